@@ -1,0 +1,13 @@
+/**
+ * Whether a stream gets colours, decided for each stream by itself: a report that goes to a file stays plain while the
+ * terminal keeps its colours. It colours nothing.
+ */
+import type { Environment, OutputStream } from "./io.js";
+
+/** `wanted`: false under --no-color. A flag beats the environment, and FORCE_COLOR beats NO_COLOR, as in Node itself. */
+export function hasColour(stream: OutputStream, env: Environment, wanted: boolean): boolean {
+  if (!wanted) return false;
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== "0" && env.FORCE_COLOR !== "false";
+  if (env.NO_COLOR || env.TERM === "dumb") return false;
+  return stream.isTTY === true;
+}

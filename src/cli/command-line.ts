@@ -1,0 +1,155 @@
+/**
+ * From argv to a command and the flags given to it, and from the table of commands to the help. Commander cuts argv and
+ * lays out the help; it prints no error and ends nothing: what it refuses becomes a UsageError in the words that all our
+ * errors have. Values are not looked at here.
+ */
+import { Command, CommanderError, Option } from "commander";
+import { listed, quoted, UsageError } from "../scenario/errors.js";
+import type { Scenario } from "../scenario/scenario.js";
+import type { CliCommand } from "./command.js";
+import type { Resolve } from "./dependencies.js";
+import { EXIT } from "./exit-codes.js";
+import type { Flag, Given } from "./flag.js";
+import { type Io, widthOf } from "./io.js";
+import { shellLine } from "./repeat.js";
+import { didYouMean } from "./suggest.js";
+
+export interface Call {
+  command: CliCommand;
+  given: readonly Given[];
+}
+
+/** The call, or the exit code where help or version was all that was asked. Throws UsageError. */
+export function parseCommandLine(
+  argv: readonly string[],
+  commands: readonly CliCommand[],
+  environment: { io: Io; version: string; resolve: Resolve },
+): Call | number {
+  const words = helpAsFlag(argv);
+  refuseUnknownCommand(words[0] ?? "", commands);
+  const root = rootCommand(commands, environment.io, environment.version);
+  let call: Call | undefined;
+  for (const command of commands) {
+    const given: Given[] = [];
+    const sub = subcommand(root, command, given, environment.resolve);
+    sub.action(() => {
+      refuseArguments(command, sub.args);
+      call = { command, given };
+    });
+  }
+  try {
+    root.parse(words, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.help") return EXIT.usage;
+    if (error.exitCode === 0) return EXIT.ok;
+    throw inOurWords(error, words[0] ?? "", commands);
+  }
+  if (call === undefined) throw new Error("commander returned without a command");
+  return call;
+}
+
+function rootCommand(commands: readonly CliCommand[], io: Io, version: string): Command {
+  const examples = commands.flatMap((command) => command.examples.slice(0, 1));
+  return (
+    new Command("ct-reliable")
+      .usage("<command> [flags]")
+      .configureHelp({ subcommandTerm: (command) => command.name() })
+      .description("What happens to Linux conntrack events when the reader is slower than the kernel.")
+      .version(version, "-V, --version", "print the version")
+      .helpOption("-h, --help", "print this help")
+      .helpCommand(false)
+      // Without it the root would look for its own flags among the values of a command's.
+      .enablePositionalOptions()
+      .exitOverride()
+      .showSuggestionAfterError(false)
+      .configureOutput({
+        writeOut: (text) => void io.stdout.write(text),
+        writeErr: (text) => void io.stderr.write(text),
+        outputError: () => {},
+        getOutHelpWidth: () => widthOf(io.stdout),
+        getErrHelpWidth: () => widthOf(io.stderr),
+        getOutHasColors: () => false,
+        getErrHasColors: () => false,
+      })
+      .addHelpText("before", examplesText(examples))
+      .addHelpText("after", "\nct-reliable <command> --help shows the flags of a command.")
+  );
+}
+
+/** Every flag that commander meets is noted in `given`, in order and as it was written. */
+function subcommand(root: Command, command: CliCommand, given: Given[], resolve: Resolve): Command {
+  const sub = root
+    .command(command.name)
+    .summary(command.summary)
+    .description(`${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`)
+    .usage("[flags]")
+    .allowExcessArguments()
+    .addHelpText("before", examplesText(command.examples))
+    .addHelpText("after", "\nSome defaults follow from other flags: --print-config shows the scenario that would run.");
+  let defaults: Scenario | undefined;
+  const defaultOf = (flag: Flag): string | null => {
+    defaults ??= command.defaults(resolve);
+    return flag.standard(defaults);
+  };
+  for (const flag of command.flags) {
+    const option = new Option(flag.value === null ? `--${flag.name}` : `--${flag.name} <${flag.value}>`);
+    sub.addOption(option.helpGroup(flag.group));
+    sub.on(`option:${option.name()}`, (text?: string) => given.push({ flag, text: text ?? null }));
+  }
+  return sub.configureHelp({
+    optionDescription(option) {
+      const flag = command.flags.find(({ name }) => option.long === `--${name}`);
+      if (!flag) return option.description;
+      const standard = defaultOf(flag);
+      return standard === null ? flag.description : `${flag.description} (default: ${standard})`;
+    },
+  });
+}
+
+function examplesText(examples: CliCommand["examples"]): string {
+  const lines = examples.flatMap(([words, shows]) => [`  # ${shows}`, `  ${shellLine([])} ${words}`]);
+  return `Examples:\n${lines.join("\n")}\n`;
+}
+
+/** `help flood` is what `flood --help` is. */
+function helpAsFlag(argv: readonly string[]): string[] {
+  return argv[0] === "help" ? [...argv.slice(1), "--help"] : [...argv];
+}
+
+/** Before commander sees it: with --help behind it, any word would get the help of the program. */
+function refuseUnknownCommand(word: string, commands: readonly CliCommand[]): void {
+  if (word === "" || word.startsWith("-") || commands.some(({ name }) => name === word)) return;
+  throw unknownCommand(word, commands, [...commands.map(({ name }) => name), "help"]);
+}
+
+function refuseArguments(command: CliCommand, words: readonly string[]): void {
+  if (words.length > 0) throw new UsageError(`expected only flags after ${command.name}, got ${quoted(words[0]!)}`);
+}
+
+/** Commander names what it refuses in single quotes; the code says why. */
+function inOurWords(error: CommanderError, first: string, commands: readonly CliCommand[]): UsageError {
+  const named = /'(.*)'/s.exec(error.message)?.[1] ?? "";
+  const command = commands.find(({ name }) => name === first);
+  switch (error.code) {
+    case "commander.optionMissingArgument": {
+      const [flag = "", value = ""] = named.split(" ");
+      return new UsageError(`${flag}: expected a value ${value.slice(1, -1)}, got nothing`);
+    }
+    case "commander.unknownOption": {
+      if (!command) return unknownCommand(named, commands, ["--help", "--version"]);
+      const known = [...command.flags.map(({ name }) => `--${name}`), "--help"];
+      const typo = didYouMean(named.split("=")[0] ?? "", known);
+      return new UsageError(`expected a flag of ${command.name}, got ${quoted(named)}${typo}`);
+    }
+    case "commander.unknownCommand":
+      return unknownCommand(named, commands, []);
+    default:
+      return new UsageError(`expected a command and its flags, got an error of the parser: ${error.message}`);
+  }
+}
+
+function unknownCommand(word: string, commands: readonly CliCommand[], known: readonly string[]): UsageError {
+  const names = listed(commands.map(({ name }) => name));
+  return new UsageError(`expected a command (${names}), got ${quoted(word)}${didYouMean(word, known)}`);
+}

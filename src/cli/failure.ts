@@ -1,0 +1,25 @@
+/**
+ * How a command says on stderr that it failed, and with which exit code: a mistake of the user is one sentence, a bug of
+ * ours is one sentence and the command that repeats it. Stack traces only with CT_RELIABLE_DEBUG=1.
+ */
+import type { UsageError } from "../scenario/errors.js";
+import { EXIT } from "./exit-codes.js";
+import type { Io } from "./io.js";
+
+/** One line on stderr with the name of the program in front. */
+export function note(io: Io, sentence: string): void {
+  io.stderr.write(`ct-reliable: ${sentence.replace(/\s+/g, " ").trim()}\n`);
+}
+
+export function reportUsage(io: Io, error: UsageError): number {
+  note(io, error.message);
+  return EXIT.usage;
+}
+
+/** `reason`: an exception, or what broke in words. */
+export function reportBug(io: Io, reason: unknown, command: string): number {
+  note(io, `a bug of ct-reliable: ${reason instanceof Error ? reason.message || reason.name : String(reason)}`);
+  note(io, `repeat it with: ${command}`);
+  if (io.env.CT_RELIABLE_DEBUG === "1" && reason instanceof Error) io.stderr.write(`${reason.stack}\n`);
+  return EXIT.bug;
+}

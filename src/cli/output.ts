@@ -1,0 +1,67 @@
+/**
+ * Where a report goes: standard output, or a file that is there whole or not at all. A path that cannot be written is
+ * refused before the run, by trying; the text is written beside the file and renamed over it. It knows nothing of formats.
+ */
+import { randomBytes } from "node:crypto";
+import { accessSync, constants, realpathSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from "node:fs";
+import { quoted, UsageError } from "../scenario/errors.js";
+import type { OutputStream } from "./io.js";
+
+export interface Sink {
+  /** Throws UsageError where the file cannot be written after all. */
+  write(text: string): void;
+}
+
+export function standardOutput(stream: OutputStream): Sink {
+  return { write: (text) => void stream.write(endingInNewline(text)) };
+}
+
+/** Throws UsageError when the file could not be written, behind the flag that named it. Nothing remains of the attempt. */
+export function fileOutput(path: string, flag: string): Sink {
+  const write = (act: (text: string) => void): Sink => ({
+    write: (text) => explained(path, flag, () => act(endingInNewline(text))),
+  });
+  return explained(path, flag, () => {
+    const existing = statSync(path, { throwIfNoEntry: false });
+    if (existing?.isDirectory()) throw new Error("it is a folder");
+    if (existing) accessSync(path, constants.W_OK);
+    // A device or a pipe is written to; a rename would put a file in its place.
+    if (existing && !existing.isFile()) return write((text) => writeFileSync(path, text));
+    // Through a symbolic link: the link stays, and what it points to is replaced.
+    const target = existing ? realpathSync(path) : path;
+    const probe = temporaryName(target);
+    writeFileSync(probe, "", { flag: "wx" });
+    rmSync(probe);
+    return write((text) => replace(target, text, existing));
+  });
+}
+
+function replace(target: string, text: string, existing: Stats | undefined): void {
+  const temporary = temporaryName(target);
+  try {
+    writeFileSync(temporary, text, { flag: "wx", mode: existing ? existing.mode & 0o777 : 0o666 });
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function temporaryName(target: string): string {
+  return `${target}.${randomBytes(4).toString("hex")}.tmp`;
+}
+
+function endingInNewline(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
+}
+
+function explained<T>(path: string, flag: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    // "EACCES: permission denied, open '/x'": the words between are for people.
+    const message = error instanceof Error ? error.message : String(error);
+    const reason = /^[A-Z0-9]+: (.+?),/.exec(message)?.[1] ?? message;
+    throw new UsageError(`${flag}: expected a file that can be written, got ${quoted(path)} (${reason})`);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The bar on stderr while a run goes on: where it stands on virtual time, how fast connections come or events go, and
+ * how many entries are dying. Nothing at all without a terminal, on a dumb one, under CI or with --quiet. It is told what
+ * to show and asks nothing; the bar itself is cli-progress's.
+ */
+import type { Progress } from "../report/backend.js";
+import type { Environment, Io, OutputStream } from "./io.js";
+
+export interface ProgressView {
+  update(progress: Progress): void;
+  /** Takes the bar away. May be called again. */
+  stop(): void;
+}
+
+const SILENT: ProgressView = { update() {}, stop() {} };
+/** A run that is over before one could read the bar gets none. */
+const SHOWN_AFTER_MILLISECONDS = 300;
+const BAR_COLUMNS = 20;
+
+export function animates(stream: OutputStream, env: Environment): boolean {
+  const ci = env.CI !== undefined && env.CI !== "" && env.CI !== "false";
+  return stream.isTTY === true && !ci && env.TERM !== "dumb";
+}
+
+export async function progressView(
+  io: Io,
+  options: { quiet: boolean; connections: number },
+  now: () => number = () => performance.now(),
+): Promise<ProgressView> {
+  if (options.quiet || !animates(io.stderr, io.env)) return SILENT;
+  const { default: cliProgress } = await import("cli-progress");
+  const bar = new cliProgress.SingleBar({
+    stream: io.stderr,
+    barsize: BAR_COLUMNS,
+    clearOnComplete: true,
+    gracefulExit: false,
+    // Cuts the line instead of changing the terminal: nothing to restore when a second Ctrl-C ends the process.
+    linewrap: true,
+    format: (barOptions, { progress }, payload: BarLine) =>
+      `${payload.phase} [${cliProgress.Format.BarFormat(progress, barOptions)}] ${payload.figures}`,
+  });
+  const track = tracker(options.connections);
+  const shownFrom = now() + SHOWN_AFTER_MILLISECONDS;
+  return {
+    update(progress) {
+      const { fraction, ...line } = track(progress);
+      if (bar.isActive) bar.update(fraction, line);
+      else if (now() >= shownFrom) bar.start(1, fraction, line);
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+interface BarLine {
+  phase: string;
+  figures: string;
+}
+
+/** From one progress to the next: the share that is done, and the line beside the bar. Pure but for what came before. */
+export function tracker(connections: number): (progress: Progress) => BarLine & { fraction: number } {
+  let last: Progress | undefined;
+  let most = 0;
+  let perSecond = 0;
+  return (progress) => {
+    const flooding = progress.phase === "flood";
+    const remaining = progress.active + progress.dying;
+    most = flooding ? 0 : Math.max(most, remaining);
+    const before = last?.phase === progress.phase ? last : undefined;
+    const seconds = progress.seconds - (before?.seconds ?? progress.seconds);
+    // Virtual time stands still while a flush holds the CPU; the figure stays then.
+    if (before && seconds > 0) {
+      perSecond = (flooding ? progress.created - before.created : progress.delivered - before.delivered) / seconds;
+    }
+    if (!before) perSecond = 0;
+    last = progress;
+    return {
+      phase: progress.phase.padEnd(5),
+      fraction: share(flooding ? progress.created : most - remaining, flooding ? connections : most),
+      figures:
+        `${progress.seconds.toFixed(1)}s virtual, ` +
+        `${Math.round(perSecond)} ${flooding ? "connections" : "events"}/s, ${progress.dying} dying`,
+    };
+  };
+}
+
+function share(part: number, whole: number): number {
+  return whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0;
+}

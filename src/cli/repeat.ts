@@ -1,0 +1,19 @@
+/**
+ * The command that repeats a run: what the user gave that changes it, in canonical form, and always the seed. It is one
+ * line that a POSIX shell reads back as the same words. It runs nothing.
+ */
+
+const PROGRAM = "ct-reliable";
+const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
+
+export function repeatingCommand(command: string, canonicalFlags: readonly string[], seed: string): string {
+  // A seed that was given may have been `random`: what repeats the run is the seed that it had.
+  const at = canonicalFlags.indexOf("--seed");
+  const others = at < 0 ? canonicalFlags : canonicalFlags.toSpliced(at, 2);
+  return shellLine([command, ...others, "--seed", seed]);
+}
+
+/** The program with these arguments, quoted where a shell would see more than one plain word. */
+export function shellLine(words: readonly string[]): string {
+  return [PROGRAM, ...words].map((word) => (PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+}

@@ -1,0 +1,107 @@
+/**
+ * The daemon's own table: what a conntrackd knows from events alone, keyed by tuple and CTA_ID together (so that a dying flow
+ * and its successor with the same tuple are two entries). It counts what it can see from there: duplicates, a DESTROY of an
+ * entry that it never knew, and reordering. It does not see the kernel's table.
+ *
+ * Open addressing over typed arrays. A destroyed key stays as a mark, because a second DESTROY for it is a duplicate while one
+ * for an unknown key is normal under loss; a NEW for it starts a new life (the kernel reuses addresses, and so ids).
+ */
+const EMPTY = 0;
+const ALIVE = 1;
+const DESTROYED = 2;
+
+export type EventKind = 0 | 1 | 2;
+const NEW = 0;
+const DESTROY = 2;
+
+export class DaemonView {
+  private size = 1024;
+  private used = 0;
+  private tuples = new Uint32Array(this.size);
+  private ids = new Uint32Array(this.size);
+  private states = new Uint8Array(this.size);
+  /** Newest id seen per tuple; only kept where a workload uses a tuple twice. */
+  private readonly newestId: Map<number, number> | null;
+
+  alive = 0;
+  readonly received = { new: 0, update: 0, destroy: 0 };
+  destroyWithPortid = 0;
+  /** Different entries whose NEW, or whose DESTROY, arrived at least once. */
+  uniqueDestroy = 0;
+  destroyWithoutNew = 0;
+  duplicates = 0;
+  reordered = 0;
+
+  constructor(tuplesAreReused: boolean) {
+    this.newestId = tuplesAreReused ? new Map() : null;
+  }
+
+  /** Applies one event. +1: the entry became alive, -1: it died, 0: nothing changed. */
+  apply(kind: number, tuple: number, id: number, portid: number): -1 | 0 | 1 {
+    const at = this.locate(tuple, id);
+    const state = this.states[at]!;
+    if (kind === DESTROY) return this.destroy(at, state, tuple, id, portid);
+    if (kind === NEW) {
+      this.received.new++;
+      this.newestId?.set(tuple, id);
+      if (state === ALIVE) this.duplicates++;
+    } else {
+      this.received.update++;
+    }
+    if (state === ALIVE) return 0;
+    this.write(at, state, tuple, id, ALIVE);
+    this.alive++;
+    return 1;
+  }
+
+  private destroy(at: number, state: number, tuple: number, id: number, portid: number): -1 | 0 {
+    this.received.destroy++;
+    if (portid !== 0) this.destroyWithPortid++;
+    const newest = this.newestId?.get(tuple);
+    if (newest !== undefined && newest !== id) this.reordered++;
+    if (state === DESTROYED) {
+      this.duplicates++;
+      return 0;
+    }
+    this.uniqueDestroy++;
+    this.write(at, state, tuple, id, DESTROYED);
+    if (state === EMPTY) {
+      this.destroyWithoutNew++;
+      return 0;
+    }
+    this.alive--;
+    return -1;
+  }
+
+  private write(at: number, before: number, tuple: number, id: number, state: number): void {
+    this.states[at] = state;
+    if (before !== EMPTY) return;
+    this.tuples[at] = tuple;
+    this.ids[at] = id;
+    if (++this.used * 3 > this.size * 2) this.rehash();
+  }
+
+  /** The slot of a key, or the empty slot where it belongs. */
+  private locate(tuple: number, id: number): number {
+    const mask = this.size - 1;
+    let at = (Math.imul(tuple, 0x9e37_79b1) ^ Math.imul(id, 0x85eb_ca6b)) >>> 0;
+    at = (at ^ (at >>> 15)) & mask;
+    while (this.states[at] !== EMPTY && (this.tuples[at] !== tuple || this.ids[at] !== id)) at = (at + 1) & mask;
+    return at;
+  }
+
+  private rehash(): void {
+    const { tuples, ids, states, size } = this;
+    this.size = size * 2;
+    this.tuples = new Uint32Array(this.size);
+    this.ids = new Uint32Array(this.size);
+    this.states = new Uint8Array(this.size);
+    for (let from = 0; from < size; from++) {
+      if (states[from] === EMPTY) continue;
+      const to = this.locate(tuples[from]!, ids[from]!);
+      this.tuples[to] = tuples[from]!;
+      this.ids[to] = ids[from]!;
+      this.states[to] = states[from]!;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The kernel's two clocks: nanoseconds since the first packet and jiffies. It owns the conversion and nothing else; the
+ * simulation moves `now`. Jiffies do not start at 0 and do not tick in phase with the first packet: both offsets are
+ * chance, drawn once per run, because the bits of the absolute jiffies decide how timer slack rounds (timer-wheel.ts).
+ */
+export class KernelClock {
+  /** Nanoseconds since the first packet: an integer in a double, safe to 104 days. */
+  now = 0;
+  readonly hz: number;
+  /** Jiffies at time 0, and nanoseconds that the tick before it lies back. */
+  private readonly bootJiffies: number;
+  private readonly phase: number;
+  private readonly tick: number;
+
+  constructor(hz: number, bootJiffies: number, phaseNanoseconds: number) {
+    this.hz = hz;
+    this.bootJiffies = bootJiffies;
+    this.phase = phaseNanoseconds;
+    this.tick = 1e9 / hz;
+  }
+
+  /** Jiffies at `now`. */
+  get jiffies(): number {
+    return this.jiffiesAt(this.now);
+  }
+
+  jiffiesAt(nanoseconds: number): number {
+    const estimate = this.bootJiffies + Math.floor((nanoseconds + this.phase) / this.tick);
+    // The division may round across a tick when the quotient is large; the exact boundary decides.
+    if (this.timeOf(estimate) > nanoseconds) return estimate - 1;
+    return this.timeOf(estimate + 1) <= nanoseconds ? estimate + 1 : estimate;
+  }
+
+  /** The nanosecond at which the tick that makes `jiffies` current arrives. */
+  timeOf(jiffies: number): number {
+    return Math.ceil((jiffies - this.bootJiffies) * this.tick) - this.phase;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * How an entry leaves the table: by its timer, by a flush, by early_drop, by a tracker, by a single delete. It follows
+ * death_by_timeout(), nf_ct_iterate_cleanup(), ctnetlink_del_conntrack() and, from 3.12 on, nf_ct_delete(). It owns when the
+ * DESTROY is attempted, how often, with which portid, and what becomes of an entry whose DESTROY failed: out of the hash,
+ * onto the dying list. It does not know who listens: `DestroyEvents` does.
+ */
+import type { Release } from "../release.js";
+import type { TimerWheel } from "../timer-wheel.js";
+import { type Direction, IPS_DYING, ORIGINAL } from "./status.js";
+import { type ConntrackTable, NIL } from "./table.js";
+
+/** What deletion needs of the events: an attempt, and somebody who retries. */
+export interface DestroyEvents {
+  /** The entry is about to leave the table: its DESTROY is raised, before the first attempt. */
+  raiseDestroy(entry: number): void;
+  /** One attempt to deliver DESTROY; `withPortid` for a requester's delete. True: delivered, or nobody has to have it. */
+  attemptDestroy(entry: number, withPortid: boolean): boolean;
+  /** The first attempt of a DESTROY failed and the entry is on the dying list: arm the retry. */
+  retryLater(entry: number): void;
+  /** The DESTROY is out and the entry is about to be freed. */
+  destroyed(entry: number): void;
+}
+
+export class Deletion {
+  private readonly table: ConntrackTable;
+  private readonly timers: TimerWheel;
+  private readonly events: DestroyEvents;
+  private readonly flushAttempts: 1 | 2;
+
+  constructor(table: ConntrackTable, timers: TimerWheel, events: DestroyEvents, release: Release) {
+    this.table = table;
+    this.timers = timers;
+    this.events = events;
+    this.flushAttempts = release.flushAttempts;
+  }
+
+  /** The entry's timer fired (it is no longer pending). */
+  expire(entry: number): boolean {
+    this.events.raiseDestroy(entry);
+    return this.die(entry, false);
+  }
+
+  /** early_drop() and nf_ct_kill(): stops the timer, then as if it had fired. True when the entry is gone for good. */
+  evict(entry: number): boolean {
+    this.events.raiseDestroy(entry);
+    this.timers.disarm(entry);
+    return this.die(entry, false);
+  }
+
+  /**
+   * One entry of a flush, or a single delete by tuple before 3.12: the iterator reports with the requester's portid and, if
+   * that failed, death_by_timeout() attempts again without waiting. From 3.12 on it is one attempt.
+   */
+  deleteByRequest(entry: number): boolean {
+    this.events.raiseDestroy(entry);
+    if (this.flushAttempts === 2 && this.events.attemptDestroy(entry, true)) {
+      this.table.status[entry] = this.table.status[entry]! | IPS_DYING;
+    }
+    this.timers.disarm(entry);
+    return this.die(entry, this.flushAttempts === 1);
+  }
+
+  /** conntrack -D of one tuple. False when there is no such entry. The answer does not depend on delivery. */
+  deleteTuple(tuple: number, direction: Direction = ORIGINAL): boolean {
+    const node = this.table.find(tuple, direction);
+    if (node === NIL) return false;
+    this.deleteByRequest(node >> 1);
+    return true;
+  }
+
+  /** A retry of a dying entry. True: delivered and freed. */
+  retry(entry: number): boolean {
+    if (!this.events.attemptDestroy(entry, false)) return false;
+    this.table.status[entry] = this.table.status[entry]! | IPS_DYING;
+    this.events.destroyed(entry);
+    this.table.free(entry);
+    return true;
+  }
+
+  private die(entry: number, withPortid: boolean): boolean {
+    const { table } = this;
+    const alreadyReported = (table.status[entry]! & IPS_DYING) !== 0;
+    const delivered = alreadyReported || this.events.attemptDestroy(entry, withPortid);
+    table.unlink(entry);
+    if (!delivered) {
+      table.moveToDying(entry);
+      this.events.retryLater(entry);
+      return false;
+    }
+    table.status[entry] = table.status[entry]! | IPS_DYING;
+    this.events.destroyed(entry);
+    table.free(entry);
+    return true;
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * A packet's way through conntrack: look-up or new entry (with nf_conntrack_max and early_drop), the protocol's tracker, the
+ * confirm hook. It follows nf_conntrack_in(), init_conntrack(), __nf_conntrack_alloc(), __nf_conntrack_confirm(),
+ * __nf_ct_refresh_acct() and the trackers of UDP and ICMP (nf_conntrack_proto_udp.c, …_icmp.c). It raises event bits; where
+ * they go is `PacketEvents`.
+ */
+import type { Path, Protocol, TimeoutKey } from "../../scenario/scenario.js";
+import type { KernelClock } from "../clock.js";
+import type { Release } from "../release.js";
+import type { TimerWheel } from "../timer-wheel.js";
+import type { Deletion } from "./deletion.js";
+import { EarlyDrop } from "./early-drop.js";
+import {
+  type Direction,
+  IPCT_ASSURED,
+  IPCT_NEW,
+  IPCT_PROTOINFO,
+  IPCT_REPLY,
+  IPS_ASSURED,
+  IPS_CONFIRMED,
+  IPS_DYING,
+  IPS_SEEN_REPLY,
+  ORIGINAL,
+  REPLY,
+} from "./status.js";
+import { ACTIVE, type ConntrackTable, NIL } from "./table.js";
+import {
+  FLAG_CLOSE_INIT,
+  FLAG_LAST_WAS_REPLY,
+  FLAG_LAST_WAS_RST,
+  RST,
+  type Segment,
+  STATE_MASK,
+  TCP_CLOSE,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT,
+  TCP_IGNORE,
+  TCP_INVALID,
+  TCP_SYN_RECV,
+  TCP_SYN_SENT,
+  TCP_TIME_WAIT,
+  TCP_TIMEOUT_KEYS,
+  tcpTransition,
+} from "./tcp.js";
+
+export interface PacketEvents {
+  /** nf_conntrack_event_cache(): remember bits until the confirm hook. */
+  cache(entry: number, bits: number): void;
+  /** nf_ct_deliver_cached_events(): the confirm hook of one packet. */
+  deliverCached(entry: number): void;
+}
+
+/** What became of a packet. `TABLE_FULL`: dropped because no entry could be made for it (counter `drop`, EPERM at the sender). */
+export const ACCEPTED = 0;
+export const TABLE_FULL = 1;
+export type Verdict = typeof ACCEPTED | typeof TABLE_FULL;
+
+export class PacketPath {
+  private readonly clock: KernelClock;
+  private readonly table: ConntrackTable;
+  private readonly timers: TimerWheel;
+  private readonly events: PacketEvents;
+  private readonly deletion: Deletion;
+  readonly earlyDrop: EarlyDrop;
+  private readonly passes: number;
+  private readonly protocol: Protocol;
+  /** Timeouts in jiffies: TCP by state, and the others. */
+  private readonly tcpTimeouts: Int32Array;
+  private readonly udpTimeout: number;
+  private readonly udpStreamTimeout: number;
+  private readonly icmpTimeout: number;
+  /** The timeout that the tracker asks for, in jiffies. */
+  private wantedTimeout = 0;
+
+  constructor(options: {
+    clock: KernelClock;
+    table: ConntrackTable;
+    timers: TimerWheel;
+    events: PacketEvents;
+    deletion: Deletion;
+    release: Release;
+    protocol: Protocol;
+    path: Path;
+    timeoutsSeconds: Record<TimeoutKey, number>;
+  }) {
+    this.clock = options.clock;
+    this.table = options.table;
+    this.timers = options.timers;
+    this.events = options.events;
+    this.deletion = options.deletion;
+    this.earlyDrop = new EarlyDrop(options.table, options.deletion, options.release);
+    this.passes = options.path === "loopback" ? 2 : 1;
+    this.protocol = options.protocol;
+    const jiffies = (key: TimeoutKey): number => Math.round(options.timeoutsSeconds[key] * options.clock.hz);
+    this.tcpTimeouts = Int32Array.from(TCP_TIMEOUT_KEYS, (key) => (key === null ? 0 : jiffies(key)));
+    this.udpTimeout = jiffies("udp");
+    this.udpStreamTimeout = jiffies("udp_stream");
+    this.icmpTimeout = jiffies("icmp");
+  }
+
+  /** One packet of a conversation. `segment` counts for TCP only. */
+  packet(tuple: number, direction: Direction, segment: Segment): Verdict {
+    const { table } = this;
+    this.earlyDrop.bucketsSearched = 0;
+    for (;;) {
+      const node = table.find(tuple, direction);
+      let entry = node >> 1;
+      if (node === NIL) {
+        entry = this.create(tuple, direction);
+        if (entry === NIL) return TABLE_FULL;
+      }
+      const fate = this.track(entry, direction, segment);
+      if (fate === REPEAT) continue;
+      if (fate === UNTRACKED) {
+        if (node === NIL) table.free(entry);
+        return ACCEPTED;
+      }
+      if (direction === REPLY && (table.status[entry]! & IPS_SEEN_REPLY) === 0) {
+        table.status[entry] = table.status[entry]! | IPS_SEEN_REPLY;
+        this.events.cache(entry, IPCT_REPLY);
+      }
+      if (fate === KILLED) return ACCEPTED;
+      this.confirm(entry);
+      return ACCEPTED;
+    }
+  }
+
+  /** An ICMP error about a conversation: it is attached to the entry and passes the confirm hook, raising nothing. */
+  icmpError(tuple: number): void {
+    const node = this.table.find(tuple, ORIGINAL);
+    if (node !== NIL) this.confirm(node >> 1);
+  }
+
+  /** __nf_conntrack_alloc(): the limit is tested on the count with the new entry in it, so exactly max entries fit. */
+  private create(tuple: number, direction: Direction): number {
+    const { table } = this;
+    if (table.max > 0 && table.count + 1 > table.max && !this.earlyDrop.tryFree(table.bucketOf(tuple, direction))) {
+      table.counters.drop++;
+      return NIL;
+    }
+    return table.allocate(tuple);
+  }
+
+  private confirm(entry: number): void {
+    const { table, events } = this;
+    for (let pass = 0; pass < this.passes; pass++) {
+      if ((table.status[entry]! & IPS_CONFIRMED) === 0) {
+        table.status[entry] = table.status[entry]! | IPS_CONFIRMED;
+        table.link(entry);
+        this.timers.arm(entry, this.clock.jiffies + this.wantedTimeout);
+        events.cache(entry, IPCT_NEW);
+      }
+      events.deliverCached(entry);
+    }
+  }
+
+  private track(entry: number, direction: Direction, segment: Segment): Fate {
+    if (this.protocol === "tcp") return this.trackTcp(entry, direction, segment);
+    if (this.protocol === "udp") this.trackUdp(entry);
+    else this.refresh(entry, this.icmpTimeout);
+    return TRACKED;
+  }
+
+  /** udp_packet(): a conversation with a reply is a stream, and ASSURED from its next packet on. */
+  private trackUdp(entry: number): void {
+    const { table } = this;
+    const status = table.status[entry]!;
+    if ((status & IPS_SEEN_REPLY) === 0) {
+      this.refresh(entry, this.udpTimeout);
+      return;
+    }
+    this.refresh(entry, this.udpStreamTimeout);
+    if ((status & IPS_ASSURED) === 0) {
+      table.status[entry] = status | IPS_ASSURED;
+      this.events.cache(entry, IPCT_ASSURED);
+    }
+  }
+
+  private trackTcp(entry: number, direction: Direction, segment: Segment): Fate {
+    const { table } = this;
+    const byte = table.protocolState[entry]!;
+    const state = byte & STATE_MASK;
+    const flags = byte & ~STATE_MASK;
+    const last = (direction === REPLY ? FLAG_LAST_WAS_REPLY : 0) | (segment === RST ? FLAG_LAST_WAS_RST : 0);
+    let next = tcpTransition(direction, segment, state);
+    if (next === TCP_INVALID) return UNTRACKED;
+    if (next === TCP_SYN_SENT && state >= TCP_TIME_WAIT) {
+      const sameDirection = (flags & FLAG_LAST_WAS_REPLY) === (last & FLAG_LAST_WAS_REPLY);
+      if ((flags & FLAG_CLOSE_INIT) !== 0 || ((flags & FLAG_LAST_WAS_RST) !== 0 && sameDirection)) {
+        // Up to 4.8 nf_ct_kill() answers true also when the DESTROY failed: the old instance is dying, the new one starts at once.
+        this.deletion.evict(entry);
+        return REPEAT;
+      }
+      next = TCP_IGNORE;
+    }
+    const kept = flags & FLAG_CLOSE_INIT;
+    if (next === TCP_IGNORE) {
+      table.protocolState[entry] = state | kept | last;
+      return TRACKED;
+    }
+    const closeInit = next === TCP_FIN_WAIT && state !== TCP_FIN_WAIT ? FLAG_CLOSE_INIT : 0;
+    table.protocolState[entry] = next | kept | last | closeInit;
+    if (next !== state) this.events.cache(entry, IPCT_PROTOINFO);
+
+    const status = table.status[entry]!;
+    if ((status & IPS_SEEN_REPLY) === 0) {
+      if (segment === RST && next === TCP_CLOSE) {
+        if (table.place[entry] === ACTIVE) this.deletion.evict(entry);
+        return KILLED;
+      }
+    } else if (
+      (status & IPS_ASSURED) === 0 &&
+      (state === TCP_SYN_RECV || state === TCP_ESTABLISHED) &&
+      next === TCP_ESTABLISHED
+    ) {
+      table.status[entry] = status | IPS_ASSURED;
+      this.events.cache(entry, IPCT_ASSURED);
+    }
+    this.refresh(entry, this.tcpTimeouts[next]!);
+    return TRACKED;
+  }
+
+  /** __nf_ct_refresh_acct(): the timer of a confirmed entry moves only if it would fire a second or more later. */
+  private refresh(entry: number, timeout: number): void {
+    this.wantedTimeout = timeout;
+    if ((this.table.status[entry]! & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
+    const expires = this.clock.jiffies + timeout;
+    const later = expires - this.timers.expires[entry]!;
+    // The subtraction is unsigned in the kernel: an earlier expiry wraps to a huge difference and moves the timer too.
+    if (later >= this.clock.hz || later < 0) this.timers.armExact(entry, expires);
+  }
+}
+
+const TRACKED = 0;
+/** The packet is let through but belongs to no entry. */
+const UNTRACKED = 1;
+/** The entry was deleted: look up again. */
+const REPEAT = 2;
+/** The tracker deleted the entry; the packet goes on without delivering anything. */
+const KILLED = 3;
+type Fate = typeof TRACKED | typeof UNTRACKED | typeof REPEAT | typeof KILLED;

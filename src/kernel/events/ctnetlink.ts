@@ -1,0 +1,106 @@
+/**
+ * From an event to a message on its way: which bytes it has, which truesize it is charged, whether it can be built at all,
+ * and what a failure to build it means. It follows ctnetlink_conntrack_event() with its nla_put_failure and errout paths. All
+ * entries of a run have one protocol and one family, so the sizes are computed once, from encoded messages (message.ts).
+ * Sockets are behind `MessageTransport`.
+ */
+import type { EventGroup, Family, KernelConfig, Protocol } from "../../scenario/scenario.js";
+import type { ConntrackTable } from "../conntrack/table.js";
+import type { Release } from "../release.js";
+import type { MessageKind, MessageSink } from "./ecache.js";
+import { allocatedPayloadBytes, estimateBytes } from "./estimate.js";
+import { messageBytes } from "./message.js";
+
+/** The groups in the order of the message kinds. */
+export const KIND_NAMES: readonly EventGroup[] = ["new", "update", "destroy"];
+
+/** What ctnetlink asks of netlink. */
+export interface MessageTransport {
+  /** The truesize of a message allocated for `payloadBytes` that uses `usedBytes`, and the bytes that fit into it. */
+  charge(payloadBytes: number, usedBytes: number): { bytes: number; roomBytes: number };
+  send(
+    kind: number,
+    truesizeBytes: number,
+    entry: number,
+    tuple: number,
+    id: number,
+    portid: number,
+    raisedAt: number,
+  ): boolean;
+  setError(kind: number): number;
+}
+
+interface MessageSize {
+  bytes: number;
+  truesizeBytes: number;
+  fits: boolean;
+}
+
+export class Ctnetlink implements MessageSink {
+  private readonly table: ConntrackTable;
+  private readonly transport: MessageTransport;
+  private readonly keptForNoEnobufs: boolean;
+  /** By kind, and for NEW and UPDATE by whether PROTOINFO is in the message. */
+  private readonly sizes: readonly (readonly [MessageSize, MessageSize])[];
+  /** Broadcasts so far, built or not. */
+  attempts = 0;
+
+  constructor(
+    table: ConntrackTable,
+    transport: MessageTransport,
+    release: Release,
+    config: KernelConfig,
+    protocol: Protocol,
+    family: Family,
+  ) {
+    this.table = table;
+    this.transport = transport;
+    this.keptForNoEnobufs = release.buildFailure === "kept-for-no-enobufs";
+    this.sizes = KIND_NAMES.map((type) => {
+      const size = (withProtoinfo: boolean): MessageSize =>
+        messageSize(transport, release, config, protocol, family, type, withProtoinfo);
+      return [size(false), size(protocol === "tcp" && type !== "destroy")];
+    });
+  }
+
+  /** The truesize of one message of a kind, without PROTOINFO. */
+  truesizeOf(kind: MessageKind): number {
+    return this.sizes[kind]![0].truesizeBytes;
+  }
+
+  send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean, raisedAt: number): boolean {
+    this.attempts++;
+    const size = this.sizes[kind]![withProtoinfo ? 1 : 0];
+    if (!size.fits) {
+      const withNoEnobufs = this.transport.setError(kind);
+      return !(this.keptForNoEnobufs && withNoEnobufs > 0);
+    }
+    const { table } = this;
+    return this.transport.send(
+      kind,
+      size.truesizeBytes,
+      entry,
+      table.tuple[entry]!,
+      table.idOf(entry),
+      withPortid ? 1 : 0,
+      raisedAt,
+    );
+  }
+}
+
+/** Bytes, truesize and fit of one kind of message. */
+export function messageSize(
+  transport: Pick<MessageTransport, "charge">,
+  release: Release,
+  config: KernelConfig,
+  protocol: Protocol,
+  family: Family,
+  type: EventGroup,
+  withProtoinfo: boolean,
+): MessageSize {
+  const payload = allocatedPayloadBytes(estimateBytes(release.estimate, protocol, family, config));
+  const occasion = { type, protocol, family, protoinfoChanged: withProtoinfo, timeLeft: false };
+  const bytes = messageBytes(occasion, release.layout, config);
+  const charge = transport.charge(payload, bytes);
+  return { bytes, truesizeBytes: charge.bytes, fits: bytes <= charge.roomBytes };
+}

@@ -1,0 +1,113 @@
+/**
+ * The event cache: bits that packets raise, bits of failed attempts, and when a message is attempted. It follows
+ * nf_conntrack_event_cache(), nf_ct_deliver_cached_events() and nf_conntrack_eventmask_report(), and the choice of
+ * ctnetlink_conntrack_event() from mask to message. It does not know how sockets fill (`MessageSink`) nor who retries a
+ * DESTROY (redelivery/).
+ */
+import type { KernelClock } from "../clock.js";
+import type { DestroyEvents } from "../conntrack/deletion.js";
+import type { PacketEvents } from "../conntrack/packet.js";
+import { IPCT_DESTROY, IPCT_NEW, IPCT_PROTOINFO, IPCT_RELATED, IPS_CONFIRMED, IPS_DYING } from "../conntrack/status.js";
+import { type ConntrackTable, grown } from "../conntrack/table.js";
+import type { Release } from "../release.js";
+import type { Redelivery } from "./redelivery/redelivery.js";
+
+/** Kinds of message, and at the same time the groups NFNLGRP_CONNTRACK_NEW, _UPDATE and _DESTROY. */
+export const KIND_NEW = 0;
+export const KIND_UPDATE = 1;
+export const KIND_DESTROY = 2;
+export type MessageKind = typeof KIND_NEW | typeof KIND_UPDATE | typeof KIND_DESTROY;
+
+/** ctnetlink_conntrack_event(): DESTROY beats NEW beats the rest. The mask is not zero. */
+export function kindOf(mask: number): MessageKind {
+  if ((mask & IPCT_DESTROY) !== 0) return KIND_DESTROY;
+  return (mask & (IPCT_NEW | IPCT_RELATED)) !== 0 ? KIND_NEW : KIND_UPDATE;
+}
+
+/** Builds a message and broadcasts it. */
+export interface MessageSink {
+  /** True: success, also when nobody listens. False: -ENOBUFS. */
+  send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean, raisedAt: number): boolean;
+}
+
+/** Watches what becomes of events; the accounts of a run (simulation/ledger.ts). */
+export interface EventObserver {
+  /** A packet or a deletion raised a set of new bits; `kind` is the kind that the bits alone would give. */
+  raised(entry: number, kind: MessageKind): void;
+  /** An attempt ended. `kept`: the bits stay and will be attempted again. */
+  attempted(entry: number, kind: MessageKind, kept: boolean): void;
+  /** The entry is freed. */
+  freed(entry: number): void;
+}
+
+export class EventCache implements PacketEvents, DestroyEvents {
+  private readonly table: ConntrackTable;
+  private readonly sink: MessageSink;
+  private readonly observer: EventObserver;
+  private readonly clock: KernelClock;
+  private readonly missedOnlyRetry: boolean;
+  /** When each entry's DESTROY was raised, in nanoseconds. */
+  private destroyedAt: Float64Array;
+  /** Set once by whoever wires the kernel: redelivery needs the cache, and the cache hands it the failures. */
+  redelivery!: Redelivery;
+
+  constructor(
+    clock: KernelClock,
+    table: ConntrackTable,
+    sink: MessageSink,
+    observer: EventObserver,
+    release: Release,
+  ) {
+    this.clock = clock;
+    this.destroyedAt = new Float64Array(table.capacity);
+    table.whenGrown((capacity) => {
+      this.destroyedAt = grown(this.destroyedAt, new Float64Array(capacity));
+    });
+    this.table = table;
+    this.sink = sink;
+    this.observer = observer;
+    this.missedOnlyRetry = release.missedOnlyRetry;
+  }
+
+  cache(entry: number, bits: number): void {
+    this.table.cache[entry] = this.table.cache[entry]! | bits;
+  }
+
+  deliverCached(entry: number): void {
+    const { table } = this;
+    const events = table.cache[entry]!;
+    const missed = table.missed[entry]!;
+    if (events === 0 && (missed === 0 || !this.missedOnlyRetry)) return;
+    table.cache[entry] = 0;
+    if ((table.status[entry]! & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
+    if (events !== 0) this.observer.raised(entry, kindOf(events));
+    const mask = events | missed;
+    const kind = kindOf(mask);
+    const ok = this.sink.send(kind, entry, (mask & IPCT_PROTOINFO) !== 0, false, this.clock.now);
+    table.missed[entry] = ok ? 0 : mask;
+    this.observer.attempted(entry, kind, !ok);
+  }
+
+  raiseDestroy(entry: number): void {
+    this.destroyedAt[entry] = this.clock.now;
+    this.observer.raised(entry, KIND_DESTROY);
+  }
+
+  attemptDestroy(entry: number, withPortid: boolean): boolean {
+    const { table } = this;
+    // A stored portid is used on every resend, and then the missed bits are not merged; the message is a DESTROY anyway.
+    const fromRequest = withPortid || table.portid[entry] === 1;
+    const ok = this.sink.send(KIND_DESTROY, entry, false, fromRequest, this.destroyedAt[entry]!);
+    if (!ok && withPortid) table.portid[entry] = 1;
+    this.observer.attempted(entry, KIND_DESTROY, !ok);
+    return ok;
+  }
+
+  retryLater(entry: number): void {
+    this.redelivery.add(entry);
+  }
+
+  destroyed(entry: number): void {
+    this.observer.freed(entry);
+  }
+}

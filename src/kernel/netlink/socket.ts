@@ -1,0 +1,197 @@
+/**
+ * One NETLINK_NETFILTER socket of a listener: the receive queue with its truesize accounting, admission, the CONGESTED latch,
+ * ENOBUFS. It follows netlink_broadcast_deliver(), netlink_overrun(), netlink_rcv_wake() and netlink_recvmsg() of
+ * net/netlink/af_netlink.c. It does not know what a message means; it carries a few numbers for the reader.
+ *
+ * The queue is a ring of typed arrays that doubles when it is full: what bounds it is rcvbuf, as in the kernel.
+ */
+
+/** Outcome of a recv. */
+export const RECV_EMPTY = 0;
+export const RECV_MESSAGE = 1;
+export const RECV_ENOBUFS = 2;
+export type RecvResult = typeof RECV_EMPTY | typeof RECV_MESSAGE | typeof RECV_ENOBUFS;
+
+export interface SocketOptions {
+  rcvbufBytes: number;
+  admission: "old" | "new";
+  /** NETLINK_BROADCAST_ERROR: a refusal here makes the broadcast fail. */
+  broadcastError: boolean;
+  /** NETLINK_NO_ENOBUFS: no error, no latch. */
+  noEnobufs: boolean;
+  /** Bit set of message types that it joined the groups of: 1 << MessageKind. */
+  groups: number;
+}
+
+export class NetlinkSocket {
+  rcvbufBytes: number;
+  readonly broadcastError: boolean;
+  readonly noEnobufs: boolean;
+  readonly groups: number;
+  private readonly newAdmission: boolean;
+  open = true;
+
+  rmem = 0;
+  peakRmem = 0;
+  queued = 0;
+  private congested = false;
+  private error = false;
+
+  /** Column Drops of /proc/net/netlink. */
+  drops = 0;
+  admitted = 0;
+  received = 0;
+  enobufs = 0;
+  congestions = 0;
+  /** Errors raised by netlink_set_err. */
+  errorsSet = 0;
+
+  private size = 64;
+  private first = 0;
+  private kinds = new Uint8Array(this.size);
+  private truesizes = new Uint16Array(this.size);
+  private entries = new Int32Array(this.size);
+  private tuples = new Uint32Array(this.size);
+  private ids = new Uint32Array(this.size);
+  private portids = new Uint8Array(this.size);
+  private raisedTimes = new Float64Array(this.size);
+
+  /** The message that the last `recv` returned. */
+  kind = 0;
+  entry = 0;
+  tuple = 0;
+  id = 0;
+  portid = 0;
+  raisedAt = 0;
+
+  constructor(options: SocketOptions) {
+    this.rcvbufBytes = options.rcvbufBytes;
+    this.newAdmission = options.admission === "new";
+    this.broadcastError = options.broadcastError;
+    this.noEnobufs = options.noEnobufs;
+    this.groups = options.groups;
+  }
+
+  /** Whether the message went into the queue. A refusal counts as a drop and may latch. */
+  deliver(
+    kind: number,
+    truesize: number,
+    entry: number,
+    tuple: number,
+    id: number,
+    portid: number,
+    raisedAt: number,
+  ): boolean {
+    const fits = this.newAdmission
+      ? this.rmem === 0 || this.rmem + truesize <= this.rcvbufBytes
+      : this.rmem <= this.rcvbufBytes;
+    if (!fits || this.congested) {
+      this.overrun();
+      return false;
+    }
+    if (this.queued === this.size) this.growRing();
+    const at = (this.first + this.queued) & (this.size - 1);
+    this.kinds[at] = kind;
+    this.truesizes[at] = truesize;
+    this.entries[at] = entry;
+    this.tuples[at] = tuple;
+    this.ids[at] = id;
+    this.portids[at] = portid;
+    this.raisedTimes[at] = raisedAt;
+    this.queued++;
+    this.admitted++;
+    this.rmem += truesize;
+    if (this.rmem > this.peakRmem) this.peakRmem = this.rmem;
+    return true;
+  }
+
+  /** SO_RCVBUF during the run: what is queued stays, also above the new bound. */
+  setRcvbuf(bytes: number): void {
+    this.rcvbufBytes = bytes;
+    this.peakRmem = this.rmem;
+  }
+
+  /** netlink_set_err(): an error for the reader without a message; the latch and the drops do not move. */
+  setError(): void {
+    if (this.noEnobufs) return;
+    this.error = true;
+    this.errorsSet++;
+  }
+
+  /** Whether a recv would return at once. */
+  get readable(): boolean {
+    return this.queued > 0 || this.error;
+  }
+
+  /**
+   * One recv. `wasWaiting`: the reader slept inside this recv, so it takes a message that arrived before it looks at the
+   * error (skb_recv_datagram checks sk_err on entry, then the queue each time it wakes).
+   */
+  recv(wasWaiting: boolean): RecvResult {
+    if (this.error && !(wasWaiting && this.queued > 0)) {
+      this.error = false;
+      this.enobufs++;
+      this.wakeAfterRecv();
+      return RECV_ENOBUFS;
+    }
+    if (this.queued === 0) {
+      this.wakeAfterRecv();
+      return RECV_EMPTY;
+    }
+    const at = this.first;
+    this.first = (at + 1) & (this.size - 1);
+    this.queued--;
+    this.rmem -= this.truesizes[at]!;
+    this.kind = this.kinds[at]!;
+    this.entry = this.entries[at]!;
+    this.tuple = this.tuples[at]!;
+    this.id = this.ids[at]!;
+    this.portid = this.portids[at]!;
+    this.raisedAt = this.raisedTimes[at]!;
+    this.received++;
+    this.wakeAfterRecv();
+    return RECV_MESSAGE;
+  }
+
+  get isCongested(): boolean {
+    return this.congested;
+  }
+
+  close(): void {
+    this.open = false;
+    this.queued = 0;
+    this.rmem = 0;
+  }
+
+  /** netlink_overrun(): the latch and the error come once per episode, the drop counts every time. */
+  private overrun(): void {
+    this.drops++;
+    if (this.noEnobufs || this.congested) return;
+    this.congested = true;
+    this.congestions++;
+    this.error = true;
+  }
+
+  /** netlink_rcv_wake(): only an empty queue clears the latch. */
+  private wakeAfterRecv(): void {
+    if (this.queued === 0) this.congested = false;
+  }
+
+  private growRing(): void {
+    const unrolled = <T extends Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array>(old: T, next: T): T => {
+      next.set(old.subarray(this.first) as never);
+      next.set(old.subarray(0, this.first) as never, this.size - this.first);
+      return next;
+    };
+    const size = this.size * 2;
+    this.kinds = unrolled(this.kinds, new Uint8Array(size));
+    this.truesizes = unrolled(this.truesizes, new Uint16Array(size));
+    this.entries = unrolled(this.entries, new Int32Array(size));
+    this.tuples = unrolled(this.tuples, new Uint32Array(size));
+    this.ids = unrolled(this.ids, new Uint32Array(size));
+    this.portids = unrolled(this.portids, new Uint8Array(size));
+    this.raisedTimes = unrolled(this.raisedTimes, new Float64Array(size));
+    this.first = 0;
+    this.size = size;
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * What one message costs the socket: the skb is allocated for the estimated payload and charged whole, per listener. It
+ * follows __alloc_skb() and netlink_trim(). Two rules exist: up to 3.1 the aligned payload plus sizeof(struct sk_buff), from
+ * 3.2 on what the allocator really takes (SKB_TRUESIZE). Which applies, and the sizes, are facts of the release.
+ */
+import type { KernelConfig } from "../../scenario/scenario.js";
+import type { Release } from "../release.js";
+
+/** SMP_CACHE_BYTES: SKB_DATA_ALIGN rounds to it. */
+const CACHE_LINE_BYTES = 64;
+/** SKB_DATA_ALIGN(sizeof(struct skb_shared_info)) on x86_64. */
+const SHARED_INFO_BYTES = 320;
+
+const align = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
+
+/** The general-purpose kmalloc cache that holds `bytes`. */
+function kmallocBytes(bytes: number): number {
+  if (bytes <= 128 && bytes > 96) return 128;
+  if (bytes <= 192 && bytes > 128) return 192;
+  let size = 8;
+  while (size < bytes) size *= 2;
+  return size;
+}
+
+export interface Truesize {
+  /** Charged to the socket per message. */
+  bytes: number;
+  /** Payload that fits; a longer message cannot be built. */
+  roomBytes: number;
+}
+
+/**
+ * `payloadBytes`: what the kernel allocates for (header and estimate, aligned to 4). `usedBytes`: what the message really has,
+ * which only matters where netlink_trim() finds more than half of the whole unused.
+ */
+export function truesize(payloadBytes: number, usedBytes: number, release: Release, config: KernelConfig): Truesize {
+  const aligned = align(payloadBytes, CACHE_LINE_BYTES);
+  if (release.truesize === "payload") {
+    const whole = aligned + config.skBuffBytes;
+    const unused = aligned - usedBytes;
+    return { bytes: 2 * unused < whole ? whole : whole - unused, roomBytes: aligned };
+  }
+  const head = headBytes(aligned, config);
+  const room = head - SHARED_INFO_BYTES;
+  const whole = head + config.skBuffBytes;
+  const unused = room - usedBytes;
+  if (2 * unused < whole) return { bytes: whole, roomBytes: room };
+  const trimmed = headBytes(align(usedBytes, CACHE_LINE_BYTES), config) + config.skBuffBytes;
+  return { bytes: trimmed, roomBytes: room };
+}
+
+function headBytes(aligned: number, config: KernelConfig): number {
+  const wanted = aligned + SHARED_INFO_BYTES;
+  return wanted <= config.smallHeadBytes ? config.smallHeadBytes : kmallocBytes(wanted);
+}

@@ -1,0 +1,192 @@
+/**
+ * Which kernel release does what: one row of constants by version range. It owns every fact that dates a behaviour; the
+ * mechanisms read the row and hold no version number. `releaseFor` maps any version string to the row it falls under.
+ * Each row names what it changes against the row before it, with the kernel symbol and, where known, the commit.
+ */
+import type { Family, KernelConfig, TimeoutKey } from "../scenario/scenario.js";
+
+export interface Release {
+  /** First version of the range that the row covers. */
+  version: string;
+  redelivery: "timer" | "workqueue" | "evict-list";
+  /** `old`: a message is accepted while rmem before it is at most rcvbuf; `new` (2025): while rmem after it is, or the queue was empty. */
+  admission: "old" | "new";
+  /** Whether mod_timer() applies slack (apply_slack, 2.6.35 on). */
+  timerSlack: boolean;
+  /** Attempts per entry in a flush when the first fails: the iterator's own report and then death_by_timeout, or one nf_ct_delete. */
+  flushAttempts: 1 | 2;
+  earlyDrop: {
+    /** `oldest`: the last un-assured node of the first bucket that has one; `newest`: the first one of it. */
+    victim: "oldest" | "newest";
+    /** Up to 3.0 a victim whose DESTROY failed counts as freed, so that the table may exceed its limit. */
+    undeliveredCountsAsFreed: boolean;
+  };
+  /** A packet without new bits retries missed events (4.12 on); before, it does nothing. */
+  missedOnlyRetry: boolean;
+  /** A message that cannot be built: lost, or kept when a group member set NETLINK_NO_ENOBUFS (nfnetlink_set_err returns their number, 2.6.34). */
+  buildFailure: "lost" | "kept-for-no-enobufs";
+  /** Lower bound of sk_rcvbuf: SOCK_MIN_RCVBUF. */
+  rcvbufMinimumBytes: number;
+  rmemMaxBytes: number;
+  /** `payload`: aligned payload plus sk_buff; `head`: the kmalloc bucket of the head, shared info included (3.2 on). */
+  truesize: "payload" | "head";
+  estimate: EstimateFacts;
+  layout: MessageLayout;
+  config: KernelConfig;
+  timeoutsSeconds: Record<TimeoutKey, number>;
+  buckets: number;
+  nfConntrackMax: number;
+}
+
+/** What a row of the release table says about E, the estimate of events/estimate.ts. Sums over the three tuples are already tripled. */
+export interface EstimateFacts {
+  /** 3 × nla_policy_len of the addresses: 48 and 120, or 168 for both since one policy lists both families. */
+  l3PolicyBytes: Readonly<Record<Family, number>>;
+  /** 3 × nla_policy_len of nf_ct_port_nla_policy: 48. */
+  portTuplePolicyBytes: number;
+  /** 3 × nla_policy_len of icmp_nla_policy or icmpv6_nla_policy: 72. */
+  icmpTuplePolicyBytes: number;
+  /** nlattr_size of the TCP tracker: 44 by its policy, 32 since TCP_NLATTR_SIZE, which forgets a nest and a scale. */
+  tcpProtoinfoBytes: number;
+  /** CTA_SECMARK: 8. Later kernels ask for the text of a security context, and for nothing when there is none: 0. */
+  secmarkBytes: number;
+  /** CTA_ZONE: 8 in kernels that count it, otherwise 0. */
+  zoneBytes: number;
+  /** CTA_LABELS: 20 for flows with the labels extension. Only a connlabel rule adds it, so a plain flow has 0. */
+  labelBytes: number;
+  /** Whether the kernel has nf_conntrack_timestamp (2.6.38 on). */
+  hasTimestamp: boolean;
+  /** CTA_TIMESTAMP_EVENT: 12 in kernels that have it, asked for whether or not the flow has a timestamp; otherwise 0. */
+  eventTimestampBytes: number;
+}
+
+/** What a row of the release table says about the content of messages (events/message-content.ts). */
+export interface MessageLayout {
+  /** CTA_TIMEOUT in DESTROY: `when-left` (5.15 on) if at least one whole second of it is left. */
+  destroyTimeout: "never" | "when-left";
+  /** CTA_PROTOINFO in DESTROY: `state` (5.15 on) is the TCP state without window scales and flags. */
+  destroyProtoinfo: "never" | "state";
+  /** Whether the kernel has nf_conntrack_timestamp (2.6.38 on). */
+  hasTimestamp: boolean;
+  /** What CTA_TIMESTAMP_EVENT takes: 12 where the kernel has it (6.14 on), otherwise 0. */
+  eventTimestampBytes: number;
+}
+
+/** net/netfilter/nf_conntrack_proto_*.c, unchanged from 2.6.31 to 6.18 but for udp_stream (120 s from 5.0). */
+const TIMEOUTS_SECONDS: Record<TimeoutKey, number> = {
+  tcp_syn_sent: 120,
+  tcp_syn_recv: 60,
+  tcp_established: 432_000,
+  tcp_fin_wait: 120,
+  tcp_close_wait: 60,
+  tcp_last_ack: 30,
+  tcp_time_wait: 120,
+  tcp_close: 10,
+  tcp_syn_sent2: 120,
+  udp: 30,
+  udp_stream: 180,
+  icmp: 30,
+};
+
+const R2_6_31: Release = {
+  version: "2.6.31",
+  redelivery: "timer",
+  admission: "old",
+  timerSlack: false,
+  flushAttempts: 2,
+  earlyDrop: { victim: "oldest", undeliveredCountsAsFreed: true },
+  missedOnlyRetry: false,
+  buildFailure: "lost",
+  rcvbufMinimumBytes: 256,
+  // sk_init() raises rmem_max to 131071 on machines with 512 MB or more.
+  rmemMaxBytes: 131_071,
+  truesize: "payload",
+  estimate: {
+    l3PolicyBytes: { ipv4: 48, ipv6: 120 },
+    portTuplePolicyBytes: 48,
+    icmpTuplePolicyBytes: 72,
+    tcpProtoinfoBytes: 44,
+    secmarkBytes: 8,
+    zoneBytes: 0,
+    labelBytes: 0,
+    hasTimestamp: false,
+    eventTimestampBytes: 0,
+  },
+  layout: { destroyTimeout: "never", destroyProtoinfo: "never", hasTimestamp: false, eventTimestampBytes: 0 },
+  config: {
+    acct: true,
+    nat: true,
+    mark: true,
+    secmark: true,
+    timestamp: false,
+    skBuffBytes: 232,
+    // nla_policy_len() never advances over its policy before 2.6.39 (mended by e3fa3aff0cb1, id not verified).
+    nlaPolicyLenCounts: false,
+    smallHeadBytes: 0,
+  },
+  timeoutsSeconds: TIMEOUTS_SECONDS,
+  // nf_conntrack_init(): 16384 buckets above 1 GiB of memory, four entries a bucket.
+  buckets: 16_384,
+  nfConntrackMax: 65_536,
+};
+
+const R2_6_35: Release = { ...R2_6_31, version: "2.6.35", timerSlack: true, buildFailure: "kept-for-no-enobufs" };
+
+const R3_0: Release = {
+  ...R2_6_35,
+  version: "3.0",
+  rcvbufMinimumBytes: 2048 + 232,
+  estimate: { ...R2_6_35.estimate, hasTimestamp: true },
+  layout: { ...R2_6_35.layout, hasTimestamp: true },
+  config: { ...R2_6_35.config, nlaPolicyLenCounts: true },
+};
+
+/** 3.2: truesize charges what the allocator really takes (87fb4b7b533a, id not verified); sizeof(struct sk_buff) aligned is 256. */
+const R3_2: Release = {
+  ...R3_0,
+  version: "3.2",
+  truesize: "head",
+  rcvbufMinimumBytes: 2048 + 240,
+  rmemMaxBytes: 212_992,
+  config: { ...R3_0.config, skBuffBytes: 256 },
+};
+
+/** early_drop() believes only a victim that ended with IPS_DYING (mended between 3.0.1 and 3.4.2). */
+const R3_4: Release = { ...R3_2, version: "3.4", earlyDrop: { victim: "oldest", undeliveredCountsAsFreed: false } };
+
+/** 5b423f6a40a0: the retry timer moves from nf_conn to the event cache extension; nothing that a run shows. */
+const R3_6: Release = { ...R3_4, version: "3.6" };
+
+const R3_10: Release = { ...R3_6, version: "3.10" };
+
+/** c655bc6896b9: the iterator of a flush no longer reports by itself. */
+const R3_12: Release = { ...R3_10, version: "3.12", flushAttempts: 1 };
+
+/** early_drop() takes the first un-assured node of a bucket (3.14 on). */
+const R3_16: Release = { ...R3_12, version: "3.16", earlyDrop: { victim: "newest", undeliveredCountsAsFreed: false } };
+
+/** Every row, oldest first. */
+export const RELEASES: readonly Release[] = [R2_6_31, R2_6_35, R3_0, R3_2, R3_4, R3_6, R3_10, R3_12, R3_16];
+
+/**
+ * The row that a kernel version falls under: the newest that is not newer than it. Takes any version string that starts with
+ * numbers ("3.10.108-rt123"); null when it does not, or when it is outside 2.6.31 to 3.16.
+ */
+export function releaseFor(version: string): Release | null {
+  const wanted = parseVersion(version);
+  if (wanted === null || compareVersions(wanted, [3, 17]) >= 0) return null;
+  return RELEASES.findLast((release) => compareVersions(parseVersion(release.version)!, wanted) <= 0) ?? null;
+}
+
+function parseVersion(version: string): number[] | null {
+  const match = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?=$|[-+.~_ ])/.exec(version);
+  return match === null ? null : match.slice(1).filter((part) => part !== undefined).map(Number);
+}
+
+function compareVersions(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

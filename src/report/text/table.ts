@@ -1,0 +1,161 @@
+/**
+ * The tables of the text report: what became of the events of each type, and the listeners beside each other. A table
+ * has several shapes, from the richest to the narrowest; the first that fits the width is taken, so that no row is ever
+ * wrapped or cut. It does not judge the figures beyond colouring a loss.
+ */
+import { EVENT_GROUPS, type EventGroup } from "../../scenario/scenario.js";
+import type { EventCounts, Report } from "../report.js";
+import { count, percent, shortCount, size, UNKNOWN } from "./numbers.js";
+import { field } from "./paragraph.js";
+import type { Paint, Theme } from "./theme.js";
+
+interface Cell {
+  text: string;
+  paint?: Paint;
+  /** Words stand at the left of their column, figures at the right. */
+  left?: true;
+}
+type Rows = readonly (readonly Cell[])[];
+
+/** Between two columns; the narrow one where that saves the digits. */
+const GAP = 2;
+const NARROW_GAP = 1;
+const FATES = ["raised", "delivered", "merged", "lost", "pending", "refused"] as const;
+type Fate = (typeof FATES)[number];
+
+export function eventTable(report: Report, width: number, theme: Theme): string[] {
+  const shapes: { rows: Rows; gap: number }[] = [
+    { rows: typesAsRows(report, ["delivered", "merged", "lost"], theme), gap: GAP },
+    { rows: typesAsRows(report, ["delivered", "lost"], theme), gap: GAP },
+    { rows: typesAsRows(report, ["delivered"], theme), gap: GAP },
+    { rows: typesAsColumns(report, count, theme), gap: GAP },
+    { rows: typesAsColumns(report, count, theme), gap: NARROW_GAP },
+  ];
+  const { rows, gap } = shapes.find(({ rows, gap }) => tableWidth(rows, gap) <= width) ?? {
+    rows: typesAsColumns(report, shortCount, theme),
+    gap: GAP,
+  };
+  return lay(rows, gap);
+}
+
+function typesAsRows(report: Report, wanted: readonly Fate[], theme: Theme): Rows {
+  const shares = wanted.filter((fate) => EVENT_GROUPS.some((type) => report.events[type][fate] > 0));
+  const heading = FATES.flatMap((fate) => [
+    { text: fate, paint: theme.label },
+    ...(shares.includes(fate) ? [{ text: "" }] : []),
+  ]);
+  const rows = EVENT_GROUPS.map((type) => {
+    const counts = report.events[type];
+    return [
+      typeCell(type, theme),
+      ...FATES.flatMap((fate) => [
+        fateCell(counts, fate, count, theme),
+        ...(shares.includes(fate) ? [{ text: shareOf(counts, fate), paint: theme.aside }] : []),
+      ]),
+    ];
+  });
+  return [[{ text: "event", paint: theme.label, left: true }, ...heading], ...rows];
+}
+
+function typesAsColumns(report: Report, figure: (value: number) => string, theme: Theme): Rows {
+  const heading: Cell[] = [
+    { text: "event", paint: theme.label, left: true },
+    ...EVENT_GROUPS.map((type): Cell => ({ text: type.toUpperCase(), paint: theme.heading })),
+  ];
+  const rows = FATES.flatMap((fate) => {
+    const row: Cell[] = [
+      { text: fate, paint: theme.label, left: true },
+      ...EVENT_GROUPS.map((type) => fateCell(report.events[type], fate, figure, theme)),
+    ];
+    const shares = shareRow(report, fate, theme);
+    return fate === "delivered" && shares.some(({ text }) => text !== "") ? [row, shares] : [row];
+  });
+  return [heading, ...rows];
+}
+
+function shareRow(report: Report, fate: Fate, theme: Theme): Cell[] {
+  const shares = EVENT_GROUPS.map((type) => shareOf(report.events[type], fate));
+  return [{ text: "", left: true }, ...shares.map((text): Cell => ({ text, paint: theme.aside }))];
+}
+
+/** "0 %" beside a 0 says nothing that the eye should stop at. */
+function shareOf(counts: EventCounts, fate: Fate): string {
+  return counts[fate] === 0 ? "" : percent(counts[fate], counts.raised);
+}
+
+function typeCell(type: EventGroup, theme: Theme): Cell {
+  return { text: type.toUpperCase(), paint: theme.heading, left: true };
+}
+
+function fateCell(counts: EventCounts, fate: Fate, figure: (value: number) => string, theme: Theme): Cell {
+  const value = counts[fate];
+  const text = figure(value);
+  if (fate === "lost" && value > 0) return { text, paint: theme.bad };
+  if (fate === "delivered" && value > 0 && value === counts.raised) return { text, paint: theme.good };
+  return { text };
+}
+
+/** One row per listener; where that is too wide, one sentence per listener. */
+export function listenerTable(report: Report, width: number, theme: Theme): string[] {
+  const listeners = listenersOf(report);
+  const heading = ["listener", "buffer", "policy", "DESTROY", "duplicates", "drops", "daemon"].map(
+    (text): Cell => ({ text, paint: theme.label, ...(text === "policy" || text === "daemon" ? { left: true } : {}) }),
+  );
+  const rows = listeners.map((listener): Cell[] => [
+    { text: listener.name, left: true },
+    { text: listener.buffer },
+    { text: listener.policy, left: true },
+    { text: listener.destroy },
+    { text: listener.duplicates },
+    { text: listener.drops },
+    { text: listener.sync, left: true, paint: listener.inSync ? theme.good : theme.bad },
+  ]);
+  const table = [[{ ...heading[0]!, left: true as const }, ...heading.slice(1)], ...rows];
+  if (tableWidth(table, GAP) <= width) return lay(table, GAP);
+  return listeners.flatMap((listener) =>
+    field(
+      `listener ${listener.name}`,
+      `${listener.buffer}, ${listener.policy}: ${listener.destroy} DESTROY, ${listener.duplicates} duplicates, ` +
+        `${listener.drops} drops, ${listener.sync}`,
+      width,
+      { label: theme.label },
+    ),
+  );
+}
+
+function listenersOf(report: Report) {
+  const ends = [{ socket: report.socket, daemon: report.daemon }, ...report.otherListeners];
+  return ends.map(({ socket, daemon }, index) => ({
+    name: `${index + 1}`,
+    buffer: size(socket.rcvbufBytes),
+    policy: report.scenario.listeners[index]?.policy ?? UNKNOWN,
+    destroy: count(daemon.received.destroy),
+    duplicates: count(daemon.duplicates),
+    drops: count(socket.drops),
+    sync: daemon.inSync ? "in sync" : "out of sync",
+    inSync: daemon.inSync,
+  }));
+}
+
+function columnWidths(rows: Rows): number[] {
+  const columns = rows[0]?.length ?? 0;
+  return Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => row[column]?.text.length ?? 0)));
+}
+
+function tableWidth(rows: Rows, gap: number): number {
+  return columnWidths(rows).reduce((total, width) => total + gap + width, -gap);
+}
+
+function lay(rows: Rows, gap: number): string[] {
+  const widths = columnWidths(rows);
+  return rows.map((row) => {
+    // No row ends in spaces, neither of an empty cell nor of a word shorter than its column.
+    const filled = row.slice(0, row.findLastIndex(({ text }) => text !== "") + 1);
+    return filled.map((cell, column) => pad(cell, widths[column]!, column === filled.length - 1)).join(" ".repeat(gap));
+  });
+}
+
+function pad({ text, paint, left }: Cell, width: number, last: boolean): string {
+  const padded = left ? text.padEnd(last ? 0 : width) : text.padStart(width);
+  return paint === undefined ? padded : paint(padded);
+}

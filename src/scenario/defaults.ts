@@ -1,0 +1,242 @@
+/**
+ * From what a user said to a whole scenario: the defaults of each experiment, the values that follow from others, and the
+ * rules between values, each refused with one sentence. It parses no text (units.ts, cli/) and runs nothing. The defaults are
+ * those of the commit's own test: Linux 2.6.31, a buffer of 2048 bytes, NETLINK_BROADCAST_ERROR alone, grace of 15 s.
+ */
+import { RELEASES, type Release, releaseFor } from "../kernel/release.js";
+import { UsageError } from "./errors.js";
+import {
+  type Arrivals,
+  type Costs,
+  EVENT_GROUPS,
+  type Experiment,
+  type Family,
+  type KernelConfig,
+  type ListenerScenario,
+  type Path,
+  type Protocol,
+  type Scenario,
+  type SecondFlood,
+  type TimeoutKey,
+} from "./scenario.js";
+
+/** What a user said, in canonical units; everything else is a default. */
+export interface Overrides {
+  seed?: string;
+  kernel?: string;
+  hz?: number;
+  cpus?: 1 | 2;
+  connections?: number;
+  ratePerSecond?: number | null;
+  durationSeconds?: number;
+  arrivals?: Arrivals;
+  burstConnections?: number;
+  protocol?: Protocol;
+  family?: Family;
+  path?: Path;
+  packets?: number;
+  packetGapNanoseconds?: number;
+  udpPortOpen?: boolean;
+  secondFlood?: SecondFlood;
+  flush?: boolean;
+  flushDelayNanoseconds?: number;
+  graceMaxSeconds?: number;
+  nfConntrackMax?: number;
+  buckets?: number;
+  timeoutsSeconds?: Partial<Record<TimeoutKey, number>>;
+  rmemMaxBytes?: number;
+  listeners?: Partial<ListenerScenario>[];
+  kernelConfig?: Partial<KernelConfig>;
+  costs?: Partial<Costs>;
+  limitSeconds?: number;
+}
+
+const SEED = "1";
+const KERNEL = "2.6.31";
+
+/**
+ * Measured on the recorded kernels (3.6, one CPU): a one-packet UDP connection takes 12.5 µs with its attempt, a flush 5.8 µs an
+ * entry with two attempts and 3.3 µs with one, a recv 1.5 µs, an empty bucket in early_drop 10 ns. The wake-up of a reader on a CPU
+ * of its own was measured on a current machine.
+ */
+const COSTS: Costs = {
+  packetNanoseconds: 10_000,
+  flushEntryNanoseconds: 800,
+  attemptNanoseconds: 2_500,
+  recvNanoseconds: 1_500,
+  earlyDropBucketNanoseconds: 10,
+  wakeupNanoseconds: 20_000,
+};
+
+/** The defaults in which the experiments differ. */
+interface Experimental {
+  connections: number;
+  ratePerSecond: number | null;
+  arrivals: Arrivals;
+  protocol: Protocol;
+  packetGapNanoseconds: number;
+  path: Path;
+  flushDelayNanoseconds: number;
+  slowFrom: "start" | "flush";
+}
+
+const EXPERIMENTS: Record<Experiment, Experimental> = {
+  // Longer than TIME_WAIT: connections end and expire while the flood goes on, and the flush meets the rest.
+  flood: {
+    connections: 20_000,
+    ratePerSecond: 100,
+    arrivals: "poisson",
+    protocol: "tcp",
+    packetGapNanoseconds: 500_000,
+    path: "forward",
+    flushDelayNanoseconds: 0,
+    slowFrom: "start",
+  },
+  flush: {
+    connections: 20_000,
+    ratePerSecond: null,
+    arrivals: "constant",
+    protocol: "udp",
+    packetGapNanoseconds: 0,
+    path: "loopback",
+    flushDelayNanoseconds: 500_000_000,
+    slowFrom: "flush",
+  },
+};
+
+/** Packets of a short connection: one request; or handshake, close and the acknowledgement of each FIN. */
+const PACKETS: Record<Protocol, number> = { udp: 1, icmp: 1, tcp: 7 };
+const SHORTEST_TCP_PACKETS = 6;
+
+/** How long a run may go on after its flood before it counts as not settling. */
+const LIMIT_AFTER_FLOOD_SECONDS = 600;
+
+/**
+ * The whole scenario of an experiment.
+ * @throws UsageError when values contradict each other or the kernel is none that is modelled
+ */
+export function resolveScenario(experiment: Experiment, overrides: Overrides): Scenario {
+  const base = EXPERIMENTS[experiment];
+  const kernel = overrides.kernel ?? KERNEL;
+  const release = knownRelease(kernel);
+  const protocol = overrides.protocol ?? base.protocol;
+  const packets = overrides.packets ?? PACKETS[protocol];
+  if (protocol === "tcp" && packets < SHORTEST_TCP_PACKETS) {
+    throw new UsageError(
+      `--packets: expected at least ${SHORTEST_TCP_PACKETS} with --protocol tcp (handshake and close), got ${packets}`,
+    );
+  }
+  const load = resolveLoad(overrides, base);
+  const size = tableSize(experiment, overrides, release, load.connections);
+  const listeners = resolveListeners(overrides.listeners ?? [{}], base.slowFrom);
+  const floodSeconds = load.ratePerSecond === null ? 0 : load.connections / load.ratePerSecond;
+  return {
+    experiment,
+    seed: overrides.seed ?? SEED,
+    kernel,
+    hz: overrides.hz ?? 250,
+    cpus: overrides.cpus ?? 2,
+    connections: load.connections,
+    ratePerSecond: load.ratePerSecond,
+    arrivals: overrides.arrivals ?? base.arrivals,
+    burstConnections: overrides.burstConnections ?? 10,
+    protocol,
+    family: overrides.family ?? "ipv4",
+    path: overrides.path ?? base.path,
+    packets,
+    packetGapNanoseconds: overrides.packetGapNanoseconds ?? (packets > 1 ? base.packetGapNanoseconds : 0),
+    udpPortOpen: overrides.udpPortOpen ?? true,
+    secondFlood: overrides.secondFlood ?? null,
+    flush: overrides.flush ?? true,
+    flushDelayNanoseconds: overrides.flushDelayNanoseconds ?? base.flushDelayNanoseconds,
+    graceMaxSeconds: overrides.graceMaxSeconds ?? 15,
+    nfConntrackMax: size.nfConntrackMax,
+    buckets: size.buckets,
+    timeoutsSeconds: { ...release.timeoutsSeconds, ...overrides.timeoutsSeconds },
+    rmemMaxBytes: overrides.rmemMaxBytes ?? release.rmemMaxBytes,
+    listeners,
+    kernelConfig: { ...release.config, ...overrides.kernelConfig },
+    costs: { ...COSTS, ...overrides.costs },
+    limitSeconds: overrides.limitSeconds ?? Math.ceil(floodSeconds) + LIMIT_AFTER_FLOOD_SECONDS,
+  };
+}
+
+function knownRelease(kernel: string): Release {
+  const release = releaseFor(kernel);
+  if (release !== null) return release;
+  const [first, last] = [RELEASES[0]!.version, RELEASES.at(-1)!.version];
+  throw new UsageError(`--kernel: expected a Linux version from ${first} to ${last}, got "${kernel}"`);
+}
+
+interface Load {
+  connections: number;
+  ratePerSecond: number | null;
+}
+
+/** Connections, rate and duration: any two give the third. */
+function resolveLoad(overrides: Overrides, base: Load): Load {
+  const { durationSeconds } = overrides;
+  const ratePerSecond = overrides.ratePerSecond === undefined ? base.ratePerSecond : overrides.ratePerSecond;
+  if (durationSeconds === undefined) return { connections: overrides.connections ?? base.connections, ratePerSecond };
+  if (overrides.connections === undefined) {
+    if (ratePerSecond === null) {
+      throw new UsageError("--duration: expected --rate or --connections beside it, got neither");
+    }
+    return { connections: Math.round(ratePerSecond * durationSeconds), ratePerSecond };
+  }
+  if (overrides.ratePerSecond === undefined) {
+    return { connections: overrides.connections, ratePerSecond: overrides.connections / durationSeconds };
+  }
+  if (ratePerSecond === null || Math.abs(ratePerSecond * durationSeconds - overrides.connections) > 1) {
+    const made = ratePerSecond === null ? "no fixed number of" : String(Math.round(ratePerSecond * durationSeconds));
+    throw new UsageError(
+      `--connections: expected what --rate and --duration make (${made} connections), got ${overrides.connections}; leave one of the three out`,
+    );
+  }
+  return { connections: overrides.connections, ratePerSecond };
+}
+
+/** A flush needs all its connections in the table, so there the limit grows with them; a flood meets the release's own. */
+function tableSize(
+  experiment: Experiment,
+  overrides: Overrides,
+  release: Release,
+  connections: number,
+): { nfConntrackMax: number; buckets: number } {
+  let { nfConntrackMax, buckets } = release;
+  if (experiment === "flush") {
+    while (nfConntrackMax < connections) {
+      nfConntrackMax *= 2;
+      buckets *= 2;
+    }
+  }
+  return { nfConntrackMax: overrides.nfConntrackMax ?? nfConntrackMax, buckets: overrides.buckets ?? buckets };
+}
+
+/** The first listener is the daemon under test; those beside it are lossy observers with the usual buffer unless said otherwise. */
+function resolveListeners(
+  given: readonly Partial<ListenerScenario>[],
+  slowFrom: "start" | "flush",
+): readonly ListenerScenario[] {
+  const first: ListenerScenario = {
+    bufferBytes: 2048,
+    policy: "broadcast-error",
+    serviceNanoseconds: 100_000,
+    serviceDistribution: "fixed",
+    stall: null,
+    groups: EVENT_GROUPS,
+    slowFrom,
+    smallFrom: slowFrom,
+    heldAfterFlushNanoseconds: 0,
+    closesAfterFlushNanoseconds: null,
+  };
+  const beside: ListenerScenario = {
+    ...first,
+    bufferBytes: 212_992,
+    policy: "lossy",
+    serviceNanoseconds: 0,
+    slowFrom: "start",
+    smallFrom: "start",
+  };
+  return given.map((listener, index) => ({ ...(index === 0 ? first : beside), ...listener }));
+}

@@ -1,0 +1,35 @@
+/**
+ * What a person gets to read when a setting is wrong: one sentence that says what was expected and what was given.
+ * This file owns the error and the quoting of foreign text in it. It does not know where the setting came from: a flag
+ * or a place in a file is put in front by whoever read it there.
+ */
+
+/** Thrown for every mistake of the user, never for a bug. The message is one sentence, "expected … got …". */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+
+  /** The same sentence behind the place that it is about, such as `--buffer`. */
+  in(place: string): UsageError {
+    return new UsageError(`${place}: ${this.message}`);
+  }
+}
+
+const QUOTED_CHARACTERS = 60;
+/** What JSON leaves as it is, and what yet moves a cursor, breaks a line or reverses its direction. */
+const UNPRINTABLE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** Foreign text in double quotes, on one line, without control characters, cut when it is long. */
+export function quoted(text: string): string {
+  const characters = [...text];
+  const shown = characters.length > QUOTED_CHARACTERS ? `${characters.slice(0, QUOTED_CHARACTERS).join("")}…` : text;
+  return JSON.stringify(shown).replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function listed(words: readonly (string | number)[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? String(last) : `${words.slice(0, -1).join(", ")} or ${last}`;
+}

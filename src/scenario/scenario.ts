@@ -1,0 +1,138 @@
+/**
+ * The scenario: one experiment with every parameter resolved, in canonical units. It is what a backend runs, what the
+ * Report echoes and what `--print-config` prints; feeding it back repeats the run. It holds no behaviour and no defaults
+ * (defaults.ts) and knows nothing of flags. Names are the kernel's for things of the kernel; units stand at the end.
+ */
+
+export type Experiment = "flood" | "flush";
+export type Protocol = "udp" | "tcp" | "icmp";
+export type Family = "ipv4" | "ipv6";
+/** `burst`: connections arrive in groups of `burstConnections` at one instant, the mean rate stays. */
+export type Arrivals = "constant" | "poisson" | "burst";
+/** On `loopback` a packet passes the confirm hook twice (POST_ROUTING and LOCAL_IN), on `forward` once. */
+export type Path = "loopback" | "forward";
+export type EventGroup = "new" | "update" | "destroy";
+export const EVENT_GROUPS: readonly EventGroup[] = ["new", "update", "destroy"];
+
+/**
+ * What a listener sets on its socket: `reliable` NETLINK_BROADCAST_ERROR and NETLINK_NO_ENOBUFS (as conntrackd does),
+ * `broadcast-error` the first alone (as the commit's own test), `no-enobufs` the second alone, `lossy` neither.
+ */
+export type Policy = "reliable" | "broadcast-error" | "no-enobufs" | "lossy";
+export const POLICIES: readonly Policy[] = ["reliable", "broadcast-error", "no-enobufs", "lossy"];
+
+/** The timeouts that a scenario may change, in the kernel's sysctl words (nf_conntrack_<key>_timeout…). */
+export const TIMEOUT_KEYS = [
+  "tcp_syn_sent",
+  "tcp_syn_recv",
+  "tcp_established",
+  "tcp_fin_wait",
+  "tcp_close_wait",
+  "tcp_last_ack",
+  "tcp_time_wait",
+  "tcp_close",
+  "tcp_syn_sent2",
+  "udp",
+  "udp_stream",
+  "icmp",
+] as const;
+export type TimeoutKey = (typeof TIMEOUT_KEYS)[number];
+
+export interface Stall {
+  /** The reader stops for `forNanoseconds` once in every `everyNanoseconds`, counted from the first packet. */
+  everyNanoseconds: number;
+  forNanoseconds: number;
+}
+
+export interface ListenerScenario {
+  /** What SO_RCVBUF is asked for. */
+  bufferBytes: number;
+  policy: Policy;
+  /** Time between a recv that returned a message and the next recv. */
+  serviceNanoseconds: number;
+  serviceDistribution: "fixed" | "exponential";
+  stall: Stall | null;
+  groups: readonly EventGroup[];
+  /** `flush`: until the flush the socket has a large buffer and the reader no service time, so it is caught up. */
+  slowFrom: "start" | "flush";
+  /** `flush`: the large buffer shrinks to `bufferBytes` at the end of the flood. */
+  smallFrom: "start" | "flush";
+  /** The reader sleeps this long from the start of the flush; null: it never reads again after it. */
+  heldAfterFlushNanoseconds: number | null;
+  /** The socket is closed this long after the start of the flush; null: never. */
+  closesAfterFlushNanoseconds: number | null;
+}
+
+/** Build options and sysctls of the kernel that change the size of a message and so its truesize. */
+export interface KernelConfig {
+  acct: boolean;
+  nat: boolean;
+  mark: boolean;
+  secmark: boolean;
+  /** nf_conntrack_timestamp: DESTROY carries start and stop. */
+  timestamp: boolean;
+  /** sizeof(struct sk_buff) as the build lays it out; it is added to every message's truesize. */
+  skBuffBytes: number;
+  /** Whether nla_policy_len() counts every attribute of a policy (2.6.39 on) or only the first. */
+  nlaPolicyLenCounts: boolean;
+  /** The exact size of the small-head cache of the skb allocator, 0 where the kernel has none (before 6.3). */
+  smallHeadBytes: number;
+}
+
+/** What things cost on the simulated machine. All in nanoseconds of one CPU. */
+export interface Costs {
+  /** One packet through conntrack and the stack, without the events that it raises. */
+  packetNanoseconds: number;
+  /** One entry of a flush, without the delivery attempts. */
+  flushEntryNanoseconds: number;
+  /** One attempt to deliver one event: build the message, offer it to every listener. */
+  attemptNanoseconds: number;
+  /** One recv of the reader, without its service time. */
+  recvNanoseconds: number;
+  /** One hash bucket that early_drop looks at. */
+  earlyDropBucketNanoseconds: number;
+  /** From a message in an empty queue to the reader running, when the reader has a CPU of its own. */
+  wakeupNanoseconds: number;
+}
+
+export interface Scenario {
+  experiment: Experiment;
+  seed: string;
+  kernel: string;
+  hz: number;
+  cpus: 1 | 2;
+  connections: number;
+  /** Connections per second; null: as fast as the machine makes them. */
+  ratePerSecond: number | null;
+  arrivals: Arrivals;
+  burstConnections: number;
+  protocol: Protocol;
+  family: Family;
+  path: Path;
+  /** Packets of one connection. TCP: at least 7 (handshake and close), the rest is data. */
+  packets: number;
+  /** Time between two packets of one connection; 0: back to back. */
+  packetGapNanoseconds: number;
+  /** Whether the UDP port of the receiver is open; a closed one answers every packet with an ICMP error. */
+  udpPortOpen: boolean;
+  secondFlood: SecondFlood | null;
+  flush: boolean;
+  /** Pause between the last packet of the flood and the flush (or the start of the watch, without one). */
+  flushDelayNanoseconds: number;
+  graceMaxSeconds: number;
+  nfConntrackMax: number;
+  buckets: number;
+  timeoutsSeconds: Record<TimeoutKey, number>;
+  rmemMaxBytes: number;
+  listeners: readonly ListenerScenario[];
+  kernelConfig: KernelConfig;
+  costs: Costs;
+  /** The run ends at the latest this long after the first packet, in virtual time. */
+  limitSeconds: number;
+}
+
+export interface SecondFlood {
+  connections: number;
+  /** From the start of the flush. */
+  afterFlushSeconds: number;
+}

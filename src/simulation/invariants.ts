@@ -1,0 +1,128 @@
+/**
+ * What must hold in every run, whatever the scenario: identities of the accounts, bounds, and that a reliable run which
+ * settled delivered every DESTROY once. The checks watch a run from outside, at every sample of the timeline and at its end;
+ * a violation is a bug of ours (exit code 4). They share no code with what they check.
+ */
+import { FREE } from "../kernel/conntrack/table.js";
+import type { Run } from "./run.js";
+
+type Check = (run: Run) => string | null;
+
+const WATCHED: Record<string, Check> = {
+  "count is what was created and not freed": ({ kernel: { table } }) =>
+    differ("count", table.count, "created − destroyed", table.counters.created - table.counters.destroyed),
+
+  "count never exceeds nf_conntrack_max, unless the release lets it": ({ kernel: { table, release } }) =>
+    table.max === 0 || release.earlyDrop.undeliveredCountsAsFreed || table.counters.peakCount <= table.max
+      ? null
+      : `peak count ${table.counters.peakCount}, limit ${table.max}`,
+
+  "a queue holds what was admitted and not read": (run) =>
+    eachSocket(run, (socket) =>
+      socket.open ? differ("queued", socket.queued, "admitted − received", socket.admitted - socket.received) : null,
+    ),
+
+  "rmem is within its bound": (run) =>
+    eachSocket(run, (socket) => {
+      const truesize = run.largestTruesize;
+      const bound =
+        run.kernel.release.admission === "old" ? socket.rcvbufBytes + truesize : Math.max(socket.rcvbufBytes, truesize);
+      const overflow = socket.peakRmem > Math.max(bound, run.rmemAtShrink);
+      return socket.rmem < 0 || overflow || (socket.rmem === 0) !== (socket.queued === 0)
+        ? `rmem ${socket.rmem}, peak ${socket.peakRmem}, bound ${bound}, queued ${socket.queued}`
+        : null;
+    }),
+
+  "ENOBUFS comes once per episode": (run) =>
+    eachSocket(run, (socket) =>
+      socket.enobufs <= socket.congestions + socket.errorsSet
+        ? null
+        : `${socket.enobufs} ENOBUFS, ${socket.congestions} episodes, ${socket.errorsSet} build failures`,
+    ),
+
+  "the observed socket refused what its drops count": ({ kernel }) => {
+    const refused = kernel.ledger.kinds.reduce((sum, kind) => sum + kind.refused, 0);
+    return differ("refused", refused, "drops", kernel.sockets[0]!.drops);
+  },
+
+  "retry delays lie in the grace window": ({ kernel: { redelivery }, graceWindowJiffies }) =>
+    redelivery.longestDelayJiffies < graceWindowJiffies && redelivery.shortestDelayJiffies >= 0
+      ? null
+      : `delays ${redelivery.shortestDelayJiffies} to ${redelivery.longestDelayJiffies}, window ${graceWindowJiffies} jiffies`,
+};
+
+const FINAL: Record<string, Check> = {
+  "raised = delivered + merged + lost + pending": ({ kernel: { ledger } }) => {
+    const pending = ledger.pending();
+    const wrong = ledger.kinds.map((kind, index) =>
+      differ("raised", kind.raised, "sum", kind.delivered + kind.merged + kind.lost + pending[index]!),
+    );
+    return wrong.find((message) => message !== null) ?? null;
+  },
+
+  "every record is free, unconfirmed, active or dying as counted": ({ kernel: { table } }) => {
+    let inUse = 0;
+    for (let entry = 0; entry < table.capacity; entry++) if (table.place[entry] !== FREE) inUse++;
+    return differ("records in use", inUse, "count", table.count);
+  },
+
+  "a reader received what its socket gave": (run) =>
+    run.readers
+      .map(({ socket, view }) =>
+        differ("read", socket.received, "seen", view.received.new + view.received.update + view.received.destroy),
+      )
+      .find((message) => message !== null) ?? null,
+
+  "reliable and settled: every DESTROY exactly once": (run) => {
+    const [listener] = run.scenario.listeners;
+    const { table, sockets } = run.kernel;
+    const reliable = sockets.length === 1 && sockets[0]!.broadcastError && sockets[0]!.open;
+    if (!run.settled || !reliable || !listener!.groups.includes("destroy") || sockets[0]!.queued > 0) return null;
+    const { view } = run.readers[0]!;
+    const confirmed = table.counters.destroyed - table.counters.untracked;
+    return view.duplicates > 0
+      ? `${view.duplicates} duplicates`
+      : differ("DESTROY received", view.received.destroy, "entries freed", confirmed);
+  },
+};
+
+export class Invariants {
+  private readonly broken = new Set<string>();
+  checked = 0;
+
+  watch(run: Run): void {
+    this.apply(WATCHED, run);
+  }
+
+  conclude(run: Run): void {
+    this.apply(WATCHED, run);
+    this.apply(FINAL, run);
+  }
+
+  get violated(): readonly string[] {
+    return [...this.broken];
+  }
+
+  private apply(checks: Record<string, Check>, run: Run): void {
+    for (const [rule, check] of Object.entries(checks)) {
+      this.checked++;
+      const message = check(run);
+      // The first violation of a rule says enough; the run goes on so that the report is whole.
+      if (message !== null && ![...this.broken].some((text) => text.startsWith(rule))) {
+        this.broken.add(`${rule}: ${message}`);
+      }
+    }
+  }
+}
+
+function differ(name: string, value: number, otherName: string, other: number): string | null {
+  return value === other ? null : `${name} ${value}, ${otherName} ${other}`;
+}
+
+function eachSocket(run: Run, check: (socket: Run["kernel"]["sockets"][number]) => string | null): string | null {
+  for (const socket of run.kernel.sockets) {
+    const message = check(socket);
+    if (message !== null) return message;
+  }
+  return null;
+}

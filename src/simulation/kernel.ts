@@ -1,0 +1,110 @@
+/**
+ * One simulated kernel, wired: table, timers, trackers, events, redelivery, sockets. It owns the wiring only; each mechanism
+ * is one file below kernel/.
+ */
+import type { DaemonView } from "../daemon/view.js";
+import { KernelClock } from "../kernel/clock.js";
+import { Deletion } from "../kernel/conntrack/deletion.js";
+import { PacketPath } from "../kernel/conntrack/packet.js";
+import { ConntrackTable } from "../kernel/conntrack/table.js";
+import { Ctnetlink } from "../kernel/events/ctnetlink.js";
+import { EventCache, KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/ecache.js";
+import { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
+import { Broadcast } from "../kernel/netlink/broadcast.js";
+import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
+import { NetlinkSocket } from "../kernel/netlink/socket.js";
+import type { Release } from "../kernel/release.js";
+import { TimerWheel } from "../kernel/timer-wheel.js";
+import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
+import { Ledger } from "./ledger.js";
+import type { Streams } from "./streams.js";
+
+/** What a listener's socket has until the flush when it shall be caught up by then. */
+const AMPLE_RCVBUF_BYTES = 128 * 1024 * 1024;
+const KINDS = { new: KIND_NEW, update: KIND_UPDATE, destroy: KIND_DESTROY } as const;
+/** Jiffies at the first packet lie in a range this wide: a machine that has been up for some minutes. */
+const BOOT_JIFFIES_RANGE = 1 << 16;
+
+export interface SimulatedKernel {
+  release: Release;
+  clock: KernelClock;
+  table: ConntrackTable;
+  timers: TimerWheel;
+  deletion: Deletion;
+  packets: PacketPath;
+  ctnetlink: Ctnetlink;
+  redelivery: TimerRedelivery;
+  broadcast: Broadcast;
+  sockets: readonly NetlinkSocket[];
+  ledger: Ledger;
+}
+
+export function buildKernel(scenario: Scenario, release: Release, streams: Streams, view: DaemonView): SimulatedKernel {
+  const boot = streams.of("boot");
+  const clock = new KernelClock(
+    scenario.hz,
+    BOOT_JIFFIES_RANGE + (boot.uint32() % BOOT_JIFFIES_RANGE),
+    boot.uint32() % Math.floor(1e9 / scenario.hz),
+  );
+  const table = new ConntrackTable({
+    buckets: scenario.buckets,
+    max: scenario.nfConntrackMax,
+    capacity: initialCapacity(scenario),
+    hashSeed: boot.uint32(),
+  });
+  const timers = new TimerWheel(clock, table.capacity, release.timerSlack);
+  table.whenGrown((capacity) => timers.grow(capacity));
+
+  const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
+  const broadcast = new Broadcast(sockets, release, scenario.kernelConfig);
+  const ctnetlink = new Ctnetlink(
+    table,
+    broadcast,
+    release,
+    scenario.kernelConfig,
+    scenario.protocol,
+    scenario.family,
+  );
+  const ledger = new Ledger(table, broadcast, view);
+  const cache = new EventCache(clock, table, ctnetlink, ledger, release);
+  const deletion = new Deletion(table, timers, cache, release);
+  const grace = streams.of("grace");
+  const redelivery = new TimerRedelivery(
+    clock,
+    timers,
+    deletion,
+    grace.uint32,
+    Math.round(scenario.graceMaxSeconds * scenario.hz),
+  );
+  cache.redelivery = redelivery;
+  const packets = new PacketPath({
+    clock,
+    table,
+    timers,
+    events: cache,
+    deletion,
+    release,
+    protocol: scenario.protocol,
+    path: scenario.path,
+    timeoutsSeconds: scenario.timeoutsSeconds,
+  });
+  return { release, clock, table, timers, deletion, packets, ctnetlink, redelivery, broadcast, sockets, ledger };
+}
+
+function socketOf(listener: ListenerScenario, scenario: Scenario, release: Release): NetlinkSocket {
+  const ample = listener.smallFrom === "flush";
+  return new NetlinkSocket({
+    rcvbufBytes: ample ? AMPLE_RCVBUF_BYTES : rcvbufBytes(listener.bufferBytes, scenario.rmemMaxBytes, release),
+    admission: release.admission,
+    broadcastError: listener.policy === "reliable" || listener.policy === "broadcast-error",
+    noEnobufs: listener.policy === "reliable" || listener.policy === "no-enobufs",
+    groups: listener.groups.reduce((bits, group) => bits | (1 << KINDS[group]), 0),
+  });
+}
+
+/** Enough for what will be in the table at once where that is known; it grows otherwise. */
+function initialCapacity(scenario: Scenario): number {
+  const connections = scenario.connections + (scenario.secondFlood?.connections ?? 0);
+  const limit = scenario.nfConntrackMax > 0 ? scenario.nfConntrackMax : connections;
+  return Math.min(connections, limit) + 1;
+}

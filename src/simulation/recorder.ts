@@ -1,0 +1,164 @@
+/**
+ * Fills the Report from a run that is over. It reads the accounts, decides nothing and prints nothing.
+ */
+import type { Reader } from "../daemon/reader.js";
+import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/ecache.js";
+import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
+import { type DaemonReport, type EventCounts, type Report, SCHEMA_VERSION, type SocketReport, TIMELINE_COLUMNS } from "../report/report.js";
+import type { ListenerScenario } from "../scenario/scenario.js";
+import type { Run } from "./run.js";
+import { TOOL_VERSION } from "./version.js";
+
+export function reportOf(run: Run, interrupted: boolean): Report {
+  const { scenario, kernel } = run;
+  const { table, ledger, release } = kernel;
+  const pending = ledger.pending();
+  const events = (kind: 0 | 1 | 2): EventCounts => {
+    const { raised, delivered, merged, lost, attempts, refused } = ledger.kinds[kind];
+    return { raised, delivered, merged, lost, pending: pending[kind], attempts, refused };
+  };
+  const latency = ledger.destroyLatency;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: "ct-reliable", version: TOOL_VERSION },
+    backend: "simulation",
+    seed: scenario.seed,
+    kernel: {
+      release: release.version,
+      redelivery: release.redelivery,
+      hz: scenario.hz,
+      admission: release.admission,
+    },
+    scenario,
+    socket: socketReport(run, run.readers[0]!, scenario.listeners[0]!),
+    events: { new: events(KIND_NEW), update: events(KIND_UPDATE), destroy: events(KIND_DESTROY) },
+    resends: resendReport(ledger.resendCounts()),
+    latency: {
+      destroy: {
+        p50Seconds: latency.quantileSeconds(0.5),
+        p90Seconds: latency.quantileSeconds(0.9),
+        p99Seconds: latency.quantileSeconds(0.99),
+        maxSeconds: latency.maxNanoseconds / 1e9,
+      },
+    },
+    dying: dyingReport(run),
+    table: {
+      max: table.max,
+      buckets: table.buckets,
+      peakCount: table.counters.peakCount,
+      created: table.counters.created,
+      destroyed: table.counters.destroyed,
+      active: table.active,
+      earlyDrop: table.counters.earlyDrop,
+      drop: table.counters.drop,
+      insertFailed: table.counters.insertFailed,
+    },
+    flush:
+      scenario.flush && run.flushAt <= kernel.clock.now
+        ? {
+            atSeconds: run.flushAt / 1e9,
+            durationSeconds: (Math.min(run.flushEndedAt, kernel.clock.now) - run.flushAt) / 1e9,
+            entries: run.flushEntries,
+            attempts: run.flushAttempts,
+          }
+        : null,
+    daemon: daemonReport(run, run.readers[0]!, true),
+    otherListeners: run.readers.slice(1).map((reader, index) => ({
+      socket: socketReport(run, reader, scenario.listeners[index + 1]!),
+      daemon: daemonReport(run, reader, false),
+    })),
+    timeline: {
+      intervalSeconds: run.timeline.intervalNanoseconds / 1e9,
+      columns: TIMELINE_COLUMNS,
+      rows: run.timeline.rows,
+    },
+    invariants: { checked: run.invariants.checked, violated: run.invariants.violated },
+    expectations: [],
+    ...(interrupted ? { interrupted: true } : {}),
+  };
+}
+
+function socketReport(run: Run, { socket }: Reader, listener: ListenerScenario): SocketReport {
+  const { release, ctnetlink } = run.kernel;
+  const effective = rcvbufBytes(listener.bufferBytes, run.scenario.rmemMaxBytes, release);
+  const truesizeBytes = ctnetlink.truesizeOf(KIND_DESTROY);
+  return {
+    requestedBytes: listener.bufferBytes,
+    rcvbufBytes: effective,
+    truesizeBytes,
+    capacityMessages: capacityMessages(effective, truesizeBytes, release.admission),
+    peakRmemBytes: socket.peakRmem,
+    drops: socket.drops,
+    enobufs: socket.enobufs,
+    congestions: socket.congestions,
+  };
+}
+
+/** How many messages a socket takes while nobody reads: the old admission looks before it adds, the new one after. */
+function capacityMessages(rcvbuf: number, truesize: number, admission: "old" | "new"): number {
+  return admission === "old" ? Math.floor(rcvbuf / truesize) + 1 : Math.max(1, Math.floor(rcvbuf / truesize));
+}
+
+function daemonReport(run: Run, { socket, view }: Reader, observed: boolean): DaemonReport {
+  const { ledger, table } = run.kernel;
+  // For listeners beside the observed one the oracle is a count only: what they believe alive beyond what is.
+  const stale = observed ? ledger.stale : Math.max(0, view.alive - table.active);
+  const missing = observed ? ledger.missing : Math.max(0, table.active - view.alive);
+  const inSync = stale === 0 && missing === 0;
+  const since = (run.inSyncSince - run.flushAt) / 1e9;
+  return {
+    received: { ...view.received },
+    enobufs: socket.enobufs,
+    resyncs: 0,
+    duplicates: view.duplicates,
+    reordered: view.reordered,
+    stale,
+    missing,
+    inSync,
+    inSyncAfterFlushSeconds: observed && inSync && run.scenario.flush && since >= 0 ? since : null,
+  };
+}
+
+function dyingReport(run: Run): Report["dying"] {
+  const { table, clock } = run.kernel;
+  const flushed = run.flushAt <= clock.now;
+  const emptied = flushed && run.scenario.flush && table.dying === 0 && run.flushEndedAt <= clock.now;
+  return {
+    peakDuringFlood: flushed ? run.dyingPeakDuringFlood : run.dyingPeak,
+    meanDuringFlood: run.dyingMeanDuringFlood,
+    afterFlush: run.dyingAfterFlush,
+    peak: run.dyingPeak,
+    peakAtSeconds: run.dyingPeakAt / 1e9,
+    emptyAfterFlushSeconds: emptied ? (run.dyingEmptiedAt - run.flushAt) / 1e9 : null,
+    final: table.dying,
+  };
+}
+
+/** `counts`: entries by number of resends. */
+function resendReport(counts: readonly number[]): Report["resends"] {
+  let entries = 0;
+  let total = 0;
+  for (let resent = 1; resent < counts.length; resent++) {
+    entries += counts[resent] ?? 0;
+    total += resent * (counts[resent] ?? 0);
+  }
+  const quantile = (share: number): number => {
+    let seen = 0;
+    for (let resent = 1; resent < counts.length; resent++) {
+      seen += counts[resent] ?? 0;
+      if (seen > 0 && seen >= share * entries) return resent;
+    }
+    return 0;
+  };
+  return {
+    entries,
+    total,
+    perEntry: {
+      mean: entries > 0 ? total / entries : 0,
+      p50: quantile(0.5),
+      p90: quantile(0.9),
+      p99: quantile(0.99),
+      max: Math.max(0, counts.length - 1),
+    },
+  };
+}

@@ -1,0 +1,421 @@
+/**
+ * One run: virtual time, who acts next, and the phases of the experiment (flood, pause, flush, drain). It owns the order of
+ * things and the CPU; what an action does is the kernel's, the reader's or the workload's business.
+ *
+ * There is no event heap: the next action is the earliest of a handful of due times. At one instant the order is: timers of
+ * the kernel (in arming order), the process that floods and flushes, the readers (in the order of the scenario), the closing
+ * of a listener, the sample of the timeline. Within one actor it is the order in which it became due.
+ *
+ * CPU 0 runs timers, flood and flush. With two CPUs the readers have CPU 1 to themselves. With one, they run only when the
+ * kernel does not hold the CPU: never between the entries of a flush, never between the timers of a jiffy, and against the
+ * flooding process as scheduler.ts decides.
+ */
+import { NEVER, Reader } from "../daemon/reader.js";
+import { DaemonView } from "../daemon/view.js";
+import { Flush } from "../kernel/conntrack/flush.js";
+import { type Verdict, ACCEPTED, TABLE_FULL } from "../kernel/conntrack/packet.js";
+import { DYING } from "../kernel/conntrack/table.js";
+import { ACK } from "../kernel/conntrack/tcp.js";
+import { KIND_DESTROY, KIND_NEW } from "../kernel/events/ecache.js";
+import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
+import { RECV_MESSAGE } from "../kernel/netlink/socket.js";
+import { releaseFor } from "../kernel/release.js";
+import type { Progress } from "../report/backend.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { combinedFinAt, scriptOf } from "../workload/script.js";
+import { Workload } from "../workload/workload.js";
+import { Invariants } from "./invariants.js";
+import { buildKernel, type SimulatedKernel } from "./kernel.js";
+import { FairScheduler } from "./scheduler.js";
+import { Streams } from "./streams.js";
+import { Timeline } from "./timeline.js";
+
+type Phase = "flood" | "pause" | "flush" | "drain";
+/** The scheduler's number of the process that floods and flushes; reader i is task 1 + i. */
+const SENDER = 0;
+
+export class Run {
+  readonly scenario: Scenario;
+  readonly kernel: SimulatedKernel;
+  readonly readers: readonly Reader[];
+  readonly invariants = new Invariants();
+  readonly timeline = new Timeline();
+  readonly graceWindowJiffies: number;
+  readonly largestTruesize: number;
+  /** Highest rmem at which a socket's buffer was shrunk: what was queued then may exceed the new bound. */
+  rmemAtShrink = 0;
+
+  private readonly streams: Streams;
+  private phase: Phase = "flood";
+  private workload: Workload;
+  private secondFloodAt = NEVER;
+  private walk: Flush | null = null;
+  private readonly scheduler: FairScheduler | null;
+  private readonly combinedFin: number;
+  private combinedFinTick = 0;
+
+  private readonly limit: number;
+  private cpu0Free = 0;
+  private cpu1Free = 0;
+  private senderDue: number;
+  private firing = false;
+  private softirqNext = 0;
+  private closings: { at: number; reader: Reader }[] = [];
+  settled = false;
+  over = false;
+
+  /** Figures of the flush and of the dying list, in nanoseconds from the first packet. */
+  floodEndedAt = NEVER;
+  flushAt = NEVER;
+  flushEndedAt = NEVER;
+  flushEntries = 0;
+  flushAttempts = 0;
+  dyingAfterFlush = 0;
+  dropsAfterFlush = 0;
+  dyingPeak = 0;
+  dyingPeakAt = 0;
+  dyingPeakDuringFlood = 0;
+  private dyingArea = 0;
+  private dyingSince = 0;
+  private dyingNow = 0;
+  dyingEmptiedAt = 0;
+  inSync = true;
+  inSyncSince = 0;
+
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+    const release = releaseFor(scenario.kernel);
+    if (release === null) throw new Error(`no release for kernel ${scenario.kernel}`);
+    this.streams = new Streams(scenario.seed);
+    const views = scenario.listeners.map(() => new DaemonView(false));
+    this.kernel = buildKernel(scenario, release, this.streams, views[0]!);
+    this.readers = scenario.listeners.map((listener, index) => {
+      const chance = this.streams.of(`reader ${index}`);
+      return new Reader(this.kernel.sockets[index]!, views[index]!, listener, chance.exponential);
+    });
+    this.kernel.broadcast.whenReadable = (index) => this.wakeReader(index);
+    this.scheduler = scenario.cpus === 1 ? new FairScheduler(1 + this.readers.length) : null;
+    this.combinedFin = scenario.path === "loopback" ? combinedFinAt(scenario.protocol, scenario.packets) : -1;
+    this.workload = this.flood("arrivals", scenario.connections, scenario.ratePerSecond, 0, 0);
+    this.senderDue = this.workload.due;
+    this.limit = scenario.limitSeconds * 1e9;
+    this.graceWindowJiffies = Math.round(scenario.graceMaxSeconds * scenario.hz);
+    this.largestTruesize = Math.max(
+      this.kernel.ctnetlink.truesizeOf(KIND_NEW),
+      this.kernel.ctnetlink.truesizeOf(KIND_DESTROY),
+    );
+    if (this.workload.over) this.endFlood(0);
+  }
+
+  /** Performs up to `actions` actions. False once the run is over. */
+  advance(actions: number): boolean {
+    for (let i = 0; i < actions && !this.over; i++) this.act();
+    return !this.over;
+  }
+
+  /** Ends the accounts: nothing may act afterwards. */
+  conclude(): void {
+    this.over = true;
+    this.accountDying();
+    this.invariants.conclude(this);
+  }
+
+  get seconds(): number {
+    return this.kernel.clock.now / 1e9;
+  }
+
+  progress(): Progress {
+    const { table, sockets } = this.kernel;
+    return {
+      phase: this.phase === "flush" ? "flush" : this.phase === "drain" ? "drain" : "flood",
+      seconds: this.seconds,
+      created: table.counters.created,
+      active: table.active,
+      dying: table.dying,
+      delivered: sockets[0]!.admitted,
+    };
+  }
+
+  /** Mean number of dying entries from the first packet to the flush, or to the end without one. */
+  get dyingMeanDuringFlood(): number {
+    const end = Math.min(this.flushAt, this.kernel.clock.now);
+    return end > 0 ? this.dyingArea / end : 0;
+  }
+
+  private act(): void {
+    const { clock } = this.kernel;
+    const timerAt = this.firing ? this.softirqNext : this.nextTimerAt();
+    const senderAt = Math.max(this.senderDue, this.cpu0Free);
+    const readerFree = this.scheduler === null ? this.cpu1Free : this.cpu0Free;
+    let reader = -1;
+    let readerAt = NEVER;
+    for (let index = 0; index < this.readers.length; index++) {
+      const at = Math.max(this.readers[index]!.due, readerFree);
+      if (at < readerAt) {
+        readerAt = at;
+        reader = index;
+      }
+    }
+    const closingAt = this.closings.length > 0 ? this.closings[0]!.at : NEVER;
+    const sampleAt = this.timeline.due;
+    const at = Math.min(timerAt, senderAt, readerAt, closingAt, sampleAt);
+    if (at > this.limit) {
+      clock.now = this.limit;
+      this.over = true;
+      return;
+    }
+    if (at > clock.now) clock.now = at;
+
+    if (timerAt === at) this.fireTimer();
+    else if (senderAt === at || readerAt === at) this.useCpu(at, senderAt, reader);
+    else if (closingAt === at) this.closings.shift()!.reader.close();
+    else this.sample();
+    this.afterAction();
+  }
+
+  private useCpu(at: number, senderAt: number, reader: number): void {
+    if (this.scheduler === null || this.phase === "flush") {
+      if (senderAt === at) this.send();
+      else this.read(reader);
+      return;
+    }
+    const { scheduler } = this;
+    if (senderAt <= at && this.senderDue <= at) scheduler.wake(SENDER);
+    for (let index = 0; index < this.readers.length; index++) {
+      if (this.readers[index]!.due <= at) scheduler.wake(1 + index);
+    }
+    const task = scheduler.pick(this.kernel.clock.jiffies);
+    const before = this.cpu0Free;
+    if (task === SENDER) {
+      this.send();
+      scheduler.ran(SENDER, this.cpu0Free - Math.max(before, at));
+      if (this.senderDue > this.cpu0Free) scheduler.sleep(SENDER);
+    } else {
+      this.read(task - 1);
+      scheduler.ran(task, this.cpu0Free - Math.max(before, at));
+      if (this.readers[task - 1]!.due > this.cpu0Free) scheduler.sleep(task);
+    }
+  }
+
+  private nextTimerAt(): number {
+    const jiffy = this.kernel.timers.nextJiffy();
+    return jiffy < 0 ? NEVER : Math.max(this.kernel.clock.timeOf(jiffy), this.kernel.clock.now);
+  }
+
+  private fireTimer(): void {
+    const { clock, timers, table, redelivery, deletion, ctnetlink } = this.kernel;
+    if (!this.firing) {
+      timers.fire(timers.nextJiffy());
+      this.firing = true;
+      this.softirqNext = clock.now;
+    }
+    const entry = timers.take();
+    if (entry < 0) {
+      this.firing = false;
+      return;
+    }
+    const attempts = ctnetlink.attempts;
+    if (table.place[entry] === DYING) redelivery.fire(entry);
+    else deletion.expire(entry);
+    const cost = (ctnetlink.attempts - attempts) * this.scenario.costs.attemptNanoseconds;
+    this.softirqNext = clock.now + cost;
+    this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
+  }
+
+  /** One step of the process that floods and flushes. */
+  private send(): void {
+    if (this.phase === "flush") this.flushEntry();
+    else if (this.phase === "pause") this.beginWatch();
+    else if (this.workload.over) this.beginSecondFlood();
+    else this.sendPacket();
+  }
+
+  private sendPacket(): void {
+    const { clock, packets, ctnetlink } = this.kernel;
+    const { costs } = this.scenario;
+    const { workload } = this;
+    const { direction, segment } = workload.step;
+    const attempts = ctnetlink.attempts;
+    let cost = costs.packetNanoseconds;
+    if (workload.stepIndex === this.combinedFin && this.combinedFinTick !== clock.jiffies) {
+      // The server's delayed acknowledgement has no time-out to wait for on a fresh socket: the next tick sends it.
+      packets.packet(workload.tuple, direction, ACK);
+      cost += costs.packetNanoseconds;
+    }
+    const verdict: Verdict = packets.packet(workload.tuple, direction, segment);
+    if (workload.stepIndex === this.combinedFin - 1) this.combinedFinTick = clock.jiffies;
+    if (verdict === ACCEPTED && !this.scenario.udpPortOpen && this.scenario.protocol === "udp") {
+      packets.icmpError(workload.tuple);
+    }
+    cost += (ctnetlink.attempts - attempts) * costs.attemptNanoseconds;
+    cost += packets.earlyDrop.bucketsSearched * costs.earlyDropBucketNanoseconds;
+    this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
+    workload.advance(verdict === TABLE_FULL);
+    this.senderDue = workload.due;
+    if (workload.over) this.endFlood(this.cpu0Free);
+  }
+
+  private endFlood(at: number): void {
+    if (this.phase === "drain") {
+      this.senderDue = NEVER;
+      return;
+    }
+    this.floodEndedAt = at;
+    this.phase = "pause";
+    this.senderDue = at + this.scenario.flushDelayNanoseconds;
+  }
+
+  /** The flush begins, or, without one, the time from which a slow reader is slow. */
+  private beginWatch(): void {
+    const { clock } = this.kernel;
+    this.accountDying();
+    this.dyingPeakDuringFlood = this.dyingPeak;
+    this.flushAt = clock.now;
+    this.inSyncSince = clock.now;
+    this.scenario.listeners.forEach((listener, index) => {
+      const reader = this.readers[index]!;
+      if (listener.smallFrom === "flush") this.shrink(reader, listener.bufferBytes);
+      reader.flushBegins(clock.now);
+      if (listener.closesAfterFlushNanoseconds !== null) {
+        this.closings.push({ at: clock.now + listener.closesAfterFlushNanoseconds, reader });
+      }
+    });
+    this.closings.sort((a, b) => a.at - b.at);
+    const second = this.scenario.secondFlood;
+    if (second !== null) this.secondFloodAt = clock.now + second.afterFlushSeconds * 1e9;
+    if (this.scenario.flush) {
+      this.walk = new Flush(this.kernel.table, this.kernel.deletion);
+      this.phase = "flush";
+      this.senderDue = clock.now;
+    } else {
+      this.endFlush();
+    }
+  }
+
+  private shrink(reader: Reader, requestedBytes: number): void {
+    const { socket } = reader;
+    this.rmemAtShrink = Math.max(this.rmemAtShrink, socket.rmem);
+    socket.setRcvbuf(rcvbufBytes(requestedBytes, this.scenario.rmemMaxBytes, this.kernel.release));
+  }
+
+  private flushEntry(): void {
+    const { clock, ctnetlink } = this.kernel;
+    const { costs } = this.scenario;
+    const attempts = ctnetlink.attempts;
+    if (!this.walk!.step()) {
+      this.flushEntries = this.walk!.entries;
+      this.walk = null;
+      this.endFlush();
+      return;
+    }
+    const made = ctnetlink.attempts - attempts;
+    this.flushAttempts += made;
+    this.cpu0Free =
+      Math.max(this.cpu0Free, clock.now) + costs.flushEntryNanoseconds + made * costs.attemptNanoseconds;
+    this.senderDue = this.cpu0Free;
+  }
+
+  private endFlush(): void {
+    const { clock, table, sockets } = this.kernel;
+    this.flushEndedAt = clock.now;
+    this.dyingAfterFlush = table.dying;
+    this.dropsAfterFlush = sockets[0]!.drops;
+    this.dyingEmptiedAt = clock.now;
+    this.phase = "drain";
+    this.senderDue = this.secondFloodAt;
+  }
+
+  private beginSecondFlood(): void {
+    const { clock } = this.kernel;
+    const second = this.scenario.secondFlood!;
+    this.secondFloodAt = NEVER;
+    this.workload = this.flood(
+      "second arrivals",
+      second.connections,
+      this.scenario.ratePerSecond,
+      clock.now,
+      this.scenario.connections,
+    );
+    this.senderDue = this.workload.due;
+  }
+
+  private flood(
+    stream: string,
+    connections: number,
+    ratePerSecond: number | null,
+    startNanoseconds: number,
+    firstTuple: number,
+  ): Workload {
+    const { arrivals, burstConnections, protocol, packets, packetGapNanoseconds } = this.scenario;
+    return new Workload(
+      {
+        connections,
+        ratePerSecond,
+        arrivals,
+        burstConnections,
+        script: scriptOf(protocol, packets),
+        packetGapNanoseconds,
+        firstTuple,
+        startNanoseconds,
+      },
+      this.streams.of(stream),
+    );
+  }
+
+  private read(index: number): void {
+    const { clock, ledger } = this.kernel;
+    const { recvNanoseconds } = this.scenario.costs;
+    const reader = this.readers[index]!;
+    const { socket } = reader;
+    const result = reader.recv(clock.now, recvNanoseconds);
+    if (reader.waiting) return;
+    if (this.scheduler === null) this.cpu1Free = clock.now + recvNanoseconds;
+    else this.cpu0Free = clock.now + recvNanoseconds;
+    if (result !== RECV_MESSAGE) return;
+    const change = reader.view.apply(socket.kind, socket.tuple, socket.id, socket.portid);
+    if (index === 0) ledger.read(socket, change, clock.now);
+  }
+
+  private wakeReader(index: number): void {
+    const latency = this.scheduler === null ? this.scenario.costs.wakeupNanoseconds : 0;
+    this.readers[index]!.wake(this.kernel.clock.now + latency);
+  }
+
+  private sample(): void {
+    const { clock, table, sockets } = this.kernel;
+    const socket = sockets[0]!;
+    this.timeline.add([clock.now / 1e9, table.active, table.dying, socket.rmem, socket.admitted, socket.drops]);
+    this.invariants.watch(this);
+  }
+
+  private afterAction(): void {
+    const { clock, table, ledger } = this.kernel;
+    if (table.dying !== this.dyingNow) this.accountDying();
+    if (this.flushAt === NEVER) return;
+    const inSync = ledger.stale === 0 && ledger.missing === 0;
+    if (inSync !== this.inSync) {
+      this.inSync = inSync;
+      this.inSyncSince = clock.now;
+    }
+    if (this.phase === "drain" && this.senderDue === NEVER && table.count === 0) this.settleIfRead();
+  }
+
+  private settleIfRead(): void {
+    if (this.closings.length > 0) return;
+    for (const reader of this.readers) if (!reader.idle) return;
+    this.settled = true;
+    this.over = true;
+  }
+
+  private accountDying(): void {
+    const { clock, table } = this.kernel;
+    if (this.flushAt === NEVER) this.dyingArea += this.dyingNow * (clock.now - this.dyingSince);
+    this.dyingSince = clock.now;
+    this.dyingNow = table.dying;
+    if (table.dying > this.dyingPeak) {
+      this.dyingPeak = table.dying;
+      this.dyingPeakAt = clock.now;
+    }
+    if (table.dying === 0) this.dyingEmptiedAt = clock.now;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Who talks, and when: connections arrive at a rate (constant, Poisson, in bursts, or as fast as the machine makes them), and
+ * each sends its script, back to back or with a gap between packets. It owns arrival times and the order of packets; it
+ * knows nothing of conntrack. A connection is a number: its tuple.
+ *
+ * With a gap many connections are under way at once. Gap and script are the same for all, so the k-th packets of all
+ * connections are a queue in order of arrival, and the next packet is the earliest head of these queues: no heap.
+ */
+import type { Arrivals } from "../scenario/scenario.js";
+import type { ScriptStep } from "./script.js";
+
+/** Draws standard exponentials, for Poisson arrivals. */
+export interface Chance {
+  exponential(): number;
+}
+
+export interface WorkloadOptions {
+  connections: number;
+  /** Null: the next connection starts when the machine is done with the last. */
+  ratePerSecond: number | null;
+  arrivals: Arrivals;
+  burstConnections: number;
+  script: readonly ScriptStep[];
+  packetGapNanoseconds: number;
+  /** Tuple of the first connection; the others follow. */
+  firstTuple: number;
+  startNanoseconds: number;
+}
+
+export class Workload {
+  private readonly options: WorkloadOptions;
+  private readonly chance: Chance;
+  private readonly intervalNanoseconds: number;
+  private readonly steps: number;
+  /** Arrival times of connections whose scripts are not over: a ring by connection number. */
+  private arrivals = new Float64Array(16);
+  /** Connections whose arrival time was drawn. */
+  private drawn = 0;
+  private lastArrival: number;
+  private started = 0;
+  /** By step: the next connection that takes it. */
+  private readonly nextAtStep: Int32Array;
+
+  /** The next packet: when it is due, of which connection, which step of the script. */
+  due: number;
+  tuple: number;
+  stepIndex = 0;
+  over: boolean;
+
+  constructor(options: WorkloadOptions, chance: Chance) {
+    this.options = options;
+    this.chance = chance;
+    this.intervalNanoseconds = options.ratePerSecond === null ? 0 : 1e9 / options.ratePerSecond;
+    this.steps = options.script.length;
+    this.nextAtStep = new Int32Array(options.packetGapNanoseconds > 0 ? this.steps : 0);
+    this.lastArrival = options.startNanoseconds;
+    this.tuple = options.firstTuple;
+    this.over = options.connections === 0;
+    this.due = this.over ? Number.POSITIVE_INFINITY : this.arrivalOf(0);
+  }
+
+  get step(): ScriptStep {
+    return this.options.script[this.stepIndex]!;
+  }
+
+  /** Connections whose first packet is out. */
+  get startedConnections(): number {
+    return this.started;
+  }
+
+  /** Moves on to the next packet. `refused`: the connection could not be made, its other packets are not sent. */
+  advance(refused: boolean): void {
+    if (this.stepIndex === 0) this.started++;
+    if (this.options.packetGapNanoseconds > 0) this.advanceQueues();
+    else if (++this.stepIndex === this.steps || refused) this.nextConnection();
+  }
+
+  private nextConnection(): void {
+    this.stepIndex = 0;
+    this.tuple++;
+    if (this.started === this.options.connections) this.end();
+    else this.due = this.arrivalOf(this.started);
+  }
+
+  private advanceQueues(): void {
+    this.nextAtStep[this.stepIndex]!++;
+    let earliest = Number.POSITIVE_INFINITY;
+    let stepIndex = 0;
+    for (let step = this.steps - 1; step >= 0; step--) {
+      const connection = this.nextAtStep[step]!;
+      const limit = step === 0 ? this.options.connections : this.nextAtStep[step - 1]!;
+      if (connection >= limit) continue;
+      const due = this.arrivalOf(connection) + step * this.options.packetGapNanoseconds;
+      if (due < earliest) {
+        earliest = due;
+        stepIndex = step;
+      }
+    }
+    this.stepIndex = stepIndex;
+    this.due = earliest;
+    this.tuple = this.options.firstTuple + this.nextAtStep[stepIndex]!;
+    if (earliest === Number.POSITIVE_INFINITY) this.end();
+  }
+
+  private end(): void {
+    this.over = true;
+    this.due = Number.POSITIVE_INFINITY;
+  }
+
+  private arrivalOf(connection: number): number {
+    while (this.drawn <= connection) this.draw();
+    return this.arrivals[connection & (this.arrivals.length - 1)]!;
+  }
+
+  private draw(): void {
+    const connection = this.drawn++;
+    const oldest = this.nextAtStep.length === 0 ? connection : this.nextAtStep[this.steps - 1]!;
+    if (connection - oldest >= this.arrivals.length) this.growRing(oldest, connection);
+    this.arrivals[connection & (this.arrivals.length - 1)] = this.drawArrival(connection);
+  }
+
+  private drawArrival(connection: number): number {
+    const { arrivals, burstConnections, startNanoseconds } = this.options;
+    if (arrivals === "poisson") {
+      if (connection > 0) this.lastArrival += Math.round(this.intervalNanoseconds * this.chance.exponential());
+      return this.lastArrival;
+    }
+    const slot = arrivals === "burst" ? connection - (connection % burstConnections) : connection;
+    return startNanoseconds + Math.round(slot * this.intervalNanoseconds);
+  }
+
+  private growRing(oldest: number, end: number): void {
+    const ring = new Float64Array(this.arrivals.length * 2);
+    for (let connection = oldest; connection < end; connection++) {
+      ring[connection & (ring.length - 1)] = this.arrivals[connection & (this.arrivals.length - 1)]!;
+    }
+    this.arrivals = ring;
+  }
+}

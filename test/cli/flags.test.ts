@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { readFlags } from "../../src/cli/flag.js";
+import { FLOOD_FLAGS } from "../../src/cli/flags.js";
+import { repeatingCommand } from "../../src/cli/repeat.js";
+import type { Overrides } from "../../src/scenario/defaults.js";
+import { run, stubResolve } from "./harness.js";
+
+/** What is typed, the override that it becomes, and how the repeating command writes it. */
+const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: string])[] = [
+  ["--connections 20000", { connections: 20_000 }, "--connections 20k"],
+  ["--rate 50k", { ratePerSecond: 50_000 }, "--rate 50k/s"],
+  ["--rate max", { ratePerSecond: null }, "--rate max"],
+  ["--duration 1500ms", { durationSeconds: 1.5 }, "--duration 1500ms"],
+  ["--arrivals poisson", { arrivals: "poisson" }, "--arrivals poisson"],
+  ["--arrivals burst", { arrivals: "burst" }, "--arrivals burst"],
+  ["--arrivals burst:50", { arrivals: "burst", burstConnections: 50 }, "--arrivals burst:50"],
+  ["--protocol tcp", { protocol: "tcp" }, "--protocol tcp"],
+  ["--family ipv6", { family: "ipv6" }, "--family ipv6"],
+  ["--path forward", { path: "forward" }, "--path forward"],
+  ["--packets 7", { packets: 7 }, "--packets 7"],
+  ["--packet-gap 0", { packetGapNanoseconds: 0 }, "--packet-gap 0s"],
+  [
+    "--second-flood 20k@5000ms",
+    { secondFlood: { connections: 20_000, afterFlushSeconds: 5 } },
+    "--second-flood 20k@5s",
+  ],
+  ["--buffer 2k", { listeners: [{ bufferBytes: 2048 }] }, "--buffer 2048"],
+  ["--reader 1000us", { listeners: [{ serviceNanoseconds: 1e6, serviceDistribution: "fixed" }] }, "--reader 1ms"],
+  [
+    "--reader 1ms,exponential",
+    { listeners: [{ serviceNanoseconds: 1e6, serviceDistribution: "exponential" }] },
+    "--reader 1ms,exponential",
+  ],
+  [
+    "--reader-stall 500ms/10s",
+    { listeners: [{ stall: { forNanoseconds: 5e8, everyNanoseconds: 1e10 } }] },
+    "--reader-stall 500ms/10s",
+  ],
+  ["--policy lossy", { listeners: [{ policy: "lossy" }] }, "--policy lossy"],
+  [
+    "--listeners groups=destroy+new,reader=1ms,exponential,buffer=8k --listeners policy=reliable,stall=1s/1m --buffer 0",
+    {
+      listeners: [
+        { bufferBytes: 0 },
+        {
+          bufferBytes: 8192,
+          serviceNanoseconds: 1e6,
+          serviceDistribution: "exponential",
+          groups: ["new", "destroy"],
+        },
+        { policy: "reliable", stall: { forNanoseconds: 1e9, everyNanoseconds: 6e10 } },
+      ],
+    },
+    "--buffer 0 --listeners buffer=8192,reader=1ms,exponential,groups=new+destroy --listeners policy=reliable,stall=1s/1m",
+  ],
+  ["--rmem-max 212992", { rmemMaxBytes: 212_992 }, "--rmem-max 208k"],
+  ["--kernel 3.6.0", { kernel: "3.6.0" }, "--kernel 3.6.0"],
+  ["--hz 1000", { hz: 1000 }, "--hz 1000"],
+  ["--grace-max 60s", { graceMaxSeconds: 60 }, "--grace-max 1m"],
+  ["--nf-conntrack-max 65536", { nfConntrackMax: 65_536 }, "--nf-conntrack-max 65536"],
+  ["--buckets 16384", { buckets: 16_384 }, "--buckets 16384"],
+  [
+    "--timeout udp_stream=90s --timeout udp=60s",
+    { timeoutsSeconds: { udp_stream: 90, udp: 60 } },
+    "--timeout udp_stream=90s --timeout udp=1m",
+  ],
+  ["--cpus 1", { cpus: 1 }, "--cpus 1"],
+  [
+    "--cost-recv 2us --cost-packet 1us",
+    { costs: { packetNanoseconds: 1000, recvNanoseconds: 2000 } },
+    "--cost-packet 1us --cost-recv 2us",
+  ],
+  ["--cost-flush-entry 0", { costs: { flushEntryNanoseconds: 0 } }, "--cost-flush-entry 0s"],
+  ["--cost-attempt 1ns", { costs: { attemptNanoseconds: 1 } }, "--cost-attempt 1ns"],
+  ["--cost-wakeup 5us", { costs: { wakeupNanoseconds: 5000 } }, "--cost-wakeup 5us"],
+  ["--no-flush", { flush: false }, "--no-flush"],
+  ["--limit 2h", { limitSeconds: 7200 }, "--limit 2h"],
+  ["--seed abc", { seed: "abc" }, ""],
+];
+
+function commandOf(stdout: string): string {
+  const options: { command: string } = JSON.parse(stdout.slice("text ".length));
+  return options.command;
+}
+
+describe("a flag gives the overrides that it names and nothing else", () => {
+  for (const [argv, overrides, canonical] of GOOD) {
+    test(argv, async () => {
+      const outcome = await run(["flood", ...argv.split(" ")]);
+      assert.deepEqual([outcome.code, outcome.stderr], [0, ""]);
+      assert.deepEqual(outcome.overrides, overrides);
+      const words = ["ct-reliable flood", canonical, `--seed ${overrides.seed ?? "standard"}`];
+      assert.equal(commandOf(outcome.stdout), words.filter((word) => word !== "").join(" "));
+    });
+  }
+
+  test("every flag that changes the run has a line above", () => {
+    const typed = new Set(GOOD.flatMap(([argv]) => argv.split(" ")));
+    const missing = FLOOD_FLAGS.filter(({ sets, name }) => sets !== null && !typed.has(`--${name}`));
+    assert.deepEqual(missing, []);
+  });
+});
+
+test("the repeating command, run again, is the same run and the same command", async () => {
+  const all = GOOD.flatMap(([argv]) => [argv.split(" ")]);
+  await fc.assert(
+    fc.asyncProperty(fc.shuffledSubarray(all), async (chosen) => {
+      // The first of two lines about one flag wins here: a scalar flag may be given once.
+      const names = new Set<string>();
+      const argv = chosen.filter((words) => {
+        const flags = words.filter((word) => word.startsWith("--"));
+        const fresh = flags.every((flag) => !names.has(flag));
+        for (const flag of flags) names.add(flag);
+        return fresh;
+      });
+      const first = await run(["flood", ...argv.flat()]);
+      const command = commandOf(first.stdout);
+      const second = await run(command.split(" ").slice(1));
+      assert.deepEqual(second.ran, first.ran);
+      assert.equal(commandOf(second.stdout), command);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("the order on the command line does not matter", async () => {
+  const one = await run(["flood", "--listeners", "buffer=8k", "--buffer", "1k", "--policy", "lossy"]);
+  const other = await run(["flood", "--policy=lossy", "--buffer=1k", "--listeners=buffer=8k"]);
+  assert.deepEqual(one.ran, other.ran);
+  assert.equal(one.stdout, other.stdout);
+});
+
+test("flags that only change how results are shown do not stand in the repeating command", async () => {
+  const outcome = await run(["flush", "--quiet", "--no-color", "--format", "text", "--cpus", "1"]);
+  assert.equal(commandOf(outcome.stdout), "ct-reliable flush --cpus 1 --seed standard");
+});
+
+test("--seed random draws a seed, prints it, and the command repeats it", async () => {
+  const first = await run(["flood", "--seed", "random"]);
+  const seed = first.ran?.seed ?? "";
+  assert.match(seed, /^[0-9a-f]{16}$/);
+  assert.equal(first.stderr, `ct-reliable: --seed random drew ${seed}\n`);
+  assert.equal(commandOf(first.stdout), `ct-reliable flood --seed ${seed}`);
+  const second = await run(["flood", "--seed", "random"]);
+  assert.notEqual(second.ran?.seed, seed);
+});
+
+test("a shell reads the repeating command as the words that it was made of", () => {
+  const word = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).filter((text) => !/\p{C}/u.test(text));
+  fc.assert(
+    fc.property(word, (seed) => {
+      const command = repeatingCommand("flood", [], seed).replace("ct-reliable", "printf '%s\\n'");
+      assert.equal(execFileSync("sh", ["-c", command], { encoding: "utf8" }), `flood\n--seed\n${seed}\n`);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("a default shown in the help reads back as the value that the scenario has", () => {
+  const standard = stubResolve("flood", {});
+  for (const flag of FLOOD_FLAGS) {
+    const text = flag.standard(standard);
+    if (text === null) continue;
+    const { settings, canonical } = readFlags(FLOOD_FLAGS, [{ flag, text }]);
+    assert.deepEqual(stubResolve("flood", settings.overrides), standard, flag.name);
+    assert.deepEqual(canonical, [`--${flag.name}`, text]);
+  }
+});

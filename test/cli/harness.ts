@@ -1,0 +1,183 @@
+/**
+ * Drives the command line in process: captured streams, a stub resolver that puts the overrides over fixed defaults, a
+ * stub backend that remembers what it ran, stub renderers that print their arguments. It tests nothing itself.
+ */
+import { EventEmitter } from "node:events";
+import { Writable } from "node:stream";
+import type { Dependencies, Resolve } from "../../src/cli/dependencies.js";
+import type { Io, OutputStream } from "../../src/cli/io.js";
+import { main } from "../../src/cli/main.js";
+import type { Observer } from "../../src/report/backend.js";
+import type { Report } from "../../src/report/report.js";
+import type { Overrides } from "../../src/scenario/defaults.js";
+import type { ListenerScenario, Scenario } from "../../src/scenario/scenario.js";
+
+class Captured extends Writable {
+  text = "";
+  readonly isTTY: boolean;
+  readonly columns: number | undefined;
+
+  constructor(isTTY: boolean, columns?: number) {
+    super({ decodeStrings: false });
+    this.isTTY = isTTY;
+    this.columns = columns;
+  }
+
+  override _write(chunk: string | Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+export function captured(isTTY = false, columns?: number): OutputStream & { text: string } {
+  return new Captured(isTTY, columns);
+}
+
+const LISTENER: ListenerScenario = {
+  bufferBytes: 2048,
+  policy: "broadcast-error",
+  serviceNanoseconds: 0,
+  serviceDistribution: "fixed",
+  stall: null,
+  groups: ["new", "update", "destroy"],
+  slowFrom: "start",
+  smallFrom: "start",
+  heldAfterFlushNanoseconds: 0,
+  closesAfterFlushNanoseconds: null,
+};
+
+const DEFAULTS: Scenario = {
+  experiment: "flood",
+  seed: "standard",
+  kernel: "2.6.31",
+  hz: 250,
+  cpus: 2,
+  connections: 20_000,
+  ratePerSecond: 500,
+  arrivals: "constant",
+  burstConnections: 1,
+  protocol: "udp",
+  family: "ipv4",
+  path: "loopback",
+  packets: 1,
+  packetGapNanoseconds: 0,
+  udpPortOpen: true,
+  secondFlood: null,
+  flush: true,
+  flushDelayNanoseconds: 0,
+  graceMaxSeconds: 15,
+  nfConntrackMax: 65_536,
+  buckets: 16_384,
+  timeoutsSeconds: {
+    tcp_syn_sent: 120,
+    tcp_syn_recv: 60,
+    tcp_established: 432_000,
+    tcp_fin_wait: 120,
+    tcp_close_wait: 60,
+    tcp_last_ack: 30,
+    tcp_time_wait: 120,
+    tcp_close: 10,
+    tcp_syn_sent2: 120,
+    udp: 30,
+    udp_stream: 180,
+    icmp: 30,
+  },
+  rmemMaxBytes: 131_071,
+  listeners: [LISTENER],
+  kernelConfig: {
+    acct: false,
+    nat: true,
+    mark: true,
+    secmark: false,
+    timestamp: false,
+    skBuffBytes: 232,
+    nlaPolicyLenCounts: false,
+    smallHeadBytes: 0,
+  },
+  costs: {
+    packetNanoseconds: 2000,
+    flushEntryNanoseconds: 500,
+    attemptNanoseconds: 1500,
+    recvNanoseconds: 1000,
+    earlyDropBucketNanoseconds: 50,
+    wakeupNanoseconds: 5000,
+  },
+  limitSeconds: 3600,
+};
+
+export const stubResolve: Resolve = (experiment, overrides) => {
+  const { durationSeconds: _, listeners = [{}], timeoutsSeconds, costs, kernelConfig, ...rest } = overrides;
+  return {
+    ...DEFAULTS,
+    ...rest,
+    experiment,
+    listeners: listeners.map((listener) => ({ ...LISTENER, ...listener })),
+    timeoutsSeconds: { ...DEFAULTS.timeoutsSeconds, ...timeoutsSeconds },
+    costs: { ...DEFAULTS.costs, ...costs },
+    kernelConfig: { ...DEFAULTS.kernelConfig, ...kernelConfig },
+  };
+};
+
+/** Only what the command line looks at; the renderers here are stubs, too. */
+export function stubReport(scenario: Scenario, fields: Partial<Report> = {}): Report {
+  const report: Partial<Report> = {
+    schemaVersion: 1,
+    seed: scenario.seed,
+    scenario,
+    invariants: { checked: 1, violated: [] },
+    expectations: [],
+    ...fields,
+  };
+  return report as Report;
+}
+
+export interface Setup {
+  env?: Record<string, string>;
+  stdoutTty?: boolean;
+  stderrTty?: boolean;
+  columns?: number;
+  resolve?: Resolve;
+  /** The run; by default it reports at once. */
+  backend?: (scenario: Scenario, observer: Observer, io: Io) => Promise<Report> | Report;
+  dependencies?: Partial<Dependencies>;
+}
+
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+  /** What was given to the resolver for the run. */
+  overrides: Overrides | undefined;
+  /** What the backend ran, if it ran. */
+  ran: Scenario | undefined;
+  signals: EventEmitter;
+}
+
+export async function run(argv: readonly string[], setup: Setup = {}): Promise<Outcome> {
+  const stdout = captured(setup.stdoutTty, setup.columns);
+  const stderr = captured(setup.stderrTty, setup.columns);
+  const signals = new EventEmitter();
+  const io: Io = { stdout, stderr, env: setup.env ?? {}, signals };
+  let overrides: Overrides | undefined;
+  let ran: Scenario | undefined;
+  const resolve = setup.resolve ?? stubResolve;
+  const backend = setup.backend ?? ((scenario: Scenario) => stubReport(scenario));
+  const code = await main(argv, io, {
+    resolve: async () => (experiment, given) => {
+      overrides = given;
+      return resolve(experiment, given);
+    },
+    backend: async () => ({
+      run: async (scenario, observer) => {
+        ran = scenario;
+        return backend(scenario, observer ?? { progress() {}, stopRequested: () => false }, io);
+      },
+    }),
+    renderers: async () => ({
+      text: (_report, options) => `text ${JSON.stringify(options)}`,
+      json: (report) => JSON.stringify({ seed: report.seed, interrupted: report.interrupted }),
+    }),
+    ...setup.dependencies,
+  });
+  return { code, stdout: stdout.text, stderr: stderr.text, overrides, ran, signals };
+}

@@ -1,0 +1,28 @@
+/**
+ * A process for interrupt.test.ts: the command line on the process's own signals, with a backend that keeps the CPU busy
+ * until it is asked to stop (`listens`), or goes on for ever once it was (`deaf`).
+ */
+import { main } from "../../src/cli/main.js";
+import type { Backend } from "../../src/report/backend.js";
+import { stubReport, stubResolve } from "./harness.js";
+
+const deaf = process.argv[2] === "deaf";
+const busy: Backend = {
+  async run(scenario, observer) {
+    process.stderr.write("running\n");
+    const progress = { phase: "flood", seconds: 0, created: 0, active: 0, dying: 0, delivered: 0 } as const;
+    while (!observer?.stopRequested()) await observer?.progress(progress);
+    while (deaf);
+    return stubReport(scenario, { interrupted: true });
+  },
+};
+
+process.exitCode = await main(
+  ["flood"],
+  { stdout: process.stdout, stderr: process.stderr, env: {}, signals: process },
+  {
+    resolve: async () => stubResolve,
+    backend: async () => busy,
+    renderers: async () => ({ text: () => "text", json: () => "json" }),
+  },
+);

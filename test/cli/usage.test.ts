@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { FLOOD_FLAGS } from "../../src/cli/flags.js";
+import { UsageError } from "../../src/scenario/errors.js";
+import { run } from "./harness.js";
+
+/** The arguments after `flood`, and what is said about them. Every flag has at least one line. */
+const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
+  [["--buffer", "abc"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "abc"'],
+  [["--buffer", ""], '--buffer: expected a size such as 2048, 208k or 8MiB, got ""'],
+  [["--buffer="], '--buffer: expected a size such as 2048, 208k or 8MiB, got ""'],
+  [["--buffer", "-1"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "-1"'],
+  [["--buffer", "NaN"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "NaN"'],
+  [["--buffer", "1e300"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "1e300"'],
+  [["--buffer", "2GiB"], '--buffer: expected a size from 0 to 1GiB, got "2GiB"'],
+  [["--buffer", "a\nb"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "a\\nb"'],
+  [["--buffer", "\u001b[2J"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "\\u001b[2J"'],
+  [["--buffer"], "--buffer: expected a value SIZE, got nothing"],
+  [["--buffer", "--quiet"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "--quiet"'],
+  [["--buffer", "--version"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "--version"'],
+  [["--buffer", "2048", "--buffer", "4k"], '--buffer: expected one value, got "2048" and "4k"'],
+  [["--connections", "-5"], '--connections: expected a count such as 200, 20k or 1M, got "-5"'],
+  [["--connections", "1.5"], '--connections: expected a whole number, got "1.5"'],
+  [["--connections", "20M"], '--connections: expected a count from 0 to 16777216, got "20M"'],
+  [["--rate", "0"], '--rate: expected a rate from 0.001/s to 10M/s or max, got "0"'],
+  [["--rate", "Infinity"], '--rate: expected a rate such as 50k/s, 200/s or max, got "Infinity"'],
+  [["--duration", "15"], '--duration: expected a duration such as 200us, 15s or 2m, got "15"'],
+  [["--duration", "200d"], '--duration: expected a duration from 1ms to 104d, got "200d"'],
+  [["--arrivals", "poison"], '--arrivals: expected constant, poisson or burst, got "poison", did you mean "poisson"?'],
+  [["--arrivals", "burst:0"], '--arrivals: expected a count from 1 to 1M, got "0"'],
+  [["--arrivals", "constant:5"], '--arrivals: expected a size only for burst, as in burst:50, got "constant:5"'],
+  [["--protocol", "upd"], '--protocol: expected udp, tcp or icmp, got "upd", did you mean "udp"?'],
+  [["--protocol", "UDP"], '--protocol: expected udp, tcp or icmp, got "UDP", did you mean "udp"?'],
+  [["--protocol", "sctp"], '--protocol: expected udp, tcp or icmp, got "sctp"'],
+  [["--family", "ipv5"], '--family: expected ipv4 or ipv6, got "ipv5", did you mean "ipv4"?'],
+  [["--path", "foward"], '--path: expected loopback or forward, got "foward", did you mean "forward"?'],
+  [["--packets", "0"], '--packets: expected a count from 1 to 1M, got "0"'],
+  [["--packet-gap", "2h"], '--packet-gap: expected a duration from 0s to 1h, got "2h"'],
+  [["--second-flood", "20k"], '--second-flood: expected COUNT@DURATION such as 20k@5s, got "20k"'],
+  [["--second-flood", "0@5s"], '--second-flood: expected a count from 1 to 16777216, got "0"'],
+  [["--second-flood", "20k@5"], '--second-flood: expected a duration such as 200us, 15s or 2m, got "5"'],
+  [["--reader", "1"], '--reader: expected a duration such as 200us, 15s or 2m, got "1"'],
+  [["--reader", "1ms,"], '--reader: expected fixed or exponential, got ""'],
+  [["--reader", "1ms,exp"], '--reader: expected fixed or exponential, got "exp"'],
+  [["--reader-stall", "500ms"], '--reader-stall: expected FOR/EVERY such as 500ms/10s, got "500ms"'],
+  [
+    ["--reader-stall", "10s/10s"],
+    '--reader-stall: expected a stall shorter than its period, such as 500ms/10s, got "10s/10s"',
+  ],
+  [["--reader-stall", "0/10s"], '--reader-stall: expected a duration from 1ns to 1d, got "0"'],
+  [
+    ["--policy", "relaible"],
+    '--policy: expected reliable, broadcast-error, no-enobufs or lossy, got "relaible", did you mean "reliable"?',
+  ],
+  [["--listeners", ""], '--listeners: expected KEY=VALUE such as buffer=8k,reader=1ms,policy=lossy, got ""'],
+  [["--listeners", "buffer=abc"], '--listeners: buffer: expected a size such as 2048, 208k or 8MiB, got "abc"'],
+  [
+    ["--listeners", "bufer=8k"],
+    '--listeners: expected buffer, reader, policy, stall or groups, got "bufer", did you mean "buffer"?',
+  ],
+  [["--listeners", "__proto__=8k"], '--listeners: expected buffer, reader, policy, stall or groups, got "__proto__"'],
+  [
+    ["--listeners", "buffer=8k,buffer=9k"],
+    '--listeners: expected each key once, got buffer twice in "buffer=8k,buffer=9k"',
+  ],
+  [
+    ["--listeners", "groups=new+destory"],
+    '--listeners: groups: expected new, update or destroy, got "destory", did you mean "destroy"?',
+  ],
+  [["--listeners", "groups=new+new"], '--listeners: groups: expected each group once, got "new+new"'],
+  [["--rmem-max", "4GiB"], '--rmem-max: expected a size from 0 to 1GiB, got "4GiB"'],
+  [["--kernel", "latest"], '--kernel: expected a kernel release such as 2.6.31 or 3.6, got "latest"'],
+  [["--hz", "200"], '--hz: expected 100, 250, 300 or 1000, got "200"'],
+  [
+    ["--grace-max", "0"],
+    "--grace-max: expected at least 1s (the kernel draws a delay modulo nf_conntrack_events_retry_timeout and would " +
+      'divide by zero), got "0"',
+  ],
+  [["--grace-max", "1.5s"], '--grace-max: expected a duration of whole seconds, got "1.5s"'],
+  [["--grace-max", "15"], '--grace-max: expected a duration such as 15s or 2m, got "15"'],
+  [["--nf-conntrack-max", "0"], '--nf-conntrack-max: expected a count from 1 to 16777216, got "0"'],
+  [["--buckets", "x"], '--buckets: expected a count such as 200, 20k or 1M, got "x"'],
+  [["--timeout", "udp"], '--timeout: expected KEY=DURATION such as udp=30s, got "udp"'],
+  [["--timeout", "udp=0"], '--timeout: expected a duration from 1s to 2147483s, got "0"'],
+  [["--timeout", "udp=1s", "--timeout", "udp=2s"], "--timeout: expected each key once, got udp again"],
+  [
+    ["--timeout", "udp_steam=1s"],
+    "--timeout: expected tcp_syn_sent, tcp_syn_recv, tcp_established, tcp_fin_wait, tcp_close_wait, tcp_last_ack, " +
+      'tcp_time_wait, tcp_close, tcp_syn_sent2, udp, udp_stream or icmp, got "udp_steam", did you mean "udp_stream"?',
+  ],
+  [["--cpus", "3"], '--cpus: expected 1 or 2, got "3"'],
+  [["--cost-packet", "2s"], '--cost-packet: expected a duration from 0s to 1s, got "2s"'],
+  [["--cost-flush-entry", "1"], '--cost-flush-entry: expected a duration such as 200us, 15s or 2m, got "1"'],
+  [["--cost-attempt", "-1us"], '--cost-attempt: expected a duration such as 200us, 15s or 2m, got "-1us"'],
+  [["--cost-recv", "0.5ns"], '--cost-recv: expected a duration of whole nanoseconds, got "0.5ns"'],
+  [["--cost-wakeup", ""], '--cost-wakeup: expected a duration such as 200us, 15s or 2m, got ""'],
+  [["--no-flush", "--no-flush"], "--no-flush: expected at most once, got it 2 times"],
+  [["--no-flush=1"], 'expected a flag of flood, got "--no-flush=1", did you mean "--no-flush"?'],
+  [["--limit", "0"], '--limit: expected a duration from 1ms to 104d, got "0"'],
+  [["--seed", ""], '--seed: expected 1 to 100 printable characters or random, got ""'],
+  [["--seed", " x"], '--seed: expected 1 to 100 printable characters or random, got " x"'],
+  [["--format", "jsno"], '--format: expected text or json, got "jsno", did you mean "json"?'],
+  [["--output", ""], '--output: expected the path of a file, got ""'],
+  [["--output", "-"], '--output: expected the path of a file, got "-"'],
+  [
+    ["--output", "/nowhere/at/all"],
+    '--output: expected a file that can be written, got "/nowhere/at/all" (no such file or directory)',
+  ],
+  [["--output", "/"], '--output: expected a file that can be written, got "/" (it is a folder)'],
+  [["--quiet", "--quiet"], "--quiet: expected at most once, got it 2 times"],
+  [["--no-color", "--no-color"], "--no-color: expected at most once, got it 2 times"],
+  [["--print-config", "--print-config"], "--print-config: expected at most once, got it 2 times"],
+  [["--bufer", "2048"], 'expected a flag of flood, got "--bufer", did you mean "--buffer"?'],
+  [["--bufer=2048"], 'expected a flag of flood, got "--bufer=2048", did you mean "--buffer"?'],
+  [["--live"], 'expected a flag of flood, got "--live"'],
+  [["-b"], 'expected a flag of flood, got "-b"'],
+  [["extra"], 'expected only flags after flood, got "extra"'],
+  [["--quiet", "5"], 'expected only flags after flood, got "5"'],
+  [["--", "--buffer"], 'expected only flags after flood, got "--buffer"'],
+];
+
+const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
+  [["flod"], 'expected a command (flood or flush), got "flod", did you mean "flood"?'],
+  [["fluhs", "--help"], 'expected a command (flood or flush), got "fluhs", did you mean "flush"?'],
+  [["help", "nosuch"], 'expected a command (flood or flush), got "nosuch"'],
+  [["Flood"], 'expected a command (flood or flush), got "Flood", did you mean "flood"?'],
+  [["--buffer", "2048"], 'expected a command (flood or flush), got "--buffer"'],
+  [["--verison"], 'expected a command (flood or flush), got "--verison", did you mean "--version"?'],
+  [["--", "flod"], 'expected a command (flood or flush), got "flod"'],
+  [["flush", "--no-flush"], 'expected a flag of flush, got "--no-flush"'],
+];
+
+describe("bad input is one sentence on stderr, nothing on stdout, exit 2", () => {
+  const cases = [...BAD_FLAGS.map(([argv, sentence]) => [["flood", ...argv], sentence] as const), ...BAD_COMMANDS];
+  for (const [argv, sentence] of cases) {
+    test(JSON.stringify(argv.join(" ")), async () => {
+      const outcome = await run(argv);
+      assert.equal(outcome.stderr, `ct-reliable: ${sentence}\n`);
+      assert.equal(outcome.stdout, "");
+      assert.equal(outcome.code, 2);
+      assert.equal(outcome.ran, undefined);
+    });
+  }
+
+  test("every flag has a line in the table, and every line says what was expected and what was got", () => {
+    const typed = new Set(BAD_FLAGS.map(([argv]) => argv[0]?.split("=")[0]));
+    assert.deepEqual(
+      FLOOD_FLAGS.map(({ name }) => `--${name}`).filter((name) => !typed.has(name)),
+      [],
+    );
+    for (const [, sentence] of [...BAD_FLAGS, ...BAD_COMMANDS]) assert.match(sentence, /expected .*, got /);
+  });
+});
+
+test("what the resolver refuses is exit 2 with the resolver's sentence", async () => {
+  const outcome = await run(["flood", "--kernel", "9.9"], {
+    resolve: () => {
+      throw new UsageError("--kernel: expected something else, got this");
+    },
+  });
+  assert.equal(outcome.stderr, "ct-reliable: --kernel: expected something else, got this\n");
+  assert.deepEqual([outcome.code, outcome.stdout], [2, ""]);
+});
