@@ -37,7 +37,7 @@ import { didYouMean } from "./suggest.js";
 export const BUFFER_BYTES: Range = { min: 0, max: GIB };
 export const CONNECTIONS: Range = { min: 0, max: 2 ** 24 };
 /** The kernel keeps timeouts as jiffies in an int: this many seconds fit at HZ 1000, the fastest. */
-export const KERNEL_SECONDS: Range = { min: 1, max: Math.floor((2 ** 31 - 1) / 1000) };
+const KERNEL_SECONDS: Range = { min: 1, max: Math.floor((2 ** 31 - 1) / 1000) };
 const SERVICE: Range = { min: 0, max: HOUR };
 
 /** One of several words, with a suggestion for a typo. */

@@ -16,11 +16,11 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
 
-export const NANOSECOND = 1;
+const NANOSECOND = 1;
 export const MICROSECOND = 1000 * NANOSECOND;
 export const MILLISECOND = 1000 * MICROSECOND;
 export const SECOND = 1000 * MILLISECOND;
-export const MINUTE = 60 * SECOND;
+const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 

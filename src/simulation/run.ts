@@ -30,6 +30,13 @@ import { FairScheduler } from "./scheduler.js";
 import { Streams } from "./streams.js";
 import { Timeline } from "./timeline.js";
 
+/** Who looks at a run now and then. */
+export interface Sampler {
+  /** When it wants to look next, in nanoseconds from the first packet. */
+  due(run: Run): number;
+  sample(run: Run): void;
+}
+
 type Phase = "flood" | "pause" | "flush" | "drain";
 /** The scheduler's number of the process that floods and flushes; reader i is task 1 + i. */
 const SENDER = 0;
@@ -39,7 +46,8 @@ export class Run {
   readonly kernel: SimulatedKernel;
   readonly readers: readonly Reader[];
   readonly invariants = new Invariants();
-  readonly timeline = new Timeline();
+  readonly timeline: Timeline;
+  private readonly sampler: Sampler;
   readonly graceWindowJiffies: number;
   readonly largestTruesize: number;
   /** Highest rmem at which a socket's buffer was shrunk: what was queued then may exceed the new bound. */
@@ -82,8 +90,11 @@ export class Run {
   inSync = true;
   inSyncSince = 0;
 
-  constructor(scenario: Scenario) {
+  /** `sampler`: looks at the run at times of its own choosing, in the place of the report's timeline. */
+  constructor(scenario: Scenario, sampler?: Sampler) {
     this.scenario = scenario;
+    this.timeline = new Timeline();
+    this.sampler = sampler ?? this.timeline;
     const release = releaseFor(scenario.kernel);
     if (release === null) throw new Error(`no release for kernel ${scenario.kernel}`);
     this.streams = new Streams(scenario.seed);
@@ -157,7 +168,7 @@ export class Run {
       }
     }
     const closingAt = this.closings.length > 0 ? this.closings[0]!.at : NEVER;
-    const sampleAt = this.timeline.due;
+    const sampleAt = this.sampler.due(this);
     const at = Math.min(timerAt, senderAt, readerAt, closingAt, sampleAt);
     if (at > this.limit) {
       clock.now = this.limit;
@@ -382,9 +393,7 @@ export class Run {
   }
 
   private sample(): void {
-    const { clock, table, sockets } = this.kernel;
-    const socket = sockets[0]!;
-    this.timeline.add([clock.now / 1e9, table.active, table.dying, socket.rmem, socket.admitted, socket.drops]);
+    this.sampler.sample(this);
     this.invariants.watch(this);
   }
 

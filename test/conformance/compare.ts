@@ -1,0 +1,87 @@
+/**
+ * One recording against the model: as many simulated runs as seeds, then one cell per quantity, inside or outside. Plain data
+ * in and out, so that it can run in a worker.
+ */
+import { UsageError } from "../../src/scenario/errors.js";
+import { predictionInterval } from "./interval.js";
+import { recordedQuantities, samplingPeriodSeconds, simulatedQuantities, TIMES } from "./quantities.js";
+import { calibrate, scenarioOf } from "./recorded-scenario.js";
+import type { Recording } from "./recording.js";
+import { raceOf } from "./races.js";
+
+export interface Cell {
+  quantity: string;
+  recorded: number;
+  low: number;
+  high: number;
+  median: number;
+  inside: boolean;
+}
+
+export interface Comparison {
+  place: string;
+  kernel: string;
+  build: string;
+  tag: string;
+  title: string;
+  cells: Cell[];
+  /** Quantities that are not compared, with the reason. */
+  notCompared: { quantity: string; reason: string }[];
+  /** Why the whole recording cannot be modelled, or null. */
+  reason: string | null;
+}
+
+export function compare(recording: Recording, seeds: number): Comparison {
+  const comparison: Comparison = {
+    place: recording.place,
+    kernel: recording.kernel,
+    build: recording.build,
+    tag: recording.tag,
+    title: titleOf(recording),
+    cells: [],
+    notCompared: [],
+    reason: null,
+  };
+  const recorded = recordedQuantities(recording);
+  let simulated: Map<string, number>[];
+  try {
+    const costs = calibrate(recording);
+    simulated = Array.from({ length: seeds }, (_, seed) =>
+      simulatedQuantities(recording, scenarioOf(recording, String(seed), costs)),
+    );
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    comparison.reason = error.message;
+    return comparison;
+  }
+  const period = samplingPeriodSeconds(recording);
+  for (const [quantity, value] of recorded) {
+    const race = raceOf(recording, quantity);
+    if (race !== null) {
+      comparison.notCompared.push({ quantity, reason: race });
+      continue;
+    }
+    comparison.cells.push(cellOf(quantity, value, simulated, period));
+  }
+  return comparison;
+}
+
+function cellOf(quantity: string, recorded: number, simulated: readonly Map<string, number>[], period: number): Cell {
+  const values = simulated.map((run) => run.get(quantity)).filter((value): value is number => value !== undefined);
+  if (values.length < 2) {
+    return { quantity, recorded, low: Number.NaN, high: Number.NaN, median: Number.NaN, inside: false };
+  }
+  const { low, high, median } = predictionInterval(values, TIMES.has(quantity) ? period : 0);
+  return { quantity, recorded, low, high, median, inside: recorded >= low && recorded <= high };
+}
+
+function titleOf({ tag, setting, hz }: Recording): string {
+  const parts = [
+    `${tag} ${setting.mode} ${setting.flows} flows`,
+    `buffer ${setting.bufferBytes}`,
+    `reader ${setting.readerDelayMicroseconds} us`,
+    setting.reliable === 1 ? `reliable R=${setting.eventsRetryTimeoutSeconds} s` : "lossy",
+  ];
+  if (hz !== 250) parts.push(`HZ ${hz}`);
+  return parts.join(", ");
+}

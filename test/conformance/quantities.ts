@@ -1,0 +1,289 @@
+/**
+ * The quantities that a recording and a simulated run both have, under one name each. The simulated ones are taken as the
+ * recording program took them: at its sampling times, with its rule for when a run is over. A quantity is a number; times are
+ * marked, because their comparison is widened by the sampling period.
+ */
+import { messageBytes } from "../../src/kernel/events/message.js";
+import type { Reader } from "../../src/daemon/reader.js";
+import { buildKernel } from "../../src/simulation/kernel.js";
+import { Flush } from "../../src/kernel/conntrack/flush.js";
+import { RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
+import { releaseFor } from "../../src/kernel/release.js";
+import { ACK } from "../../src/kernel/conntrack/tcp.js";
+import { DaemonView } from "../../src/daemon/view.js";
+import type { Scenario } from "../../src/scenario/scenario.js";
+import { Streams } from "../../src/simulation/streams.js";
+import { Run, type Sampler } from "../../src/simulation/run.js";
+import type { RecordedListener, Recording } from "./recording.js";
+
+export type Quantities = Map<string, number>;
+
+/** Names of quantities that are times in seconds. */
+export const TIMES = new Set(["drainSeconds"]);
+
+const USUAL_PERIOD_SECONDS = 0.25;
+
+/** The interval at which the recording program looked. Its series is thinned, but the last two rows show the period. */
+export function samplingPeriodSeconds(recording: Recording): number {
+  const rows = recording.series?.rows ?? [];
+  let least = USUAL_PERIOD_SECONDS;
+  for (let i = 2; i < rows.length; i++) {
+    const difference = rows[i]![0]! - rows[i - 1]![0]!;
+    if (difference > 0.002 && difference < least - 0.001) least = difference;
+  }
+  return least;
+}
+
+/** Rows of the series that are compared: a quarter, half and three quarters of the way. */
+function comparedRows(recording: Recording): number[][] {
+  const rows = recording.series?.rows ?? [];
+  return rows.length < 8 ? [] : [0.25, 0.5, 0.75].map((share) => rows[Math.floor(share * rows.length)]!);
+}
+
+function addListener(into: Quantities, prefix: string, listener: RecordedListener): void {
+  into.set(`${prefix}.rcvbufBytes`, listener.rcvbufBytes);
+  into.set(`${prefix}.new`, listener.received.new);
+  into.set(`${prefix}.update`, listener.received.update);
+  into.set(`${prefix}.destroy`, listener.received.destroy);
+  into.set(`${prefix}.uniqueDestroy`, listener.uniqueDestroy);
+  into.set(`${prefix}.duplicateDestroy`, listener.duplicateDestroy);
+  into.set(`${prefix}.destroyWithoutNew`, listener.destroyWithoutNew);
+  into.set(`${prefix}.destroyWithPortid`, listener.destroyWithPortid);
+  into.set(`${prefix}.enobufs`, listener.enobufs);
+  into.set(`${prefix}.drops`, listener.drops);
+}
+
+/** What the recording says. */
+export function recordedQuantities(recording: Recording): Quantities {
+  const quantities: Quantities = new Map();
+  const { result, capacity } = recording;
+  if (capacity !== undefined) {
+    for (const [flows, rmem, drops] of capacity.cap_new) {
+      quantities.set(`cap_new[${flows}].rmem`, rmem);
+      quantities.set(`cap_new[${flows}].drops`, drops);
+    }
+    quantities.set("cap_new_final.rmem", capacity.cap_new_final.rmem);
+    quantities.set("cap_new_final.drops", capacity.cap_new_final.drops);
+    quantities.set("drained_new", capacity.drained_new);
+    quantities.set("enobufs_new", capacity.enobufs_new);
+    capacity.rmem_after_each_recv.forEach((rmem, index) => {
+      quantities.set(`rmem_after_each_recv[${index}]`, rmem);
+    });
+    quantities.set("destroy_rmem", capacity.destroy_rmem);
+    quantities.set("destroy_drops", capacity.destroy_drops);
+    quantities.set("count_after_flush", capacity.count_after_flush);
+    quantities.set("drained_destroy", capacity.drained_destroy);
+    quantities.set("enobufs_destroy", capacity.enobufs_destroy);
+    quantities.set("rcvbufBytes", recording.rcvbufBytes!);
+    addSizes(quantities, recording.messageBytes!);
+    return quantities;
+  }
+  if (result === undefined) return quantities;
+  const names = [
+    "sent",
+    "refusedBySend",
+    "countAfterFlush",
+    "dropsInFlush",
+    "failedDestroyAttempts",
+    "destroyAttempts",
+    "countAtEnd",
+    "tableDrop",
+    "tableEarlyDrop",
+    "newReceivedBeforeFlush",
+  ] as const;
+  for (const name of names) if (result[name] >= 0) quantities.set(name, result[name]);
+  quantities.set("drained", result.drained ? 1 : 0);
+  if (result.drainSeconds !== null && result.drained) quantities.set("drainSeconds", result.drainSeconds);
+  addListener(quantities, "listener", result.listener);
+  addSizes(quantities, result.listener.messageBytes);
+  if (result.secondListener !== undefined) addListener(quantities, "second", result.secondListener);
+  comparedRows(recording).forEach((row, index) => {
+    quantities.set(`series[${index}].count`, row[1]!);
+    quantities.set(`series[${index}].destroyReceived`, row[4]!);
+  });
+  return quantities;
+}
+
+function addSizes(into: Quantities, sizes: Record<string, number>): void {
+  for (const key of Object.keys(sizes)) {
+    const [type, bytes] = key.split("/");
+    into.set(`bytes of ${type}`, Number(bytes));
+  }
+}
+
+/** What one simulated run of the recording's scenario says, under the same names. */
+export function simulatedQuantities(recording: Recording, scenario: Scenario): Quantities {
+  const quantities: Quantities = new Map();
+  addSimulatedSizes(quantities, recording, scenario);
+  if (recording.capacity !== undefined) addCapacity(quantities, scenario);
+  if (recording.result !== undefined) addRun(quantities, recording, scenario);
+  return quantities;
+}
+
+function addSimulatedSizes(into: Quantities, recording: Recording, scenario: Scenario): void {
+  const release = releaseFor(scenario.kernel)!;
+  const sizes = recording.messageBytes ?? recording.result!.listener.messageBytes;
+  for (const key of Object.keys(sizes)) {
+    const type = key.split("/")[0]!.toLowerCase() as "new" | "update" | "destroy";
+    const occasion = {
+      type,
+      protocol: scenario.protocol,
+      family: scenario.family,
+      protoinfoChanged: true,
+      timeLeft: scenario.flush,
+    };
+    into.set(`bytes of ${type.toUpperCase()}`, messageBytes(occasion, release.layout, scenario.kernelConfig));
+  }
+}
+
+/** The capacity experiment: one event at a time into a socket that nobody reads, then a drain, then a flush into it. */
+function addCapacity(into: Quantities, scenario: Scenario): void {
+  const [listener] = scenario.listeners;
+  const small: Scenario = { ...scenario, listeners: [{ ...listener!, smallFrom: "start" }] };
+  const kernel = buildKernel(small, releaseFor(scenario.kernel)!, new Streams(scenario.seed), new DaemonView(false));
+  const socket = kernel.sockets[0]!;
+  for (let flow = 0; flow < scenario.connections; flow++) {
+    kernel.packets.packet(flow, 0, ACK);
+    into.set(`cap_new[${flow + 1}].rmem`, socket.rmem);
+    into.set(`cap_new[${flow + 1}].drops`, socket.drops);
+  }
+  into.set("cap_new_final.rmem", socket.rmem);
+  into.set("cap_new_final.drops", socket.drops);
+  into.set("rcvbufBytes", socket.rcvbufBytes);
+  const drain = (kind: string): void => {
+    let drained = 0;
+    let enobufs = 0;
+    for (;;) {
+      const result = socket.recv(false);
+      if (result === RECV_ENOBUFS) enobufs++;
+      else if (result === RECV_MESSAGE) {
+        if (kind === "new") into.set(`rmem_after_each_recv[${drained}]`, socket.rmem);
+        drained++;
+      } else break;
+    }
+    into.set(`drained_${kind}`, drained);
+    into.set(`enobufs_${kind}`, enobufs);
+  };
+  drain("new");
+  const walk = new Flush(kernel.table, kernel.deletion);
+  while (walk.step());
+  into.set("destroy_rmem", socket.rmem);
+  into.set("count_after_flush", kernel.table.count);
+  drain("destroy");
+
+  // Retries whose delay ends within the flush make more drops than the flush itself: that takes time, hence a run.
+  const paused: Scenario = { ...scenario, listeners: [{ ...listener!, heldAfterFlushNanoseconds: null }] };
+  const run = new Run(paused);
+  while (run.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(100));
+  into.set("destroy_drops", run.dropsAfterFlush);
+}
+
+/** Looks at the run when the recording program did, and ends it when that would have. */
+class RecordingSampler implements Sampler {
+  private readonly periodNanoseconds: number;
+  private readonly firstNanoseconds: number;
+  private readonly endsNanoseconds: number;
+  private taken = 0;
+  private quiet = 0;
+  private ended = false;
+  readonly rows: { seconds: number; count: number; destroyReceived: number }[] = [];
+  newBeforeFlush = 0;
+  dropsBeforeFlush = 0;
+  dropsInFlush = 0;
+  countAfterFlush = 0;
+  drainSeconds: number | null = null;
+
+  constructor(recording: Recording) {
+    this.periodNanoseconds = samplingPeriodSeconds(recording) * 1e9;
+    this.firstNanoseconds = recording.result!.flushSeconds * 1e9;
+    this.endsNanoseconds = (recording.setting.runEndsAfterFlushMilliseconds ?? 60_000) * 1e6;
+  }
+
+  due(run: Run): number {
+    if (run.flushEndedAt === Number.POSITIVE_INFINITY) {
+      this.newBeforeFlush = run.readers[0]!.view.received.new;
+      this.dropsBeforeFlush = run.flushAt === Number.POSITIVE_INFINITY ? run.kernel.sockets[0]!.drops : this.dropsBeforeFlush;
+      return Number.POSITIVE_INFINITY;
+    }
+    // The program's own wake-up after the flush leaves a waiting reader the time to run first.
+    const first = Math.max(run.flushAt + this.firstNanoseconds, run.flushEndedAt);
+    return this.taken === 0 ? first : first + this.taken * this.periodNanoseconds;
+  }
+
+  sample(run: Run): void {
+    const { table, sockets, clock } = run.kernel;
+    const socket = sockets[0]!;
+    const seconds = (clock.now - run.flushAt) / 1e9;
+    this.rows.push({ seconds, count: table.count, destroyReceived: run.readers[0]!.view.received.destroy });
+    if (this.taken === 0) {
+      this.countAfterFlush = table.count;
+      this.dropsInFlush = socket.drops - this.dropsBeforeFlush;
+    }
+    this.quiet = this.taken > 0 && table.count === 0 && socket.rmem === 0 ? this.quiet + 1 : 0;
+    this.taken++;
+    if (this.quiet === 2) this.drainSeconds = seconds;
+    this.ended = this.quiet === 2 || clock.now - run.flushAt >= this.endsNanoseconds;
+    run.over = this.ended;
+  }
+
+  /** A run that settled changes no more, but the program goes on looking until it has seen that twice. */
+  watchOn(run: Run): void {
+    while (!this.ended) {
+      run.kernel.clock.now = this.due(run);
+      this.sample(run);
+    }
+  }
+
+  rowAt(seconds: number): { count: number; destroyReceived: number } {
+    let best = this.rows[0]!;
+    for (const row of this.rows) if (Math.abs(row.seconds - seconds) < Math.abs(best.seconds - seconds)) best = row;
+    return best;
+  }
+}
+
+function addRun(into: Quantities, recording: Recording, scenario: Scenario): void {
+  const sampler = new RecordingSampler(recording);
+  const run = new Run(scenario, sampler);
+  while (run.advance(100_000));
+  if (run.settled) sampler.watchOn(run);
+  run.conclude();
+  if (run.invariants.violated.length > 0) throw new Error(`${recording.place}: ${run.invariants.violated.join("; ")}`);
+  const { table, sockets } = run.kernel;
+  const destroyed = run.readers[0]!.view.received.destroy;
+  const failed = sockets[0]!.drops - sampler.dropsBeforeFlush;
+  const drop = table.counters.drop;
+  into.set("sent", scenario.connections + (scenario.secondFlood?.connections ?? 0) - drop);
+  into.set("refusedBySend", drop);
+  into.set("countAfterFlush", sampler.countAfterFlush);
+  into.set("dropsInFlush", scenario.flush ? sampler.dropsInFlush : 0);
+  into.set("failedDestroyAttempts", failed);
+  into.set("destroyAttempts", failed + destroyed);
+  into.set("countAtEnd", table.count);
+  into.set("tableDrop", drop);
+  into.set("tableEarlyDrop", table.counters.earlyDrop);
+  into.set("newReceivedBeforeFlush", sampler.newBeforeFlush);
+  into.set("drained", sampler.drainSeconds === null ? 0 : 1);
+  if (sampler.drainSeconds !== null) into.set("drainSeconds", sampler.drainSeconds);
+  addReader(into, "listener", run.readers[0]!);
+  if (run.readers[1] !== undefined) addReader(into, "second", run.readers[1]);
+  comparedRows(recording).forEach((row, index) => {
+    const simulated = sampler.rowAt(row[0]!);
+    into.set(`series[${index}].count`, simulated.count);
+    into.set(`series[${index}].destroyReceived`, simulated.destroyReceived);
+  });
+}
+
+function addReader(into: Quantities, prefix: string, { socket, view }: Reader): void {
+  addListener(into, prefix, {
+    rcvbufBytes: socket.rcvbufBytes,
+    received: view.received,
+    uniqueNew: 0,
+    uniqueDestroy: view.uniqueDestroy,
+    duplicateDestroy: view.duplicates,
+    destroyWithoutNew: view.destroyWithoutNew,
+    destroyWithPortid: view.destroyWithPortid,
+    enobufs: socket.enobufs,
+    drops: socket.drops,
+    messageBytes: {},
+  });
+}

@@ -1,0 +1,153 @@
+/**
+ * From a recording to the scenario that repeats it. Only inputs are read: the setting, the build, what getsockopt reported,
+ * and the speed of the machine (how long flood and flush took). What the kernel did is never an input.
+ */
+import { resolveScenario } from "../../src/scenario/defaults.js";
+import type { Costs, KernelConfig, ListenerScenario, Policy, Scenario } from "../../src/scenario/scenario.js";
+import { Run } from "../../src/simulation/run.js";
+import type { RecordedListener, Recording } from "./recording.js";
+
+/** The recorded kernels were configured without the options that a distribution has (recordings/README.md, rule 2). */
+const BARE: Partial<KernelConfig> = { acct: false, nat: false, mark: false, secmark: false };
+const BUILDS: Record<string, Partial<KernelConfig>> = {
+  k26: { ...BARE, skBuffBytes: 208, nlaPolicyLenCounts: false },
+  k26fix: { ...BARE, skBuffBytes: 208, nlaPolicyLenCounts: true },
+};
+
+/** What an empty bucket costs early_drop on the recorded machines, from their earlydrop runs: a cost, not a result. */
+const BUCKET_NANOSECONDS: Record<string, number> = { k310: 15.7 };
+
+/** Between the end of the flood and the flush, or the start of the watch. */
+const SETTLE_NANOSECONDS = 500_000_000;
+/** Set as rmem_max where the recorded socket was not capped. */
+const UNCAPPED_BYTES = 1 << 29;
+
+/** The seed decides chance only; the costs are calibrated once per recording. */
+export function scenarioOf(recording: Recording, seed: string, costs?: Partial<Costs>): Scenario {
+  const { setting, result } = recording;
+  const floodSeconds = result?.floodSeconds ?? 0;
+  const paced = setting.pauseMicroseconds !== undefined && setting.pauseMicroseconds > 0;
+  const scenario = resolveScenario("flush", {
+    seed,
+    kernel: recording.kernel,
+    hz: recording.hz,
+    cpus: recording.cpus,
+    connections: setting.flows,
+    ratePerSecond: paced ? setting.flows / floodSeconds : null,
+    arrivals: paced ? "burst" : "constant",
+    burstConnections: setting.pauseEveryFlows ?? 1,
+    protocol: setting.mode === "tcp" ? "tcp" : "udp",
+    packets: setting.mode === "tcp" ? 6 : 1,
+    udpPortOpen: false,
+    flush: setting.flush === 1,
+    flushDelayNanoseconds: SETTLE_NANOSECONDS,
+    graceMaxSeconds: setting.eventsRetryTimeoutSeconds,
+    nfConntrackMax: setting.nfConntrackMax,
+    buckets: setting.buckets,
+    timeoutsSeconds: {
+      ...(setting.udpTimeoutSeconds === undefined ? {} : { udp: setting.udpTimeoutSeconds }),
+      ...(setting.tcpTimeWaitSeconds === undefined ? {} : { tcp_time_wait: setting.tcpTimeWaitSeconds }),
+    },
+    rmemMaxBytes: rmemMaxBytes(recording),
+    listeners: listenersOf(recording),
+    kernelConfig: { ...BARE, ...BUILDS[recording.build], timestamp: setting.timestamps === 1 },
+    costs: {
+      ...(BUCKET_NANOSECONDS[recording.build] === undefined
+        ? {}
+        : { earlyDropBucketNanoseconds: BUCKET_NANOSECONDS[recording.build]! }),
+      ...costs,
+    },
+    limitSeconds: 3600,
+    ...(setting.secondFloodFlows === undefined
+      ? {}
+      : {
+          secondFlood: {
+            connections: setting.secondFloodFlows,
+            afterFlushSeconds: setting.secondFloodAfterFlushMilliseconds! / 1000,
+          },
+        }),
+  });
+  return scenario;
+}
+
+function listenersOf({ setting }: Recording): Partial<ListenerScenario>[] {
+  const closes = setting.listenerClosesAfterFlushMilliseconds;
+  const first: Partial<ListenerScenario> = {
+    bufferBytes: setting.bufferBytes,
+    policy: policyOf(setting.reliable, setting.noEnobufs),
+    serviceNanoseconds: setting.readerDelayMicroseconds * 1000,
+    slowFrom: setting.readerDuringFlood === 2 ? "start" : "flush",
+    smallFrom: setting.bigBufferDuringFlood === 1 ? "flush" : "start",
+    heldAfterFlushNanoseconds:
+      setting.readerNeverReadsAfterFlush === 1 ? null : setting.readerHeldAfterFlushMilliseconds * 1e6,
+    closesAfterFlushNanoseconds: closes === undefined ? null : closes * 1e6,
+  };
+  if (setting.secondListenerBufferBytes === undefined) return [first];
+  return [
+    first,
+    {
+      bufferBytes: setting.secondListenerBufferBytes,
+      policy: policyOf(setting.secondListenerReliable ?? 0, 0),
+      serviceNanoseconds: (setting.secondListenerDelayMicroseconds ?? 0) * 1000,
+    },
+  ];
+}
+
+function policyOf(reliable: 0 | 1, noEnobufs: 0 | 1): Policy {
+  if (reliable === 1) return noEnobufs === 1 ? "reliable" : "broadcast-error";
+  return noEnobufs === 1 ? "no-enobufs" : "lossy";
+}
+
+/** The cap that the recorded sockets met: half of the smallest rcvbuf that is less than double of what was asked for. */
+function rmemMaxBytes(recording: Recording): number {
+  const { setting, result } = recording;
+  const capped = (asked: number | undefined, got: Pick<RecordedListener, "rcvbufBytes"> | undefined): number =>
+    asked !== undefined && got !== undefined && got.rcvbufBytes < 2 * asked ? got.rcvbufBytes / 2 : UNCAPPED_BYTES;
+  const first = result?.listener ?? { rcvbufBytes: recording.rcvbufBytes! };
+  return Math.min(
+    capped(setting.bufferBytes, first),
+    capped(setting.secondListenerBufferBytes, result?.secondListener),
+  );
+}
+
+/**
+ * The costs with which flood and flush take as long as they were recorded to. The recorded durations are inputs (the speed of
+ * that machine); a few rounds of one seed are enough, since the durations depend on chance very little.
+ */
+export function calibrate(recording: Recording): Partial<Costs> {
+  const { setting, result } = recording;
+  const floodSeconds = result?.floodSeconds ?? 0;
+  const flushSeconds = result?.flushSeconds ?? recording.capacity?.flush_s ?? 0;
+  const { costs } = scenarioOf(recording, "calibration");
+  const calibrated: Partial<Costs> = { ...costs };
+  for (let round = 0; round < 3; round++) {
+    const run = new Run(scenarioOf(recording, "calibration", calibrated));
+    while (run.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));
+    const floodError = floodSeconds * 1e9 - run.floodEndedAt;
+    const searches = run.kernel.table.counters.drop;
+    if (floodSeconds > 0 && setting.pauseMicroseconds === undefined) {
+      // A refused packet of a full table costs the walk over the buckets; otherwise the packets themselves cost.
+      if (searches > setting.flows / 10 && setting.secondFloodFlows === undefined) {
+        const buckets = searches * setting.buckets;
+        calibrated.earlyDropBucketNanoseconds = Math.max(
+          0.1,
+          calibrated.earlyDropBucketNanoseconds! + floodError / buckets,
+        );
+      } else {
+        const packets = setting.flows * (setting.mode === "tcp" ? 6 : 1);
+        calibrated.packetNanoseconds = Math.max(100, Math.round(calibrated.packetNanoseconds! + floodError / packets));
+      }
+    }
+    if (setting.flush === 1 && flushSeconds > 0 && run.flushEntries > 0) {
+      const flushError = flushSeconds * 1e9 - (run.flushEndedAt - run.flushAt);
+      const entry = calibrated.flushEntryNanoseconds! + flushError / run.flushEntries;
+      calibrated.flushEntryNanoseconds = Math.max(0, Math.round(entry));
+      // An entry cannot cost less than nothing: then the attempts were cheaper on that machine.
+      if (entry < 0) {
+        const attempts = run.flushAttempts / run.flushEntries;
+        calibrated.attemptNanoseconds = Math.round(calibrated.attemptNanoseconds! + entry / attempts);
+      }
+    }
+  }
+  return calibrated;
+}
