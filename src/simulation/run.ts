@@ -105,7 +105,8 @@ export class Run {
       return new Reader(this.kernel.sockets[index]!, views[index]!, listener, chance.exponential);
     });
     this.kernel.broadcast.whenReadable = (index) => this.wakeReader(index);
-    this.scheduler = scenario.cpus === 1 ? new FairScheduler(1 + this.readers.length) : null;
+    this.scheduler =
+      scenario.cpus === 1 ? new FairScheduler(1 + this.readers.length, this.streams.of("scheduler").uniform) : null;
     this.combinedFin = scenario.path === "loopback" ? combinedFinAt(scenario.protocol, scenario.packets) : -1;
     this.workload = this.flood("arrivals", scenario.connections, scenario.ratePerSecond, 0, 0);
     this.senderDue = this.workload.due;
@@ -198,7 +199,7 @@ export class Run {
     const task = scheduler.pick(this.kernel.clock.jiffies);
     const before = this.cpu0Free;
     if (task === SENDER) {
-      this.send();
+      this.sendSystemCall();
       scheduler.ran(SENDER, this.cpu0Free - Math.max(before, at));
       if (this.senderDue > this.cpu0Free) scheduler.sleep(SENDER);
     } else {
@@ -231,6 +232,18 @@ export class Run {
     const cost = (ctnetlink.attempts - attempts) * this.scenario.costs.attemptNanoseconds;
     this.softirqNext = clock.now + cost;
     this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
+  }
+
+  /** On one CPU a reader gets its turn between system calls, not between the packets that one of them sends. */
+  private sendSystemCall(): void {
+    this.send();
+    while (this.phase === "flood" && this.senderDue <= this.cpu0Free && this.workload.step.sameSystemCall) {
+      const { clock } = this.kernel;
+      const tick = this.nextTimerAt();
+      if (this.firing || tick <= this.cpu0Free) return;
+      clock.now = this.cpu0Free;
+      this.send();
+    }
   }
 
   /** One step of the process that floods and flushes. */

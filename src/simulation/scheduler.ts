@@ -19,11 +19,16 @@ export class FairScheduler {
   private lastTick = Number.NaN;
   private reschedule = false;
 
-  /** Task 0 has slept the longest and starts with a sleeper's credit against the others. */
-  constructor(tasks: number) {
-    this.vruntime = new Float64Array(tasks).fill(LATENCY_NANOSECONDS / 2);
-    this.vruntime[0] = 0;
+  /**
+   * What the tasks did before the first packet is chance: each is between no and a sleeper's whole credit behind, and task 0
+   * may already have run for a part of its slice.
+   */
+  constructor(tasks: number, uniform: () => number) {
+    this.vruntime = Float64Array.from({ length: tasks }, () => (uniform() * LATENCY_NANOSECONDS) / 2);
     this.runnable = new Uint8Array(tasks);
+    this.wake(0);
+    this.current = 0;
+    this.ranSincePick = (uniform() * LATENCY_NANOSECONDS) / 2;
   }
 
   wake(task: number): void {

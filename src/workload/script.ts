@@ -9,12 +9,18 @@ import type { Protocol } from "../scenario/scenario.js";
 export interface ScriptStep {
   direction: Direction;
   segment: Segment;
+  /** On loopback: sent by the same system call as the packet before (connect makes the handshake, the last close two packets). */
+  sameSystemCall: boolean;
 }
 
 /** Packets of the shortest TCP connection: handshake, FIN, FIN with the ACK on it, ACK. */
 export const SHORTEST_TCP_PACKETS = 6;
 
-const step = (direction: Direction, segment: Segment): ScriptStep => ({ direction, segment });
+const step = (direction: Direction, segment: Segment, sameSystemCall = false): ScriptStep => ({
+  direction,
+  segment,
+  sameSystemCall,
+});
 
 /**
  * The steps of a connection of `packets` packets. UDP and ICMP alternate, request first. TCP opens, carries what is left as
@@ -27,13 +33,13 @@ export function scriptOf(protocol: Protocol, packets: number): readonly ScriptSt
   const data = Math.max(0, packets - (separateAck ? 7 : 6));
   return [
     step(0, SYN),
-    step(1, SYN_ACK),
-    step(0, ACK),
+    step(1, SYN_ACK, true),
+    step(0, ACK, true),
     ...Array.from({ length: data }, (_, i) => step((i & 1) as Direction, ACK)),
     step(0, FIN),
-    ...(separateAck ? [step(1, ACK)] : []),
+    ...(separateAck ? [step(1, ACK, true)] : []),
     step(1, FIN),
-    step(0, ACK),
+    step(0, ACK, true),
   ];
 }
 

@@ -22,6 +22,8 @@ export type Quantities = Map<string, number>;
 export const TIMES = new Set(["drainSeconds"]);
 
 const USUAL_PERIOD_SECONDS = 0.25;
+/** Between the last look of a run that did not drain and the end of its threads, when the totals were taken. */
+const LAST_LOOK_TO_TOTALS_NANOSECONDS = 55e6;
 
 /** The interval at which the recording program looked. Its series is thinned, but the last two rows show the period. */
 export function samplingPeriodSeconds(recording: Recording): number {
@@ -186,6 +188,8 @@ class RecordingSampler implements Sampler {
   private taken = 0;
   private quiet = 0;
   private ended = false;
+  private totalsAt: number | null = null;
+  private readonly secondFloodSeconds: number;
   readonly rows: { seconds: number; count: number; destroyReceived: number }[] = [];
   newBeforeFlush = 0;
   dropsBeforeFlush = 0;
@@ -196,6 +200,7 @@ class RecordingSampler implements Sampler {
   constructor(recording: Recording) {
     this.periodNanoseconds = samplingPeriodSeconds(recording) * 1e9;
     this.firstNanoseconds = recording.result!.flushSeconds * 1e9;
+    this.secondFloodSeconds = (recording.setting.secondFloodAfterFlushMilliseconds ?? 0) / 1000;
     this.endsNanoseconds = (recording.setting.runEndsAfterFlushMilliseconds ?? 60_000) * 1e6;
   }
 
@@ -205,6 +210,7 @@ class RecordingSampler implements Sampler {
       this.dropsBeforeFlush = run.flushAt === Number.POSITIVE_INFINITY ? run.kernel.sockets[0]!.drops : this.dropsBeforeFlush;
       return Number.POSITIVE_INFINITY;
     }
+    if (this.totalsAt !== null) return this.totalsAt;
     // The program's own wake-up after the flush leaves a waiting reader the time to run first.
     const first = Math.max(run.flushAt + this.firstNanoseconds, run.flushEndedAt);
     return this.taken === 0 ? first : first + this.taken * this.periodNanoseconds;
@@ -219,11 +225,13 @@ class RecordingSampler implements Sampler {
       this.countAfterFlush = table.count;
       this.dropsInFlush = socket.drops - this.dropsBeforeFlush;
     }
-    this.quiet = this.taken > 0 && table.count === 0 && socket.rmem === 0 ? this.quiet + 1 : 0;
+    const quiet = this.taken > 0 && seconds > this.secondFloodSeconds && table.count === 0 && socket.rmem === 0;
+    this.quiet = quiet ? this.quiet + 1 : 0;
     this.taken++;
     if (this.quiet === 2) this.drainSeconds = seconds;
-    this.ended = this.quiet === 2 || clock.now - run.flushAt >= this.endsNanoseconds;
+    this.ended = this.quiet === 2 || this.totalsAt !== null;
     run.over = this.ended;
+    if (clock.now - run.flushAt >= this.endsNanoseconds) this.totalsAt = clock.now + LAST_LOOK_TO_TOTALS_NANOSECONDS;
   }
 
   /** A run that settled changes no more, but the program goes on looking until it has seen that twice. */

@@ -3,7 +3,35 @@
  */
 import type { Recording } from "./recording.js";
 
+/** Quantities that no race touches: what was set, what a message is, what arrived in the end. */
+const ALWAYS = /^(listener|second)\.(rcvbufBytes|duplicateDestroy)$|^bytes of |^drained$|^countAtEnd$/;
+
+const EMULATED_CPUS =
+  "two emulated CPUs took turns on one host thread (file 3.6.0-smp): how long each turn lasted is not recorded";
+const SHARED_CPU =
+  "a reader without delay and the flood share one CPU: which of them runs when the small buffer fills is the scheduler's history";
+const TCP_THREADS =
+  "the recording program accepts and closes in a thread of its own: how far it lags behind connect is the scheduler's history";
+const LOST_SYN = "a SYN was retransmitted after 3 s during this flood: when is not recorded";
+
 /** Why a quantity of a recording is not compared, or null. */
-export function raceOf(_recording: Recording, _quantity: string): string | null {
+export function raceOf(recording: Recording, quantity: string): string | null {
+  if (ALWAYS.test(quantity)) return null;
+  const { setting, cpus, clock, result } = recording;
+  if (result === undefined) return null;
+  if (cpus === 2 && clock === "wall" && recording.build === "k36smp" && setting.readerNeverReadsAfterFlush === 0) {
+    return quantity === "listener.destroy" && setting.reliable === 1 ? null : EMULATED_CPUS;
+  }
+  if (setting.mode === "tcp" && result.floodSeconds > 3) return LOST_SYN;
+  const smallWhileFlooding = setting.bigBufferDuringFlood === 0 || setting.secondFloodFlows !== undefined;
+  const evicts = setting.nfConntrackMax < setting.flows + (setting.secondFloodFlows ?? 0);
+  if (cpus === 1 && setting.readerDelayMicroseconds === 0 && smallWhileFlooding && evicts) return SHARED_CPU;
+  if (setting.mode === "tcp") {
+    const ofTheFlood = /update$|\.new$|enobufs$|^newReceivedBeforeFlush$|destroyWithoutNew$/.test(quantity);
+    const dropsOfTheFlood = setting.bigBufferDuringFlood === 0 && quantity === "listener.drops";
+    if (quantity === "listener.update" || (setting.bigBufferDuringFlood === 0 && ofTheFlood) || dropsOfTheFlood) {
+      return TCP_THREADS;
+    }
+  }
   return null;
 }

@@ -14,6 +14,9 @@ const BUILDS: Record<string, Partial<KernelConfig>> = {
   k26fix: { ...BARE, skBuffBytes: 208, nlaPolicyLenCounts: true },
 };
 
+/** What a recv and the sleep after it cost beyond the delay, from readers of 10 ms that were busy for a minute. */
+const RECV_NANOSECONDS = 1_700;
+
 /** What an empty bucket costs early_drop on the recorded machines, from their earlydrop runs: a cost, not a result. */
 const BUCKET_NANOSECONDS: Record<string, number> = { k310: 15.7 };
 
@@ -52,6 +55,7 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
     listeners: listenersOf(recording),
     kernelConfig: { ...BARE, ...BUILDS[recording.build], timestamp: setting.timestamps === 1 },
     costs: {
+      recvNanoseconds: RECV_NANOSECONDS,
       ...(BUCKET_NANOSECONDS[recording.build] === undefined
         ? {}
         : { earlyDropBucketNanoseconds: BUCKET_NANOSECONDS[recording.build]! }),
