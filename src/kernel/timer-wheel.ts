@@ -16,17 +16,20 @@ const LEVEL2_SLOTS = 1 << 8;
 /** The extra list of the jiffy that is firing: its slot may be needed again for the next block meanwhile. */
 const FIRING = 2 * SLOTS + LEVEL2_SLOTS;
 const NONE = -1;
+/** Offsets in a timer's four numbers; the first is the next timer of its list. */
+const PREVIOUS = 1;
+const SLOT = 2;
+const EXPIRES = 3;
 
 export class TimerWheel {
   private readonly clock: KernelClock;
   private readonly slack: boolean;
   private readonly head = new Int32Array(FIRING + 1).fill(NONE);
   private readonly tail = new Int32Array(FIRING + 1).fill(NONE);
-  private next: Int32Array;
-  private previous: Int32Array;
-  private slot: Int32Array;
-  /** Jiffies at which a pending timer fires, slack included. */
-  expires: Int32Array;
+  /** Four numbers per timer, side by side because they are used together: next, previous, slot, expires. */
+  private timers: Int32Array;
+  /** The list that `take` empties. */
+  private firing = FIRING;
   private base: number;
   private readonly pendingByLevel = [0, 0, 0];
   private nextCached = NONE;
@@ -36,26 +39,22 @@ export class TimerWheel {
     this.clock = clock;
     this.slack = slack;
     this.base = clock.jiffies + 1;
-    this.next = new Int32Array(capacity);
-    this.previous = new Int32Array(capacity);
-    this.slot = new Int32Array(capacity).fill(NONE);
-    this.expires = new Int32Array(capacity);
+    this.timers = new Int32Array(4 * capacity).fill(NONE);
   }
 
   grow(capacity: number): void {
-    const grown = (old: Int32Array, fill: number): Int32Array => {
-      const array = new Int32Array(capacity).fill(fill, old.length);
-      array.set(old);
-      return array;
-    };
-    this.next = grown(this.next, 0);
-    this.previous = grown(this.previous, 0);
-    this.slot = grown(this.slot, NONE);
-    this.expires = grown(this.expires, 0);
+    const grown = new Int32Array(4 * capacity).fill(NONE, this.timers.length);
+    grown.set(this.timers);
+    this.timers = grown;
+  }
+
+  /** Jiffies at which a timer fires or fired, slack included. */
+  expiresAt(id: number): number {
+    return this.timers[4 * id + EXPIRES]!;
   }
 
   isPending(id: number): boolean {
-    return this.slot[id] !== NONE;
+    return this.timers[4 * id + SLOT] !== NONE;
   }
 
   /** add_timer() and mod_timer(): applies the kernel's slack. A pending timer moves. */
@@ -65,15 +64,15 @@ export class TimerWheel {
 
   /** mod_timer_pending(): no slack. */
   armExact(id: number, expires: number): void {
-    if (this.slot[id] !== NONE) this.unlink(id);
+    if (this.timers[4 * id + SLOT] !== NONE) this.unlink(id);
     this.advance(this.clock.jiffies + 1);
-    this.expires[id] = expires;
+    this.timers[4 * id + EXPIRES] = expires;
     this.file(id, expires);
   }
 
   /** del_timer(): whether it was pending. */
   disarm(id: number): boolean {
-    if (this.slot[id] === NONE) return false;
+    if (this.timers[4 * id + SLOT] === NONE) return false;
     this.unlink(id);
     return true;
   }
@@ -91,21 +90,16 @@ export class TimerWheel {
   fire(jiffy: number): void {
     this.advance(jiffy);
     const slot = jiffy & MASK;
-    for (let id = this.head[slot]!; id !== NONE; id = this.next[id]!) {
-      this.slot[id] = FIRING;
-      this.pendingByLevel[0]!--;
-    }
-    this.head[FIRING] = this.head[slot]!;
-    this.tail[FIRING] = this.tail[slot]!;
-    this.head[slot] = NONE;
-    this.tail[slot] = NONE;
+    this.firing = slot;
+    // The last slot of a block is filled for the next block while it fires, so its list moves aside.
+    if (slot === MASK) this.moveAside(slot);
     this.nextCached = NONE;
-    this.advance(jiffy + 1);
+    this.advanceBase(jiffy + 1);
   }
 
   /** The next timer of the open jiffy, no longer pending, or -1. */
   take(): number {
-    const id = this.head[FIRING]!;
+    const id = this.head[this.firing]!;
     if (id !== NONE) this.unlink(id);
     return id;
   }
@@ -123,28 +117,42 @@ export class TimerWheel {
       slot = 2 * SLOTS + ((when >>> (2 * BITS)) & (LEVEL2_SLOTS - 1));
       this.pendingByLevel[2]!++;
     }
+    const { timers } = this;
     const last = this.tail[slot]!;
-    this.next[id] = NONE;
-    this.previous[id] = last;
+    timers[4 * id] = NONE;
+    timers[4 * id + PREVIOUS] = last;
+    timers[4 * id + SLOT] = slot;
     if (last === NONE) this.head[slot] = id;
-    else this.next[last] = id;
+    else timers[4 * last] = id;
     this.tail[slot] = id;
-    this.slot[id] = slot;
-    if (when < this.nextCached || this.nextCached === NONE) this.nextCached = NONE;
+    if (when < this.nextCached) this.nextCached = NONE;
   }
 
   private unlink(id: number): void {
-    const slot = this.slot[id]!;
-    const next = this.next[id]!;
-    const previous = this.previous[id]!;
+    const { timers } = this;
+    const slot = timers[4 * id + SLOT]!;
+    const next = timers[4 * id]!;
+    const previous = timers[4 * id + PREVIOUS]!;
     if (previous === NONE) this.head[slot] = next;
-    else this.next[previous] = next;
+    else timers[4 * previous] = next;
     if (next === NONE) this.tail[slot] = previous;
-    else this.previous[next] = previous;
-    this.slot[id] = NONE;
+    else timers[4 * next + PREVIOUS] = previous;
+    timers[4 * id + SLOT] = NONE;
     if (slot < SLOTS) this.pendingByLevel[0]!--;
     else if (slot < 2 * SLOTS) this.pendingByLevel[1]!--;
     else if (slot < FIRING) this.pendingByLevel[2]!--;
+  }
+
+  private moveAside(slot: number): void {
+    for (let id = this.head[slot]!; id !== NONE; id = this.timers[4 * id]!) {
+      this.timers[4 * id + SLOT] = FIRING;
+      this.pendingByLevel[0]!--;
+    }
+    this.head[FIRING] = this.head[slot]!;
+    this.tail[FIRING] = this.tail[slot]!;
+    this.head[slot] = NONE;
+    this.tail[slot] = NONE;
+    this.firing = FIRING;
   }
 
   /** Moves the base to `jiffy`, but never past a jiffy that still has timers: a late run catches up in order. */
@@ -153,14 +161,20 @@ export class TimerWheel {
       const due = this.nextJiffy();
       const target = due !== NONE && due < jiffy ? due : jiffy;
       if (target <= this.base) return;
-      const block = this.base >>> BITS;
-      this.base = target;
-      if (target >>> BITS !== block) {
-        if (target >>> (2 * BITS) !== block >>> BITS) this.cascade(2 * SLOTS + ((target >>> (2 * BITS)) & (LEVEL2_SLOTS - 1)), 2);
-        this.cascade(SLOTS + ((target >>> BITS) & MASK), 1);
-      }
-      if (this.nextCached !== NONE && this.nextCached <= this.base) this.nextCached = NONE;
+      this.advanceBase(target);
     }
+  }
+
+  private advanceBase(target: number): void {
+    const block = this.base >>> BITS;
+    this.base = target;
+    if (target >>> BITS !== block) {
+      if (target >>> (2 * BITS) !== block >>> BITS) {
+        this.cascade(2 * SLOTS + ((target >>> (2 * BITS)) & (LEVEL2_SLOTS - 1)), 2);
+      }
+      this.cascade(SLOTS + ((target >>> BITS) & MASK), 1);
+    }
+    if (this.nextCached !== NONE && this.nextCached <= target) this.nextCached = NONE;
   }
 
   private cascade(slot: number, level: number): void {
@@ -168,16 +182,18 @@ export class TimerWheel {
     this.head[slot] = NONE;
     this.tail[slot] = NONE;
     while (id !== NONE) {
-      const next = this.next[id]!;
+      const next = this.timers[4 * id]!;
       this.pendingByLevel[level]!--;
-      this.file(id, this.expires[id]!);
+      this.file(id, this.timers[4 * id + EXPIRES]!);
       id = next;
     }
   }
 
   private findNext(): number {
     if (this.pendingByLevel[0]! > 0) {
-      for (let jiffy = this.base; ; jiffy++) if (this.head[jiffy & MASK] !== NONE) return jiffy;
+      // Timers of the open jiffy still count here, but lie before the base: the search ends with the block.
+      const end = ((this.base >>> BITS) + 1) << BITS;
+      for (let jiffy = this.base; jiffy < end; jiffy++) if (this.head[jiffy & MASK] !== NONE) return jiffy;
     }
     if (this.pendingByLevel[1]! > 0) {
       for (let block = (this.base >>> BITS) + 1; ; block++)

@@ -207,7 +207,7 @@ function tableSize(
   if (experiment === "flush") {
     while (nfConntrackMax < connections) {
       nfConntrackMax *= 2;
-      buckets *= 2;
+      buckets = nfConntrackMax;
     }
   }
   return { nfConntrackMax: overrides.nfConntrackMax ?? nfConntrackMax, buckets: overrides.buckets ?? buckets };

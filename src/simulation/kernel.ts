@@ -58,6 +58,7 @@ export function buildKernel(scenario: Scenario, release: Release, streams: Strea
   const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
   const broadcast = new Broadcast(sockets, release, scenario.kernelConfig);
   const ctnetlink = new Ctnetlink(
+    clock,
     table,
     broadcast,
     release,
@@ -66,7 +67,7 @@ export function buildKernel(scenario: Scenario, release: Release, streams: Strea
     scenario.family,
   );
   const ledger = new Ledger(table, broadcast, view);
-  const cache = new EventCache(clock, table, ctnetlink, ledger, release);
+  const cache = new EventCache(table, ctnetlink, ledger, release);
   const deletion = new Deletion(table, timers, cache, release);
   const grace = streams.of("grace");
   const redelivery = new TimerRedelivery(

@@ -22,6 +22,14 @@ export interface KindAccount {
   refused: number;
 }
 
+/** State of an entry: which of its events no message carried yet, and whether it is active and the daemon believes it alive. */
+const WAITING_NEW = 1;
+const WAITING_DESTROY = 2;
+const KNOWN = 4;
+/** The rest of the number counts UPDATEs that wait. */
+const UPDATES_SHIFT = 8;
+const ONE_UPDATE = 1 << UPDATES_SHIFT;
+
 const account = (): KindAccount => ({ raised: 0, delivered: 0, merged: 0, lost: 0, attempts: 0, refused: 0 });
 
 export class Ledger implements EventObserver {
@@ -30,14 +38,8 @@ export class Ledger implements EventObserver {
   private readonly view: DaemonView;
   /** By message kind. */
   readonly kinds: readonly [KindAccount, KindAccount, KindAccount] = [account(), account(), account()];
-  /** Events of an entry that no message carried yet. */
-  private waitingNew: Uint8Array;
-  private waitingUpdates: Uint16Array;
-  private waitingDestroy: Uint8Array;
-  /** Attempts to deliver the entry's DESTROY. */
-  private tries: Uint32Array;
-  /** 1: the entry is active and the daemon believes it alive. */
-  private known: Uint8Array;
+  /** Two numbers per entry, side by side because they are used together: attempts to deliver its DESTROY, and its state. */
+  private entries: Uint32Array;
   private knownCount = 0;
   /** Index: resends of an entry, value: entries that had so many and are freed. */
   private readonly resends: number[] = [];
@@ -48,32 +50,23 @@ export class Ledger implements EventObserver {
     this.table = table;
     this.broadcast = broadcast;
     this.view = view;
-    this.waitingNew = new Uint8Array(table.capacity);
-    this.waitingUpdates = new Uint16Array(table.capacity);
-    this.waitingDestroy = new Uint8Array(table.capacity);
-    this.tries = new Uint32Array(table.capacity);
-    this.known = new Uint8Array(table.capacity);
+    this.entries = new Uint32Array(2 * table.capacity);
     table.whenGrown((capacity) => {
-      this.waitingNew = grown(this.waitingNew, new Uint8Array(capacity));
-      this.waitingUpdates = grown(this.waitingUpdates, new Uint16Array(capacity));
-      this.waitingDestroy = grown(this.waitingDestroy, new Uint8Array(capacity));
-      this.tries = grown(this.tries, new Uint32Array(capacity));
-      this.known = grown(this.known, new Uint8Array(capacity));
+      this.entries = grown(this.entries, new Uint32Array(2 * capacity));
     });
   }
 
   raised(entry: number, kind: MessageKind): void {
     this.kinds[kind].raised++;
-    if (kind === KIND_NEW) this.waitingNew[entry] = 1;
-    else if (kind === KIND_UPDATE) this.waitingUpdates[entry]!++;
+    const { entries } = this;
+    const at = 2 * entry + 1;
+    if (kind === KIND_NEW) entries[at] = entries[at]! | WAITING_NEW;
+    else if (kind === KIND_UPDATE) entries[at] = entries[at]! + ONE_UPDATE;
     else {
-      this.waitingDestroy[entry] = 1;
-      this.tries[entry] = 0;
+      entries[at - 1] = 0;
       // The entry leaves the table in this same step.
-      if (this.known[entry] === 1) {
-        this.known[entry] = 0;
-        this.knownCount--;
-      }
+      if ((entries[at]! & KNOWN) !== 0) this.knownCount--;
+      entries[at] = (entries[at]! | WAITING_DESTROY) & ~KNOWN;
     }
   }
 
@@ -81,7 +74,7 @@ export class Ledger implements EventObserver {
     const account = this.kinds[kind];
     account.attempts++;
     if (kind === KIND_DESTROY) {
-      this.tries[entry]!++;
+      this.entries[2 * entry]!++;
       this.destroyAttemptsTotal++;
     }
     if (this.broadcast.observedRefused) account.refused++;
@@ -90,11 +83,9 @@ export class Ledger implements EventObserver {
   }
 
   freed(entry: number): void {
-    const resent = this.tries[entry]! - 1;
-    if (resent > 0) this.countResends(resent);
-    this.waitingNew[entry] = 0;
-    this.waitingUpdates[entry] = 0;
-    this.waitingDestroy[entry] = 0;
+    const resent = this.entries[2 * entry]! - 1;
+    if (resent > 0) this.resends[resent] = (this.resends[resent] ?? 0) + 1;
+    this.entries[2 * entry + 1] = 0;
   }
 
   /** The observed reader read the message that its socket holds, and its view changed by `change`. */
@@ -106,9 +97,9 @@ export class Ledger implements EventObserver {
       this.table.place[entry] === ACTIVE &&
       this.table.tuple[entry] === socket.tuple &&
       this.table.idOf(entry) === socket.id &&
-      this.known[entry] === 0
+      (this.entries[2 * entry + 1]! & KNOWN) === 0
     ) {
-      this.known[entry] = 1;
+      this.entries[2 * entry + 1]! |= KNOWN;
       this.knownCount++;
     }
   }
@@ -131,9 +122,10 @@ export class Ledger implements EventObserver {
   pending(): [number, number, number] {
     const sum: [number, number, number] = [0, 0, 0];
     for (let entry = 0; entry < this.table.capacity; entry++) {
-      sum[KIND_NEW] += this.waitingNew[entry]!;
-      sum[KIND_UPDATE] += this.waitingUpdates[entry]!;
-      sum[KIND_DESTROY] += this.waitingDestroy[entry]!;
+      const state = this.entries[2 * entry + 1]!;
+      sum[KIND_NEW] += state & WAITING_NEW;
+      sum[KIND_UPDATE] += state >>> UPDATES_SHIFT;
+      sum[KIND_DESTROY] += (state & WAITING_DESTROY) === 0 ? 0 : 1;
     }
     return sum;
   }
@@ -142,42 +134,36 @@ export class Ledger implements EventObserver {
   resendCounts(): readonly number[] {
     const counts = [...this.resends];
     for (let entry = 0; entry < this.table.capacity; entry++) {
-      if (this.waitingDestroy[entry] === 1 && this.tries[entry]! > 1) {
-        const resent = this.tries[entry]! - 1;
+      const resent = this.entries[2 * entry]! - 1;
+      if ((this.entries[2 * entry + 1]! & WAITING_DESTROY) !== 0 && resent > 0) {
         counts[resent] = (counts[resent] ?? 0) + 1;
       }
     }
     return counts;
   }
 
-  private countResends(resent: number): void {
-    this.resends[resent] = (this.resends[resent] ?? 0) + 1;
-  }
-
   private carried(entry: number, kind: MessageKind): void {
-    if (this.waitingNew[entry] === 1) {
-      this.waitingNew[entry] = 0;
+    const state = this.entries[2 * entry + 1]!;
+    if ((state & WAITING_NEW) !== 0) {
       if (kind === KIND_NEW) this.kinds[KIND_NEW].delivered++;
       else this.kinds[KIND_NEW].merged++;
     }
-    const updates = this.waitingUpdates[entry]!;
-    if (updates > 0) {
-      this.waitingUpdates[entry] = 0;
-      if (kind === KIND_UPDATE) this.kinds[KIND_UPDATE].delivered += updates;
-      else this.kinds[KIND_UPDATE].merged += updates;
+    const updates = state >>> UPDATES_SHIFT;
+    if (kind === KIND_UPDATE) this.kinds[KIND_UPDATE].delivered += updates;
+    else this.kinds[KIND_UPDATE].merged += updates;
+    let left = state & KNOWN;
+    if ((state & WAITING_DESTROY) !== 0) {
+      if (kind === KIND_DESTROY) this.kinds[KIND_DESTROY].delivered++;
+      else left |= WAITING_DESTROY;
     }
-    if (kind === KIND_DESTROY && this.waitingDestroy[entry] === 1) {
-      this.waitingDestroy[entry] = 0;
-      this.kinds[KIND_DESTROY].delivered++;
-    }
+    this.entries[2 * entry + 1] = left;
   }
 
   private lost(entry: number): void {
-    this.kinds[KIND_NEW].lost += this.waitingNew[entry]!;
-    this.kinds[KIND_UPDATE].lost += this.waitingUpdates[entry]!;
-    this.kinds[KIND_DESTROY].lost += this.waitingDestroy[entry]!;
-    this.waitingNew[entry] = 0;
-    this.waitingUpdates[entry] = 0;
-    this.waitingDestroy[entry] = 0;
+    const state = this.entries[2 * entry + 1]!;
+    this.kinds[KIND_NEW].lost += state & WAITING_NEW;
+    this.kinds[KIND_UPDATE].lost += state >>> UPDATES_SHIFT;
+    if ((state & WAITING_DESTROY) !== 0) this.kinds[KIND_DESTROY].lost++;
+    this.entries[2 * entry + 1] = state & KNOWN;
   }
 }

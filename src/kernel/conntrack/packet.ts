@@ -225,7 +225,7 @@ export class PacketPath {
     this.wantedTimeout = timeout;
     if ((this.table.status[entry]! & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
     const expires = this.clock.jiffies + timeout;
-    const later = expires - this.timers.expires[entry]!;
+    const later = expires - this.timers.expiresAt(entry);
     // The subtraction is unsigned in the kernel: an earlier expiry wraps to a huge difference and moves the timer too.
     if (later >= this.clock.hz || later < 0) this.timers.armExact(entry, expires);
   }

@@ -5,9 +5,10 @@
  * Sockets are behind `MessageTransport`.
  */
 import type { EventGroup, Family, KernelConfig, Protocol } from "../../scenario/scenario.js";
-import type { ConntrackTable } from "../conntrack/table.js";
+import type { KernelClock } from "../clock.js";
+import { type ConntrackTable, grown } from "../conntrack/table.js";
 import type { Release } from "../release.js";
-import type { MessageKind, MessageSink } from "./ecache.js";
+import { KIND_DESTROY, type MessageKind, type MessageSink } from "./ecache.js";
 import { allocatedPayloadBytes, estimateBytes } from "./estimate.js";
 import { messageBytes } from "./message.js";
 
@@ -18,15 +19,8 @@ export const KIND_NAMES: readonly EventGroup[] = ["new", "update", "destroy"];
 export interface MessageTransport {
   /** The truesize of a message allocated for `payloadBytes` that uses `usedBytes`, and the bytes that fit into it. */
   charge(payloadBytes: number, usedBytes: number): { bytes: number; roomBytes: number };
-  send(
-    kind: number,
-    truesizeBytes: number,
-    entry: number,
-    tuple: number,
-    id: number,
-    portid: number,
-    raisedAt: number,
-  ): boolean;
+  /** `message` answers for the fields of the message while the call lasts. */
+  send(kind: number, truesizeBytes: number, entry: number, message: Ctnetlink): boolean;
   setError(kind: number): number;
 }
 
@@ -37,15 +31,21 @@ interface MessageSize {
 }
 
 export class Ctnetlink implements MessageSink {
+  private readonly clock: KernelClock;
   private readonly table: ConntrackTable;
   private readonly transport: MessageTransport;
   private readonly keptForNoEnobufs: boolean;
   /** By kind, and for NEW and UPDATE by whether PROTOINFO is in the message. */
   private readonly sizes: readonly (readonly [MessageSize, MessageSize])[];
+  /** When each entry's DESTROY was raised, in nanoseconds. */
+  private destroyedAt: Float64Array;
+  /** Whether the message of the call under way answers a request. */
+  private withPortid = false;
   /** Broadcasts so far, built or not. */
   attempts = 0;
 
   constructor(
+    clock: KernelClock,
     table: ConntrackTable,
     transport: MessageTransport,
     release: Release,
@@ -53,7 +53,12 @@ export class Ctnetlink implements MessageSink {
     protocol: Protocol,
     family: Family,
   ) {
+    this.clock = clock;
     this.table = table;
+    this.destroyedAt = new Float64Array(table.capacity);
+    table.whenGrown((capacity) => {
+      this.destroyedAt = grown(this.destroyedAt, new Float64Array(capacity));
+    });
     this.transport = transport;
     this.keptForNoEnobufs = release.buildFailure === "kept-for-no-enobufs";
     this.sizes = KIND_NAMES.map((type) => {
@@ -68,23 +73,37 @@ export class Ctnetlink implements MessageSink {
     return this.sizes[kind]![0].truesizeBytes;
   }
 
-  send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean, raisedAt: number): boolean {
+  send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
     this.attempts++;
     const size = this.sizes[kind]![withProtoinfo ? 1 : 0];
     if (!size.fits) {
       const withNoEnobufs = this.transport.setError(kind);
       return !(this.keptForNoEnobufs && withNoEnobufs > 0);
     }
-    const { table } = this;
-    return this.transport.send(
-      kind,
-      size.truesizeBytes,
-      entry,
-      table.tuple[entry]!,
-      table.idOf(entry),
-      withPortid ? 1 : 0,
-      raisedAt,
-    );
+    this.withPortid = withPortid;
+    return this.transport.send(kind, size.truesizeBytes, entry, this);
+  }
+
+  tupleOf(entry: number): number {
+    return this.table.tuple[entry]!;
+  }
+
+  idOf(entry: number): number {
+    return this.table.idOf(entry);
+  }
+
+  /** A failed request stored its portid, and every resend carries it. */
+  portidOf(entry: number): number {
+    return this.withPortid || this.table.portid[entry] === 1 ? 1 : 0;
+  }
+
+  raisedAt(kind: number, entry: number): number {
+    return kind === KIND_DESTROY ? this.destroyedAt[entry]! : this.clock.now;
+  }
+
+  /** The entry's DESTROY is raised now. */
+  stampDestroy(entry: number): void {
+    this.destroyedAt[entry] = this.clock.now;
   }
 }
 

@@ -4,11 +4,10 @@
  * ctnetlink_conntrack_event() from mask to message. It does not know how sockets fill (`MessageSink`) nor who retries a
  * DESTROY (redelivery/).
  */
-import type { KernelClock } from "../clock.js";
 import type { DestroyEvents } from "../conntrack/deletion.js";
 import type { PacketEvents } from "../conntrack/packet.js";
 import { IPCT_DESTROY, IPCT_NEW, IPCT_PROTOINFO, IPCT_RELATED, IPS_CONFIRMED, IPS_DYING } from "../conntrack/status.js";
-import { type ConntrackTable, grown } from "../conntrack/table.js";
+import type { ConntrackTable } from "../conntrack/table.js";
 import type { Release } from "../release.js";
 import type { Redelivery } from "./redelivery/redelivery.js";
 
@@ -27,7 +26,9 @@ export function kindOf(mask: number): MessageKind {
 /** Builds a message and broadcasts it. */
 export interface MessageSink {
   /** True: success, also when nobody listens. False: -ENOBUFS. */
-  send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean, raisedAt: number): boolean;
+  send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean;
+  /** The entry's DESTROY is raised now; its messages remember when. */
+  stampDestroy(entry: number): void;
 }
 
 /** Watches what becomes of events; the accounts of a run (simulation/ledger.ts). */
@@ -44,25 +45,11 @@ export class EventCache implements PacketEvents, DestroyEvents {
   private readonly table: ConntrackTable;
   private readonly sink: MessageSink;
   private readonly observer: EventObserver;
-  private readonly clock: KernelClock;
   private readonly missedOnlyRetry: boolean;
-  /** When each entry's DESTROY was raised, in nanoseconds. */
-  private destroyedAt: Float64Array;
   /** Set once by whoever wires the kernel: redelivery needs the cache, and the cache hands it the failures. */
   redelivery!: Redelivery;
 
-  constructor(
-    clock: KernelClock,
-    table: ConntrackTable,
-    sink: MessageSink,
-    observer: EventObserver,
-    release: Release,
-  ) {
-    this.clock = clock;
-    this.destroyedAt = new Float64Array(table.capacity);
-    table.whenGrown((capacity) => {
-      this.destroyedAt = grown(this.destroyedAt, new Float64Array(capacity));
-    });
+  constructor(table: ConntrackTable, sink: MessageSink, observer: EventObserver, release: Release) {
     this.table = table;
     this.sink = sink;
     this.observer = observer;
@@ -83,21 +70,19 @@ export class EventCache implements PacketEvents, DestroyEvents {
     if (events !== 0) this.observer.raised(entry, kindOf(events));
     const mask = events | missed;
     const kind = kindOf(mask);
-    const ok = this.sink.send(kind, entry, (mask & IPCT_PROTOINFO) !== 0, false, this.clock.now);
+    const ok = this.sink.send(kind, entry, (mask & IPCT_PROTOINFO) !== 0, false);
     table.missed[entry] = ok ? 0 : mask;
     this.observer.attempted(entry, kind, !ok);
   }
 
   raiseDestroy(entry: number): void {
-    this.destroyedAt[entry] = this.clock.now;
+    this.sink.stampDestroy(entry);
     this.observer.raised(entry, KIND_DESTROY);
   }
 
   attemptDestroy(entry: number, withPortid: boolean): boolean {
     const { table } = this;
-    // A stored portid is used on every resend, and then the missed bits are not merged; the message is a DESTROY anyway.
-    const fromRequest = withPortid || table.portid[entry] === 1;
-    const ok = this.sink.send(KIND_DESTROY, entry, false, fromRequest, this.destroyedAt[entry]!);
+    const ok = this.sink.send(KIND_DESTROY, entry, false, withPortid);
     if (!ok && withPortid) table.portid[entry] = 1;
     this.observer.attempted(entry, KIND_DESTROY, !ok);
     return ok;

@@ -7,7 +7,7 @@
 import type { KernelConfig } from "../../scenario/scenario.js";
 import type { MessageTransport } from "../events/ctnetlink.js";
 import type { Release } from "../release.js";
-import type { NetlinkSocket } from "./socket.js";
+import type { MessageFields, NetlinkSocket } from "./socket.js";
 import { type Truesize, truesize } from "./truesize.js";
 
 export class Broadcast implements MessageTransport {
@@ -33,15 +33,7 @@ export class Broadcast implements MessageTransport {
   }
 
   /** True: success for the caller, also when nobody listens (-ESRCH). False: -ENOBUFS, a reliable listener refused. */
-  send(
-    kind: number,
-    truesizeBytes: number,
-    entry: number,
-    tuple: number,
-    id: number,
-    portid: number,
-    raisedAt: number,
-  ): boolean {
+  send(kind: number, truesizeBytes: number, entry: number, message: MessageFields): boolean {
     let ok = true;
     this.observedAdmitted = false;
     this.observedRefused = false;
@@ -49,8 +41,9 @@ export class Broadcast implements MessageTransport {
       const socket = this.sockets[index]!;
       if (!socket.open || (socket.groups & (1 << kind)) === 0) continue;
       const wasReadable = socket.readable;
-      const admitted = socket.deliver(kind, truesizeBytes, entry, tuple, id, portid, raisedAt);
-      if (!admitted && socket.broadcastError) ok = false;
+      const admitted = socket.admit(truesizeBytes);
+      if (admitted) socket.enqueue(kind, truesizeBytes, entry, message);
+      else if (socket.broadcastError) ok = false;
       if (socket === this.observed) {
         this.observedAdmitted = admitted;
         this.observedRefused = !admitted;

@@ -23,6 +23,16 @@ export interface SocketOptions {
   groups: number;
 }
 
+/** What the reader will find in a message. Asked for only once a message is admitted: most attempts of a crowd are not. */
+export interface MessageFields {
+  tupleOf(entry: number): number;
+  idOf(entry: number): number;
+  /** 1 when the message carries the netlink port of a requester. */
+  portidOf(entry: number): number;
+  /** When the event was raised, in nanoseconds. */
+  raisedAt(kind: number, entry: number): number;
+}
+
 export class NetlinkSocket {
   rcvbufBytes: number;
   readonly broadcastError: boolean;
@@ -72,37 +82,30 @@ export class NetlinkSocket {
     this.groups = options.groups;
   }
 
-  /** Whether the message went into the queue. A refusal counts as a drop and may latch. */
-  deliver(
-    kind: number,
-    truesize: number,
-    entry: number,
-    tuple: number,
-    id: number,
-    portid: number,
-    raisedAt: number,
-  ): boolean {
+  /** Whether a message of this truesize is admitted; then `enqueue` must follow. A refusal counts as a drop and may latch. */
+  admit(truesize: number): boolean {
     const fits = this.newAdmission
       ? this.rmem === 0 || this.rmem + truesize <= this.rcvbufBytes
       : this.rmem <= this.rcvbufBytes;
-    if (!fits || this.congested) {
-      this.overrun();
-      return false;
-    }
+    if (fits && !this.congested) return true;
+    this.overrun();
+    return false;
+  }
+
+  enqueue(kind: number, truesize: number, entry: number, message: MessageFields): void {
     if (this.queued === this.size) this.growRing();
     const at = (this.first + this.queued) & (this.size - 1);
     this.kinds[at] = kind;
     this.truesizes[at] = truesize;
     this.entries[at] = entry;
-    this.tuples[at] = tuple;
-    this.ids[at] = id;
-    this.portids[at] = portid;
-    this.raisedTimes[at] = raisedAt;
+    this.tuples[at] = message.tupleOf(entry);
+    this.ids[at] = message.idOf(entry);
+    this.portids[at] = message.portidOf(entry);
+    this.raisedTimes[at] = message.raisedAt(kind, entry);
     this.queued++;
     this.admitted++;
     this.rmem += truesize;
     if (this.rmem > this.peakRmem) this.peakRmem = this.rmem;
-    return true;
   }
 
   /** SO_RCVBUF during the run: what is queued stays, also above the new bound. */
