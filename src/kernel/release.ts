@@ -15,9 +15,29 @@ export interface Release {
   timerSlack: boolean;
   /** Attempts per entry in a flush when the first fails: the iterator's own report and then death_by_timeout, or one nf_ct_delete. */
   flushAttempts: 1 | 2;
+  /** Whether a flush reschedules between two entries, so that on one CPU the reader may run meanwhile. */
+  flushReschedules: boolean;
+  /** Entries that a worker run delivers per list and run at most (workqueue generation). */
+  redeliveryBatch: number;
+  /** 5.19 to 6.18.39: the worker's test for its 10 ms has its operands exchanged, so a run ends after one delivery. */
+  invertedDeadline: boolean;
+  /** The timer wheel of 4.8: never early, coarser the further away. Work items are timed by it. */
+  coarseTimers: boolean;
+  /** How expired entries are found: by a timer each, or by a gc worker that scans fractions, or whole passes, of the table. */
+  gc: "none" | "fraction" | "pass";
+  /** IPS_DYING is set before the DESTROY is attempted, so that its status has the bit (4.9 on). */
+  dyingBeforeAttempt: boolean;
+  /** A SYN that reopens a closed connection is dropped when the old entry's DESTROY could not be delivered (4.9 on). */
+  reopenNeedsDelivery: boolean;
+  /** Default of nf_conntrack_events: `auto` gives a flow an event cache only if somebody listened when it was made (5.19 on). */
+  events: "on" | "auto";
+  /** An insertion fails in a chain longer than a random limit (5.15 on); null: no limit. */
+  chainLimit: { least: number; range: number } | null;
+  /** When a UDP conversation with a reply gets the long timeout and ASSURED: at its next packet, or only 2 s after its first. */
+  udp: "stream-at-once" | "stream-later" | "stream-and-assured-later";
   earlyDrop: {
-    /** `oldest`: the last un-assured node of the first bucket that has one; `newest`: the first one of it. */
-    victim: "oldest" | "newest";
+    /** `oldest`: the last un-assured node of the first bucket that has one; `newest`: the first one of it; `whole-buckets`: all of up to eight. */
+    victim: "oldest" | "newest" | "whole-buckets";
     /** Up to 3.0 a victim whose DESTROY failed counts as freed, so that the table may exceed its limit. */
     undeliveredCountsAsFreed: boolean;
   };
@@ -94,6 +114,16 @@ const R2_6_31: Release = {
   admission: "old",
   timerSlack: false,
   flushAttempts: 2,
+  flushReschedules: false,
+  redeliveryBatch: 0,
+  invertedDeadline: false,
+  coarseTimers: false,
+  gc: "none",
+  dyingBeforeAttempt: false,
+  reopenNeedsDelivery: false,
+  events: "on",
+  chainLimit: null,
+  udp: "stream-at-once",
   earlyDrop: { victim: "oldest", undeliveredCountsAsFreed: true },
   missedOnlyRetry: false,
   buildFailure: "lost",
@@ -165,16 +195,148 @@ const R3_12: Release = { ...R3_10, version: "3.12", flushAttempts: 1 };
 /** early_drop() takes the first un-assured node of a bucket (3.14 on). */
 const R3_16: Release = { ...R3_12, version: "3.16", earlyDrop: { victim: "newest", undeliveredCountsAsFreed: false } };
 
+/** 9500507c6138: a work item over per-CPU dying lists takes the place of the timers, and the sysctl of the grace window goes. */
+const R3_17: Release = { ...R3_16, version: "3.17", redelivery: "workqueue", timerSlack: true, redeliveryBatch: 16 };
+
+/** 242922a02717: early_drop() without a lock, over whole buckets; the timer wheel without slack. A flush reschedules since 4.5 or 4.6. */
+const R4_8: Release = {
+  ...R3_17,
+  version: "4.8",
+  timerSlack: false,
+  coarseTimers: true,
+  flushReschedules: true,
+  earlyDrop: { victim: "whole-buckets", undeliveredCountsAsFreed: false },
+};
+
+/** f330a7fdbe16 and b87a2f9199ea: no timer per entry any more, a gc worker; nf_ct_kill() answers what nf_ct_delete() did. */
+const R4_9: Release = {
+  ...R4_8,
+  version: "4.9",
+  gc: "fraction",
+  dyingBeforeAttempt: true,
+  reopenNeedsDelivery: true,
+};
+
+/** The guard that stopped a packet without new bits goes (between 4.10 and 4.14; believed 4.12, id not verified). */
+const R4_12: Release = { ...R4_9, version: "4.12", missedOnlyRetry: true };
+
+const R5_0: Release = {
+  ...R4_12,
+  version: "5.0",
+  udp: "stream-later",
+  timeoutsSeconds: { ...R4_12.timeoutsSeconds, udp_stream: 120 },
+  estimate: {
+    ...R4_12.estimate,
+    // One policy lists the addresses of both families; the tracker's own size forgets a nest and a scale.
+    l3PolicyBytes: { ipv4: 168, ipv6: 168 },
+    tcpProtoinfoBytes: 32,
+    secmarkBytes: 0,
+    zoneBytes: 8,
+  },
+  rcvbufMinimumBytes: 2048 + 256,
+  // nf_conntrack_init_start(): 65536 buckets above 4 GiB of memory, four entries a bucket.
+  buckets: 65_536,
+  nfConntrackMax: 262_144,
+};
+
+const R5_4: Release = { ...R5_0, version: "5.4" };
+
+/** 63f55acf7b47: the batch grows to 256 bytes of pointers. */
+const R5_5: Release = { ...R5_4, version: "5.5", redeliveryBatch: 32 };
+
+const R5_10: Release = { ...R5_5, version: "5.10" };
+
+/** b3afdc175863 and its time: DESTROY tells timeout and TCP state; the gc worker makes whole passes; chains have a limit. */
+const R5_15: Release = {
+  ...R5_10,
+  version: "5.15",
+  gc: "pass",
+  layout: { ...R5_10.layout, destroyTimeout: "when-left", destroyProtoinfo: "state" },
+  chainLimit: { least: 8, range: 24 },
+  // 262144 buckets above 4 GiB of memory, one entry a bucket.
+  buckets: 262_144,
+  nfConntrackMax: 262_144,
+};
+
+/** 2ed3bf188b33 and 0d3cc504ba9c: one list of undelivered entries, every 10 ms; events only for flows that somebody listens to. */
+const R5_19: Release = {
+  ...R5_15,
+  version: "5.19",
+  redelivery: "evict-list",
+  redeliveryBatch: 0,
+  invertedDeadline: true,
+  events: "auto",
+  udp: "stream-and-assured-later",
+};
+
+const R6_1: Release = { ...R5_19, version: "6.1", chainLimit: { least: 50, range: 30 } };
+
+/** The admission rule of July 2025 came to the stable branches with that month's updates. */
+const R6_1_146: Release = { ...R6_1, version: "6.1.146", admission: "new" };
+
+/** A branch of its own: what 6.1's stable updates took in 2025 is not in it. */
+const R6_2: Release = { ...R6_1, version: "6.2" };
+
+/** The allocator of socket buffers has a cache for small heads, of this size with a distribution's options. */
+const R6_3: Release = { ...R6_2, version: "6.3", config: { ...R6_2.config, smallHeadBytes: 704 } };
+
+/** The time of the event is part of a message when the timestamp extension is on. */
+const R6_14: Release = {
+  ...R6_3,
+  version: "6.14",
+  layout: { ...R6_3.layout, eventTimestampBytes: 12 },
+  estimate: { ...R6_3.estimate, eventTimestampBytes: 12 },
+};
+
+/** ae8f160e7eb2 and a3c4a125ec72 (ids not verified): the overshoot by one message goes. */
+const R6_16: Release = { ...R6_14, version: "6.16", admission: "new" };
+
+/** net.core.rmem_max is 4 MiB. */
+const R6_18: Release = { ...R6_16, version: "6.18", rmemMaxBytes: 4_194_304 };
+
+const R6_18_40: Release = { ...R6_18, version: "6.18.40", invertedDeadline: false };
+
+/** First version that nobody has read: a row for newer kernels waits for somebody who does. */
+const FIRST_UNREAD = [6, 19] as const;
+
 /** Every row, oldest first. */
-export const RELEASES: readonly Release[] = [R2_6_31, R2_6_35, R3_0, R3_2, R3_4, R3_6, R3_10, R3_12, R3_16];
+export const RELEASES: readonly Release[] = [
+  R2_6_31,
+  R2_6_35,
+  R3_0,
+  R3_2,
+  R3_4,
+  R3_6,
+  R3_10,
+  R3_12,
+  R3_16,
+  R3_17,
+  R4_8,
+  R4_9,
+  R4_12,
+  R5_0,
+  R5_4,
+  R5_5,
+  R5_10,
+  R5_15,
+  R5_19,
+  R6_1,
+  R6_1_146,
+  R6_2,
+  R6_3,
+  R6_14,
+  R6_16,
+  R6_18,
+  R6_18_40,
+];
 
 /**
  * The row that a kernel version falls under: the newest that is not newer than it. Takes any version string that starts with
- * numbers ("3.10.108-rt123"); null when it does not, or when it is outside 2.6.31 to 3.16.
+ * numbers ("3.10.108-rt123"); null when it does not, or when it is outside 2.6.31 to 6.18.
  */
 export function releaseFor(version: string): Release | null {
   const wanted = parseVersion(version);
-  if (wanted === null || compareVersions(wanted, [3, 17]) >= 0) return null;
+  if (wanted === null || compareVersions(wanted, FIRST_UNREAD) >= 0) return null;
   return RELEASES.findLast((release) => compareVersions(parseVersion(release.version)!, wanted) <= 0) ?? null;
 }
 

@@ -79,6 +79,8 @@ export interface Report {
     drop: number;
     insertFailed: number;
   };
+  /** Runs of the redelivery worker, and what they delivered; null where every entry has a timer, or nobody can tell. */
+  redelivery: { runs: number; delivered: number; mostInOneRun: number } | null;
   flush: { atSeconds: number; durationSeconds: number; entries: number; attempts: number } | null;
   daemon: DaemonReport;
   /** The listeners after the first, in the order of the scenario. */

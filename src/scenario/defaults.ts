@@ -4,7 +4,7 @@
  * those of the commit's own test: Linux 2.6.31, a buffer of 2048 bytes, NETLINK_BROADCAST_ERROR alone, grace of 15 s.
  */
 import { RELEASES, type Release, releaseFor } from "../kernel/release.js";
-import { UsageError } from "./errors.js";
+import { quoted, UsageError } from "./errors.js";
 import {
   type Arrivals,
   type Costs,
@@ -56,7 +56,7 @@ const KERNEL = "2.6.31";
 
 /**
  * Measured on the recorded kernels (3.6, one CPU): a one-packet UDP connection takes 12.5 µs with its attempt, a flush 5.8 µs an
- * entry with two attempts and 3.3 µs with one, a recv 1.5 µs, an empty bucket in early_drop 10 ns. The wake-up of a reader on a CPU
+ * entry with two attempts and 3.3 µs with one, a recv 1.5 µs, an empty bucket in a search 10 ns. The wake-up of a reader on a CPU
  * of its own was measured on a current machine.
  */
 const COSTS: Costs = {
@@ -64,7 +64,7 @@ const COSTS: Costs = {
   flushEntryNanoseconds: 800,
   attemptNanoseconds: 2_500,
   recvNanoseconds: 1_500,
-  earlyDropBucketNanoseconds: 10,
+  bucketNanoseconds: 10,
   wakeupNanoseconds: 20_000,
 };
 
@@ -78,6 +78,7 @@ interface Experimental {
   path: Path;
   flushDelayNanoseconds: number;
   slowFrom: "start" | "flush";
+  serviceNanoseconds: number;
 }
 
 const EXPERIMENTS: Record<Experiment, Experimental> = {
@@ -91,6 +92,7 @@ const EXPERIMENTS: Record<Experiment, Experimental> = {
     path: "forward",
     flushDelayNanoseconds: 0,
     slowFrom: "start",
+    serviceNanoseconds: 300_000,
   },
   flush: {
     connections: 20_000,
@@ -101,6 +103,7 @@ const EXPERIMENTS: Record<Experiment, Experimental> = {
     path: "loopback",
     flushDelayNanoseconds: 500_000_000,
     slowFrom: "flush",
+    serviceNanoseconds: 100_000,
   },
 };
 
@@ -128,7 +131,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   }
   const load = resolveLoad(overrides, base);
   const size = tableSize(experiment, overrides, release, load.connections);
-  const listeners = resolveListeners(overrides.listeners ?? [{}], base.slowFrom);
+  const listeners = resolveListeners(overrides.listeners ?? [{}], base);
   const floodSeconds = load.ratePerSecond === null ? 0 : load.connections / load.ratePerSecond;
   return {
     experiment,
@@ -164,8 +167,9 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
 function knownRelease(kernel: string): Release {
   const release = releaseFor(kernel);
   if (release !== null) return release;
-  const [first, last] = [RELEASES[0]!.version, RELEASES.at(-1)!.version];
-  throw new UsageError(`--kernel: expected a Linux version from ${first} to ${last}, got "${kernel}"`);
+  throw new UsageError(
+    `--kernel: expected a Linux version from ${RELEASES[0]!.version} to 6.18, such as 5.4 or 6.18.44, got ${quoted(kernel)}`,
+  );
 }
 
 interface Load {
@@ -216,17 +220,18 @@ function tableSize(
 /** The first listener is the daemon under test; those beside it are lossy observers with the usual buffer unless said otherwise. */
 function resolveListeners(
   given: readonly Partial<ListenerScenario>[],
-  slowFrom: "start" | "flush",
+  { slowFrom, serviceNanoseconds }: Experimental,
 ): readonly ListenerScenario[] {
   const first: ListenerScenario = {
     bufferBytes: 2048,
     policy: "broadcast-error",
-    serviceNanoseconds: 100_000,
+    serviceNanoseconds,
     serviceDistribution: "fixed",
     stall: null,
     groups: EVENT_GROUPS,
     slowFrom,
     smallFrom: slowFrom,
+    joins: "start",
     heldAfterFlushNanoseconds: 0,
     closesAfterFlushNanoseconds: null,
   };

@@ -57,6 +57,8 @@ export interface ListenerScenario {
   slowFrom: "start" | "flush";
   /** `flush`: the large buffer shrinks to `bufferBytes` at the end of the flood. */
   smallFrom: "start" | "flush";
+  /** `flush`: the socket is opened right before the flush (or the watch), so it heard nothing of the flood. */
+  joins: "start" | "flush";
   /** The reader sleeps this long from the start of the flush; null: it never reads again after it. */
   heldAfterFlushNanoseconds: number | null;
   /** The socket is closed this long after the start of the flush; null: never. */
@@ -89,8 +91,8 @@ export interface Costs {
   attemptNanoseconds: number;
   /** One recv of the reader, without its service time. */
   recvNanoseconds: number;
-  /** One hash bucket that early_drop looks at. */
-  earlyDropBucketNanoseconds: number;
+  /** One hash bucket that early_drop or the gc worker looks at. */
+  bucketNanoseconds: number;
   /** From a message in an empty queue to the reader running, when the reader has a CPU of its own. */
   wakeupNanoseconds: number;
 }

@@ -5,11 +5,15 @@
 import type { DaemonView } from "../daemon/view.js";
 import { KernelClock } from "../kernel/clock.js";
 import { Deletion } from "../kernel/conntrack/deletion.js";
+import { LazyExpiry, TimerExpiry } from "../kernel/conntrack/expiry.js";
+import { GcWorker } from "../kernel/conntrack/gc.js";
 import { PacketPath } from "../kernel/conntrack/packet.js";
 import { ConntrackTable } from "../kernel/conntrack/table.js";
 import { Ctnetlink } from "../kernel/events/ctnetlink.js";
 import { EventCache, KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/ecache.js";
+import { EvictListRedelivery } from "../kernel/events/redelivery/evict-list.js";
 import { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
+import { WorkqueueRedelivery } from "../kernel/events/redelivery/workqueue.js";
 import { Broadcast } from "../kernel/netlink/broadcast.js";
 import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
 import { NetlinkSocket } from "../kernel/netlink/socket.js";
@@ -30,10 +34,12 @@ export interface SimulatedKernel {
   clock: KernelClock;
   table: ConntrackTable;
   timers: TimerWheel;
+  /** Null where entries have timers. */
+  gc: GcWorker | null;
   deletion: Deletion;
   packets: PacketPath;
   ctnetlink: Ctnetlink;
-  redelivery: TimerRedelivery;
+  redelivery: TimerRedelivery | WorkqueueRedelivery | EvictListRedelivery;
   broadcast: Broadcast;
   sockets: readonly NetlinkSocket[];
   ledger: Ledger;
@@ -68,39 +74,66 @@ export function buildKernel(scenario: Scenario, release: Release, streams: Strea
   );
   const ledger = new Ledger(table, broadcast, view);
   const cache = new EventCache(table, ctnetlink, ledger, release);
-  const deletion = new Deletion(table, timers, cache, release);
-  const grace = streams.of("grace");
-  const redelivery = new TimerRedelivery(
-    clock,
-    timers,
-    deletion,
-    grace.uint32,
-    Math.round(scenario.graceMaxSeconds * scenario.hz),
-  );
+  const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table);
+  const deletion = new Deletion(table, expiry, cache, release);
+  const redelivery = redeliveryOf(scenario, release, streams, clock, timers, deletion);
   cache.redelivery = redelivery;
   const packets = new PacketPath({
     clock,
     table,
-    timers,
+    expiry,
     events: cache,
     deletion,
     release,
     protocol: scenario.protocol,
     path: scenario.path,
     timeoutsSeconds: scenario.timeoutsSeconds,
+    random32: streams.of("chain limits").uint32,
   });
-  return { release, clock, table, timers, deletion, packets, ctnetlink, redelivery, broadcast, sockets, ledger };
+  const gc = expiry.lazy
+    ? new GcWorker({
+        clock,
+        table,
+        expiry,
+        deletion,
+        release,
+        tcp: scenario.protocol === "tcp",
+        phase: streams.of("gc").uniform(),
+      })
+    : null;
+  if (gc !== null) {
+    packets.whenEarlyDropFails = () => {
+      gc.earlyDrop = true;
+    };
+  }
+  return { release, clock, table, timers, gc, deletion, packets, ctnetlink, redelivery, broadcast, sockets, ledger };
+}
+
+function redeliveryOf(
+  scenario: Scenario,
+  release: Release,
+  streams: Streams,
+  clock: KernelClock,
+  timers: TimerWheel,
+  deletion: Deletion,
+): SimulatedKernel["redelivery"] {
+  if (release.redelivery === "workqueue") return new WorkqueueRedelivery(clock, deletion, release, scenario.cpus);
+  if (release.redelivery === "evict-list") return new EvictListRedelivery(clock, deletion, release);
+  const windowJiffies = Math.round(scenario.graceMaxSeconds * scenario.hz);
+  return new TimerRedelivery(clock, timers, deletion, streams.of("grace").uint32, windowJiffies);
 }
 
 function socketOf(listener: ListenerScenario, scenario: Scenario, release: Release): NetlinkSocket {
   const ample = listener.smallFrom === "flush";
-  return new NetlinkSocket({
+  const socket = new NetlinkSocket({
     rcvbufBytes: ample ? AMPLE_RCVBUF_BYTES : rcvbufBytes(listener.bufferBytes, scenario.rmemMaxBytes, release),
     admission: release.admission,
     broadcastError: listener.policy === "reliable" || listener.policy === "broadcast-error",
     noEnobufs: listener.policy === "reliable" || listener.policy === "no-enobufs",
     groups: listener.groups.reduce((bits, group) => bits | (1 << KINDS[group]), 0),
   });
+  socket.open = listener.joins === "start";
+  return socket;
 }
 
 /** Enough for what will be in the table at once where that is known; it grows otherwise. */

@@ -53,6 +53,7 @@ export function reportOf(run: Run, interrupted: boolean): Report {
       drop: table.counters.drop,
       insertFailed: table.counters.insertFailed,
     },
+    redelivery: kernel.redelivery.runs === null ? null : { ...kernel.redelivery.runs },
     flush:
       scenario.flush && run.flushAt <= kernel.clock.now
         ? {

@@ -3,11 +3,11 @@
  * things and the CPU; what an action does is the kernel's, the reader's or the workload's business.
  *
  * There is no event heap: the next action is the earliest of a handful of due times. At one instant the order is: timers of
- * the kernel (in arming order), the process that floods and flushes, the readers (in the order of the scenario), the closing
+ * the kernel (in arming order), its workers (redelivery, gc), the process that floods and flushes, the readers (in the order of the scenario), the closing
  * of a listener, the sample of the timeline. Within one actor it is the order in which it became due.
  *
- * CPU 0 runs timers, flood and flush. With two CPUs the readers have CPU 1 to themselves. With one, they run only when the
- * kernel does not hold the CPU: never between the entries of a flush, never between the timers of a jiffy, and against the
+ * CPU 0 runs timers, workers, flood and flush. With two CPUs the readers have CPU 1 to themselves. With one, they run only when the
+ * kernel does not hold the CPU: never between the entries of a flush (unless the release reschedules there), never between the timers of a jiffy, and against the
  * flooding process as scheduler.ts decides.
  */
 import { NEVER, Reader } from "../daemon/reader.js";
@@ -17,6 +17,8 @@ import { type Verdict, ACCEPTED, TABLE_FULL } from "../kernel/conntrack/packet.j
 import { DYING } from "../kernel/conntrack/table.js";
 import { ACK } from "../kernel/conntrack/tcp.js";
 import { KIND_DESTROY, KIND_NEW } from "../kernel/events/ecache.js";
+import type { GcWorker } from "../kernel/conntrack/gc.js";
+import type { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
 import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
 import { RECV_MESSAGE } from "../kernel/netlink/socket.js";
 import { releaseFor } from "../kernel/release.js";
@@ -168,9 +170,12 @@ export class Run {
         reader = index;
       }
     }
+    const { redelivery, gc } = this.kernel;
+    const workerAt = redelivery.running ? this.cpu0Free : Math.max(redelivery.due, this.cpu0Free);
+    const gcAt = gc === null ? NEVER : gc.running ? this.cpu0Free : Math.max(gc.work.due, this.cpu0Free);
     const closingAt = this.closings.length > 0 ? this.closings[0]!.at : NEVER;
     const sampleAt = this.sampler.due(this);
-    const at = Math.min(timerAt, senderAt, readerAt, closingAt, sampleAt);
+    const at = Math.min(timerAt, workerAt, gcAt, senderAt, readerAt, closingAt, sampleAt);
     if (at > this.limit) {
       clock.now = this.limit;
       this.over = true;
@@ -179,6 +184,8 @@ export class Run {
     if (at > clock.now) clock.now = at;
 
     if (timerAt === at) this.fireTimer();
+    else if (workerAt === at) this.runWorker(() => redelivery.step());
+    else if (gcAt === at) this.runWorker(() => gc!.step(), gc!);
     else if (senderAt === at || readerAt === at) this.useCpu(at, senderAt, reader);
     else if (closingAt === at) this.closings.shift()!.reader.close();
     else this.sample();
@@ -186,7 +193,7 @@ export class Run {
   }
 
   private useCpu(at: number, senderAt: number, reader: number): void {
-    if (this.scheduler === null || this.phase === "flush") {
+    if (this.scheduler === null || (this.phase === "flush" && !this.kernel.release.flushReschedules)) {
       if (senderAt === at) this.send();
       else this.read(reader);
       return;
@@ -209,6 +216,17 @@ export class Run {
     }
   }
 
+  /** One step of a kernel worker: redelivery or gc. It holds CPU 0 for as long as its attempts and its search take. */
+  private runWorker(step: () => void, gc?: GcWorker): void {
+    const { clock, ctnetlink } = this.kernel;
+    const { costs } = this.scenario;
+    const attempts = ctnetlink.attempts;
+    step();
+    const searched = gc === undefined ? 0 : gc.bucketsSearched * costs.bucketNanoseconds;
+    const cost = (ctnetlink.attempts - attempts) * costs.attemptNanoseconds + searched;
+    this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
+  }
+
   private nextTimerAt(): number {
     const jiffy = this.kernel.timers.nextJiffy();
     return jiffy < 0 ? NEVER : Math.max(this.kernel.clock.timeOf(jiffy), this.kernel.clock.now);
@@ -227,7 +245,7 @@ export class Run {
       return;
     }
     const attempts = ctnetlink.attempts;
-    if (table.place[entry] === DYING) redelivery.fire(entry);
+    if (table.place[entry] === DYING) (redelivery as TimerRedelivery).fire(entry);
     else deletion.expire(entry);
     const cost = (ctnetlink.attempts - attempts) * this.scenario.costs.attemptNanoseconds;
     this.softirqNext = clock.now + cost;
@@ -272,7 +290,7 @@ export class Run {
       packets.icmpError(workload.tuple);
     }
     cost += (ctnetlink.attempts - attempts) * costs.attemptNanoseconds;
-    cost += packets.earlyDrop.bucketsSearched * costs.earlyDropBucketNanoseconds;
+    cost += packets.earlyDrop.bucketsSearched * costs.bucketNanoseconds;
     this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
     workload.advance(verdict === TABLE_FULL);
     this.senderDue = workload.due;
@@ -298,6 +316,7 @@ export class Run {
     this.inSyncSince = clock.now;
     this.scenario.listeners.forEach((listener, index) => {
       const reader = this.readers[index]!;
+      if (listener.joins === "flush") reader.socket.open = true;
       if (listener.smallFrom === "flush") this.shrink(reader, listener.bufferBytes);
       reader.flushBegins(clock.now);
       if (listener.closesAfterFlushNanoseconds !== null) {

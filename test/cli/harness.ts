@@ -99,7 +99,7 @@ const DEFAULTS: Scenario = {
     flushEntryNanoseconds: 500,
     attemptNanoseconds: 1500,
     recvNanoseconds: 1000,
-    earlyDropBucketNanoseconds: 50,
+    bucketNanoseconds: 50,
     wakeupNanoseconds: 5000,
   },
   limitSeconds: 3600,

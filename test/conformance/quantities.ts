@@ -190,6 +190,8 @@ class RecordingSampler implements Sampler {
   private ended = false;
   private totalsAt: number | null = null;
   private readonly secondFloodSeconds: number;
+  /** The program on the running kernel took the first look at an empty table as the end, and went on until it had seen two. */
+  private readonly firstEmptyCounts: boolean;
   readonly rows: { seconds: number; count: number; destroyReceived: number }[] = [];
   newBeforeFlush = 0;
   dropsBeforeFlush = 0;
@@ -200,6 +202,7 @@ class RecordingSampler implements Sampler {
   constructor(recording: Recording) {
     this.periodNanoseconds = samplingPeriodSeconds(recording) * 1e9;
     this.firstNanoseconds = recording.result!.flushSeconds * 1e9;
+    this.firstEmptyCounts = recording.build === "host";
     this.secondFloodSeconds = (recording.setting.secondFloodAfterFlushMilliseconds ?? 0) / 1000;
     this.endsNanoseconds = (recording.setting.runEndsAfterFlushMilliseconds ?? 60_000) * 1e6;
   }
@@ -228,7 +231,8 @@ class RecordingSampler implements Sampler {
     const quiet = this.taken > 0 && seconds > this.secondFloodSeconds && table.count === 0 && socket.rmem === 0;
     this.quiet = quiet ? this.quiet + 1 : 0;
     this.taken++;
-    if (this.quiet === 2) this.drainSeconds = seconds;
+    if (this.firstEmptyCounts && table.count === 0 && this.drainSeconds === null) this.drainSeconds = seconds;
+    if (this.quiet === 2) this.drainSeconds ??= seconds;
     this.ended = this.quiet === 2 || this.totalsAt !== null;
     run.over = this.ended;
     if (clock.now - run.flushAt >= this.endsNanoseconds) this.totalsAt = clock.now + LAST_LOOK_TO_TOTALS_NANOSECONDS;

@@ -8,6 +8,8 @@ const ALWAYS = /^(listener|second)\.(rcvbufBytes|duplicateDestroy)$|^bytes of |^
 
 const EMULATED_CPUS =
   "two emulated CPUs took turns on one host thread (file 3.6.0-smp): how long each turn lasted is not recorded";
+const TWO_CPUS =
+  "a reader without delay on a second CPU: who is faster, flush or reader, is a race between two CPUs";
 const SHARED_CPU =
   "a reader without delay and the flood share one CPU: which of them runs when the small buffer fills is the scheduler's history";
 const TCP_THREADS =
@@ -21,6 +23,9 @@ export function raceOf(recording: Recording, quantity: string): string | null {
   if (result === undefined) return null;
   if (cpus === 2 && clock === "wall" && recording.build === "k36smp" && setting.readerNeverReadsAfterFlush === 0) {
     return quantity === "listener.destroy" && setting.reliable === 1 ? null : EMULATED_CPUS;
+  }
+  if (cpus === 2 && setting.readerDelayMicroseconds === 0 && setting.readerNeverReadsAfterFlush === 0) {
+    return quantity === "listener.destroy" ? null : TWO_CPUS;
   }
   if (setting.mode === "tcp" && result.floodSeconds > 3) return LOST_SYN;
   const smallWhileFlooding = setting.bigBufferDuringFlood === 0 || setting.secondFloodFlows !== undefined;

@@ -11,11 +11,15 @@ import type { RecordedListener, Recording } from "./recording.js";
 const BARE: Partial<KernelConfig> = { acct: false, nat: false, mark: false, secmark: false };
 const BUILDS: Record<string, Partial<KernelConfig>> = {
   k26: { ...BARE, skBuffBytes: 208, nlaPolicyLenCounts: false },
+  host: { smallHeadBytes: 576 },
   k26fix: { ...BARE, skBuffBytes: 208, nlaPolicyLenCounts: true },
 };
 
 /** What a recv and the sleep after it cost beyond the delay, from readers of 10 ms that were busy for a minute. */
 const RECV_NANOSECONDS = 1_700;
+
+/** The same by a real clock, where the recording does not show it. */
+const WALL_RECV_NANOSECONDS = 30_000;
 
 /** What an empty bucket costs early_drop on the recorded machines, from their earlydrop runs: a cost, not a result. */
 const BUCKET_NANOSECONDS: Record<string, number> = { k310: 15.7 };
@@ -58,7 +62,7 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
       recvNanoseconds: RECV_NANOSECONDS,
       ...(BUCKET_NANOSECONDS[recording.build] === undefined
         ? {}
-        : { earlyDropBucketNanoseconds: BUCKET_NANOSECONDS[recording.build]! }),
+        : { bucketNanoseconds: BUCKET_NANOSECONDS[recording.build]! }),
       ...costs,
     },
     limitSeconds: 3600,
@@ -115,6 +119,24 @@ function rmemMaxBytes(recording: Recording): number {
 }
 
 /**
+ * What a recv took beyond the delay where the clock was real (timer overshoot): from the longest stretch of the series in which
+ * the reader always had something to read.
+ */
+function serviceOverheadNanoseconds({ setting, series }: Recording): number {
+  const rows = series?.rows ?? [];
+  let best = { reads: 0, seconds: 0 };
+  let from = 0;
+  for (let to = 1; to < rows.length; to++) {
+    if (rows[to]![2]! <= 0 || rows[to - 1]![2]! <= 0) from = to;
+    const reads = rows[to]![4]! - rows[from]![4]!;
+    if (reads > best.reads) best = { reads, seconds: rows[to]![0]! - rows[from]![0]! };
+  }
+  if (best.reads < 50) return WALL_RECV_NANOSECONDS;
+  const overhead = (best.seconds / best.reads) * 1e9 - setting.readerDelayMicroseconds * 1000;
+  return Math.round(Math.max(1_000, Math.min(overhead, 100_000)));
+}
+
+/**
  * The costs with which flood and flush take as long as they were recorded to. The recorded durations are inputs (the speed of
  * that machine); a few rounds of one seed are enough, since the durations depend on chance very little.
  */
@@ -124,6 +146,7 @@ export function calibrate(recording: Recording): Partial<Costs> {
   const flushSeconds = result?.flushSeconds ?? recording.capacity?.flush_s ?? 0;
   const { costs } = scenarioOf(recording, "calibration");
   const calibrated: Partial<Costs> = { ...costs };
+  if (recording.clock === "wall") calibrated.recvNanoseconds = serviceOverheadNanoseconds(recording);
   for (let round = 0; round < 3; round++) {
     const run = new Run(scenarioOf(recording, "calibration", calibrated));
     while (run.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));
@@ -133,9 +156,9 @@ export function calibrate(recording: Recording): Partial<Costs> {
       // A refused packet of a full table costs the walk over the buckets; otherwise the packets themselves cost.
       if (searches > setting.flows / 10 && setting.secondFloodFlows === undefined) {
         const buckets = searches * setting.buckets;
-        calibrated.earlyDropBucketNanoseconds = Math.max(
+        calibrated.bucketNanoseconds = Math.max(
           0.1,
-          calibrated.earlyDropBucketNanoseconds! + floodError / buckets,
+          calibrated.bucketNanoseconds! + floodError / buckets,
         );
       } else {
         const packets = setting.flows * (setting.mode === "tcp" ? 6 : 1);

@@ -88,7 +88,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         flushEntryNanoseconds: 500,
         attemptNanoseconds: 1500,
         recvNanoseconds: 1500,
-        earlyDropBucketNanoseconds: 100,
+        bucketNanoseconds: 100,
         wakeupNanoseconds: 5000,
       },
       limitSeconds: 120,

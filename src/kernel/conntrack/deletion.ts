@@ -5,7 +5,7 @@
  * onto the dying list. It does not know who listens: `DestroyEvents` does.
  */
 import type { Release } from "../release.js";
-import type { TimerWheel } from "../timer-wheel.js";
+import type { Expiry } from "./expiry.js";
 import { type Direction, IPS_DYING, ORIGINAL } from "./status.js";
 import { type ConntrackTable, NIL } from "./table.js";
 
@@ -17,21 +17,25 @@ export interface DestroyEvents {
   attemptDestroy(entry: number, withPortid: boolean): boolean;
   /** The first attempt of a DESTROY failed and the entry is on the dying list: arm the retry. */
   retryLater(entry: number): void;
+  /** A first attempt succeeded. */
+  destroySucceeded(): void;
   /** The DESTROY is out and the entry is about to be freed. */
-  destroyed(entry: number): void;
+  freed(entry: number): void;
 }
 
 export class Deletion {
   private readonly table: ConntrackTable;
-  private readonly timers: TimerWheel;
+  private readonly expiry: Expiry;
   private readonly events: DestroyEvents;
   private readonly flushAttempts: 1 | 2;
+  private readonly dyingBeforeAttempt: boolean;
 
-  constructor(table: ConntrackTable, timers: TimerWheel, events: DestroyEvents, release: Release) {
+  constructor(table: ConntrackTable, expiry: Expiry, events: DestroyEvents, release: Release) {
     this.table = table;
-    this.timers = timers;
+    this.expiry = expiry;
     this.events = events;
     this.flushAttempts = release.flushAttempts;
+    this.dyingBeforeAttempt = release.dyingBeforeAttempt;
   }
 
   /** The entry's timer fired (it is no longer pending). */
@@ -40,10 +44,10 @@ export class Deletion {
     return this.die(entry, false);
   }
 
-  /** early_drop() and nf_ct_kill(): stops the timer, then as if it had fired. True when the entry is gone for good. */
+  /** early_drop(), nf_ct_kill() and the reaping of an expired entry: as if its timer had fired. True when the entry is gone for good. */
   evict(entry: number): boolean {
     this.events.raiseDestroy(entry);
-    this.timers.disarm(entry);
+    this.expiry.stop(entry);
     return this.die(entry, false);
   }
 
@@ -56,7 +60,7 @@ export class Deletion {
     if (this.flushAttempts === 2 && this.events.attemptDestroy(entry, true)) {
       this.table.status[entry] = this.table.status[entry]! | IPS_DYING;
     }
-    this.timers.disarm(entry);
+    this.expiry.stop(entry);
     return this.die(entry, this.flushAttempts === 1);
   }
 
@@ -68,18 +72,23 @@ export class Deletion {
     return true;
   }
 
-  /** A retry of a dying entry. True: delivered and freed. */
-  retry(entry: number): boolean {
+  /** A retry of a dying entry. True: delivered; `finish` must follow when the kernel drops its reference. */
+  attemptAgain(entry: number): boolean {
     if (!this.events.attemptDestroy(entry, false)) return false;
     this.table.status[entry] = this.table.status[entry]! | IPS_DYING;
-    this.events.destroyed(entry);
-    this.table.free(entry);
     return true;
+  }
+
+  /** The last reference of a delivered entry goes: it is freed. */
+  finish(entry: number): void {
+    this.events.freed(entry);
+    this.table.free(entry);
   }
 
   private die(entry: number, withPortid: boolean): boolean {
     const { table } = this;
     const alreadyReported = (table.status[entry]! & IPS_DYING) !== 0;
+    if (this.dyingBeforeAttempt) table.status[entry] = table.status[entry]! | IPS_DYING;
     const delivered = alreadyReported || this.events.attemptDestroy(entry, withPortid);
     table.unlink(entry);
     if (!delivered) {
@@ -88,8 +97,8 @@ export class Deletion {
       return false;
     }
     table.status[entry] = table.status[entry]! | IPS_DYING;
-    this.events.destroyed(entry);
-    table.free(entry);
+    this.events.destroySucceeded();
+    this.finish(entry);
     return true;
   }
 }

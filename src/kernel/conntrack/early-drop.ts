@@ -1,37 +1,72 @@
 /**
- * early_drop(): a full table makes room by killing one un-assured entry near the bucket of the new tuple. It owns the
+ * early_drop(): a full table makes room by killing un-assured entries near the bucket of the new tuple. It owns the
  * search for the victim and the rule that decides whether the slot counts as freed; the killing is deletion.ts. The cost of
  * a search is the number of buckets that it looked at, which it reports: with an empty table it walks all of them.
  */
 import type { Release } from "../release.js";
 import type { Deletion } from "./deletion.js";
+import type { Expiry } from "./expiry.js";
 import { IPS_ASSURED } from "./status.js";
 import { type ConntrackTable, NIL } from "./table.js";
 
-/** A search ends once this many nodes were looked at (NF_CT_EVICTION_RANGE). */
+/** NF_CT_EVICTION_RANGE: a search ends once so many nodes were looked at; from 4.8 on, after so many buckets. */
 const EVICTION_RANGE = 8;
 
 export class EarlyDrop {
   private readonly table: ConntrackTable;
+  private readonly expiry: Expiry;
   private readonly deletion: Deletion;
   private readonly rule: Release["earlyDrop"];
   /** Buckets that the last search looked at. */
   bucketsSearched = 0;
 
-  constructor(table: ConntrackTable, deletion: Deletion, release: Release) {
+  constructor(table: ConntrackTable, expiry: Expiry, deletion: Deletion, release: Release) {
     this.table = table;
+    this.expiry = expiry;
     this.deletion = deletion;
     this.rule = release.earlyDrop;
   }
 
   /** Whether a slot was freed, or counts as freed. */
   tryFree(bucket: number): boolean {
+    return this.rule.victim === "whole-buckets" ? this.clearBuckets(bucket) : this.killOne(bucket);
+  }
+
+  private killOne(bucket: number): boolean {
     const victim = this.findVictim(bucket);
     if (victim === NIL) return false;
     const delivered = this.deletion.evict(victim);
     if (!delivered && !this.rule.undeliveredCountsAsFreed) return false;
     this.table.counters.earlyDrop++;
     return true;
+  }
+
+  /** From 4.8 on: every un-assured entry of the first of eight buckets in which one could be delivered; the others are dying. */
+  private clearBuckets(from: number): boolean {
+    const { table } = this;
+    for (let step = 0; step < EVICTION_RANGE; step++) {
+      this.bucketsSearched = step + 1;
+      const freed = this.clearBucket((from + step) % table.buckets);
+      if (freed > 0) {
+        table.counters.earlyDrop += freed;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private clearBucket(bucket: number): number {
+    const { table } = this;
+    let freed = 0;
+    let node = table.first(bucket);
+    while (node !== NIL) {
+      const entry = node >> 1;
+      const next = table.afterOther(node);
+      if (this.expiry.isExpired(entry)) this.deletion.evict(entry);
+      else if ((table.status[entry]! & IPS_ASSURED) === 0 && this.deletion.evict(entry)) freed++;
+      node = next;
+    }
+    return freed;
   }
 
   private findVictim(from: number): number {

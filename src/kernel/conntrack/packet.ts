@@ -7,9 +7,9 @@
 import type { Path, Protocol, TimeoutKey } from "../../scenario/scenario.js";
 import type { KernelClock } from "../clock.js";
 import type { Release } from "../release.js";
-import type { TimerWheel } from "../timer-wheel.js";
 import type { Deletion } from "./deletion.js";
 import { EarlyDrop } from "./early-drop.js";
+import type { Expiry } from "./expiry.js";
 import {
   type Direction,
   IPCT_ASSURED,
@@ -23,7 +23,7 @@ import {
   ORIGINAL,
   REPLY,
 } from "./status.js";
-import { ACTIVE, type ConntrackTable, NIL } from "./table.js";
+import { ACTIVE, type ConntrackTable, grown, NIL } from "./table.js";
 import {
   FLAG_CLOSE_INIT,
   FLAG_LAST_WAS_REPLY,
@@ -44,21 +44,29 @@ import {
 } from "./tcp.js";
 
 export interface PacketEvents {
+  /** A new entry, before its first event. */
+  entryCreated(entry: number): void;
   /** nf_conntrack_event_cache(): remember bits until the confirm hook. */
   cache(entry: number, bits: number): void;
   /** nf_ct_deliver_cached_events(): the confirm hook of one packet. */
   deliverCached(entry: number): void;
 }
 
+/** A UDP conversation younger than this is no stream yet (5.0 on). */
+const STREAM_AFTER_SECONDS = 2;
+
 /** What became of a packet. `TABLE_FULL`: dropped because no entry could be made for it (counter `drop`, EPERM at the sender). */
 export const ACCEPTED = 0;
 export const TABLE_FULL = 1;
-export type Verdict = typeof ACCEPTED | typeof TABLE_FULL;
+/** The tracker or the confirm hook dropped it. */
+export const SYN_DROPPED = 2;
+export const CHAIN_TOO_LONG = 3;
+export type Verdict = typeof ACCEPTED | typeof TABLE_FULL | typeof SYN_DROPPED | typeof CHAIN_TOO_LONG;
 
 export class PacketPath {
   private readonly clock: KernelClock;
   private readonly table: ConntrackTable;
-  private readonly timers: TimerWheel;
+  private readonly expiry: Expiry;
   private readonly events: PacketEvents;
   private readonly deletion: Deletion;
   readonly earlyDrop: EarlyDrop;
@@ -69,26 +77,46 @@ export class PacketPath {
   private readonly udpTimeout: number;
   private readonly udpStreamTimeout: number;
   private readonly icmpTimeout: number;
+  private readonly reopenNeedsDelivery: boolean;
+  private readonly chainLimit: Release["chainLimit"];
+  private readonly random32: () => number;
+  private readonly udpRule: Release["udp"];
+  /** By entry: the jiffy from which a UDP conversation may become a stream. Only where the release waits for it. */
+  private streamFrom: Int32Array;
+  /** Called when early_drop freed nothing: the gc worker evicts in its next run (4.12 on). */
+  whenEarlyDropFails: () => void = () => {};
   /** The timeout that the tracker asks for, in jiffies. */
   private wantedTimeout = 0;
 
   constructor(options: {
     clock: KernelClock;
     table: ConntrackTable;
-    timers: TimerWheel;
+    expiry: Expiry;
     events: PacketEvents;
     deletion: Deletion;
     release: Release;
     protocol: Protocol;
     path: Path;
     timeoutsSeconds: Record<TimeoutKey, number>;
+    /** Draws the limits of chain lengths. */
+    random32: () => number;
   }) {
     this.clock = options.clock;
     this.table = options.table;
-    this.timers = options.timers;
+    this.expiry = options.expiry;
     this.events = options.events;
     this.deletion = options.deletion;
-    this.earlyDrop = new EarlyDrop(options.table, options.deletion, options.release);
+    this.earlyDrop = new EarlyDrop(options.table, options.expiry, options.deletion, options.release);
+    this.reopenNeedsDelivery = options.release.reopenNeedsDelivery;
+    this.chainLimit = options.release.chainLimit;
+    this.random32 = options.random32;
+    this.udpRule = options.release.udp;
+    this.streamFrom = new Int32Array(this.udpRule === "stream-at-once" ? 0 : options.table.capacity);
+    if (this.udpRule !== "stream-at-once") {
+      options.table.whenGrown((capacity) => {
+        this.streamFrom = grown(this.streamFrom, new Int32Array(capacity));
+      });
+    }
     this.passes = options.path === "loopback" ? 2 : 1;
     this.protocol = options.protocol;
     const jiffies = (key: TimeoutKey): number => Math.round(options.timeoutsSeconds[key] * options.clock.hz);
@@ -103,7 +131,7 @@ export class PacketPath {
     const { table } = this;
     this.earlyDrop.bucketsSearched = 0;
     for (;;) {
-      const node = table.find(tuple, direction);
+      const node = this.lookUp(tuple, direction);
       let entry = node >> 1;
       if (node === NIL) {
         entry = this.create(tuple, direction);
@@ -111,6 +139,7 @@ export class PacketPath {
       }
       const fate = this.track(entry, direction, segment);
       if (fate === REPEAT) continue;
+      if (fate === DROPPED) return SYN_DROPPED;
       if (fate === UNTRACKED) {
         if (node === NIL) table.free(entry);
         return ACCEPTED;
@@ -120,8 +149,7 @@ export class PacketPath {
         this.events.cache(entry, IPCT_REPLY);
       }
       if (fate === KILLED) return ACCEPTED;
-      this.confirm(entry);
-      return ACCEPTED;
+      return this.confirm(entry) ? ACCEPTED : CHAIN_TOO_LONG;
     }
   }
 
@@ -131,27 +159,70 @@ export class PacketPath {
     if (node !== NIL) this.confirm(node >> 1);
   }
 
+  /** The node of a tuple or NIL. Without timers the walk over the chain reaps what has expired, whosever it is. */
+  private lookUp(tuple: number, direction: Direction): number {
+    const { table, expiry } = this;
+    if (!expiry.lazy) return table.find(tuple, direction);
+    let node = table.first(table.bucketOf(tuple, direction));
+    while (node !== NIL) {
+      const entry = node >> 1;
+      if (expiry.isExpired(entry)) {
+        const next = table.afterOther(node);
+        this.deletion.evict(entry);
+        node = next;
+        continue;
+      }
+      if (table.tuple[entry] === tuple && (node & 1) === direction) return node;
+      node = table.after(node);
+    }
+    return NIL;
+  }
+
   /** __nf_conntrack_alloc(): the limit is tested on the count with the new entry in it, so exactly max entries fit. */
   private create(tuple: number, direction: Direction): number {
     const { table } = this;
     if (table.max > 0 && table.count + 1 > table.max && !this.earlyDrop.tryFree(table.bucketOf(tuple, direction))) {
       table.counters.drop++;
+      this.whenEarlyDropFails();
       return NIL;
     }
-    return table.allocate(tuple);
+    const entry = table.allocate(tuple);
+    this.events.entryCreated(entry);
+    if (this.streamFrom.length > 0) {
+      this.streamFrom[entry] = this.clock.jiffies + STREAM_AFTER_SECONDS * this.clock.hz;
+    }
+    return entry;
   }
 
-  private confirm(entry: number): void {
+  /** The confirm hook, as often as the packet passes it. False: the entry could not be inserted and is gone. */
+  private confirm(entry: number): boolean {
     const { table, events } = this;
     for (let pass = 0; pass < this.passes; pass++) {
       if ((table.status[entry]! & IPS_CONFIRMED) === 0) {
+        if (!this.chainsHaveRoom(table.tuple[entry]!)) {
+          table.counters.insertFailed++;
+          table.free(entry);
+          return false;
+        }
         table.status[entry] = table.status[entry]! | IPS_CONFIRMED;
         table.link(entry);
-        this.timers.arm(entry, this.clock.jiffies + this.wantedTimeout);
+        this.expiry.start(entry, this.wantedTimeout);
         events.cache(entry, IPCT_NEW);
       }
       events.deliverCached(entry);
     }
+    return true;
+  }
+
+  /** __nf_conntrack_confirm() from 5.15 on: an insertion into a chain that is longer than a random limit fails. */
+  private chainsHaveRoom(tuple: number): boolean {
+    const { table, chainLimit } = this;
+    if (chainLimit === null) return true;
+    const limit = chainLimit.least + (this.random32() % chainLimit.range);
+    return (
+      table.chainLength(table.bucketOf(tuple, ORIGINAL), limit) <= limit &&
+      table.chainLength(table.bucketOf(tuple, REPLY), limit) <= limit
+    );
   }
 
   private track(entry: number, direction: Direction, segment: Segment): Fate {
@@ -161,7 +232,7 @@ export class PacketPath {
     return TRACKED;
   }
 
-  /** udp_packet(): a conversation with a reply is a stream, and ASSURED from its next packet on. */
+  /** udp_packet(): a conversation with a reply is ASSURED from its next packet on and a stream; later kernels wait for 2 s. */
   private trackUdp(entry: number): void {
     const { table } = this;
     const status = table.status[entry]!;
@@ -169,8 +240,9 @@ export class PacketPath {
       this.refresh(entry, this.udpTimeout);
       return;
     }
-    this.refresh(entry, this.udpStreamTimeout);
-    if ((status & IPS_ASSURED) === 0) {
+    const stream = this.udpRule === "stream-at-once" || this.clock.jiffies > this.streamFrom[entry]!;
+    this.refresh(entry, stream ? this.udpStreamTimeout : this.udpTimeout);
+    if ((status & IPS_ASSURED) === 0 && (stream || this.udpRule !== "stream-and-assured-later")) {
       table.status[entry] = status | IPS_ASSURED;
       this.events.cache(entry, IPCT_ASSURED);
     }
@@ -187,9 +259,9 @@ export class PacketPath {
     if (next === TCP_SYN_SENT && state >= TCP_TIME_WAIT) {
       const sameDirection = (flags & FLAG_LAST_WAS_REPLY) === (last & FLAG_LAST_WAS_REPLY);
       if ((flags & FLAG_CLOSE_INIT) !== 0 || ((flags & FLAG_LAST_WAS_RST) !== 0 && sameDirection)) {
+        const delivered = this.deletion.evict(entry);
         // Up to 4.8 nf_ct_kill() answers true also when the DESTROY failed: the old instance is dying, the new one starts at once.
-        this.deletion.evict(entry);
-        return REPEAT;
+        return delivered || !this.reopenNeedsDelivery ? REPEAT : DROPPED;
       }
       next = TCP_IGNORE;
     }
@@ -220,14 +292,10 @@ export class PacketPath {
     return TRACKED;
   }
 
-  /** __nf_ct_refresh_acct(): the timer of a confirmed entry moves only if it would fire a second or more later. */
   private refresh(entry: number, timeout: number): void {
     this.wantedTimeout = timeout;
     if ((this.table.status[entry]! & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
-    const expires = this.clock.jiffies + timeout;
-    const later = expires - this.timers.expiresAt(entry);
-    // The subtraction is unsigned in the kernel: an earlier expiry wraps to a huge difference and moves the timer too.
-    if (later >= this.clock.hz || later < 0) this.timers.armExact(entry, expires);
+    this.expiry.refresh(entry, timeout);
   }
 }
 
@@ -238,4 +306,6 @@ const UNTRACKED = 1;
 const REPEAT = 2;
 /** The tracker deleted the entry; the packet goes on without delivering anything. */
 const KILLED = 3;
-type Fate = typeof TRACKED | typeof UNTRACKED | typeof REPEAT | typeof KILLED;
+/** NF_DROP. */
+const DROPPED = 4;
+type Fate = typeof TRACKED | typeof UNTRACKED | typeof REPEAT | typeof KILLED | typeof DROPPED;

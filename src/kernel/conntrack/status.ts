@@ -7,6 +7,9 @@ export const IPS_ASSURED = 0x4;
 export const IPS_CONFIRMED = 0x8;
 export const IPS_DYING = 0x200;
 
+/** Ours, above the kernel's bits: the entry was made without an event cache extension and never raises an event. */
+export const NO_EVENT_CACHE = 0x8000;
+
 export const IPCT_NEW = 1 << 0;
 export const IPCT_RELATED = 1 << 1;
 export const IPCT_DESTROY = 1 << 2;

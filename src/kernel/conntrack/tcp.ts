@@ -63,3 +63,9 @@ export const TCP_TIMEOUT_KEYS: readonly (TimeoutKey | null)[] = [
   "tcp_close",
   "tcp_syn_sent2",
 ];
+
+/** Whether a connection that is on its way out may be evicted although it is ASSURED (tcp_can_early_drop, 4.12 on). */
+export function isClosing(stateByte: number): boolean {
+  const state = stateByte & STATE_MASK;
+  return state >= TCP_FIN_WAIT && state <= TCP_CLOSE;
+}

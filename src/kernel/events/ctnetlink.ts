@@ -22,6 +22,8 @@ export interface MessageTransport {
   /** `message` answers for the fields of the message while the call lasts. */
   send(kind: number, truesizeBytes: number, entry: number, message: Ctnetlink): boolean;
   setError(kind: number): number;
+  /** Whether any socket has joined any group. */
+  hasListener(): boolean;
 }
 
 interface MessageSize {
@@ -99,6 +101,10 @@ export class Ctnetlink implements MessageSink {
 
   raisedAt(kind: number, entry: number): number {
     return kind === KIND_DESTROY ? this.destroyedAt[entry]! : this.clock.now;
+  }
+
+  hasListener(): boolean {
+    return this.transport.hasListener();
   }
 
   /** The entry's DESTROY is raised now. */

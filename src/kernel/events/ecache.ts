@@ -6,7 +6,7 @@
  */
 import type { DestroyEvents } from "../conntrack/deletion.js";
 import type { PacketEvents } from "../conntrack/packet.js";
-import { IPCT_DESTROY, IPCT_NEW, IPCT_PROTOINFO, IPCT_RELATED, IPS_CONFIRMED, IPS_DYING } from "../conntrack/status.js";
+import { IPCT_DESTROY, IPCT_NEW, IPCT_PROTOINFO, IPCT_RELATED, IPS_CONFIRMED, IPS_DYING, NO_EVENT_CACHE } from "../conntrack/status.js";
 import type { ConntrackTable } from "../conntrack/table.js";
 import type { Release } from "../release.js";
 import type { Redelivery } from "./redelivery/redelivery.js";
@@ -27,6 +27,8 @@ export function kindOf(mask: number): MessageKind {
 export interface MessageSink {
   /** True: success, also when nobody listens. False: -ENOBUFS. */
   send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean;
+  /** Whether any process listens to any group. */
+  hasListener(): boolean;
   /** The entry's DESTROY is raised now; its messages remember when. */
   stampDestroy(entry: number): void;
 }
@@ -46,6 +48,7 @@ export class EventCache implements PacketEvents, DestroyEvents {
   private readonly sink: MessageSink;
   private readonly observer: EventObserver;
   private readonly missedOnlyRetry: boolean;
+  private readonly auto: boolean;
   /** Set once by whoever wires the kernel: redelivery needs the cache, and the cache hands it the failures. */
   redelivery!: Redelivery;
 
@@ -54,9 +57,16 @@ export class EventCache implements PacketEvents, DestroyEvents {
     this.sink = sink;
     this.observer = observer;
     this.missedOnlyRetry = release.missedOnlyRetry;
+    this.auto = release.events === "auto";
+  }
+
+  /** nf_ct_ecache_ext_add(): with nf_conntrack_events=2 a flow that is made while nobody listens gets no event cache. */
+  entryCreated(entry: number): void {
+    if (this.auto && !this.sink.hasListener()) this.table.status[entry] = NO_EVENT_CACHE;
   }
 
   cache(entry: number, bits: number): void {
+    if ((this.table.status[entry]! & NO_EVENT_CACHE) !== 0) return;
     this.table.cache[entry] = this.table.cache[entry]! | bits;
   }
 
@@ -76,12 +86,14 @@ export class EventCache implements PacketEvents, DestroyEvents {
   }
 
   raiseDestroy(entry: number): void {
+    if ((this.table.status[entry]! & NO_EVENT_CACHE) !== 0) return;
     this.sink.stampDestroy(entry);
     this.observer.raised(entry, KIND_DESTROY);
   }
 
   attemptDestroy(entry: number, withPortid: boolean): boolean {
     const { table } = this;
+    if ((table.status[entry]! & NO_EVENT_CACHE) !== 0) return true;
     const ok = this.sink.send(KIND_DESTROY, entry, false, withPortid);
     if (!ok && withPortid) table.portid[entry] = 1;
     this.observer.attempted(entry, KIND_DESTROY, !ok);
@@ -92,7 +104,11 @@ export class EventCache implements PacketEvents, DestroyEvents {
     this.redelivery.add(entry);
   }
 
-  destroyed(entry: number): void {
+  destroySucceeded(): void {
+    this.redelivery.destroySucceeded();
+  }
+
+  freed(entry: number): void {
     this.observer.freed(entry);
   }
 }

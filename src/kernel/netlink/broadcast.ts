@@ -32,6 +32,10 @@ export class Broadcast implements MessageTransport {
     return truesize(payloadBytes, usedBytes, this.release, this.config);
   }
 
+  hasListener(): boolean {
+    return this.sockets.some((socket) => socket.open);
+  }
+
   /** True: success for the caller, also when nobody listens (-ESRCH). False: -ENOBUFS, a reliable listener refused. */
   send(kind: number, truesizeBytes: number, entry: number, message: MessageFields): boolean {
     let ok = true;

@@ -2,10 +2,23 @@
  * Who tries again to deliver the DESTROY of a dying entry. Linux has had three mechanisms; each is one file behind this
  * interface: `timer` (2.6.31 to 3.16), `workqueue` (3.17 to 5.18), `evict-list` (5.19 on).
  */
+export interface WorkerRuns {
+  runs: number;
+  delivered: number;
+  mostInOneRun: number;
+}
+
 export interface Redelivery {
+  /** What the worker did so far; null where there is none. */
+  readonly runs: WorkerRuns | null;
   /** The first attempt of this entry's DESTROY failed; it is on the dying list. */
   add(entry: number): void;
-  /** Bounds of the delays drawn so far, for the checkers. */
-  readonly shortestDelayJiffies: number;
-  readonly longestDelayJiffies: number;
+  /** A DESTROY was delivered at its first attempt. */
+  destroySucceeded(): void;
+  /** When the worker wants to run, in nanoseconds; infinite where there is none or it has nothing to do. */
+  readonly due: number;
+  /** A run of the worker is under way: it goes on before anything else on its CPU. */
+  readonly running: boolean;
+  /** One attempt of the worker, or the end of its run. */
+  step(): void;
 }

@@ -15,6 +15,7 @@ export class TimerRedelivery implements Redelivery {
   private readonly deletion: Deletion;
   private readonly random32: () => number;
   private readonly windowJiffies: number;
+  /** Bounds of the delays drawn so far, for the checkers. */
   shortestDelayJiffies = Number.POSITIVE_INFINITY;
   longestDelayJiffies = 0;
 
@@ -33,6 +34,14 @@ export class TimerRedelivery implements Redelivery {
     this.windowJiffies = windowJiffies;
   }
 
+  /** A success somewhere else changes nothing for the timers. */
+  destroySucceeded(): void {}
+
+  readonly runs = null;
+  readonly due = Number.POSITIVE_INFINITY;
+  readonly running = false;
+  step(): void {}
+
   add(entry: number): void {
     const delay = this.random32() % this.windowJiffies;
     if (delay < this.shortestDelayJiffies) this.shortestDelayJiffies = delay;
@@ -42,6 +51,7 @@ export class TimerRedelivery implements Redelivery {
 
   /** death_by_event(): the retry timer of a dying entry fired. */
   fire(entry: number): void {
-    if (!this.deletion.retry(entry)) this.add(entry);
+    if (this.deletion.attemptAgain(entry)) this.deletion.finish(entry);
+    else this.add(entry);
   }
 }

@@ -1,0 +1,202 @@
+/**
+ * The house plan holds: imports point one way, and below the command line and the live backend there is no clock, no chance
+ * and no file. The plan is the list of layers below; a folder that is not in it fails the test, so that it is given a place.
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, test } from "node:test";
+import { TOOL_VERSION } from "../src/simulation/version.js";
+import { Source } from "./source.js";
+
+const ROOT = path.join(import.meta.dirname, "..");
+
+interface Layer {
+  name: string;
+  holds: (file: string) => boolean;
+}
+
+const folder = (name: string): Layer => ({ name, holds: (file) => file.startsWith(`src/${name}/`) });
+const files = (name: string, ...list: string[]): Layer => ({ name, holds: (file) => list.includes(file) });
+
+/** In the order in which a reader meets them: a file imports only from its own layer and those above it. */
+const LAYERS: readonly Layer[] = [
+  folder("scenario"),
+  files("report's shape", "src/report/report.ts", "src/report/backend.ts"),
+  { name: "kernel", holds: (file) => /^src\/kernel\/[^/]+$/.test(file) },
+  folder("kernel/conntrack"),
+  folder("kernel/events"),
+  folder("kernel/netlink"),
+  folder("daemon"),
+  folder("workload"),
+  folder("simulation"),
+  folder("live"),
+  folder("study"),
+  folder("report"),
+  folder("cli"),
+  files("the importable API", "src/index.ts"),
+];
+
+/** Edges against the order, each with the reason that makes it right. */
+const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
+  [
+    "src/scenario/defaults.ts → src/kernel/release.ts",
+    "what a scenario leaves out is a fact of its kernel release, and those are written down once",
+  ],
+]);
+
+/** What only the command line and the live backend may do. */
+const FREE = /^src\/(cli|live)\/|^src\/index\.ts$/;
+const CLOCKS_AND_CHANCE = new Set([
+  ...["Date", "performance", "setTimeout", "setInterval", "setImmediate", "queueMicrotask"],
+  ...["process", "console", "crypto", "fetch", "navigator", "require", "globalThis", "global", "eval"],
+]);
+/** Exactly specified by ECMAScript, so that every engine gives the same bits. */
+const EXACT_MATH = new Set(["abs", "ceil", "clz32", "floor", "fround", "imul", "max", "min", "round", "sign", "trunc"]);
+
+const MATH_EXCEPTIONS: ReadonlyMap<string, string> = new Map([
+  ["src/scenario/units.ts uses Math.log10", "of 1, 1e3 and 1e6 alone, at the edge where flags are parsed"],
+]);
+
+const layerOf = (file: string): number => LAYERS.findIndex((layer) => layer.holds(file));
+
+function sourceFiles(): Source[] {
+  return readdirSync(path.join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .map((name) => path.posix.join("src", name.split(path.sep).join("/")))
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => new Source(name, readFileSync(path.join(ROOT, name), "utf8")));
+}
+
+/** Every import against the order, as `from → to`. */
+function wrongImports(source: Source): string[] {
+  const wrong: string[] = [];
+  for (const { specifier, line } of source.references) {
+    if (!specifier.startsWith(".")) continue;
+    const target = path.posix.join(path.posix.dirname(source.path), specifier).replace(/\.js$/, ".ts");
+    const edge = `${source.path} → ${target}`;
+    if (!target.startsWith("src/") || (layerOf(target) > layerOf(source.path) && !EXCEPTIONS.has(edge))) {
+      wrong.push(`${edge} (line ${line})`);
+    }
+  }
+  return wrong;
+}
+
+/** Every use of a clock, of chance, of the outside, or of mathematics without an exact result. */
+function wrongUses(source: Source): string[] {
+  if (FREE.test(source.path)) return [];
+  const uses = [
+    ...source.usesOf(CLOCKS_AND_CHANCE),
+    ...source.mathBeyond(EXACT_MATH),
+    ...source.inexactPowers,
+    ...source.references
+      .filter(({ specifier }) =>
+        /^node:|^\(computed\)$|^(fs|path|os|util|url|child_process|worker_threads)(\/|$)/.test(specifier),
+      )
+      .map(({ specifier, line }) => ({ what: specifier, line })),
+  ];
+  return uses
+    .map(({ what, line }) => ({ text: `${source.path} uses ${what}`, line }))
+    .filter(({ text }) => !MATH_EXCEPTIONS.has(text))
+    .map(({ text, line }) => `${text} (line ${line})`);
+}
+
+describe("the direction of imports", () => {
+  const sources = sourceFiles();
+
+  test("every source file has a place in the order", () => {
+    assert.deepEqual(
+      sources.map(({ path: file }) => file).filter((file) => layerOf(file) < 0 && !file.endsWith(".d.ts")),
+      [],
+    );
+  });
+
+  test("a file imports only from its own folder and from folders above it", () => {
+    assert.ok(sources.length > 50);
+    assert.deepEqual(sources.flatMap(wrongImports), []);
+  });
+
+  test("every exception is still needed", () => {
+    const edges = new Set(
+      sources.flatMap((source) =>
+        source.references.map(({ specifier }) => {
+          const target = path.posix.join(path.posix.dirname(source.path), specifier).replace(/\.js$/, ".ts");
+          return `${source.path} → ${target}`;
+        }),
+      ),
+    );
+    assert.deepEqual(
+      [...EXCEPTIONS.keys()].filter((edge) => !edges.has(edge)),
+      [],
+    );
+  });
+
+  for (const [what, file, text] of [
+    ["an import", "src/kernel/clock.ts", 'import { Run } from "../simulation/run.js";'],
+    ["a type-only import", "src/kernel/conntrack/table.ts", 'import type { EventCache } from "../events/ecache.js";'],
+    ["a re-export", "src/scenario/scenario.ts", 'export * from "../report/report.js";'],
+    ["an import type", "src/report/report.ts", 'export type R = import("../kernel/release.js").Release;'],
+    ["a dynamic import", "src/daemon/view.ts", 'const run = await import("../simulation/run.js");'],
+    ["a renderer in the shape of a report", "src/report/report.ts", 'import { text } from "./text.js";'],
+    ["the command line in a renderer", "src/report/text.ts", 'import { colour } from "../cli/colour.js";'],
+    ["something outside of src", "src/cli/main.ts", 'import { sample } from "../../test/report/sample.js";'],
+  ] as const) {
+    test(`${what} against the order is seen`, () => {
+      assert.equal(wrongImports(new Source(file, text)).length, 1);
+    });
+  }
+
+  test("an import in the order, a package and a text that looks like an import are not", () => {
+    const text = `import { grown } from "../conntrack/table.js";
+      import seedrandom from "seedrandom";
+      // import { Run } from "../../simulation/run.js";
+      const text = 'import { Run } from "../../simulation/run.js"';`;
+    assert.deepEqual(wrongImports(new Source("src/kernel/events/ecache.ts", text)), []);
+  });
+});
+
+describe("below the command line and the live backend", () => {
+  test("there is no clock, no chance, no process, no file and no inexact mathematics", () => {
+    assert.deepEqual(sourceFiles().flatMap(wrongUses), []);
+  });
+
+  for (const text of [
+    "const now = Date.now();",
+    "const at: Date = start;",
+    "const t = performance.now();",
+    "const r = Math.random();",
+    "const { random } = Math;",
+    "const f = [1].map(Math.log);",
+    "setTimeout(() => {}, 1);",
+    "if (process.env.CI) { }",
+    "const g = globalThis;",
+    'import { readFileSync } from "node:fs";',
+    'import type { Writable } from "node:stream";',
+    'import fs from "fs/promises";',
+    "const y = Math.sqrt(x);",
+    "const y = 10 ** digits;",
+    "const y = 2 ** 0.5 ** x;",
+    "let y = 1; y **= x;",
+    "const load = (name: string) => import(name);",
+  ]) {
+    test(`\`${text}\` is seen`, () => {
+      assert.notEqual(wrongUses(new Source("src/simulation/run.ts", text)).length, 0);
+    });
+  }
+
+  test("names of members, whole powers and comments are not", () => {
+    const text = `interface Clock { now: number; performance: number; Date(): void }
+      const { process: p } = run; run.process(); const t = run.performance; // Date.now()
+      const x = { setTimeout: 1 }; const limit = 2 ** bits - 1; const parts = 10n ** BigInt(n); const k = 10 ** 3;
+      const m = Math.floor(Math.max(1, 2));`;
+    assert.deepEqual(wrongUses(new Source("src/simulation/run.ts", text)), []);
+  });
+
+  test("the command line may", () => {
+    assert.deepEqual(wrongUses(new Source("src/cli/io.ts", 'import fs from "node:fs"; process.exitCode = 1;')), []);
+  });
+});
+
+test("reports carry the version of package.json", () => {
+  const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as { version: string };
+  assert.equal(TOOL_VERSION, version);
+});
