@@ -10,12 +10,18 @@ import type { DaemonView } from "./view.js";
 /** Due time of a reader that sleeps inside a recv on an empty queue, or that never reads again. */
 export const NEVER = Number.POSITIVE_INFINITY;
 
+/** What a reader draws from: standard exponentials for its service times, uniforms in [0, 1) for how late it wakes. */
+export interface ReaderChance {
+  exponential(): number;
+  uniform(): number;
+}
+
 export class Reader {
   readonly socket: NetlinkSocket;
   readonly view: DaemonView;
   private readonly scenario: ListenerScenario;
-  /** Draws a standard exponential; used when the service time is exponential. */
-  private readonly exponential: () => number;
+  private readonly chance: ReaderChance;
+  private readonly overshootNanoseconds: number;
   /** When the next recv starts. NEVER while it waits in a recv. */
   due = NEVER;
   /** It sleeps inside a recv on an empty queue. */
@@ -23,11 +29,18 @@ export class Reader {
   private slow: boolean;
   private heldUntil = 0;
 
-  constructor(socket: NetlinkSocket, view: DaemonView, scenario: ListenerScenario, exponential: () => number) {
+  constructor(
+    socket: NetlinkSocket,
+    view: DaemonView,
+    scenario: ListenerScenario,
+    overshootNanoseconds: number,
+    chance: ReaderChance,
+  ) {
     this.socket = socket;
     this.view = view;
     this.scenario = scenario;
-    this.exponential = exponential;
+    this.overshootNanoseconds = overshootNanoseconds;
+    this.chance = chance;
     this.slow = scenario.slowFrom === "start";
   }
 
@@ -35,6 +48,11 @@ export class Reader {
   wake(at: number): void {
     if (!this.waiting || this.due !== NEVER || this.heldUntil === NEVER) return;
     this.due = this.afterPauses(at);
+  }
+
+  /** It was to run at `due` and can run earlier. */
+  hasten(at: number): void {
+    this.due = Math.min(this.due, this.afterPauses(at));
   }
 
   /** The flush begins: from now on the reader is as slow as the scenario says, and may be held. */
@@ -74,15 +92,12 @@ export class Reader {
     return !this.socket.open || this.heldUntil === NEVER || (this.waiting && !this.socket.readable);
   }
 
-  /** Whether it sleeps between two messages: the CPU is free for others. */
-  get serviceIsZero(): boolean {
-    return !this.slow || this.scenario.serviceNanoseconds === 0;
-  }
-
   private serviceNanoseconds(): number {
-    if (!this.slow) return 0;
     const mean = this.scenario.serviceNanoseconds;
-    return this.scenario.serviceDistribution === "fixed" ? mean : Math.round(mean * this.exponential());
+    if (!this.slow || mean === 0) return 0;
+    const service = this.scenario.serviceDistribution === "fixed" ? mean : Math.round(mean * this.chance.exponential());
+    if (this.overshootNanoseconds === 0) return service;
+    return service + Math.round(this.overshootNanoseconds * this.chance.uniform());
   }
 
   private afterPauses(at: number): number {

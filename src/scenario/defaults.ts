@@ -64,6 +64,7 @@ const COSTS: Costs = {
   flushEntryNanoseconds: 800,
   attemptNanoseconds: 2_500,
   recvNanoseconds: 1_500,
+  overshootNanoseconds: 0,
   bucketNanoseconds: 10,
   wakeupNanoseconds: 20_000,
 };

@@ -93,6 +93,8 @@ export interface Costs {
   recvNanoseconds: number;
   /** One hash bucket that early_drop or the gc worker looks at. */
   bucketNanoseconds: number;
+  /** How late a reader that sleeps for its service time wakes at most; how late it is, is chance. */
+  overshootNanoseconds: number;
   /** From a message in an empty queue to the reader running, when the reader has a CPU of its own. */
   wakeupNanoseconds: number;
 }

@@ -17,7 +17,6 @@ import { type Verdict, ACCEPTED, TABLE_FULL } from "../kernel/conntrack/packet.j
 import { DYING } from "../kernel/conntrack/table.js";
 import { ACK } from "../kernel/conntrack/tcp.js";
 import { KIND_DESTROY, KIND_NEW } from "../kernel/events/ecache.js";
-import type { GcWorker } from "../kernel/conntrack/gc.js";
 import type { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
 import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
 import { RECV_MESSAGE } from "../kernel/netlink/socket.js";
@@ -40,8 +39,13 @@ export interface Sampler {
 }
 
 type Phase = "flood" | "pause" | "flush" | "drain";
-/** The scheduler's number of the process that floods and flushes; reader i is task 1 + i. */
+/** How long a task runs before a tick may take its CPU away (sysctl_sched_base_slice on two CPUs). */
+const SLICE_NANOSECONDS = 1_400_000;
+
+/** The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader. */
 const SENDER = 0;
+const WORKER = 1;
+const FIRST_READER = 2;
 
 export class Run {
   readonly scenario: Scenario;
@@ -70,6 +74,8 @@ export class Run {
   private senderDue: number;
   private firing = false;
   private softirqNext = 0;
+  /** By reader: 1 once it was woken by the flush, on the flush's own CPU. */
+  private readonly besideFlush: Uint8Array;
   private closings: { at: number; reader: Reader }[] = [];
   settled = false;
   over = false;
@@ -104,11 +110,13 @@ export class Run {
     this.kernel = buildKernel(scenario, release, this.streams, views[0]!);
     this.readers = scenario.listeners.map((listener, index) => {
       const chance = this.streams.of(`reader ${index}`);
-      return new Reader(this.kernel.sockets[index]!, views[index]!, listener, chance.exponential);
+      const { overshootNanoseconds } = scenario.costs;
+      return new Reader(this.kernel.sockets[index]!, views[index]!, listener, overshootNanoseconds, chance);
     });
+    this.besideFlush = new Uint8Array(this.readers.length);
     this.kernel.broadcast.whenReadable = (index) => this.wakeReader(index);
     this.scheduler =
-      scenario.cpus === 1 ? new FairScheduler(1 + this.readers.length, this.streams.of("scheduler").uniform) : null;
+      scenario.cpus === 1 ? new FairScheduler(FIRST_READER + this.readers.length, this.streams.of("scheduler").uniform) : null;
     this.combinedFin = scenario.path === "loopback" ? combinedFinAt(scenario.protocol, scenario.packets) : -1;
     this.workload = this.flood("arrivals", scenario.connections, scenario.ratePerSecond, 0, 0);
     this.senderDue = this.workload.due;
@@ -170,12 +178,10 @@ export class Run {
         reader = index;
       }
     }
-    const { redelivery, gc } = this.kernel;
-    const workerAt = redelivery.running ? this.cpu0Free : Math.max(redelivery.due, this.cpu0Free);
-    const gcAt = gc === null ? NEVER : gc.running ? this.cpu0Free : Math.max(gc.work.due, this.cpu0Free);
+    const workerAt = this.workerAt();
     const closingAt = this.closings.length > 0 ? this.closings[0]!.at : NEVER;
     const sampleAt = this.sampler.due(this);
-    const at = Math.min(timerAt, workerAt, gcAt, senderAt, readerAt, closingAt, sampleAt);
+    const at = Math.min(timerAt, workerAt, senderAt, readerAt, closingAt, sampleAt);
     if (at > this.limit) {
       clock.now = this.limit;
       this.over = true;
@@ -184,46 +190,75 @@ export class Run {
     if (at > clock.now) clock.now = at;
 
     if (timerAt === at) this.fireTimer();
-    else if (workerAt === at) this.runWorker(() => redelivery.step());
-    else if (gcAt === at) this.runWorker(() => gc!.step(), gc!);
-    else if (senderAt === at || readerAt === at) this.useCpu(at, senderAt, reader);
+    else if (workerAt === at || senderAt === at || readerAt === at) this.useCpu(at, workerAt, senderAt, reader);
     else if (closingAt === at) this.closings.shift()!.reader.close();
     else this.sample();
     this.afterAction();
   }
 
-  private useCpu(at: number, senderAt: number, reader: number): void {
-    if (this.scheduler === null || (this.phase === "flush" && !this.kernel.release.flushReschedules)) {
-      if (senderAt === at) this.send();
+  /**
+   * When a kernel worker wants CPU 0: redelivery, or the gc. They share one worker pool, so that a redelivery that is called
+   * for during a gc run comes after it.
+   */
+  private workerAt(): number {
+    const { redelivery, gc } = this.kernel;
+    if (redelivery.running || gc?.running === true) return this.cpu0Free;
+    return Math.max(gc === null ? redelivery.due : Math.min(redelivery.due, gc.work.due), this.cpu0Free);
+  }
+
+  private useCpu(at: number, workerAt: number, senderAt: number, reader: number): void {
+    if (this.scheduler === null || this.kernelHoldsCpu) {
+      if (workerAt === at && (this.phase !== "flush" || this.scheduler === null || this.kernel.redelivery.running)) this.work();
+      else if (senderAt === at) this.send();
       else this.read(reader);
       return;
     }
     const { scheduler } = this;
-    if (senderAt <= at && this.senderDue <= at) scheduler.wake(SENDER);
+    if (workerAt <= at) scheduler.wake(WORKER);
+    if (this.senderDue <= at) scheduler.wake(SENDER);
     for (let index = 0; index < this.readers.length; index++) {
-      if (this.readers[index]!.due <= at) scheduler.wake(1 + index);
+      if (this.readers[index]!.due <= at) scheduler.wake(FIRST_READER + index);
     }
     const task = scheduler.pick(this.kernel.clock.jiffies);
-    const before = this.cpu0Free;
-    if (task === SENDER) {
-      this.sendSystemCall();
-      scheduler.ran(SENDER, this.cpu0Free - Math.max(before, at));
-      if (this.senderDue > this.cpu0Free) scheduler.sleep(SENDER);
-    } else {
-      this.read(task - 1);
-      scheduler.ran(task, this.cpu0Free - Math.max(before, at));
-      if (this.readers[task - 1]!.due > this.cpu0Free) scheduler.sleep(task);
-    }
+    // What the task uses of the CPU from here on; it may use none.
+    const from = Math.max(this.cpu0Free, at);
+    if (task === SENDER) this.sendSystemCall();
+    else if (task === WORKER) this.work();
+    else this.read(task - FIRST_READER);
+    scheduler.ran(task, Math.max(0, this.cpu0Free - from));
+    if (this.dueOf(task) > this.cpu0Free) scheduler.sleep(task);
   }
 
-  /** One step of a kernel worker: redelivery or gc. It holds CPU 0 for as long as its attempts and its search take. */
-  private runWorker(step: () => void, gc?: GcWorker): void {
-    const { clock, ctnetlink } = this.kernel;
+  private dueOf(task: number): number {
+    if (task === SENDER) return this.senderDue;
+    return task === WORKER ? this.workerAt() : this.readers[task - FIRST_READER]!.due;
+  }
+
+  /** On one CPU: a worker that holds its lock, and the flush of a release that does not reschedule in it. */
+  private get kernelHoldsCpu(): boolean {
+    const { redelivery, release } = this.kernel;
+    return (redelivery.running && !redelivery.mayYield) || (this.phase === "flush" && !release.flushReschedules);
+  }
+
+  /** One step of a kernel worker. It holds CPU 0 for as long as its attempts and its search take. */
+  private work(): void {
+    const { clock, ctnetlink, redelivery, gc, table } = this.kernel;
     const { costs } = this.scenario;
     const attempts = ctnetlink.attempts;
-    step();
-    const searched = gc === undefined ? 0 : gc.bucketsSearched * costs.bucketNanoseconds;
-    const cost = (ctnetlink.attempts - attempts) * costs.attemptNanoseconds + searched;
+    const gone = table.counters.destroyed + table.dying;
+    let searched = 0;
+    if (gc?.running === true || (!redelivery.running && redelivery.due > clock.now)) {
+      gc!.step();
+      searched = gc!.bucketsSearched;
+    } else {
+      redelivery.step();
+    }
+    // An entry that dies here is unlinked, one that is delivered is freed: what a flush does to an entry, too.
+    const entries = gc?.running === true ? table.counters.destroyed + table.dying - gone : ctnetlink.attempts - attempts;
+    const cost =
+      (ctnetlink.attempts - attempts) * costs.attemptNanoseconds +
+      entries * costs.flushEntryNanoseconds +
+      searched * costs.bucketNanoseconds;
     this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
   }
 
@@ -365,6 +400,7 @@ export class Run {
     this.dropsAfterFlush = sockets[0]!.drops;
     this.dyingEmptiedAt = clock.now;
     this.phase = "drain";
+    if (this.scheduler === null) this.releaseReaders();
     this.senderDue = this.secondFloodAt;
   }
 
@@ -419,9 +455,36 @@ export class Run {
     if (index === 0) ledger.read(socket, change, clock.now);
   }
 
+  /**
+   * A message came into a queue on which the reader waits. With a CPU of its own it runs a wake-up later, but for the first time
+   * in a flush: the wake-up is one that announces the waker's sleep (wake_up_interruptible_sync), so the reader is put on the
+   * waker's CPU, and the flush does not sleep: the reader runs when the flush has used its slice and a tick comes, or is over.
+   */
   private wakeReader(index: number): void {
-    const latency = this.scheduler === null ? this.scenario.costs.wakeupNanoseconds : 0;
-    this.readers[index]!.wake(this.kernel.clock.now + latency);
+    const { clock } = this.kernel;
+    if (this.scheduler !== null) {
+      this.readers[index]!.wake(clock.now);
+      return;
+    }
+    const latency = this.scenario.costs.wakeupNanoseconds;
+    if (this.phase === "flush" && this.besideFlush[index] === 0) {
+      this.besideFlush[index] = 1;
+      const sliceOver = Math.max(clock.now, this.flushAt + SLICE_NANOSECONDS);
+      this.readers[index]!.wake(clock.timeOf(clock.jiffiesAt(sliceOver) + 1));
+    } else {
+      this.readers[index]!.wake(clock.now + latency);
+    }
+  }
+
+  /** The flush leaves its CPU: a reader that waited there runs now. */
+  private releaseReaders(): void {
+    const { clock } = this.kernel;
+    for (let index = 0; index < this.readers.length; index++) {
+      const reader = this.readers[index]!;
+      if (this.besideFlush[index] === 1 && reader.waiting && reader.due !== NEVER) {
+        reader.hasten(clock.now + this.scenario.costs.wakeupNanoseconds);
+      }
+    }
   }
 
   private sample(): void {

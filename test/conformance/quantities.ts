@@ -146,6 +146,7 @@ function addCapacity(into: Quantities, scenario: Scenario): void {
   const socket = kernel.sockets[0]!;
   for (let flow = 0; flow < scenario.connections; flow++) {
     kernel.packets.packet(flow, 0, ACK);
+    kernel.packets.icmpError(flow);
     into.set(`cap_new[${flow + 1}].rmem`, socket.rmem);
     into.set(`cap_new[${flow + 1}].drops`, socket.drops);
   }

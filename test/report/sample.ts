@@ -17,6 +17,7 @@ export function sampleListener(change: Partial<ListenerScenario> = {}): Listener
     groups: ["new", "update", "destroy"],
     slowFrom: "start",
     smallFrom: "start",
+  joins: "start",
     heldAfterFlushNanoseconds: 0,
     closesAfterFlushNanoseconds: null,
     ...change,
@@ -130,6 +131,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       drop: 0,
       insertFailed: 0,
     },
+    redelivery: null,
     flush: { atSeconds: 1.0001, durationSeconds: 0.0702, entries: 19_983, attempts: 39_954 },
     daemon: {
       received: { new: 2512, update: 2490, destroy: 20_000 },

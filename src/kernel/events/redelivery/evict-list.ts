@@ -29,7 +29,6 @@ export class EvictListRedelivery implements Redelivery {
   private deliveredInRun = 0;
   private kickable = false;
   running = false;
-  /** The lock is free for a moment: on one CPU others may run. */
   mayYield = false;
   private stopJiffies = 0;
   private held = 0;

@@ -19,6 +19,8 @@ export interface Redelivery {
   readonly due: number;
   /** A run of the worker is under way: it goes on before anything else on its CPU. */
   readonly running: boolean;
+  /** The run has let go of its lock for a moment: on one CPU others may run. */
+  readonly mayYield: boolean;
   /** One attempt of the worker, or the end of its run. */
   step(): void;
 }

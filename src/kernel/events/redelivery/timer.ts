@@ -40,6 +40,7 @@ export class TimerRedelivery implements Redelivery {
   readonly runs = null;
   readonly due = Number.POSITIVE_INFINITY;
   readonly running = false;
+  readonly mayYield = false;
   step(): void {}
 
   add(entry: number): void {

@@ -25,6 +25,7 @@ export class WorkqueueRedelivery implements Redelivery {
   private deliveredInRun = 0;
   private kickable = false;
   running = false;
+  readonly mayYield = false;
   private cpu = 0;
   /** Delivered in this batch; their references are dropped together. */
   private delivered: number[] = [];

@@ -1,0 +1,125 @@
+/**
+ * The walk of a flush: every entry that is in a chain, bucket by bucket, the newest of a bucket first, in steps between which
+ * anything may happen to the table. How one entry is deleted is deletion.test.ts.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Flush } from "../../../src/kernel/conntrack/flush.js";
+import { ORIGINAL } from "../../../src/kernel/conntrack/status.js";
+import { NIL } from "../../../src/kernel/conntrack/table.js";
+import { ACK } from "../../../src/kernel/conntrack/tcp.js";
+import { KIND_DESTROY } from "../../../src/kernel/events/ecache.js";
+import { Assembled, type AssembledOptions } from "../assembled.js";
+
+function filled(entries: number, options: AssembledOptions = {}): Assembled {
+  const k = new Assembled({ protocol: "udp", buckets: 16, ...options });
+  for (let tuple = 0; tuple < entries; tuple++) k.packets.packet(tuple, ORIGINAL, ACK);
+  k.sink.taken();
+  return k;
+}
+
+/** Tuples in the order of the chains: bucket 0 first, the head of each first, each tuple where it is met first. */
+function orderOfChains(k: Assembled): number[] {
+  const tuples = new Set<number>();
+  for (let bucket = 0; bucket < k.table.buckets; bucket++) {
+    for (let node = k.table.first(bucket); node !== NIL; node = k.table.after(node)) {
+      tuples.add(k.table.tuple[node >> 1]!);
+    }
+  }
+  return [...tuples];
+}
+
+const destroyed = (k: Assembled): number[] => k.sink.taken().map(({ tuple }) => tuple);
+
+describe("a flush", () => {
+  test("goes through the buckets from the first to the last, in each from the newest entry on", () => {
+    const k = filled(100);
+    const expected = orderOfChains(k);
+    const flush = new Flush(k.table, k.deletion);
+    while (flush.step());
+    assert.deepEqual(destroyed(k), expected);
+    assert.equal(flush.entries, 100);
+    assert.equal(k.table.count, 0);
+  });
+
+  test("deletes one entry a step", () => {
+    const k = filled(10);
+    const flush = new Flush(k.table, k.deletion);
+    for (let left = 9; left >= 0; left--) {
+      assert.equal(flush.step(), true);
+      assert.equal(k.table.active, left);
+    }
+    assert.equal(flush.step(), false);
+    assert.equal(flush.step(), false);
+    assert.equal(flush.entries, 10);
+  });
+
+  test("meets every entry once whether its DESTROY is delivered or not", () => {
+    const k = filled(100);
+    const expected = orderOfChains(k);
+    k.sink.accepts = ({ tuple, kind }) => kind !== KIND_DESTROY || tuple % 3 === 0;
+    const flush = new Flush(k.table, k.deletion);
+    while (flush.step());
+    assert.deepEqual([...new Set(destroyed(k))], expected);
+    assert.deepEqual([k.table.active, k.table.dying], [0, 66]);
+  });
+
+  test("leaves entries that are already dying to their timers", () => {
+    const k = filled(10);
+    k.sink.accepts = () => false;
+    k.deletion.evict(k.entryOf(4));
+    k.sink.taken();
+    const flush = new Flush(k.table, k.deletion);
+    while (flush.step());
+    assert.equal(flush.entries, 9);
+    assert.equal(destroyed(k).includes(4), false);
+  });
+
+  test("meets what is made meanwhile in the buckets that it has yet to visit, and not in those behind it", () => {
+    const k = filled(20, { buckets: 2 });
+    const flush = new Flush(k.table, k.deletion);
+    // Everything with a node in the first bucket is gone, so the walk is in the second.
+    while (k.table.first(0) !== NIL) flush.step();
+    flush.step();
+    const met = flush.entries;
+    const inBucket = (original: number, reply: number): number => {
+      for (let tuple = 1000; ; tuple++) {
+        if (k.table.bucketOf(tuple, 0) === original && k.table.bucketOf(tuple, 1) === reply) return tuple;
+      }
+    };
+    const behind = inBucket(0, 0);
+    const before = inBucket(1, 1);
+    for (const tuple of [behind, before]) k.packets.packet(tuple, ORIGINAL, ACK);
+    k.sink.taken();
+    while (flush.step());
+    assert.deepEqual([...k.table.tuple].filter((_, entry) => k.table.place[entry] !== 0).length, 1);
+    assert.equal(k.entryOf(before), NIL);
+    assert.notEqual(k.entryOf(behind), NIL);
+    assert.ok(flush.entries > met);
+  });
+
+  test("of an empty table is over at once", () => {
+    const k = filled(0);
+    const flush = new Flush(k.table, k.deletion);
+    assert.equal(flush.step(), false);
+    assert.deepEqual(k.sink.taken(), []);
+  });
+});
+
+describe("a flush of which nothing is delivered", () => {
+  for (const [version, attempts] of [
+    ["2.6.31", 2],
+    ["3.10", 2],
+    ["3.12", 1],
+    ["3.16", 1],
+  ] as const) {
+    test(`${version}: attempts each entry ${attempts === 2 ? "twice" : "once"}`, () => {
+      const k = filled(50, { version });
+      k.sink.accepts = () => false;
+      const flush = new Flush(k.table, k.deletion);
+      while (flush.step());
+      assert.equal(k.sink.taken().length, 50 * attempts);
+      assert.deepEqual([k.table.active, k.table.dying], [0, 50]);
+    });
+  }
+});
