@@ -66,7 +66,7 @@ const COSTS: Costs = {
   recvNanoseconds: 1_500,
   overshootNanoseconds: 0,
   bucketNanoseconds: 10,
-  wakeupNanoseconds: 20_000,
+  wakeupNanoseconds: 60_000,
 };
 
 /** The defaults in which the experiments differ. */

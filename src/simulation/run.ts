@@ -74,8 +74,12 @@ export class Run {
   private senderDue: number;
   private firing = false;
   private softirqNext = 0;
-  /** By reader: 1 once it was woken by the flush, on the flush's own CPU. */
-  private readonly besideFlush: Uint8Array;
+  /** With two CPUs, by reader: 1 once it was moved away from the process on CPU 0, and 1 while it waits there for its turn. */
+  private readonly movedAway: Uint8Array;
+  private readonly onCpu0: Uint8Array;
+  /** Since when the present process or worker has CPU 0. */
+  private cpu0Since = 0;
+  private workerActs = false;
   private closings: { at: number; reader: Reader }[] = [];
   settled = false;
   over = false;
@@ -113,7 +117,8 @@ export class Run {
       const { overshootNanoseconds } = scenario.costs;
       return new Reader(this.kernel.sockets[index]!, views[index]!, listener, overshootNanoseconds, chance);
     });
-    this.besideFlush = new Uint8Array(this.readers.length);
+    this.movedAway = new Uint8Array(this.readers.length);
+    this.onCpu0 = new Uint8Array(this.readers.length);
     this.kernel.broadcast.whenReadable = (index) => this.wakeReader(index);
     this.scheduler =
       scenario.cpus === 1 ? new FairScheduler(FIRST_READER + this.readers.length, this.streams.of("scheduler").uniform) : null;
@@ -203,7 +208,10 @@ export class Run {
   private workerAt(): number {
     const { redelivery, gc } = this.kernel;
     if (redelivery.running || gc?.running === true) return this.cpu0Free;
-    return Math.max(gc === null ? redelivery.due : Math.min(redelivery.due, gc.work.due), this.cpu0Free);
+    const due = gc === null ? redelivery.due : Math.min(redelivery.due, gc.work.due);
+    // On its own CPU a flush lets a worker in when its slice is over, or it is.
+    if (this.scheduler === null && this.phase === "flush" && due !== NEVER) return this.sliceEnd(due);
+    return Math.max(due, this.cpu0Free);
   }
 
   private useCpu(at: number, workerAt: number, senderAt: number, reader: number): void {
@@ -244,6 +252,8 @@ export class Run {
   private work(): void {
     const { clock, ctnetlink, redelivery, gc, table } = this.kernel;
     const { costs } = this.scenario;
+    this.workerActs = true;
+    if (!redelivery.running && gc?.running !== true) this.cpu0Since = clock.now;
     const attempts = ctnetlink.attempts;
     const gone = table.counters.destroyed + table.dying;
     let searched = 0;
@@ -260,6 +270,7 @@ export class Run {
       entries * costs.flushEntryNanoseconds +
       searched * costs.bucketNanoseconds;
     this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
+    this.workerActs = false;
   }
 
   private nextTimerAt(): number {
@@ -348,6 +359,8 @@ export class Run {
     this.accountDying();
     this.dyingPeakDuringFlood = this.dyingPeak;
     this.flushAt = clock.now;
+    this.cpu0Since = clock.now;
+    this.movedAway.fill(0);
     this.inSyncSince = clock.now;
     this.scenario.listeners.forEach((listener, index) => {
       const reader = this.readers[index]!;
@@ -400,7 +413,6 @@ export class Run {
     this.dropsAfterFlush = sockets[0]!.drops;
     this.dyingEmptiedAt = clock.now;
     this.phase = "drain";
-    if (this.scheduler === null) this.releaseReaders();
     this.senderDue = this.secondFloodAt;
   }
 
@@ -456,34 +468,34 @@ export class Run {
   }
 
   /**
-   * A message came into a queue on which the reader waits. With a CPU of its own it runs a wake-up later, but for the first time
-   * in a flush: the wake-up is one that announces the waker's sleep (wake_up_interruptible_sync), so the reader is put on the
-   * waker's CPU, and the flush does not sleep: the reader runs when the flush has used its slice and a tick comes, or is over.
+   * A message came into a queue on which the reader waits. With a CPU of its own it runs a wake-up later, unless it was put on the
+   * waker's CPU: the wake-up is one that announces the waker's sleep (wake_up_interruptible_sync), and neither a worker nor a
+   * process that floods or flushes does sleep then. There it runs when that CPU is free, or when a tick ends the waker's slice. A reader
+   * that was moved once stays away from the process, which works on; a worker's CPU is the one it was woken on last.
    */
   private wakeReader(index: number): void {
     const { clock } = this.kernel;
-    if (this.scheduler !== null) {
-      this.readers[index]!.wake(clock.now);
-      return;
-    }
-    const latency = this.scenario.costs.wakeupNanoseconds;
-    if (this.phase === "flush" && this.besideFlush[index] === 0) {
-      this.besideFlush[index] = 1;
-      const sliceOver = Math.max(clock.now, this.flushAt + SLICE_NANOSECONDS);
-      this.readers[index]!.wake(clock.timeOf(clock.jiffiesAt(sliceOver) + 1));
-    } else {
-      this.readers[index]!.wake(clock.now + latency);
-    }
+    const reader = this.readers[index]!;
+    if (this.scheduler !== null) reader.wake(clock.now);
+    else if (this.workerActs || this.movedAway[index] === 0) {
+      this.movedAway[index] = 1;
+      this.onCpu0[index] = 1;
+      reader.wake(this.sliceEnd(clock.now));
+    } else reader.wake(clock.now + this.scenario.costs.wakeupNanoseconds);
   }
 
-  /** The flush leaves its CPU: a reader that waited there runs now. */
-  private releaseReaders(): void {
+  /** When a tick takes CPU 0 from whoever has had it for a slice. */
+  private sliceEnd(from: number): number {
     const { clock } = this.kernel;
+    return clock.timeOf(clock.jiffiesAt(Math.max(from, this.cpu0Since + SLICE_NANOSECONDS)) + 1);
+  }
+
+  /** CPU 0 has nothing to do: readers that waited there run now. */
+  private releaseReaders(): void {
     for (let index = 0; index < this.readers.length; index++) {
-      const reader = this.readers[index]!;
-      if (this.besideFlush[index] === 1 && reader.waiting && reader.due !== NEVER) {
-        reader.hasten(clock.now + this.scenario.costs.wakeupNanoseconds);
-      }
+      if (this.onCpu0[index] === 0) continue;
+      this.onCpu0[index] = 0;
+      this.readers[index]!.hasten(this.cpu0Free + this.scenario.costs.wakeupNanoseconds);
     }
   }
 
@@ -494,6 +506,7 @@ export class Run {
 
   private afterAction(): void {
     const { clock, table, ledger } = this.kernel;
+    if (this.scheduler === null && this.senderDue > this.cpu0Free && this.workerAt() > this.cpu0Free) this.releaseReaders();
     if (table.dying !== this.dyingNow) this.accountDying();
     if (this.flushAt === NEVER) return;
     const inSync = ledger.stale === 0 && ledger.missing === 0;
