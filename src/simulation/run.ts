@@ -215,21 +215,28 @@ export class Run {
   }
 
   private useCpu(at: number, workerAt: number, senderAt: number, reader: number): void {
-    if (this.scheduler === null || this.kernelHoldsCpu) {
-      if (workerAt === at && (this.phase !== "flush" || this.scheduler === null || this.kernel.redelivery.running)) this.work();
+    const { scheduler } = this;
+    // What the task uses of the CPU from here on; it may use none.
+    const from = Math.max(this.cpu0Free, at);
+    if (scheduler === null) {
+      if (workerAt === at) this.work();
       else if (senderAt === at) this.send();
       else this.read(reader);
       return;
     }
-    const { scheduler } = this;
+    if (this.kernelHoldsCpu) {
+      const holder = this.kernel.redelivery.running ? WORKER : SENDER;
+      if (holder === WORKER) this.work();
+      else this.send();
+      scheduler.ran(holder, Math.max(0, this.cpu0Free - from));
+      return;
+    }
     if (workerAt <= at) scheduler.wake(WORKER);
     if (this.senderDue <= at) scheduler.wake(SENDER);
     for (let index = 0; index < this.readers.length; index++) {
       if (this.readers[index]!.due <= at) scheduler.wake(FIRST_READER + index);
     }
     const task = scheduler.pick(this.kernel.clock.jiffies);
-    // What the task uses of the CPU from here on; it may use none.
-    const from = Math.max(this.cpu0Free, at);
     if (task === SENDER) this.sendSystemCall();
     else if (task === WORKER) this.work();
     else this.read(task - FIRST_READER);

@@ -3,6 +3,7 @@
  * in and out, so that it can run in a worker.
  */
 import { UsageError } from "../../src/scenario/errors.js";
+import { whyOutside } from "./deviations.js";
 import { type Interval, predictionInterval } from "./interval.js";
 import { recordedQuantities, samplingPeriodSeconds, simulatedQuantities, TIMES } from "./quantities.js";
 import { calibrate, scenarioOf } from "./recorded-scenario.js";
@@ -19,6 +20,8 @@ export interface Cell {
   high: number;
   median: number;
   inside: boolean;
+  /** Why it is outside, where it is. */
+  why: string | null;
 }
 
 export interface Comparison {
@@ -65,7 +68,8 @@ export function compare(recording: Recording, seeds: number): Comparison {
       comparison.notCompared.push({ quantity, reason: race });
       continue;
     }
-    comparison.cells.push(cellOf(quantity, value, simulated, period, wallClock));
+    const cell = cellOf(quantity, value, simulated, period, wallClock);
+    comparison.cells.push(cell.inside ? cell : { ...cell, why: whyOutside(recording, quantity) });
   }
   return comparison;
 }
@@ -79,11 +83,11 @@ function cellOf(
 ): Cell {
   const values = simulated.map((run) => run.get(quantity)).filter((value): value is number => value !== undefined);
   if (values.length < 2) {
-    return { quantity, recorded, low: Number.NaN, high: Number.NaN, median: Number.NaN, inside: false };
+    return { quantity, recorded, low: Number.NaN, high: Number.NaN, median: Number.NaN, inside: false, why: null };
   }
   const interval = predictionInterval(values, TIMES.has(quantity) ? period : 0);
   const { low, high, median } = wallClock ? widened(interval, quantity) : interval;
-  return { quantity, recorded, low, high, median, inside: recorded >= low && recorded <= high };
+  return { quantity, recorded, low, high, median, inside: recorded >= low && recorded <= high, why: null };
 }
 
 /** A real clock adds what no model of the kernel knows: the range grows by a tenth, a time by at least one retry period. */

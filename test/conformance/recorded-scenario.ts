@@ -18,6 +18,9 @@ const BUILDS: Record<string, Partial<KernelConfig>> = {
 /** What a recv and the sleep after it cost beyond the delay, from readers of 10 ms that were busy for a minute. */
 const RECV_NANOSECONDS = 1_700;
 
+/** How late readers woke at most on the recorded kernels with a virtual clock, from readers of 1 ms that were busy for seconds. */
+const OVERSHOOT_NANOSECONDS: Record<string, number> = { k54: 6_600 };
+
 /** By a real clock: the recv alone, and recv and timer overshoot together where the recording does not show it. */
 const WALL_RECV_NANOSECONDS = 2_000;
 const USUAL_OVERHEAD_NANOSECONDS = 30_000;
@@ -64,6 +67,7 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
     kernelConfig: { ...BARE, ...BUILDS[recording.build], timestamp: setting.timestamps === 1 },
     costs: {
       recvNanoseconds: RECV_NANOSECONDS,
+      overshootNanoseconds: OVERSHOOT_NANOSECONDS[recording.build] ?? 0,
       ...(ENTRY_NANOSECONDS[recording.build] === undefined
         ? {}
         : { flushEntryNanoseconds: ENTRY_NANOSECONDS[recording.build]! }),
