@@ -17,9 +17,8 @@ const DESTROY = 2;
 export class DaemonView {
   private size = 1024;
   private used = 0;
-  private tuples = new Uint32Array(this.size);
-  private ids = new Uint32Array(this.size);
-  private states = new Uint8Array(this.size);
+  /** Three numbers per slot, side by side because they are used together: tuple, id, state. */
+  private slots = new Uint32Array(3 * this.size);
   /** Newest id seen per tuple; only kept where a workload uses a tuple twice. */
   private readonly newestId: Map<number, number> | null;
 
@@ -39,7 +38,7 @@ export class DaemonView {
   /** Applies one event. +1: the entry became alive, -1: it died, 0: nothing changed. */
   apply(kind: number, tuple: number, id: number, portid: number): -1 | 0 | 1 {
     const at = this.locate(tuple, id);
-    const state = this.states[at]!;
+    const state = this.slots[at + 2]!;
     if (kind === DESTROY) return this.destroy(at, state, tuple, id, portid);
     if (kind === NEW) {
       this.received.new++;
@@ -74,34 +73,37 @@ export class DaemonView {
   }
 
   private write(at: number, before: number, tuple: number, id: number, state: number): void {
-    this.states[at] = state;
+    const { slots } = this;
+    slots[at + 2] = state;
     if (before !== EMPTY) return;
-    this.tuples[at] = tuple;
-    this.ids[at] = id;
+    slots[at] = tuple;
+    slots[at + 1] = id;
     if (++this.used * 3 > this.size * 2) this.rehash();
   }
 
-  /** The slot of a key, or the empty slot where it belongs. */
+  /** Where the slot of a key begins, or the empty slot where it belongs. */
   private locate(tuple: number, id: number): number {
-    const mask = this.size - 1;
-    let at = (Math.imul(tuple, 0x9e37_79b1) ^ Math.imul(id, 0x85eb_ca6b)) >>> 0;
-    at = (at ^ (at >>> 15)) & mask;
-    while (this.states[at] !== EMPTY && (this.tuples[at] !== tuple || this.ids[at] !== id)) at = (at + 1) & mask;
+    const { slots } = this;
+    const end = 3 * this.size;
+    const hash = Math.imul(tuple, 0x9e37_79b1) ^ Math.imul(id, 0x85eb_ca6b);
+    let at = 3 * ((hash ^ (hash >>> 15)) & (this.size - 1));
+    while (slots[at + 2] !== EMPTY && (slots[at] !== tuple || slots[at + 1] !== id)) {
+      at += 3;
+      if (at === end) at = 0;
+    }
     return at;
   }
 
   private rehash(): void {
-    const { tuples, ids, states, size } = this;
-    this.size = size * 2;
-    this.tuples = new Uint32Array(this.size);
-    this.ids = new Uint32Array(this.size);
-    this.states = new Uint8Array(this.size);
-    for (let from = 0; from < size; from++) {
-      if (states[from] === EMPTY) continue;
-      const to = this.locate(tuples[from]!, ids[from]!);
-      this.tuples[to] = tuples[from]!;
-      this.ids[to] = ids[from]!;
-      this.states[to] = states[from]!;
+    const old = this.slots;
+    this.size *= 2;
+    this.slots = new Uint32Array(3 * this.size);
+    for (let from = 0; from < old.length; from += 3) {
+      if (old[from + 2] === EMPTY) continue;
+      const to = this.locate(old[from]!, old[from + 1]!);
+      this.slots[to] = old[from]!;
+      this.slots[to + 1] = old[from + 1]!;
+      this.slots[to + 2] = old[from + 2]!;
     }
   }
 }

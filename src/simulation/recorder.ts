@@ -3,6 +3,7 @@
  */
 import type { Reader } from "../daemon/reader.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/ecache.js";
+import { capacityMessages } from "../kernel/netlink/capacity.js";
 import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
 import { type DaemonReport, type EventCounts, type Report, SCHEMA_VERSION, type SocketReport, TIMELINE_COLUMNS } from "../report/report.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
@@ -93,11 +94,6 @@ function socketReport(run: Run, { socket }: Reader, listener: ListenerScenario):
     enobufs: socket.enobufs,
     congestions: socket.congestions,
   };
-}
-
-/** How many messages a socket takes while nobody reads: the old admission looks before it adds, the new one after. */
-function capacityMessages(rcvbuf: number, truesize: number, admission: "old" | "new"): number {
-  return admission === "old" ? Math.floor(rcvbuf / truesize) + 1 : Math.max(1, Math.floor(rcvbuf / truesize));
 }
 
 function daemonReport(run: Run, { socket, view }: Reader, observed: boolean): DaemonReport {

@@ -69,6 +69,7 @@ export class Run {
   private combinedFinTick = 0;
 
   private readonly limit: number;
+  private readonly hasWorkers: boolean;
   private cpu0Free = 0;
   private cpu1Free = 0;
   private senderDue: number;
@@ -77,6 +78,7 @@ export class Run {
   /** With two CPUs, by reader: 1 once it was moved away from the process on CPU 0, and 1 while it waits there for its turn. */
   private readonly movedAway: Uint8Array;
   private readonly onCpu0: Uint8Array;
+  private waitingOnCpu0 = 0;
   /** Since when the present process or worker has CPU 0. */
   private cpu0Since = 0;
   private workerActs = false;
@@ -126,6 +128,7 @@ export class Run {
     this.workload = this.flood("arrivals", scenario.connections, scenario.ratePerSecond, 0, 0);
     this.senderDue = this.workload.due;
     this.limit = scenario.limitSeconds * 1e9;
+    this.hasWorkers = release.redelivery !== "timer" || release.gc !== "none";
     this.graceWindowJiffies = Math.round(scenario.graceMaxSeconds * scenario.hz);
     this.largestTruesize = Math.max(
       this.kernel.ctnetlink.truesizeOf(KIND_NEW),
@@ -183,7 +186,7 @@ export class Run {
         reader = index;
       }
     }
-    const workerAt = this.workerAt();
+    const workerAt = this.hasWorkers ? this.workerAt() : NEVER;
     const closingAt = this.closings.length > 0 ? this.closings[0]!.at : NEVER;
     const sampleAt = this.sampler.due(this);
     const at = Math.min(timerAt, workerAt, senderAt, readerAt, closingAt, sampleAt);
@@ -486,6 +489,7 @@ export class Run {
     if (this.scheduler !== null) reader.wake(clock.now);
     else if (this.workerActs || this.movedAway[index] === 0) {
       this.movedAway[index] = 1;
+      if (this.onCpu0[index] === 0) this.waitingOnCpu0++;
       this.onCpu0[index] = 1;
       reader.wake(this.sliceEnd(clock.now));
     } else reader.wake(clock.now + this.scenario.costs.wakeupNanoseconds);
@@ -502,6 +506,7 @@ export class Run {
     for (let index = 0; index < this.readers.length; index++) {
       if (this.onCpu0[index] === 0) continue;
       this.onCpu0[index] = 0;
+      this.waitingOnCpu0--;
       this.readers[index]!.hasten(this.cpu0Free + this.scenario.costs.wakeupNanoseconds);
     }
   }
@@ -513,7 +518,7 @@ export class Run {
 
   private afterAction(): void {
     const { clock, table, ledger } = this.kernel;
-    if (this.scheduler === null && this.senderDue > this.cpu0Free && this.workerAt() > this.cpu0Free) this.releaseReaders();
+    if (this.waitingOnCpu0 > 0 && this.senderDue > this.cpu0Free && this.workerAt() > this.cpu0Free) this.releaseReaders();
     if (table.dying !== this.dyingNow) this.accountDying();
     if (this.flushAt === NEVER) return;
     const inSync = ledger.stale === 0 && ledger.missing === 0;
