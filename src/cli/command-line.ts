@@ -17,6 +17,8 @@ import { didYouMean } from "./suggest.js";
 export interface Call {
   command: CliCommand;
   given: readonly Given[];
+  /** Empty where the command takes flags only. */
+  operands: readonly string[];
 }
 
 /** The call, or the exit code where help or version was all that was asked. Throws UsageError. */
@@ -33,8 +35,8 @@ export function parseCommandLine(
     const given: Given[] = [];
     const sub = subcommand(root, command, given, environment.resolve);
     sub.action(() => {
-      refuseArguments(command, sub.args);
-      call = { command, given };
+      if (command.operands === undefined) refuseArguments(command, sub.args);
+      call = { command, given, operands: [...sub.args] };
     });
   }
   try {
@@ -83,10 +85,10 @@ function subcommand(root: Command, command: CliCommand, given: Given[], resolve:
     .command(command.name)
     .summary(command.summary)
     .description(`${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`)
-    .usage("[flags]")
+    .usage(command.operands === undefined ? "[flags]" : `${command.operands} [flags]`)
     .allowExcessArguments()
     .addHelpText("before", examplesText(command.examples))
-    .addHelpText("after", "\nSome defaults follow from other flags: --print-config shows the scenario that would run.");
+    .addHelpText("after", defaultsText(command));
   let defaults: Scenario | undefined;
   const defaultOf = (flag: Flag): string | null => {
     defaults ??= command.defaults(resolve);
@@ -105,6 +107,11 @@ function subcommand(root: Command, command: CliCommand, given: Given[], resolve:
       return standard === null ? flag.description : `${flag.description} (default: ${standard})`;
     },
   });
+}
+
+function defaultsText({ flags }: CliCommand): string {
+  const shown = flags.some(({ name }) => name === "print-config");
+  return `\nSome defaults follow from other flags${shown ? ": --print-config shows the scenario that would run" : ""}.`;
 }
 
 function examplesText(examples: CliCommand["examples"]): string {

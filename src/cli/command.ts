@@ -14,8 +14,10 @@ export interface CliCommand {
   /** The head of the help: commands to paste, each with what it shows. */
   examples: readonly (readonly [arguments_: string, shows: string])[];
   flags: readonly Flag[];
+  /** What stands before the flags, for the help; absent: the command takes flags only. */
+  operands?: string;
   /** What runs when no flag is given; the help takes its defaults from it. */
   defaults(resolve: Resolve): Scenario;
   /** Returns the exit code. Throws UsageError. */
-  run(given: readonly Given[], io: Io, dependencies: Dependencies): Promise<number>;
+  run(given: readonly Given[], io: Io, dependencies: Dependencies, operands: readonly string[]): Promise<number>;
 }

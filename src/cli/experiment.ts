@@ -15,6 +15,8 @@ import { EXIT } from "./exit-codes.js";
 import { note, reportBug } from "./failure.js";
 import { type Given, readFlags, type Settings } from "./flag.js";
 import { FLOOD_FLAGS, FLUSH_FLAGS, RANDOM_SEED } from "./flags.js";
+import { hostKernelNote, withHostKernel } from "./host-kernel.js";
+import { ineffectiveFlags } from "./ineffective.js";
 import { breathing, listenForInterrupt } from "./interrupt.js";
 import { DEFAULT_COLUMNS, type Io, widthOf } from "./io.js";
 import { fileOutput, type Sink, standardOutput } from "./output.js";
@@ -55,11 +57,13 @@ async function runExperiment(
   io: Io,
   dependencies: Dependencies,
 ): Promise<number> {
-  const { settings, canonical } = readFlags(command.flags, given);
+  const { settings, canonical } = readFlags(command.flags, withHostKernel(given, dependencies));
   const drawn = drawSeed(settings);
   const resolve = await dependencies.resolve();
   const scenario = resolve(experiment, settings.overrides);
+  const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(settings.overrides, scenario)];
   const sink = settings.output === null ? standardOutput(io.stdout) : fileOutput(settings.output, "--output");
+  for (const sentence of notes) note(io, `note: ${sentence}`);
   if (settings.printConfig) {
     sink.write(JSON.stringify(scenario, null, 2));
     return EXIT.ok;

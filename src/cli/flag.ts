@@ -17,6 +17,8 @@ export interface Settings {
   quiet: boolean;
   colour: boolean;
   printConfig: boolean;
+  /** SO_RCVBUFFORCE in place of SO_RCVBUF, where nothing but the socket is asked about. */
+  force: boolean;
 }
 
 export interface Flag {
@@ -112,6 +114,7 @@ export function readFlags(table: readonly Flag[], given: readonly Given[]): Read
     quiet: false,
     colour: true,
     printConfig: false,
+    force: false,
   };
   const canonical: string[] = [];
   for (const flag of table) {

@@ -1,5 +1,5 @@
 /**
- * The flags of `flood` and `flush`, declared once, as data: name, value, help, parser, canonical form and the override
+ * The flags of `flood`, `flush` and `explain`, declared once, as data: name, value, help, parser, canonical form and the override
  * that each sets. Defaults are not repeated here: the help asks the resolved scenario for them. Whether values go
  * together (a rate, a duration and a number of connections, say) is decided where scenarios are resolved.
  */
@@ -22,23 +22,22 @@ import {
   type Range,
   SECOND,
 } from "../scenario/units.js";
+import { choice, numberChoice } from "./choice.js";
 import type { Format } from "./dependencies.js";
 import { type Flag, override, type Settings, switched, valued } from "./flag.js";
 import {
   BUFFER_BYTES,
   CONNECTIONS,
-  choice,
   formatArrivals,
-  formatListener,
   formatReader,
   formatSecondFlood,
   formatStall,
   formatTimeout,
-  numberChoice,
+  KERNEL_CONFIG,
+  LISTENER,
   parseArrivals,
   parseGraceMax,
   parseKernel,
-  parseListener,
   parsePath,
   parsePolicy,
   parseReader,
@@ -56,6 +55,10 @@ const RUN = "Run:";
 const OUTPUT = "Output:";
 
 export const RANDOM_SEED = "random";
+/** The flag that takes `host`, and `all` where more than one release can be answered for. */
+export const KERNEL_FLAG = "kernel";
+export const HOST = "host";
+export const ALL_KERNELS = "all";
 const FORMATS: readonly Format[] = ["text", "json"];
 
 const TABLE_ENTRIES: Range = { min: 1, max: 2 ** 24 };
@@ -205,8 +208,8 @@ const READER_FLAGS: readonly Flag[] = [
       "where wanted (may be repeated; --buffer, --reader and --policy describe the first)",
     sets: "listeners",
     repeatable: true,
-    parse: parseListener,
-    format: formatListener,
+    parse: LISTENER.parse,
+    format: LISTENER.format,
     apply: (settings, listener) => {
       firstListener(settings);
       settings.overrides.listeners?.push(listener);
@@ -224,14 +227,17 @@ const READER_FLAGS: readonly Flag[] = [
 ];
 
 const KERNEL_FLAGS: readonly Flag[] = [
-  override("kernel", {
-    name: "kernel",
-    value: "VERSION",
+  kernelFlag("VERSION|host", "release of the kernel, in any form that uname -r has; host: of this machine's", [HOST]),
+  override("kernelConfig", {
+    name: "kernel-config",
+    value: "KEY=VALUE,...",
     group: KERNEL,
-    description: "release of the kernel",
-    parse: parseKernel,
-    format: asIs,
-    standard: (scenario) => scenario.kernel,
+    description:
+      "how the kernel was built, as far as it changes what an event is charged: acct, nat, mark, secmark, timestamp and " +
+      "nla-policy-len (whether it counts, 2.6.39 on) are on or off, sk-buff and small-head are sizes in bytes",
+    parse: KERNEL_CONFIG.parse,
+    format: KERNEL_CONFIG.format,
+    standard: (scenario) => scenario.kernelConfig,
   }),
   override("hz", {
     name: "hz",
@@ -247,7 +253,7 @@ const KERNEL_FLAGS: readonly Flag[] = [
     value: "DURATION",
     group: KERNEL,
     description:
-      "the sysctl nf_conntrack_events_retry_timeout, in whole seconds: a resend waits a random time below it",
+      "the sysctl nf_conntrack_events_retry_timeout, in whole seconds: a resend waits a random time below it (until 3.16)",
     parse: parseGraceMax,
     format: formatSeconds,
     standard: (scenario) => scenario.graceMaxSeconds,
@@ -403,6 +409,47 @@ export const FLOOD_FLAGS: readonly Flag[] = [
 
 /** `flush` without its flush would be nothing. */
 export const FLUSH_FLAGS: readonly Flag[] = FLOOD_FLAGS.filter((flag) => flag.name !== "no-flush");
+
+/** What a buffer holds depends on these alone. */
+export const EXPLAIN_FLAGS: readonly Flag[] = [
+  kernelFlag(
+    "VERSION|all|host",
+    "release of the kernel, in any form that uname -r has; all: a table of all releases; host: of this machine's",
+    [ALL_KERNELS, HOST],
+  ),
+  named("kernel-config"),
+  named("rmem-max"),
+  switched({
+    name: "force",
+    group: READER,
+    description: "ask with SO_RCVBUFFORCE, which needs CAP_NET_ADMIN and knows no cap",
+    sets: null,
+    apply: (settings) => {
+      settings.force = true;
+    },
+  }),
+  named("protocol"),
+  named("family"),
+  named("format"),
+  named("no-color"),
+];
+
+function named(name: string): Flag {
+  return FLOOD_FLAGS.find((flag) => flag.name === name)!;
+}
+
+/** `words` stand for a version, or for more than one. */
+function kernelFlag(value: string, description: string, words: readonly string[]): Flag {
+  return override("kernel", {
+    name: KERNEL_FLAG,
+    value,
+    group: KERNEL,
+    description,
+    parse: parseKernel(words),
+    format: asIs,
+    standard: (scenario) => scenario.kernel,
+  });
+}
 
 /** A flag that sets some fields of the first listener, which every run has. */
 function ofFirstListener<K extends keyof ListenerScenario>(flag: {

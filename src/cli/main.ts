@@ -7,18 +7,19 @@ import { UsageError } from "../scenario/errors.js";
 import { parseCommandLine } from "./command-line.js";
 import { type Dependencies, installed } from "./dependencies.js";
 import { flood, flush } from "./experiment.js";
+import { explain } from "./explain.js";
 import { reportBug, reportUsage } from "./failure.js";
 import type { Io } from "./io.js";
 import { shellLine } from "./repeat.js";
 
-const COMMANDS = [flood, flush];
+const COMMANDS = [flood, flush, explain];
 
 /** `argv`: what the user typed after the name of the program. Never rejects. */
 export async function main(argv: readonly string[], io: Io, dependencies: Dependencies = installed): Promise<number> {
   try {
     const resolve = await dependencies.resolve();
     const call = parseCommandLine(argv, COMMANDS, { io, version: packageVersion(), resolve });
-    return typeof call === "number" ? call : await call.command.run(call.given, io, dependencies);
+    return typeof call === "number" ? call : await call.command.run(call.given, io, dependencies, call.operands);
   } catch (error) {
     return error instanceof UsageError ? reportUsage(io, error) : reportBug(io, error, shellLine(argv));
   }

@@ -8,6 +8,7 @@ import {
   type Arrivals,
   EVENT_GROUPS,
   type EventGroup,
+  type KernelConfig,
   type ListenerScenario,
   POLICIES,
   type SecondFlood,
@@ -31,6 +32,8 @@ import {
   type Range,
   SECOND,
 } from "../scenario/units.js";
+import { choice } from "./choice.js";
+import { type KeyedItem, keyed } from "./keyed.js";
 import { didYouMean } from "./suggest.js";
 
 /** SO_RCVBUF and the sysctls that cap it are ints. */
@@ -39,24 +42,6 @@ export const CONNECTIONS: Range = { min: 0, max: 2 ** 24 };
 /** The kernel keeps timeouts as jiffies in an int: this many seconds fit at HZ 1000, the fastest. */
 const KERNEL_SECONDS: Range = { min: 1, max: Math.floor((2 ** 31 - 1) / 1000) };
 const SERVICE: Range = { min: 0, max: HOUR };
-
-/** One of several words, with a suggestion for a typo. */
-export function choice<T extends string>(words: readonly T[]): (text: string) => T {
-  return (text) => {
-    const word = words.find((candidate) => candidate === text);
-    if (word !== undefined) return word;
-    throw new UsageError(`expected ${listed(words)}, got ${quoted(text)}${didYouMean(text, words)}`);
-  };
-}
-
-/** One of several numbers. */
-export function numberChoice<T extends number>(numbers: readonly T[]): (text: string) => T {
-  return (text) => {
-    const number = numbers.find((candidate) => String(candidate) === text);
-    if (number !== undefined) return number;
-    throw new UsageError(`expected ${listed(numbers)}, got ${quoted(text)}`);
-  };
-}
 
 export interface ArrivalsValue {
   arrivals: Arrivals;
@@ -154,10 +139,17 @@ export function parseGraceMax(text: string): number {
   );
 }
 
-/** The shape of a release. Which releases the model knows is another question (kernel/release.ts). */
-export function parseKernel(text: string): string {
-  if (/^\d{1,2}(\.\d{1,3}){1,3}$/.test(text)) return text;
-  throw new UsageError(`expected a kernel release such as 2.6.31 or 3.6, got ${quoted(text)}`);
+/** What uname -r may say: numbers, and whatever a distribution appends. */
+const KERNEL_VERSION = /^\d{1,3}\.\d{1,3}(\.\d{1,4}){0,2}([-+.~_][\w.+~-]{0,48})?$/;
+
+/** The shape of a version, or what stands for one. Which releases the model knows is another question (kernel/release.ts). */
+export function parseKernel(words: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (KERNEL_VERSION.test(text) || words.includes(text)) return text;
+    throw new UsageError(
+      `expected a kernel release such as 3.6 or 6.18.44, or ${listed(words)}, got ${quoted(text)}${didYouMean(text, words)}`,
+    );
+  };
 }
 
 const SEED_CHARACTERS = 100;
@@ -185,72 +177,67 @@ function parseGroups(text: string): EventGroup[] {
 }
 
 /** What one item of a listener's description sets, and how it is written again. */
-const LISTENER_ITEMS: Readonly<
-  Record<
-    string,
-    {
-      parse(text: string): Partial<ListenerScenario>;
-      format(listener: Partial<ListenerScenario>): string | null;
-    }
-  >
-> = {
-  buffer: {
-    parse: (text) => ({ bufferBytes: parseSize(text, BUFFER_BYTES) }),
-    format: ({ bufferBytes }) => (bufferBytes === undefined ? null : formatSize(bufferBytes)),
+export const LISTENER = keyed<ListenerScenario>(
+  {
+    buffer: {
+      parse: (text) => ({ bufferBytes: parseSize(text, BUFFER_BYTES) }),
+      format: ({ bufferBytes }) => (bufferBytes === undefined ? null : formatSize(bufferBytes)),
+    },
+    reader: {
+      parse: parseReader,
+      format: ({ serviceNanoseconds, serviceDistribution = "fixed" }) =>
+        serviceNanoseconds === undefined ? null : formatReader({ serviceNanoseconds, serviceDistribution }),
+    },
+    policy: {
+      parse: (text) => ({ policy: parsePolicy(text) }),
+      format: ({ policy }) => policy ?? null,
+    },
+    stall: {
+      parse: (text) => ({ stall: parseStall(text) }),
+      format: ({ stall }) => (stall ? formatStall(stall) : null),
+    },
+    groups: {
+      parse: (text) => ({ groups: parseGroups(text) }),
+      format: ({ groups }) => groups?.join("+") ?? null,
+    },
   },
-  reader: {
-    parse: parseReader,
-    format: ({ serviceNanoseconds, serviceDistribution = "fixed" }) =>
-      serviceNanoseconds === undefined ? null : formatReader({ serviceNanoseconds, serviceDistribution }),
-  },
-  policy: {
-    parse: (text) => ({ policy: parsePolicy(text) }),
-    format: ({ policy }) => policy ?? null,
-  },
-  stall: {
-    parse: (text) => ({ stall: parseStall(text) }),
-    format: ({ stall }) => (stall ? formatStall(stall) : null),
-  },
-  groups: {
-    parse: (text) => ({ groups: parseGroups(text) }),
-    format: ({ groups }) => groups?.join("+") ?? null,
-  },
-};
+  "buffer=8k,reader=1ms,policy=lossy",
+);
 
-/** `buffer=8k,reader=1ms,policy=lossy`; a word without `=` belongs to the item before it, as in `reader=1ms,exponential`. */
-export function parseListener(text: string): Partial<ListenerScenario> {
-  const items = text.split(/,(?=[^,]*=)/);
-  const listener: Partial<ListenerScenario> = {};
-  const seen = new Set<string>();
-  for (const item of items) {
-    const [key = "", value] = split(item, "=");
-    if (value === undefined) {
-      throw new UsageError(`expected KEY=VALUE such as buffer=8k,reader=1ms,policy=lossy, got ${quoted(text)}`);
-    }
-    if (seen.has(key)) throw new UsageError(`expected each key once, got ${key} twice in ${quoted(text)}`);
-    seen.add(key);
-    Object.assign(listener, parseListenerItem(key, value));
-  }
-  return listener;
+type Switch = "acct" | "nat" | "mark" | "secmark" | "timestamp" | "nlaPolicyLenCounts";
+type Size = "skBuffBytes" | "smallHeadBytes";
+
+/** Of struct sk_buff or a slab cache: far above any build, and far below what a message may be charged. */
+const OBJECT_BYTES: Range = { min: 0, max: 4096 };
+
+/** The build of a kernel, in words that its configuration or its slab caches have. */
+export const KERNEL_CONFIG = keyed<KernelConfig>(
+  {
+    acct: switchItem("acct"),
+    nat: switchItem("nat"),
+    mark: switchItem("mark"),
+    secmark: switchItem("secmark"),
+    timestamp: switchItem("timestamp"),
+    "nla-policy-len": switchItem("nlaPolicyLenCounts"),
+    "sk-buff": sizeItem("skBuffBytes", { ...OBJECT_BYTES, min: 1 }),
+    "small-head": sizeItem("smallHeadBytes", OBJECT_BYTES),
+  },
+  "acct=off,sk-buff=208",
+);
+
+function switchItem(key: Switch): KeyedItem<KernelConfig> {
+  const onOrOff = choice(["on", "off"]);
+  return {
+    parse: (text) => ({ [key]: onOrOff(text) === "on" }),
+    format: ({ [key]: on }) => (on === undefined ? null : on ? "on" : "off"),
+  };
 }
 
-function parseListenerItem(key: string, value: string): Partial<ListenerScenario> {
-  const keys = Object.keys(LISTENER_ITEMS);
-  const { parse } = LISTENER_ITEMS[choice(keys)(key)]!;
-  try {
-    return parse(value);
-  } catch (error) {
-    throw error instanceof UsageError ? error.in(key) : error;
-  }
-}
-
-export function formatListener(listener: Partial<ListenerScenario>): string {
-  return Object.entries(LISTENER_ITEMS)
-    .flatMap(([key, item]) => {
-      const value = item.format(listener);
-      return value === null ? [] : [`${key}=${value}`];
-    })
-    .join(",");
+function sizeItem(key: Size, range: Range): KeyedItem<KernelConfig> {
+  return {
+    parse: (text) => ({ [key]: parseSize(text, range) }),
+    format: ({ [key]: bytes }) => (bytes === undefined ? null : formatSize(bytes)),
+  };
 }
 
 /** At the first separator: what stands before it, and what stands after it if it is there. */

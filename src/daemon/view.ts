@@ -10,7 +10,6 @@ const EMPTY = 0;
 const ALIVE = 1;
 const DESTROYED = 2;
 
-export type EventKind = 0 | 1 | 2;
 const NEW = 0;
 const DESTROY = 2;
 

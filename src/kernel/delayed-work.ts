@@ -5,7 +5,7 @@
  */
 import type { KernelClock } from "./clock.js";
 
-export const NOT_PENDING = Number.POSITIVE_INFINITY;
+const NOT_PENDING = Number.POSITIVE_INFINITY;
 
 /** LVL_START(1): delays below it are exact but for the one tick. Each further level has LVL_SIZE − 1 slots of eight times the width. */
 const FIRST_LEVEL_JIFFIES = 63;

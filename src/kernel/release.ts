@@ -342,7 +342,12 @@ export function releaseFor(version: string): Release | null {
 
 function parseVersion(version: string): number[] | null {
   const match = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?=$|[-+.~_ ])/.exec(version);
-  return match === null ? null : match.slice(1).filter((part) => part !== undefined).map(Number);
+  return match === null
+    ? null
+    : match
+        .slice(1)
+        .filter((part) => part !== undefined)
+        .map(Number);
 }
 
 function compareVersions(a: readonly number[], b: readonly number[]): number {

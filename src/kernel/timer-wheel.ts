@@ -105,7 +105,7 @@ export class TimerWheel {
   }
 
   private file(id: number, expires: number): void {
-    const when = expires < this.base ? this.base : expires;
+    const when = Math.max(expires, this.base);
     let slot: number;
     if (when >>> BITS === this.base >>> BITS) {
       slot = when & MASK;

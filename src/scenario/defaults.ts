@@ -16,6 +16,7 @@ import {
   type Path,
   type Protocol,
   type Scenario,
+  SHORTEST_TCP_PACKETS,
   type SecondFlood,
   type TimeoutKey,
 } from "./scenario.js";
@@ -110,7 +111,6 @@ const EXPERIMENTS: Record<Experiment, Experimental> = {
 
 /** Packets of a short connection: one request; or handshake, close and the acknowledgement of each FIN. */
 const PACKETS: Record<Protocol, number> = { udp: 1, icmp: 1, tcp: 7 };
-const SHORTEST_TCP_PACKETS = 6;
 
 /** How long a run may go on after its flood before it counts as not settling. */
 const LIMIT_AFTER_FLOOD_SECONDS = 600;

@@ -6,6 +6,8 @@
 
 export type Experiment = "flood" | "flush";
 export type Protocol = "udp" | "tcp" | "icmp";
+/** Packets of the shortest TCP connection: handshake, FIN, FIN with the ACK on it, ACK. */
+export const SHORTEST_TCP_PACKETS = 6;
 export type Family = "ipv4" | "ipv6";
 /** `burst`: connections arrive in groups of `burstConnections` at one instant, the mean rate stays. */
 export type Arrivals = "constant" | "poisson" | "burst";

@@ -6,9 +6,9 @@
  * The unit is an event: a set of new bits of one entry. Events that wait in a missed mask are counted per entry in parallel
  * columns; that their sum is raised − delivered − merged − lost is what invariants.ts checks.
  */
-import { DaemonView } from "../daemon/view.js";
-import { type EventObserver, KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/ecache.js";
+import type { DaemonView } from "../daemon/view.js";
 import { ACTIVE, type ConntrackTable, grown } from "../kernel/conntrack/table.js";
+import { type EventObserver, KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/ecache.js";
 import type { Broadcast } from "../kernel/netlink/broadcast.js";
 import type { NetlinkSocket } from "../kernel/netlink/socket.js";
 import { LatencyHistogram } from "./latency-histogram.js";

@@ -5,7 +5,14 @@ import type { Reader } from "../daemon/reader.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/ecache.js";
 import { capacityMessages } from "../kernel/netlink/capacity.js";
 import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
-import { type DaemonReport, type EventCounts, type Report, SCHEMA_VERSION, type SocketReport, TIMELINE_COLUMNS } from "../report/report.js";
+import {
+  type DaemonReport,
+  type EventCounts,
+  type Report,
+  SCHEMA_VERSION,
+  type SocketReport,
+  TIMELINE_COLUMNS,
+} from "../report/report.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
 import type { Run } from "./run.js";
 import { TOOL_VERSION } from "./version.js";

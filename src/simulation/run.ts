@@ -13,7 +13,7 @@
 import { NEVER, Reader } from "../daemon/reader.js";
 import { DaemonView } from "../daemon/view.js";
 import { Flush } from "../kernel/conntrack/flush.js";
-import { type Verdict, ACCEPTED, TABLE_FULL } from "../kernel/conntrack/packet.js";
+import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
 import { DYING } from "../kernel/conntrack/table.js";
 import { ACK } from "../kernel/conntrack/tcp.js";
 import { KIND_DESTROY, KIND_NEW } from "../kernel/events/ecache.js";
@@ -123,7 +123,9 @@ export class Run {
     this.onCpu0 = new Uint8Array(this.readers.length);
     this.kernel.broadcast.whenReadable = (index) => this.wakeReader(index);
     this.scheduler =
-      scenario.cpus === 1 ? new FairScheduler(FIRST_READER + this.readers.length, this.streams.of("scheduler").uniform) : null;
+      scenario.cpus === 1
+        ? new FairScheduler(FIRST_READER + this.readers.length, this.streams.of("scheduler").uniform)
+        : null;
     this.combinedFin = scenario.path === "loopback" ? combinedFinAt(scenario.protocol, scenario.packets) : -1;
     this.workload = this.flood("arrivals", scenario.connections, scenario.ratePerSecond, 0, 0);
     this.senderDue = this.workload.due;
@@ -274,7 +276,8 @@ export class Run {
       redelivery.step();
     }
     // An entry that dies here is unlinked, one that is delivered is freed: what a flush does to an entry, too.
-    const entries = gc?.running === true ? table.counters.destroyed + table.dying - gone : ctnetlink.attempts - attempts;
+    const entries =
+      gc?.running === true ? table.counters.destroyed + table.dying - gone : ctnetlink.attempts - attempts;
     const cost =
       (ctnetlink.attempts - attempts) * costs.attemptNanoseconds +
       entries * costs.flushEntryNanoseconds +
@@ -411,8 +414,7 @@ export class Run {
     }
     const made = ctnetlink.attempts - attempts;
     this.flushAttempts += made;
-    this.cpu0Free =
-      Math.max(this.cpu0Free, clock.now) + costs.flushEntryNanoseconds + made * costs.attemptNanoseconds;
+    this.cpu0Free = Math.max(this.cpu0Free, clock.now) + costs.flushEntryNanoseconds + made * costs.attemptNanoseconds;
     this.senderDue = this.cpu0Free;
   }
 
@@ -518,7 +520,8 @@ export class Run {
 
   private afterAction(): void {
     const { clock, table, ledger } = this.kernel;
-    if (this.waitingOnCpu0 > 0 && this.senderDue > this.cpu0Free && this.workerAt() > this.cpu0Free) this.releaseReaders();
+    if (this.waitingOnCpu0 > 0 && this.senderDue > this.cpu0Free && this.workerAt() > this.cpu0Free)
+      this.releaseReaders();
     if (table.dying !== this.dyingNow) this.accountDying();
     if (this.flushAt === NEVER) return;
     const inSync = ledger.stale === 0 && ledger.missing === 0;

@@ -63,7 +63,8 @@ export class FairScheduler {
   pick(tick: number): number {
     if (tick !== this.lastTick) {
       this.lastTick = tick;
-      if (this.runnableCount > 1 && this.ranSincePick > LATENCY_NANOSECONDS / this.runnableCount) this.reschedule = true;
+      if (this.runnableCount > 1 && this.ranSincePick > LATENCY_NANOSECONDS / this.runnableCount)
+        this.reschedule = true;
     }
     if (this.current >= 0 && !this.reschedule) return this.current;
     this.reschedule = false;

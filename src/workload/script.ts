@@ -1,10 +1,11 @@
 /**
  * What one short connection sends: direction and, for TCP, kind of each packet in order. It knows neither time nor tuples.
  */
+
+import type { Direction } from "../kernel/conntrack/status.js";
 import type { Segment } from "../kernel/conntrack/tcp.js";
 import { ACK, FIN, SYN, SYN_ACK } from "../kernel/conntrack/tcp.js";
-import type { Direction } from "../kernel/conntrack/status.js";
-import type { Protocol } from "../scenario/scenario.js";
+import { type Protocol, SHORTEST_TCP_PACKETS } from "../scenario/scenario.js";
 
 export interface ScriptStep {
   direction: Direction;
@@ -12,9 +13,6 @@ export interface ScriptStep {
   /** On loopback: sent by the same system call as the packet before (connect makes the handshake, the last close two packets). */
   sameSystemCall: boolean;
 }
-
-/** Packets of the shortest TCP connection: handshake, FIN, FIN with the ACK on it, ACK. */
-export const SHORTEST_TCP_PACKETS = 6;
 
 const step = (direction: Direction, segment: Segment, sameSystemCall = false): ScriptStep => ({
   direction,

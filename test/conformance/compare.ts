@@ -6,9 +6,9 @@ import { UsageError } from "../../src/scenario/errors.js";
 import { whyOutside } from "./deviations.js";
 import { type Interval, predictionInterval } from "./interval.js";
 import { recordedQuantities, samplingPeriodSeconds, simulatedQuantities, TIMES } from "./quantities.js";
+import { raceOf } from "./races.js";
 import { calibrate, scenarioOf } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
-import { raceOf } from "./races.js";
 
 /** One period of the evict list's worker: 10 ms, met up to a tick late. */
 const RETRY_SECONDS = 0.016;
@@ -94,7 +94,11 @@ function cellOf(
 function widened({ low, high, median }: Interval, quantity: string): Interval {
   if (low === high) return { low, high, median };
   const least = TIMES.has(quantity) ? RETRY_SECONDS : 0;
-  return { low: low - Math.max(0.1 * Math.abs(low), least), high: high + Math.max(0.1 * Math.abs(high), least), median };
+  return {
+    low: low - Math.max(0.1 * Math.abs(low), least),
+    high: high + Math.max(0.1 * Math.abs(high), least),
+    median,
+  };
 }
 
 function titleOf({ tag, setting, hz }: Recording): string {

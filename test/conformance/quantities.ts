@@ -3,17 +3,18 @@
  * recording program took them: at its sampling times, with its rule for when a run is over. A quantity is a number; times are
  * marked, because their comparison is widened by the sampling period.
  */
-import { messageBytes } from "../../src/kernel/events/message.js";
+
 import type { Reader } from "../../src/daemon/reader.js";
-import { buildKernel } from "../../src/simulation/kernel.js";
+import { DaemonView } from "../../src/daemon/view.js";
 import { Flush } from "../../src/kernel/conntrack/flush.js";
+import { ACK } from "../../src/kernel/conntrack/tcp.js";
+import { messageBytes } from "../../src/kernel/events/message.js";
 import { RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../src/kernel/release.js";
-import { ACK } from "../../src/kernel/conntrack/tcp.js";
-import { DaemonView } from "../../src/daemon/view.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
-import { Streams } from "../../src/simulation/streams.js";
+import { buildKernel } from "../../src/simulation/kernel.js";
 import { Run, type Sampler } from "../../src/simulation/run.js";
+import { Streams } from "../../src/simulation/streams.js";
 import type { RecordedListener, Recording } from "./recording.js";
 
 export type Quantities = Map<string, number>;
@@ -211,7 +212,8 @@ class RecordingSampler implements Sampler {
   due(run: Run): number {
     if (run.flushEndedAt === Number.POSITIVE_INFINITY) {
       this.newBeforeFlush = run.readers[0]!.view.received.new;
-      this.dropsBeforeFlush = run.flushAt === Number.POSITIVE_INFINITY ? run.kernel.sockets[0]!.drops : this.dropsBeforeFlush;
+      this.dropsBeforeFlush =
+        run.flushAt === Number.POSITIVE_INFINITY ? run.kernel.sockets[0]!.drops : this.dropsBeforeFlush;
       return Number.POSITIVE_INFINITY;
     }
     if (this.totalsAt !== null) return this.totalsAt;

@@ -8,8 +8,7 @@ const ALWAYS = /^(listener|second)\.(rcvbufBytes|duplicateDestroy)$|^bytes of |^
 
 const EMULATED_CPUS =
   "two emulated CPUs took turns on one host thread (file 3.6.0-smp): how long each turn lasted is not recorded";
-const TWO_CPUS =
-  "a reader without delay on a second CPU: who is faster, flush or reader, is a race between two CPUs";
+const TWO_CPUS = "a reader without delay on a second CPU: who is faster, flush or reader, is a race between two CPUs";
 const SHARED_CPU =
   "a reader without delay and the flood share one CPU: which of them runs when the small buffer fills is the scheduler's history";
 const TCP_THREADS =

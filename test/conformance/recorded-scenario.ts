@@ -170,10 +170,7 @@ export function calibrate(recording: Recording): Partial<Costs> {
       // A refused packet of a full table costs the walk over the buckets; otherwise the packets themselves cost.
       if (searches > setting.flows / 10 && setting.secondFloodFlows === undefined) {
         const buckets = searches * setting.buckets;
-        calibrated.bucketNanoseconds = Math.max(
-          0.1,
-          calibrated.bucketNanoseconds! + floodError / buckets,
-        );
+        calibrated.bucketNanoseconds = Math.max(0.1, calibrated.bucketNanoseconds! + floodError / buckets);
       } else {
         const packets = setting.flows * (setting.mode === "tcp" ? 6 : 1);
         calibrated.packetNanoseconds = Math.max(100, Math.round(calibrated.packetNanoseconds! + floodError / packets));

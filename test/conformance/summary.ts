@@ -49,7 +49,9 @@ function meanError(cells: readonly Cell[], quantity: string): number | null {
 }
 
 export function renderSummary(comparisons: readonly Comparison[], seeds: number): string {
-  const lines: string[] = [`${comparisons.length} recordings, ${seeds} seeds each; a cell is one quantity of one recording`];
+  const lines: string[] = [
+    `${comparisons.length} recordings, ${seeds} seeds each; a cell is one quantity of one recording`,
+  ];
   const percent = (part: number, whole: number): string =>
     whole === 0 ? "–" : `${((100 * part) / whole).toFixed(2)} %`;
   const header = ["kernel", "recordings", "all inside", "cells", "inside", "", ...MAIN_FIGURES.map(([name]) => name)];
@@ -67,7 +69,9 @@ export function renderSummary(comparisons: readonly Comparison[], seeds: number)
   ]);
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   for (const row of [header, ...rows]) {
-    lines.push(row.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join("  "));
+    lines.push(
+      row.map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!))).join("  "),
+    );
   }
   const cells = comparisons.flatMap((comparison) => comparison.cells);
   lines.push(
@@ -90,7 +94,9 @@ export function renderSummary(comparisons: readonly Comparison[], seeds: number)
   for (const comparison of outside) {
     lines.push(`  ${comparison.place} ${comparison.title}`);
     for (const cell of comparison.cells.filter(({ inside }) => !inside)) {
-      lines.push(`    ${cell.quantity}: expected ${shown(cell.low)} to ${shown(cell.high)}, recorded ${shown(cell.recorded)}`);
+      lines.push(
+        `    ${cell.quantity}: expected ${shown(cell.low)} to ${shown(cell.high)}, recorded ${shown(cell.recorded)}`,
+      );
     }
   }
   return lines.join("\n");

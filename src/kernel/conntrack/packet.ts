@@ -59,8 +59,8 @@ const STREAM_AFTER_SECONDS = 2;
 export const ACCEPTED = 0;
 export const TABLE_FULL = 1;
 /** The tracker or the confirm hook dropped it. */
-export const SYN_DROPPED = 2;
-export const CHAIN_TOO_LONG = 3;
+const SYN_DROPPED = 2;
+const CHAIN_TOO_LONG = 3;
 export type Verdict = typeof ACCEPTED | typeof TABLE_FULL | typeof SYN_DROPPED | typeof CHAIN_TOO_LONG;
 
 export class PacketPath {

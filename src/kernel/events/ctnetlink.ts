@@ -13,7 +13,7 @@ import { allocatedPayloadBytes, estimateBytes } from "./estimate.js";
 import { messageBytes } from "./message.js";
 
 /** The groups in the order of the message kinds. */
-export const KIND_NAMES: readonly EventGroup[] = ["new", "update", "destroy"];
+const KIND_NAMES: readonly EventGroup[] = ["new", "update", "destroy"];
 
 /** What ctnetlink asks of netlink. */
 export interface MessageTransport {

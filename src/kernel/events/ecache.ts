@@ -6,7 +6,15 @@
  */
 import type { DestroyEvents } from "../conntrack/deletion.js";
 import type { PacketEvents } from "../conntrack/packet.js";
-import { IPCT_DESTROY, IPCT_NEW, IPCT_PROTOINFO, IPCT_RELATED, IPS_CONFIRMED, IPS_DYING, NO_EVENT_CACHE } from "../conntrack/status.js";
+import {
+  IPCT_DESTROY,
+  IPCT_NEW,
+  IPCT_PROTOINFO,
+  IPCT_RELATED,
+  IPS_CONFIRMED,
+  IPS_DYING,
+  NO_EVENT_CACHE,
+} from "../conntrack/status.js";
 import type { ConntrackTable } from "../conntrack/table.js";
 import type { Release } from "../release.js";
 import type { Redelivery } from "./redelivery/redelivery.js";

@@ -8,11 +8,7 @@
 
 import type { EventGroup, Family, KernelConfig, Protocol } from "../../scenario/scenario.js";
 import type { MessageLayout } from "../release.js";
-import {
-  type MessageContent,
-  type MessageOccasion,
-  messageContent,
-} from "./message-content.js";
+import { type MessageContent, type MessageOccasion, messageContent } from "./message-content.js";
 import { AttributeWriter } from "./nlattr.js";
 
 /** sizeof(struct nlmsghdr): length 4, type 2, flags 2, sequence 4, port 4. */

@@ -181,7 +181,10 @@ export class NetlinkSocket {
   }
 
   private growRing(): void {
-    const unrolled = <T extends Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array>(old: T, next: T): T => {
+    const unrolled = <T extends Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array>(
+      old: T,
+      next: T,
+    ): T => {
       next.set(old.subarray(this.first) as never);
       next.set(old.subarray(0, this.first) as never, this.size - this.first);
       return next;

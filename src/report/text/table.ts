@@ -5,20 +5,12 @@
  */
 import { EVENT_GROUPS, type EventGroup } from "../../scenario/scenario.js";
 import type { EventCounts, Report } from "../report.js";
+import { type Cell, GAP, lay, type Rows, tableWidth } from "./columns.js";
 import { count, percent, shortCount, size, UNKNOWN } from "./numbers.js";
 import { field } from "./paragraph.js";
-import type { Paint, Theme } from "./theme.js";
+import type { Theme } from "./theme.js";
 
-interface Cell {
-  text: string;
-  paint?: Paint;
-  /** Words stand at the left of their column, figures at the right. */
-  left?: true;
-}
-type Rows = readonly (readonly Cell[])[];
-
-/** Between two columns; the narrow one where that saves the digits. */
-const GAP = 2;
+/** Between two columns, where that saves the digits. */
 const NARROW_GAP = 1;
 const FATES = ["raised", "delivered", "merged", "lost", "pending", "refused"] as const;
 type Fate = (typeof FATES)[number];
@@ -135,27 +127,4 @@ function listenersOf(report: Report) {
     sync: daemon.inSync ? "in sync" : "out of sync",
     inSync: daemon.inSync,
   }));
-}
-
-function columnWidths(rows: Rows): number[] {
-  const columns = rows[0]?.length ?? 0;
-  return Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => row[column]?.text.length ?? 0)));
-}
-
-function tableWidth(rows: Rows, gap: number): number {
-  return columnWidths(rows).reduce((total, width) => total + gap + width, -gap);
-}
-
-function lay(rows: Rows, gap: number): string[] {
-  const widths = columnWidths(rows);
-  return rows.map((row) => {
-    // No row ends in spaces, neither of an empty cell nor of a word shorter than its column.
-    const filled = row.slice(0, row.findLastIndex(({ text }) => text !== "") + 1);
-    return filled.map((cell, column) => pad(cell, widths[column]!, column === filled.length - 1)).join(" ".repeat(gap));
-  });
-}
-
-function pad({ text, paint, left }: Cell, width: number, last: boolean): string {
-  const padded = left ? text.padEnd(last ? 0 : width) : text.padStart(width);
-  return paint === undefined ? padded : paint(padded);
 }

@@ -4,8 +4,9 @@
  * no back-off and no coupling between entries. Up to 3.5 the entry's own timer is used again, from 3.6 on one in the event
  * cache extension; the two are never pending together, so here they are the same timer.
  */
-import type { Deletion } from "../../conntrack/deletion.js";
+
 import type { KernelClock } from "../../clock.js";
+import type { Deletion } from "../../conntrack/deletion.js";
 import type { TimerWheel } from "../../timer-wheel.js";
 import type { Redelivery } from "./redelivery.js";
 

@@ -1,0 +1,35 @@
+/**
+ * `--kernel host`: the version of the running kernel takes the word's place before anything is read, so that the run, its
+ * echo and the command that repeats it elsewhere name the same kernel. Which release it is modelled as is only said here.
+ */
+import { releaseFor } from "../kernel/release.js";
+import { UsageError } from "../scenario/errors.js";
+import type { Dependencies } from "./dependencies.js";
+import type { Given } from "./flag.js";
+import { HOST, KERNEL_FLAG } from "./flags.js";
+
+export function withHostKernel(given: readonly Given[], dependencies: Pick<Dependencies, "host">): readonly Given[] {
+  if (!asksForHost(given)) return given;
+  const { system, release } = dependencies.host();
+  if (system !== "Linux") {
+    throw new UsageError(
+      `--${KERNEL_FLAG}: expected a version where this machine does not run Linux, got ${HOST} (${system})`,
+    );
+  }
+  return given.map((one) => (isHost(one) ? { ...one, text: release } : one));
+}
+
+/** What a user who named no version has to know, or nothing. */
+export function hostKernelNote(given: readonly Given[], kernel: string): string[] {
+  const release = releaseFor(kernel);
+  if (!asksForHost(given) || release === null) return [];
+  return [`kernel ${kernel} is modelled as release ${release.version}`];
+}
+
+function asksForHost(given: readonly Given[]): boolean {
+  return given.some(isHost);
+}
+
+function isHost({ flag, text }: Given): boolean {
+  return flag.name === KERNEL_FLAG && text === HOST;
+}

@@ -1,0 +1,161 @@
+/**
+ * A receive buffer explained on a screen: one entry per step with its value, its rule and its source, then what comes out
+ * and what to change; or one row per release. Pure, as the renderers of a Report are; the words of the steps come with them
+ * (kernel/netlink/capacity.ts). Figures have no commas here: they are pasted into sysctl and setsockopt.
+ */
+import type { BufferExplanation, BufferStep } from "../kernel/netlink/capacity.js";
+import { type Cell, GAP, lay, tableWidth } from "./text/columns.js";
+import { wrap } from "./text/paragraph.js";
+import { type Theme, themeOf } from "./text/theme.js";
+
+export interface ExplanationOptions {
+  colour: boolean;
+  /** Columns of the terminal. */
+  width: number;
+}
+
+const NARROWEST = 40;
+const WIDEST = 120;
+
+/** `kernel`: the version that was asked for. */
+export function renderExplanation(
+  kernel: string,
+  explanation: BufferExplanation,
+  { colour, width }: ExplanationOptions,
+): string {
+  const columns = between(width);
+  const theme = themeOf(colour);
+  const version = kernel === explanation.release ? kernel : `${kernel} (as ${explanation.release})`;
+  return screen([
+    wrap(`${titleOf(explanation)} on Linux ${version}`, columns).map(theme.heading),
+    stepLines(explanation.steps, columns, theme),
+    ...neverBuilt(explanation, columns, theme),
+    wrap(explanation.result, columns).map(theme.heading),
+    wrap(explanation.advice, columns),
+  ]);
+}
+
+/** The same request on every release. */
+export function renderReleaseTable(
+  explanations: readonly BufferExplanation[],
+  { colour, width }: ExplanationOptions,
+): string {
+  const columns = between(width);
+  const theme = themeOf(colour);
+  const first = explanations[0];
+  if (first === undefined) return "";
+  const tables = [
+    rowsOf(explanations, ["asked", "capped", "effective", "truesize", "admission", "messages"], theme),
+    rowsOf(explanations, ["effective", "truesize", "admission", "messages"], theme),
+    rowsOf(explanations, ["effective", "truesize", "messages"], theme),
+  ];
+  const rows = tables.find((table) => tableWidth(table, GAP) <= columns) ?? tables.at(-1)!;
+  const admission =
+    "admission old: a message enters while rmem before it is at most the effective size; new: if rmem with it is, or " +
+    "into an empty queue";
+  return screen([
+    wrap(`${titleOf(first)}, by release`, columns).map(theme.heading),
+    lay(rows, GAP),
+    wrap(admission, columns).map(theme.aside),
+    wrap(rangeOf(explanations), columns).map(theme.heading),
+    ...cappedOf(explanations).map((sentence) => wrap(sentence, columns)),
+  ]);
+}
+
+function titleOf({ requestedBytes, force, protocol, family }: BufferExplanation): string {
+  const option = force ? "SO_RCVBUFFORCE" : "SO_RCVBUF";
+  return `${option} ${requestedBytes}, events of ${protocol.toUpperCase()} over ${family === "ipv4" ? "IPv4" : "IPv6"}`;
+}
+
+/** `name  value  rule (source)`, wrapped beside the value; the source stays in one piece where it fits a line. */
+function stepLines(steps: readonly BufferStep[], width: number, theme: Theme): string[] {
+  const nameColumns = Math.max(...steps.map(({ name }) => name.length)) + GAP;
+  const valueColumns = Math.max(...steps.map(({ value }) => String(value).length));
+  const margin = nameColumns + valueColumns + GAP;
+  return steps.flatMap((step) => {
+    const rule = wrap(step.rule, width - margin);
+    const source = wrap(sourceOf(step), width - margin);
+    const room = width - margin - rule.at(-1)!.length - GAP;
+    const beside = source.length === 1 && source[0]!.length <= room;
+    const lines = [
+      ...rule.slice(0, -1),
+      beside ? `${rule.at(-1)}${" ".repeat(GAP)}${theme.aside(source[0]!)}` : rule.at(-1)!,
+      ...(beside ? [] : source.map(theme.aside)),
+    ];
+    const head =
+      theme.label(step.name.padEnd(nameColumns)) + String(step.value).padStart(valueColumns) + " ".repeat(GAP);
+    return lines.map((line, index) => (index === 0 ? head : " ".repeat(margin)) + line);
+  });
+}
+
+function sourceOf({ source: { file, symbol, since } }: BufferStep): string {
+  return `${file} ${symbol}, since ${since}`;
+}
+
+function neverBuilt({ neverBuilt, protocol }: BufferExplanation, width: number, theme: Theme): string[][] {
+  if (neverBuilt.length === 0) return [];
+  const types = neverBuilt.map((type) => type.toUpperCase()).join(" and ");
+  const sentence =
+    `${types} of a ${protocol.toUpperCase()} connection that changes state do not fit into what is allocated for them: ` +
+    "such an event is never built.";
+  return [wrap(sentence, width).map(theme.warning)];
+}
+
+type Column = "asked" | "capped" | "effective" | "truesize" | "admission" | "messages";
+
+function rowsOf(explanations: readonly BufferExplanation[], columns: readonly Column[], theme: Theme): Cell[][] {
+  const heading: Cell[] = [
+    { text: "release", paint: theme.label, left: true },
+    ...columns.map((column): Cell => ({ text: column, paint: theme.label })),
+  ];
+  return [
+    heading,
+    ...explanations.map((explanation): Cell[] => [
+      { text: explanation.release, left: true },
+      ...columns.map((column): Cell => cellOf(explanation, column, theme)),
+    ]),
+  ];
+}
+
+function cellOf(explanation: BufferExplanation, column: Column, theme: Theme): Cell {
+  switch (column) {
+    case "asked":
+      return { text: String(explanation.requestedBytes) };
+    case "capped": {
+      const text = String(explanation.cappedBytes);
+      return explanation.cappedBytes < explanation.requestedBytes ? { text, paint: theme.warning } : { text };
+    }
+    case "effective":
+      return { text: String(explanation.rcvbufBytes) };
+    case "truesize":
+      return { text: String(explanation.truesizeBytes) };
+    case "admission":
+      return { text: explanation.admission };
+    case "messages":
+      return { text: String(explanation.capacityMessages) };
+  }
+}
+
+function rangeOf(explanations: readonly BufferExplanation[]): string {
+  const capacities = explanations.map(({ capacityMessages }) => capacityMessages);
+  const [least, most] = [Math.min(...capacities), Math.max(...capacities)];
+  const held = least === most ? `${most}` : `${least} to ${most}`;
+  return `A request of ${explanations[0]?.requestedBytes} bytes holds ${held} messages while nobody reads.`;
+}
+
+function cappedOf(explanations: readonly BufferExplanation[]): string[] {
+  const capped = explanations.filter(({ cappedBytes, requestedBytes }) => cappedBytes < requestedBytes);
+  if (capped.length === 0) return [];
+  return [
+    `net.core.rmem_max cuts the request on ${capped.length} of ${explanations.length} releases: raise the sysctl, or use ` +
+      "SO_RCVBUFFORCE with CAP_NET_ADMIN.",
+  ];
+}
+
+function between(width: number): number {
+  return Math.min(WIDEST, Math.max(NARROWEST, Math.floor(width) || NARROWEST));
+}
+
+function screen(blocks: readonly (readonly string[])[]): string {
+  return `${blocks.map((block) => block.join("\n")).join("\n\n")}\n`;
+}
