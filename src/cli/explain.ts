@@ -4,7 +4,7 @@
  */
 import { RELEASES, type Release, releaseFor } from "../kernel/release.js";
 import type { Overrides } from "../scenario/defaults.js";
-import { quoted, UsageError } from "../scenario/errors.js";
+import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { parseSize } from "../scenario/units.js";
 import { choice } from "./choice.js";
 import { hasColour } from "./colour.js";
@@ -113,12 +113,4 @@ function render(explained: readonly Explained[], settings: Settings, io: Io, exp
   }
   const { kernel, explanation } = explained[0]!;
   return explainer.renderExplanation(kernel, explanation, options);
-}
-
-function inPlace<T>(place: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw error instanceof UsageError ? error.in(place) : error;
-  }
 }

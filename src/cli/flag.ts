@@ -4,7 +4,7 @@
  * in the table of a command (flags.ts), and how argv is cut into flags is commander's business (command-line.ts).
  */
 import type { Overrides } from "../scenario/defaults.js";
-import { quoted, UsageError } from "../scenario/errors.js";
+import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Format } from "./dependencies.js";
 
@@ -138,12 +138,4 @@ function refuseRepetition(flag: Flag, texts: readonly (string | null)[]): void {
   if (flag.repeatable || texts.length < 2) return;
   if (flag.value === null) throw new UsageError(`expected at most once, got it ${texts.length} times`);
   throw new UsageError(`expected one value, got ${texts.map((text) => quoted(text ?? "")).join(" and ")}`);
-}
-
-function inPlace(place: string, read: () => void): void {
-  try {
-    read();
-  } catch (error) {
-    throw error instanceof UsageError ? error.in(place) : error;
-  }
 }

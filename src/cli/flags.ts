@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../scenario/errors.js";
 import type { Costs, Family, ListenerScenario, Path, Protocol, Scenario } from "../scenario/scenario.js";
-import { TIMEOUT_KEYS } from "../scenario/scenario.js";
+import { MOST_ENTRIES, TIMEOUT_KEYS } from "../scenario/scenario.js";
 import {
   formatCount,
   formatDuration,
@@ -61,7 +61,7 @@ export const HOST = "host";
 export const ALL_KERNELS = "all";
 const FORMATS: readonly Format[] = ["text", "json"];
 
-const TABLE_ENTRIES: Range = { min: 1, max: 2 ** 24 };
+const TABLE_ENTRIES: Range = { min: 1, max: MOST_ENTRIES };
 const RUN_TIME: Range = { min: MILLISECOND, max: LONGEST_DURATION };
 
 const asIs = (value: string | number): string => String(value);
@@ -234,10 +234,10 @@ const KERNEL_FLAGS: readonly Flag[] = [
     group: KERNEL,
     description:
       "how the kernel was built, as far as it changes what an event is charged: acct, nat, mark, secmark, timestamp and " +
-      "nla-policy-len (whether it counts, 2.6.39 on) are on or off, sk-buff and small-head are sizes in bytes",
+      "nla-policy-len (whether it counts, 2.6.39 on) are on or off, sk-buff and small-head are sizes in bytes; what is " +
+      "not given is as distributions build the release",
     parse: KERNEL_CONFIG.parse,
     format: KERNEL_CONFIG.format,
-    standard: (scenario) => scenario.kernelConfig,
   }),
   override("hz", {
     name: "hz",

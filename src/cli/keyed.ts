@@ -2,7 +2,7 @@
  * Values of several keys, `buffer=8k,reader=1ms,policy=lossy`: each key at most once, each with a parser and a formatter of
  * its own, with a suggestion for a typo. It owns the splitting and the order in which the parts are written again.
  */
-import { quoted, UsageError } from "../scenario/errors.js";
+import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { choice } from "./choice.js";
 
 export interface KeyedItem<T> {
@@ -30,7 +30,10 @@ export function keyed<T>(items: Readonly<Record<string, KeyedItem<T>>>, example:
         const key = choice(keys)(item.slice(0, at));
         if (seen.has(key)) throw new UsageError(`expected each key once, got ${key} twice in ${quoted(text)}`);
         seen.add(key);
-        Object.assign(value, parseItem(items[key]!, key, item.slice(at + 1)));
+        Object.assign(
+          value,
+          inPlace(key, () => items[key]!.parse(item.slice(at + 1))),
+        );
       }
       return value;
     },
@@ -42,12 +45,4 @@ export function keyed<T>(items: Readonly<Record<string, KeyedItem<T>>>, example:
         })
         .join(","),
   };
-}
-
-function parseItem<T>(item: KeyedItem<T>, key: string, text: string): Partial<T> {
-  try {
-    return item.parse(text);
-  } catch (error) {
-    throw error instanceof UsageError ? error.in(key) : error;
-  }
 }

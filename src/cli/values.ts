@@ -10,6 +10,7 @@ import {
   type EventGroup,
   type KernelConfig,
   type ListenerScenario,
+  MOST_ENTRIES,
   POLICIES,
   type SecondFlood,
   type Stall,
@@ -38,7 +39,7 @@ import { didYouMean } from "./suggest.js";
 
 /** SO_RCVBUF and the sysctls that cap it are ints. */
 export const BUFFER_BYTES: Range = { min: 0, max: GIB };
-export const CONNECTIONS: Range = { min: 0, max: 2 ** 24 };
+export const CONNECTIONS: Range = { min: 0, max: MOST_ENTRIES };
 /** The kernel keeps timeouts as jiffies in an int: this many seconds fit at HZ 1000, the fastest. */
 const KERNEL_SECONDS: Range = { min: 1, max: Math.floor((2 ** 31 - 1) / 1000) };
 const SERVICE: Range = { min: 0, max: HOUR };

@@ -3,10 +3,10 @@
  * and what to change; or one row per release. Pure, as the renderers of a Report are; the words of the steps come with them
  * (kernel/netlink/capacity.ts). Figures have no commas here: they are pasted into sysctl and setsockopt.
  */
-import type { BufferExplanation, BufferStep } from "../kernel/netlink/capacity.js";
+import { type BufferExplanation, type BufferStep, requestFor } from "../kernel/netlink/capacity.js";
 import { type Cell, GAP, lay, tableWidth } from "./text/columns.js";
 import { wrap } from "./text/paragraph.js";
-import { type Theme, themeOf } from "./text/theme.js";
+import { type Paint, type Theme, themeOf } from "./text/theme.js";
 
 export interface ExplanationOptions {
   colour: boolean;
@@ -27,11 +27,11 @@ export function renderExplanation(
   const theme = themeOf(colour);
   const version = kernel === explanation.release ? kernel : `${kernel} (as ${explanation.release})`;
   return screen([
-    wrap(`${titleOf(explanation)} on Linux ${version}`, columns).map(theme.heading),
+    sentence(`${titleOf(explanation)} on Linux ${version}`, columns, theme.heading),
     stepLines(explanation.steps, columns, theme),
-    ...neverBuilt(explanation, columns, theme),
-    wrap(explanation.result, columns).map(theme.heading),
-    wrap(explanation.advice, columns),
+    ...neverBuilt(explanation).map((warning) => sentence(warning, columns, theme.warning)),
+    sentence(explanation.result, columns, theme.heading),
+    sentence(explanation.advice, columns),
   ]);
 }
 
@@ -54,12 +54,16 @@ export function renderReleaseTable(
     "admission old: a message enters while rmem before it is at most the effective size; new: if rmem with it is, or " +
     "into an empty queue";
   return screen([
-    wrap(`${titleOf(first)}, by release`, columns).map(theme.heading),
+    sentence(`${titleOf(first)}, by release`, columns, theme.heading),
     lay(rows, GAP),
-    wrap(admission, columns).map(theme.aside),
-    wrap(rangeOf(explanations), columns).map(theme.heading),
-    ...cappedOf(explanations).map((sentence) => wrap(sentence, columns)),
+    sentence(admission, columns, theme.aside),
+    sentence(rangeOf(explanations), columns, theme.heading),
+    sentence(changeOf(explanations), columns),
   ]);
+}
+
+function sentence(text: string, width: number, paint: Paint = (line) => line): string[] {
+  return wrap(text, width).map((line) => paint(line));
 }
 
 function titleOf({ requestedBytes, force, protocol, family }: BufferExplanation): string {
@@ -80,7 +84,7 @@ function stepLines(steps: readonly BufferStep[], width: number, theme: Theme): s
     const lines = [
       ...rule.slice(0, -1),
       beside ? `${rule.at(-1)}${" ".repeat(GAP)}${theme.aside(source[0]!)}` : rule.at(-1)!,
-      ...(beside ? [] : source.map(theme.aside)),
+      ...(beside ? [] : source.map((line) => theme.aside(line))),
     ];
     const head =
       theme.label(step.name.padEnd(nameColumns)) + String(step.value).padStart(valueColumns) + " ".repeat(GAP);
@@ -88,17 +92,18 @@ function stepLines(steps: readonly BufferStep[], width: number, theme: Theme): s
   });
 }
 
+/** `net/core/sock.c sock_setsockopt() 2.6.31+`: the release from which on it holds comes last. */
 function sourceOf({ source: { file, symbol, since } }: BufferStep): string {
-  return `${file} ${symbol}, since ${since}`;
+  return `${file} ${symbol} ${since}+`;
 }
 
-function neverBuilt({ neverBuilt, protocol }: BufferExplanation, width: number, theme: Theme): string[][] {
+function neverBuilt({ neverBuilt, protocol }: BufferExplanation): string[] {
   if (neverBuilt.length === 0) return [];
   const types = neverBuilt.map((type) => type.toUpperCase()).join(" and ");
-  const sentence =
+  return [
     `${types} of a ${protocol.toUpperCase()} connection that changes state do not fit into what is allocated for them: ` +
-    "such an event is never built.";
-  return [wrap(sentence, width).map(theme.warning)];
+      "such an event is never built.",
+  ];
 }
 
 type Column = "asked" | "capped" | "effective" | "truesize" | "admission" | "messages";
@@ -137,19 +142,31 @@ function cellOf(explanation: BufferExplanation, column: Column, theme: Theme): C
 }
 
 function rangeOf(explanations: readonly BufferExplanation[]): string {
-  const capacities = explanations.map(({ capacityMessages }) => capacityMessages);
-  const [least, most] = [Math.min(...capacities), Math.max(...capacities)];
+  const { least, most } = extremesOf(explanations);
   const held = least === most ? `${most}` : `${least} to ${most}`;
   return `A request of ${explanations[0]?.requestedBytes} bytes holds ${held} messages while nobody reads.`;
 }
 
-function cappedOf(explanations: readonly BufferExplanation[]): string[] {
+function changeOf(explanations: readonly BufferExplanation[]): string {
   const capped = explanations.filter(({ cappedBytes, requestedBytes }) => cappedBytes < requestedBytes);
-  if (capped.length === 0) return [];
-  return [
-    `net.core.rmem_max cuts the request on ${capped.length} of ${explanations.length} releases: raise the sysctl, or use ` +
-      "SO_RCVBUFFORCE with CAP_NET_ADMIN.",
-  ];
+  if (capped.length > 0) {
+    return (
+      `net.core.rmem_max cuts the request on ${capped.length} of ${explanations.length} releases: raise the sysctl, or ` +
+      "use SO_RCVBUFFORCE with CAP_NET_ADMIN."
+    );
+  }
+  const { least, most } = extremesOf(explanations);
+  const wanted = least === most ? 2 * most : most;
+  const needed = Math.max(
+    ...explanations.map(({ truesizeBytes, admission }) => requestFor(wanted, truesizeBytes, admission)),
+  );
+  const cap = explanations.some(({ rmemMaxBytes, force }) => needed > rmemMaxBytes && !force);
+  return `For ${wanted} messages on every release ask for ${needed} bytes${cap ? ", and raise sysctl net.core.rmem_max to that" : ""}.`;
+}
+
+function extremesOf(explanations: readonly BufferExplanation[]): { least: number; most: number } {
+  const capacities = explanations.map(({ capacityMessages }) => capacityMessages);
+  return { least: Math.min(...capacities), most: Math.max(...capacities) };
 }
 
 function between(width: number): number {

@@ -13,13 +13,15 @@ import {
   type Family,
   type KernelConfig,
   type ListenerScenario,
+  MOST_ENTRIES,
   type Path,
   type Protocol,
   type Scenario,
-  SHORTEST_TCP_PACKETS,
   type SecondFlood,
+  SHORTEST_TCP_PACKETS,
   type TimeoutKey,
 } from "./scenario.js";
+import { formatCount, formatDuration, formatRate, LONGEST_DURATION, RATES, SECOND } from "./units.js";
 
 /** What a user said, in canonical units; everything else is a default. */
 export interface Overrides {
@@ -35,6 +37,7 @@ export interface Overrides {
   protocol?: Protocol;
   family?: Family;
   path?: Path;
+  tuples?: number | null;
   packets?: number;
   packetGapNanoseconds?: number;
   udpPortOpen?: boolean;
@@ -133,7 +136,12 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   const load = resolveLoad(overrides, base);
   const size = tableSize(experiment, overrides, release, load.connections);
   const listeners = resolveListeners(overrides.listeners ?? [{}], base);
-  const floodSeconds = load.ratePerSecond === null ? 0 : load.connections / load.ratePerSecond;
+  const kernelConfig = { ...release.config, ...overrides.kernelConfig };
+  if (kernelConfig.smallHeadBytes > 0 && release.config.smallHeadBytes === 0) {
+    throw new UsageError(
+      `--kernel-config: expected small-head only with a kernel that has a cache of small heads (6.3 on), got it with ${kernel}`,
+    );
+  }
   return {
     experiment,
     seed: overrides.seed ?? SEED,
@@ -147,6 +155,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
     protocol,
     family: overrides.family ?? "ipv4",
     path: overrides.path ?? base.path,
+    tuples: overrides.tuples ?? null,
     packets,
     packetGapNanoseconds: overrides.packetGapNanoseconds ?? (packets > 1 ? base.packetGapNanoseconds : 0),
     udpPortOpen: overrides.udpPortOpen ?? true,
@@ -159,9 +168,9 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
     timeoutsSeconds: { ...release.timeoutsSeconds, ...overrides.timeoutsSeconds },
     rmemMaxBytes: overrides.rmemMaxBytes ?? release.rmemMaxBytes,
     listeners,
-    kernelConfig: { ...release.config, ...overrides.kernelConfig },
+    kernelConfig,
     costs: { ...COSTS, ...overrides.costs },
-    limitSeconds: overrides.limitSeconds ?? Math.ceil(floodSeconds) + LIMIT_AFTER_FLOOD_SECONDS,
+    limitSeconds: overrides.limitSeconds ?? limitAfter(load),
   };
 }
 
@@ -170,6 +179,17 @@ function knownRelease(kernel: string): Release {
   if (release !== null) return release;
   throw new UsageError(
     `--kernel: expected a Linux version from ${RELEASES[0]!.version} to 6.18, such as 5.4 or 6.18.44, got ${quoted(kernel)}`,
+  );
+}
+
+/** Virtual time counts nanoseconds in a double, so that a run cannot wait for every flood. */
+function limitAfter({ connections, ratePerSecond }: Load): number {
+  const floodSeconds = ratePerSecond === null ? 0 : connections / ratePerSecond;
+  const limit = Math.ceil(floodSeconds) + LIMIT_AFTER_FLOOD_SECONDS;
+  if (limit * SECOND <= LONGEST_DURATION) return limit;
+  throw new UsageError(
+    `--rate: expected a flood that is over in ${formatDuration(LONGEST_DURATION)}, or --limit to end it before, ` +
+      `got ${connections} connections at ${formatRate(ratePerSecond)}`,
   );
 }
 
@@ -187,10 +207,13 @@ function resolveLoad(overrides: Overrides, base: Load): Load {
     if (ratePerSecond === null) {
       throw new UsageError("--duration: expected --rate or --connections beside it, got neither");
     }
-    return { connections: Math.round(ratePerSecond * durationSeconds), ratePerSecond };
+    return { connections: madeConnections(ratePerSecond, durationSeconds), ratePerSecond };
   }
   if (overrides.ratePerSecond === undefined) {
-    return { connections: overrides.connections, ratePerSecond: overrides.connections / durationSeconds };
+    return {
+      connections: overrides.connections,
+      ratePerSecond: madeRate(overrides.connections, durationSeconds),
+    };
   }
   if (ratePerSecond === null || Math.abs(ratePerSecond * durationSeconds - overrides.connections) > 1) {
     const made = ratePerSecond === null ? "no fixed number of" : String(Math.round(ratePerSecond * durationSeconds));
@@ -199,6 +222,28 @@ function resolveLoad(overrides: Overrides, base: Load): Load {
     );
   }
   return { connections: overrides.connections, ratePerSecond };
+}
+
+function madeConnections(ratePerSecond: number, durationSeconds: number): number {
+  const connections = Math.round(ratePerSecond * durationSeconds);
+  if (connections >= 1 && connections <= MOST_ENTRIES) return connections;
+  throw new UsageError(
+    `--duration: expected 1 to ${formatCount(MOST_ENTRIES)} connections from --rate and --duration, got ${connections} ` +
+      `(${formatRate(ratePerSecond)} for ${inWords(durationSeconds)})`,
+  );
+}
+
+function madeRate(connections: number, durationSeconds: number): number {
+  const ratePerSecond = connections / durationSeconds;
+  if (ratePerSecond >= RATES.min && ratePerSecond <= RATES.max) return ratePerSecond;
+  throw new UsageError(
+    `--duration: expected a rate from ${formatRate(RATES.min)} to ${formatRate(RATES.max)} from --connections and ` +
+      `--duration, got ${formatRate(ratePerSecond)} (${connections} in ${inWords(durationSeconds)})`,
+  );
+}
+
+function inWords(seconds: number): string {
+  return formatDuration(Math.round(seconds * SECOND));
 }
 
 /** A flush needs all its connections in the table, so there the limit grows with them; a flood meets the release's own. */

@@ -14,6 +14,15 @@ export class UsageError extends Error {
   }
 }
 
+/** What `read` returns; a mistake of the user is said behind the place where it stands. */
+export function inPlace<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof UsageError ? error.in(place) : error;
+  }
+}
+
 const QUOTED_CHARACTERS = 60;
 /** What JSON leaves as it is, and what yet moves a cursor, breaks a line or reverses its direction. */
 const UNPRINTABLE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;

@@ -5,6 +5,8 @@
  */
 
 export type Experiment = "flood" | "flush";
+/** Of the table, and so the connections of one flood: the model keeps each in memory. */
+export const MOST_ENTRIES = 2 ** 24;
 export type Protocol = "udp" | "tcp" | "icmp";
 /** Packets of the shortest TCP connection: handshake, FIN, FIN with the ACK on it, ACK. */
 export const SHORTEST_TCP_PACKETS = 6;
@@ -115,6 +117,8 @@ export interface Scenario {
   protocol: Protocol;
   family: Family;
   path: Path;
+  /** Connections use so many tuples in turn, so that a tuple comes again; null: every connection has its own. */
+  tuples: number | null;
   /** Packets of one connection. TCP: at least 7 (handshake and close), the rest is data. */
   packets: number;
   /** Time between two packets of one connection; 0: back to back. */

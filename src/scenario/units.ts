@@ -27,7 +27,7 @@ export const DAY = 24 * HOUR;
 /** Virtual time is an integer count of nanoseconds in a double, which is safe to 104 days. */
 export const LONGEST_DURATION = 104 * DAY;
 
-const RATES: Range = { min: 0.001, max: 1e7 };
+export const RATES: Range = { min: 0.001, max: 1e7 };
 
 /** A decimal without sign, exponent or leading zero, then a unit. */
 const QUANTITY = /^(0|[1-9]\d*)(?:\.(\d+))?([A-Za-z\u00b5\u03bc]*)$/;

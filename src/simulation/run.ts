@@ -112,7 +112,7 @@ export class Run {
     const release = releaseFor(scenario.kernel);
     if (release === null) throw new Error(`no release for kernel ${scenario.kernel}`);
     this.streams = new Streams(scenario.seed);
-    const views = scenario.listeners.map(() => new DaemonView(false));
+    const views = scenario.listeners.map(() => new DaemonView(scenario.tuples !== null));
     this.kernel = buildKernel(scenario, release, this.streams, views[0]!);
     this.readers = scenario.listeners.map((listener, index) => {
       const chance = this.streams.of(`reader ${index}`);
@@ -459,6 +459,7 @@ export class Run {
         script: scriptOf(protocol, packets),
         packetGapNanoseconds,
         firstTuple,
+        tuples: this.scenario.tuples,
         startNanoseconds,
       },
       this.streams.of(stream),

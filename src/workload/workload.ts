@@ -22,8 +22,9 @@ export interface WorkloadOptions {
   burstConnections: number;
   script: readonly ScriptStep[];
   packetGapNanoseconds: number;
-  /** Tuple of the first connection; the others follow. */
+  /** Tuple of the first connection; the others follow, and begin again after `tuples` of them. */
   firstTuple: number;
+  tuples: number | null;
   startNanoseconds: number;
 }
 
@@ -54,7 +55,7 @@ export class Workload {
     this.steps = options.script.length;
     this.nextAtStep = new Int32Array(options.packetGapNanoseconds > 0 ? this.steps : 0);
     this.lastArrival = options.startNanoseconds;
-    this.tuple = options.firstTuple;
+    this.tuple = this.tupleOf(0);
     this.over = options.connections === 0;
     this.due = this.over ? Number.POSITIVE_INFINITY : this.arrivalOf(0);
   }
@@ -77,7 +78,7 @@ export class Workload {
 
   private nextConnection(): void {
     this.stepIndex = 0;
-    this.tuple++;
+    this.tuple = this.tupleOf(this.started);
     if (this.started === this.options.connections) this.end();
     else this.due = this.arrivalOf(this.started);
   }
@@ -98,8 +99,13 @@ export class Workload {
     }
     this.stepIndex = stepIndex;
     this.due = earliest;
-    this.tuple = this.options.firstTuple + this.nextAtStep[stepIndex]!;
+    this.tuple = this.tupleOf(this.nextAtStep[stepIndex]!);
     if (earliest === Number.POSITIVE_INFINITY) this.end();
+  }
+
+  private tupleOf(connection: number): number {
+    const { firstTuple, tuples } = this.options;
+    return tuples === null ? firstTuple + connection : (firstTuple + connection) % tuples;
   }
 
   private end(): void {

@@ -37,7 +37,12 @@ export interface Comparison {
   reason: string | null;
 }
 
-export function compare(recording: Recording, seeds: number): Comparison {
+/** A race between two CPUs needs more seeds to show its whole range. */
+const LEAST_SEEDS_BY_A_REAL_CLOCK = 100;
+
+export function compare(recording: Recording, wantedSeeds: number): Comparison {
+  const wallClock = recording.clock === "wall" && recording.build === "host";
+  const seeds = wallClock ? Math.max(wantedSeeds, LEAST_SEEDS_BY_A_REAL_CLOCK) : wantedSeeds;
   const comparison: Comparison = {
     place: recording.place,
     kernel: recording.kernel,
@@ -61,7 +66,6 @@ export function compare(recording: Recording, seeds: number): Comparison {
     return comparison;
   }
   const period = samplingPeriodSeconds(recording);
-  const wallClock = recording.clock === "wall" && recording.build === "host";
   for (const [quantity, value] of recorded) {
     const race = raceOf(recording, quantity);
     if (race !== null) {

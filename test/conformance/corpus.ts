@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Comparison } from "./compare.js";
+import { mediansOf } from "./medians.js";
 import { type Recording, readRecordings } from "./recording.js";
 
 /** The project's own copy. */
@@ -24,7 +25,7 @@ export function recordingsOf(paths: readonly string[]): Recording[] {
     .flatMap(readRecordings);
 }
 
-/** The results are in the order of the recordings, whoever computed them. */
+/** The results are in the order of the recordings, whoever computed them; medians of repetitions follow. */
 export function compareAll(
   recordings: readonly Recording[],
   seeds: number,
@@ -44,7 +45,7 @@ export function compareAll(
         progress(++done);
         if (done === recordings.length) {
           for (const each of workers) void each.terminate();
-          resolve(results);
+          resolve([...results, ...mediansOf(results)]);
         } else feed();
       });
       worker.on("error", reject);

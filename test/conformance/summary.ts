@@ -30,8 +30,8 @@ export function summarize(comparisons: readonly Comparison[]): KernelSummary[] {
     const modelled = group.filter(({ reason }) => reason === null);
     return {
       kernel,
-      recordings: group.length,
-      wholeInside: modelled.filter((comparison) => comparison.cells.every(({ inside }) => inside)).length,
+      recordings: group.filter(({ tag }) => tag !== "medians").length,
+      wholeInside: modelled.filter(({ tag, cells: own }) => tag !== "medians" && own.every(({ inside }) => inside)).length,
       cells: cells.length,
       inside: cells.filter(({ inside }) => inside).length,
       notCompared: group.reduce((sum, { notCompared }) => sum + notCompared.length, 0),
@@ -50,7 +50,7 @@ function meanError(cells: readonly Cell[], quantity: string): number | null {
 
 export function renderSummary(comparisons: readonly Comparison[], seeds: number): string {
   const lines: string[] = [
-    `${comparisons.length} recordings, ${seeds} seeds each; a cell is one quantity of one recording`,
+    `${comparisons.filter(({ tag }) => tag !== "medians").length} recordings, ${seeds} seeds each; a cell is one quantity of one recording`,
   ];
   const percent = (part: number, whole: number): string =>
     whole === 0 ? "–" : `${((100 * part) / whole).toFixed(2)} %`;

@@ -88,7 +88,7 @@ export function capacityMessages(rcvbuf: number, truesize: number, admission: Re
 }
 
 /** The least request that holds so many messages: the inverse of capacityMessages, doubling undone. */
-function requestFor(messages: number, truesize: number, admission: Release["admission"]): number {
+export function requestFor(messages: number, truesize: number, admission: Release["admission"]): number {
   return Math.ceil(((admission === "old" ? messages - 1 : messages) * truesize) / 2);
 }
 

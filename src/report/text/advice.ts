@@ -3,7 +3,19 @@
  * order of what helps most: the first that applies is given. Values are estimates from the figures, rounded to what a
  * person would type; they are meant to be tried, not promised.
  */
-import { formatDuration, formatRate, formatSeconds, MICROSECOND, SECOND } from "../../scenario/units.js";
+import { RELEASES, releaseFor } from "../../kernel/release.js";
+import { MOST_ENTRIES, type Scenario } from "../../scenario/scenario.js";
+import {
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatSeconds,
+  formatSize,
+  HOUR,
+  LONGEST_DURATION,
+  MICROSECOND,
+  SECOND,
+} from "../../scenario/units.js";
 import type { Report } from "../report.js";
 import {
   firstIsReliable,
@@ -43,6 +55,7 @@ const ADVISERS: readonly Adviser[] = [
   whenReaderIsTheLimit,
   whenFlushOverflows,
   whenGraceIsTheLimit,
+  whenWorkerDeliversOne,
   whenWorkerIsTheLimit,
   whenFloodIsRefused,
 ];
@@ -58,22 +71,27 @@ export function adviceFor(report: Report): Advice {
 function whenNothingRan({ table, scenario }: Report): Advice | null {
   if (table.created > 0) return null;
   return scenario.connections === 0
-    ? { flag: `--connections ${SOME_CONNECTIONS}`, reason: "a run without connections raises no event." }
-    : { flag: `--limit ${roundLimit(2 * scenario.limitSeconds)}`, reason: "the run ended before the first packet." };
+    ? { flag: `--connections ${formatCount(SOME_CONNECTIONS)}`, reason: "a run without connections raises no event." }
+    : longerLimit(scenario, 2 * scenario.limitSeconds, "the run ended before the first packet.");
 }
 
 function whenInterrupted({ interrupted, scenario }: Report): Advice | null {
   if (interrupted !== true) return null;
   const fewer = Math.max(1, Math.round(scenario.connections / 10));
-  return { flag: `--connections ${fewer}`, reason: "a tenth of the load shows the same in less time." };
+  if (fewer >= scenario.connections) return null;
+  return { flag: `--connections ${formatCount(fewer)}`, reason: "a tenth of the load shows the same in less time." };
 }
 
 /** Dying entries keep their place in the table (nf_conntrack_count), so room for every entry is always enough. */
 function whenTableFull({ table, scenario }: Report): Advice | null {
   if (table.drop === 0) return null;
   const entries = scenario.connections + (scenario.secondFlood?.connections ?? 0);
-  const max = Math.max(2 * table.max, powerOfTwoFrom(entries));
-  return { flag: `--nf-conntrack-max ${max}`, reason: "room for every entry of this run, alive or dying." };
+  const max = Math.min(MOST_ENTRIES, Math.max(2 * table.max, powerOfTwoFrom(entries)));
+  if (max <= table.max) return null;
+  return {
+    flag: `--nf-conntrack-max ${formatCount(max)}`,
+    reason: "room for every entry of this run, alive or dying.",
+  };
 }
 
 function whenReaderStopped(report: Report): Advice | null {
@@ -92,16 +110,12 @@ function whenLimitCameFirst(report: Report): Advice | null {
   // At the pace so far, and half as long again for the tail; a list that hardly moves needs another reader instead.
   const needed = drained > 0 ? (flush?.atSeconds ?? 0) + (1.5 * waited * dying.afterFlush) / drained : Infinity;
   if (needed <= 10 * scenario.limitSeconds) {
-    return { flag: `--limit ${roundLimit(needed)}`, reason: "the list was draining and needed more time." };
+    return longerLimit(scenario, needed, "the list was draining and needed more time.");
   }
-  return fasterReader(report, "the list hardly moved, because the reader takes") ?? moreTime(report);
-}
-
-function moreTime({ scenario }: Report): Advice {
-  return {
-    flag: `--limit ${roundLimit(10 * scenario.limitSeconds)}`,
-    reason: "the list needs far more time to drain.",
-  };
+  return (
+    fasterReader(report, "the list hardly moved, because the reader takes") ??
+    longerLimit(scenario, 10 * scenario.limitSeconds, "the list needs far more time to drain.")
+  );
 }
 
 function whenNothingDied({ events, scenario }: Report): Advice | null {
@@ -146,7 +160,10 @@ function fasterReader(report: Report, because: string): Advice | null {
     (COMFORTABLE * message) / Math.max(COMFORTABLE, floodPressure(report)) - scenario.costs.recvNanoseconds;
   const value = serviceFlag(Math.min(service / 4, keepsUp));
   if (value === null) return null;
-  return { flag: `--reader ${value}`, reason: `${because} ${duration(message / SECOND)} per message.` };
+  return {
+    flag: `--reader ${asReader(value, report)}`,
+    reason: `${because} ${duration(message / SECOND)} per message.`,
+  };
 }
 
 /** The last resort where the reader cannot be faster: its service time is nothing already. */
@@ -154,6 +171,7 @@ function slowerFlood(report: Report): Advice | null {
   const seconds = floodSeconds(report);
   if (seconds === null || floodPressure(report) <= 1) return null;
   const perSecond = (COMFORTABLE * report.scenario.connections) / seconds / floodPressure(report);
+  if (perSecond < 1) return null;
   return {
     flag: `--rate ${formatRate(roundDown(perSecond))}`,
     reason: "the reader cannot be faster, so the load has to be smaller.",
@@ -167,7 +185,7 @@ function whenFlushOverflows(report: Report): Advice | null {
   const asked = powerOfTwoFrom((flush.entries * socket.truesizeBytes) / 2);
   if (asked > scenario.rmemMaxBytes || asked <= socket.requestedBytes) return null;
   return {
-    flag: `--buffer ${asked}`,
+    flag: `--buffer ${formatSize(asked)}`,
     reason: `all ${plural(flush.entries, "event", "events")} of the flush would fit.`,
   };
 }
@@ -181,6 +199,16 @@ function whenGraceIsTheLimit(report: Report): Advice | null {
   return {
     flag: `--grace-max ${formatSeconds(grace)}`,
     reason: `resends are spread over ${duration(scenario.graceMaxSeconds)}, but the reader needs only ${duration(readerDrainSeconds(report))} for them.`,
+  };
+}
+
+/** 5.19 to 6.18.39: with its deadline tested the wrong way round, no buffer and no reader makes the worker faster. */
+function whenWorkerDeliversOne({ kernel, dying }: Report): Advice | null {
+  if (dying.peak === 0 || releaseFor(kernel.release)?.invertedDeadline !== true) return null;
+  const mended = RELEASES.findLast(({ invertedDeadline }) => !invertedDeadline)!;
+  return {
+    flag: `--kernel ${mended.version}`,
+    reason: "the worker of this release ends each of its runs after one entry, which that one mended.",
   };
 }
 
@@ -199,12 +227,18 @@ function whenFloodIsRefused(report: Report): Advice | null {
 
 function biggerBuffer({ socket, scenario }: Report, reason: string): Advice | null {
   const asked = Math.min(scenario.rmemMaxBytes, Math.max(DEFAULT_RMEM_BYTES, 4 * socket.requestedBytes));
-  return asked > socket.requestedBytes ? { flag: `--buffer ${asked}`, reason } : null;
+  return asked > socket.requestedBytes ? { flag: `--buffer ${formatSize(asked)}`, reason } : null;
 }
 
-function slowerReader({ scenario }: Report): string {
-  const service = scenario.listeners[0]?.serviceNanoseconds ?? 0;
-  return service === 0 ? SLOW_READER : (serviceFlag(10 * service) ?? SLOW_READER);
+function slowerReader(report: Report): string {
+  const service = report.scenario.listeners[0]?.serviceNanoseconds ?? 0;
+  const slower = Math.min(10 * service, HOUR);
+  return asReader(service === 0 ? SLOW_READER : (serviceFlag(slower) ?? SLOW_READER), report);
+}
+
+/** The flag says the distribution, too: without it an exponential reader would become a fixed one. */
+function asReader(service: string, { scenario }: Report): string {
+  return scenario.listeners[0]?.serviceDistribution === "exponential" ? `${service},exponential` : service;
 }
 
 function slowerReason(report: Report): string {
@@ -227,8 +261,10 @@ function serviceFlag(nanoseconds: number): string | null {
   return formatDuration(roundDown(nanoseconds / MICROSECOND) * MICROSECOND);
 }
 
-function roundLimit(seconds: number): string {
-  return formatSeconds(Math.ceil(seconds / 10) * 10);
+/** Null where virtual time has no more. */
+function longerLimit({ limitSeconds }: Scenario, seconds: number, reason: string): Advice | null {
+  const rounded = Math.min(Math.ceil(seconds / 10) * 10, LONGEST_DURATION / SECOND);
+  return rounded > limitSeconds ? { flag: `--limit ${formatSeconds(rounded)}`, reason } : null;
 }
 
 function powerOfTwoFrom(value: number): number {

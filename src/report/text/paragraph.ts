@@ -7,8 +7,8 @@ import type { Paint } from "./theme.js";
 /** Wide enough for the longest label and two spaces. */
 export const LABEL_COLUMNS = 12;
 
-/** A number stays beside its unit, and a flag beside its value: both are read, and copied, as one word. */
-const BREAK = /(?<!--[a-z-]+) (?!(?:[nmµ]?s|min|h|B|[KMG]iB|%)(?![\w-]))/;
+/** A number stays beside its unit, and a flag or a seed beside its value: they are read, and copied, as one word. */
+const BREAK = /(?<!--[a-z-]+|\bseed) (?!(?:[nmµ]?s|min|h|B|[KMG]iB|%)(?![\w-]))/;
 
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

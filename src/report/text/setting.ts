@@ -11,8 +11,8 @@ import { count, duration, plural, size } from "./numbers.js";
 export function titleOf(report: Report): string {
   const { tool, scenario, kernel } = report;
   // A version between two rows of the release table is modelled as the older one.
-  const as = report.backend === "simulation" && scenario.kernel !== kernel.release;
-  const version = as ? `${scenario.kernel} (as ${kernel.release})` : kernel.release;
+  const isModelled = report.backend === "simulation" && scenario.kernel !== kernel.release;
+  const version = isModelled ? `${scenario.kernel} (as ${kernel.release})` : kernel.release;
   const where = report.backend === "live" ? "live on this machine" : `simulated, seed ${report.seed ?? scenario.seed}`;
   return `${tool.name} ${tool.version}: ${scenario.experiment} on Linux ${version}, ${where}`;
 }
