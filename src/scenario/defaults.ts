@@ -189,7 +189,7 @@ function limitAfter({ connections, ratePerSecond }: Load): number {
   if (limit * SECOND <= LONGEST_DURATION) return limit;
   throw new UsageError(
     `--rate: expected a flood that is over in ${formatDuration(LONGEST_DURATION)}, or --limit to end it before, ` +
-      `got ${connections} connections at ${formatRate(ratePerSecond)}`,
+      `got ${formatCount(connections)} connections at ${formatRate(ratePerSecond)}`,
   );
 }
 

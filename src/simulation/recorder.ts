@@ -128,12 +128,12 @@ function dyingReport(run: Run): Report["dying"] {
   const flushed = run.flushAt <= clock.now;
   const emptied = flushed && run.scenario.flush && table.dying === 0 && run.flushEndedAt <= clock.now;
   return {
-    peakDuringFlood: flushed ? run.dyingPeakDuringFlood : run.dyingPeak,
-    meanDuringFlood: run.dyingMeanDuringFlood,
+    peakDuringFlood: flushed ? run.dying.peakDuringFlood : run.dying.peak,
+    meanDuringFlood: run.dying.meanDuringFlood(Math.min(run.flushAt, clock.now)),
     afterFlush: run.dyingAfterFlush,
-    peak: run.dyingPeak,
-    peakAtSeconds: run.dyingPeakAt / 1e9,
-    emptyAfterFlushSeconds: emptied ? (run.dyingEmptiedAt - run.flushAt) / 1e9 : null,
+    peak: run.dying.peak,
+    peakAtSeconds: run.dying.peakAt / 1e9,
+    emptyAfterFlushSeconds: emptied ? (run.dying.emptiedAt - run.flushAt) / 1e9 : null,
     final: table.dying,
   };
 }

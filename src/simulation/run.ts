@@ -25,8 +25,10 @@ import type { Progress } from "../report/backend.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { combinedFinAt, scriptOf } from "../workload/script.js";
 import { Workload } from "../workload/workload.js";
+import { DyingWatch } from "./dying-watch.js";
 import { Invariants } from "./invariants.js";
 import { buildKernel, type SimulatedKernel } from "./kernel.js";
+import { ReaderPlacement } from "./reader-placement.js";
 import { FairScheduler } from "./scheduler.js";
 import { Streams } from "./streams.js";
 import { Timeline } from "./timeline.js";
@@ -39,9 +41,6 @@ export interface Sampler {
 }
 
 type Phase = "flood" | "pause" | "flush" | "drain";
-/** How long a task runs before a tick may take its CPU away (sysctl_sched_base_slice on two CPUs). */
-const SLICE_NANOSECONDS = 1_400_000;
-
 /** The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader. */
 const SENDER = 0;
 const WORKER = 1;
@@ -75,12 +74,8 @@ export class Run {
   private senderDue: number;
   private firing = false;
   private softirqNext = 0;
-  /** With two CPUs, by reader: 1 once it was moved away from the process on CPU 0, and 1 while it waits there for its turn. */
-  private readonly movedAway: Uint8Array;
-  private readonly onCpu0: Uint8Array;
-  private waitingOnCpu0 = 0;
-  /** Since when the present process or worker has CPU 0. */
-  private cpu0Since = 0;
+  /** With two CPUs; with one the scheduler decides. */
+  private readonly placement: ReaderPlacement | null;
   private workerActs = false;
   private closings: { at: number; reader: Reader }[] = [];
   settled = false;
@@ -94,13 +89,7 @@ export class Run {
   flushAttempts = 0;
   dyingAfterFlush = 0;
   dropsAfterFlush = 0;
-  dyingPeak = 0;
-  dyingPeakAt = 0;
-  dyingPeakDuringFlood = 0;
-  private dyingArea = 0;
-  private dyingSince = 0;
-  private dyingNow = 0;
-  dyingEmptiedAt = 0;
+  readonly dying = new DyingWatch();
   inSync = true;
   inSyncSince = 0;
 
@@ -119,8 +108,10 @@ export class Run {
       const { overshootNanoseconds } = scenario.costs;
       return new Reader(this.kernel.sockets[index]!, views[index]!, listener, overshootNanoseconds, chance);
     });
-    this.movedAway = new Uint8Array(this.readers.length);
-    this.onCpu0 = new Uint8Array(this.readers.length);
+    this.placement =
+      scenario.cpus === 2
+        ? new ReaderPlacement(this.kernel.clock, this.readers, scenario.costs.wakeupNanoseconds)
+        : null;
     this.kernel.broadcast.whenReadable = (index) => this.wakeReader(index);
     this.scheduler =
       scenario.cpus === 1
@@ -148,7 +139,7 @@ export class Run {
   /** Ends the accounts: nothing may act afterwards. */
   conclude(): void {
     this.over = true;
-    this.accountDying();
+    this.dying.observe(this.kernel.clock.now, this.kernel.table.dying);
     this.invariants.conclude(this);
   }
 
@@ -166,12 +157,6 @@ export class Run {
       dying: table.dying,
       delivered: sockets[0]!.admitted,
     };
-  }
-
-  /** Mean number of dying entries from the first packet to the flush, or to the end without one. */
-  get dyingMeanDuringFlood(): number {
-    const end = Math.min(this.flushAt, this.kernel.clock.now);
-    return end > 0 ? this.dyingArea / end : 0;
   }
 
   private act(): void {
@@ -215,7 +200,7 @@ export class Run {
     if (redelivery.running || gc?.running === true) return this.cpu0Free;
     const due = gc === null ? redelivery.due : Math.min(redelivery.due, gc.work.due);
     // On its own CPU a flush lets a worker in when its slice is over, or it is.
-    if (this.scheduler === null && this.phase === "flush" && due !== NEVER) return this.sliceEnd(due);
+    if (this.placement !== null && this.phase === "flush" && due !== NEVER) return this.placement.sliceEnd(due);
     return Math.max(due, this.cpu0Free);
   }
 
@@ -265,7 +250,7 @@ export class Run {
     const { clock, ctnetlink, redelivery, gc, table } = this.kernel;
     const { costs } = this.scenario;
     this.workerActs = true;
-    if (!redelivery.running && gc?.running !== true) this.cpu0Since = clock.now;
+    if (!redelivery.running && gc?.running !== true) this.placement?.cpu0Taken();
     const attempts = ctnetlink.attempts;
     const gone = table.counters.destroyed + table.dying;
     let searched = 0;
@@ -369,11 +354,10 @@ export class Run {
   /** The flush begins, or, without one, the time from which a slow reader is slow. */
   private beginWatch(): void {
     const { clock } = this.kernel;
-    this.accountDying();
-    this.dyingPeakDuringFlood = this.dyingPeak;
+    this.dying.endFlood(clock.now);
     this.flushAt = clock.now;
-    this.cpu0Since = clock.now;
-    this.movedAway.fill(0);
+    this.placement?.cpu0Taken();
+    this.placement?.forgetMoves();
     this.inSyncSince = clock.now;
     this.scenario.listeners.forEach((listener, index) => {
       const reader = this.readers[index]!;
@@ -423,7 +407,7 @@ export class Run {
     this.flushEndedAt = clock.now;
     this.dyingAfterFlush = table.dying;
     this.dropsAfterFlush = sockets[0]!.drops;
-    this.dyingEmptiedAt = clock.now;
+    this.dying.endFlush(clock.now);
     this.phase = "drain";
     this.senderDue = this.secondFloodAt;
   }
@@ -480,38 +464,9 @@ export class Run {
     if (index === 0) ledger.read(socket, change, clock.now);
   }
 
-  /**
-   * A message came into a queue on which the reader waits. With a CPU of its own it runs a wake-up later, unless it was put on the
-   * waker's CPU: the wake-up is one that announces the waker's sleep (wake_up_interruptible_sync), and neither a worker nor a
-   * process that floods or flushes does sleep then. There it runs when that CPU is free, or when a tick ends the waker's slice. A reader
-   * that was moved once stays away from the process, which works on; a worker's CPU is the one it was woken on last.
-   */
   private wakeReader(index: number): void {
-    const { clock } = this.kernel;
-    const reader = this.readers[index]!;
-    if (this.scheduler !== null) reader.wake(clock.now);
-    else if (this.workerActs || this.movedAway[index] === 0) {
-      this.movedAway[index] = 1;
-      if (this.onCpu0[index] === 0) this.waitingOnCpu0++;
-      this.onCpu0[index] = 1;
-      reader.wake(this.sliceEnd(clock.now));
-    } else reader.wake(clock.now + this.scenario.costs.wakeupNanoseconds);
-  }
-
-  /** When a tick takes CPU 0 from whoever has had it for a slice. */
-  private sliceEnd(from: number): number {
-    const { clock } = this.kernel;
-    return clock.timeOf(clock.jiffiesAt(Math.max(from, this.cpu0Since + SLICE_NANOSECONDS)) + 1);
-  }
-
-  /** CPU 0 has nothing to do: readers that waited there run now. */
-  private releaseReaders(): void {
-    for (let index = 0; index < this.readers.length; index++) {
-      if (this.onCpu0[index] === 0) continue;
-      this.onCpu0[index] = 0;
-      this.waitingOnCpu0--;
-      this.readers[index]!.hasten(this.cpu0Free + this.scenario.costs.wakeupNanoseconds);
-    }
+    if (this.placement === null) this.readers[index]!.wake(this.kernel.clock.now);
+    else this.placement.wake(index, this.workerActs);
   }
 
   private sample(): void {
@@ -521,9 +476,11 @@ export class Run {
 
   private afterAction(): void {
     const { clock, table, ledger } = this.kernel;
-    if (this.waitingOnCpu0 > 0 && this.senderDue > this.cpu0Free && this.workerAt() > this.cpu0Free)
-      this.releaseReaders();
-    if (table.dying !== this.dyingNow) this.accountDying();
+    const { placement } = this;
+    if (placement !== null && placement.waiting > 0 && Math.min(this.senderDue, this.workerAt()) > this.cpu0Free) {
+      placement.release(this.cpu0Free);
+    }
+    if (table.dying !== this.dying.length) this.dying.observe(clock.now, table.dying);
     if (this.flushAt === NEVER) return;
     const inSync = ledger.stale === 0 && ledger.missing === 0;
     if (inSync !== this.inSync) {
@@ -538,17 +495,5 @@ export class Run {
     for (const reader of this.readers) if (!reader.idle) return;
     this.settled = true;
     this.over = true;
-  }
-
-  private accountDying(): void {
-    const { clock, table } = this.kernel;
-    if (this.flushAt === NEVER) this.dyingArea += this.dyingNow * (clock.now - this.dyingSince);
-    this.dyingSince = clock.now;
-    this.dyingNow = table.dying;
-    if (table.dying > this.dyingPeak) {
-      this.dyingPeak = table.dying;
-      this.dyingPeakAt = clock.now;
-    }
-    if (table.dying === 0) this.dyingEmptiedAt = clock.now;
   }
 }

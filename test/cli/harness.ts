@@ -4,7 +4,7 @@
  */
 import { EventEmitter } from "node:events";
 import { Writable } from "node:stream";
-import type { Dependencies, Resolve } from "../../src/cli/dependencies.js";
+import { type Dependencies, installed, type Resolve } from "../../src/cli/dependencies.js";
 import type { Io, OutputStream } from "../../src/cli/io.js";
 import { main } from "../../src/cli/main.js";
 import type { Observer } from "../../src/report/backend.js";
@@ -42,6 +42,7 @@ const LISTENER: ListenerScenario = {
   groups: ["new", "update", "destroy"],
   slowFrom: "start",
   smallFrom: "start",
+  joins: "start",
   heldAfterFlushNanoseconds: 0,
   closesAfterFlushNanoseconds: null,
 };
@@ -62,6 +63,7 @@ const DEFAULTS: Scenario = {
   packets: 1,
   packetGapNanoseconds: 0,
   udpPortOpen: true,
+  tuples: null,
   secondFlood: null,
   flush: true,
   flushDelayNanoseconds: 0,
@@ -99,6 +101,7 @@ const DEFAULTS: Scenario = {
     flushEntryNanoseconds: 500,
     attemptNanoseconds: 1500,
     recvNanoseconds: 1000,
+    overshootNanoseconds: 0,
     bucketNanoseconds: 50,
     wakeupNanoseconds: 5000,
   },
@@ -177,6 +180,8 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
       text: (_report, options) => `text ${JSON.stringify(options)}`,
       json: (report) => JSON.stringify({ seed: report.seed, interrupted: report.interrupted }),
     }),
+    explainer: installed.explainer,
+    host: () => ({ system: "Linux", release: "6.18.44-fc-v669" }),
     ...setup.dependencies,
   });
   return { code, stdout: stdout.text, stderr: stderr.text, overrides, ran, signals };

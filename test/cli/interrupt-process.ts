@@ -2,6 +2,7 @@
  * A process for interrupt.test.ts: the command line on the process's own signals, with a backend that keeps the CPU busy
  * until it is asked to stop (`listens`), or goes on for ever once it was (`deaf`).
  */
+import { installed } from "../../src/cli/dependencies.js";
 import { main } from "../../src/cli/main.js";
 import type { Backend } from "../../src/report/backend.js";
 import { stubReport, stubResolve } from "./harness.js";
@@ -21,6 +22,7 @@ process.exitCode = await main(
   ["flood"],
   { stdout: process.stdout, stderr: process.stderr, env: {}, signals: process },
   {
+    ...installed,
     resolve: async () => stubResolve,
     backend: async () => busy,
     renderers: async () => ({ text: () => "text", json: () => "json" }),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { FLOOD_FLAGS } from "../../src/cli/flags.js";
+import { resolveScenario } from "../../src/scenario/defaults.js";
 import { UsageError } from "../../src/scenario/errors.js";
 import { run } from "./harness.js";
 
@@ -69,7 +70,33 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   ],
   [["--listeners", "groups=new+new"], '--listeners: groups: expected each group once, got "new+new"'],
   [["--rmem-max", "4GiB"], '--rmem-max: expected a size from 0 to 1GiB, got "4GiB"'],
-  [["--kernel", "latest"], '--kernel: expected a kernel release such as 2.6.31 or 3.6, got "latest"'],
+  [["--kernel", "latest"], '--kernel: expected a kernel release such as 3.6 or 6.18.44, or host, got "latest"'],
+  [
+    ["--kernel", "hots"],
+    '--kernel: expected a kernel release such as 3.6 or 6.18.44, or host, got "hots", did you mean "host"?',
+  ],
+  [["--kernel", "all"], '--kernel: expected a kernel release such as 3.6 or 6.18.44, or host, got "all"'],
+  [["--kernel", "6.18 "], '--kernel: expected a kernel release such as 3.6 or 6.18.44, or host, got "6.18 "'],
+  [["--kernel-config", "acct"], '--kernel-config: expected KEY=VALUE such as acct=off,sk-buff=208, got "acct"'],
+  [["--kernel-config", "acct=0"], '--kernel-config: acct: expected on or off, got "0"'],
+  [["--kernel-config", "acct=offf"], '--kernel-config: acct: expected on or off, got "offf", did you mean "off"?'],
+  [
+    ["--kernel-config", "nat=off,acount=off"],
+    "--kernel-config: expected acct, nat, mark, secmark, timestamp, nla-policy-len, sk-buff or small-head, " +
+      'got "acount"',
+  ],
+  [
+    ["--kernel-config", "skbuff=208"],
+    "--kernel-config: expected acct, nat, mark, secmark, timestamp, nla-policy-len, sk-buff or small-head, " +
+      'got "skbuff", did you mean "sk-buff"?',
+  ],
+  [["--kernel-config", "nat=off,nat=on"], '--kernel-config: expected each key once, got nat twice in "nat=off,nat=on"'],
+  [["--kernel-config", "sk-buff=0"], '--kernel-config: sk-buff: expected a size from 1 to 4096, got "0"'],
+  [["--kernel-config", "small-head=1MiB"], '--kernel-config: small-head: expected a size from 0 to 4096, got "1MiB"'],
+  [
+    ["--kernel-config", "acct=off", "--kernel-config", "nat=off"],
+    '--kernel-config: expected one value, got "acct=off" and "nat=off"',
+  ],
   [["--hz", "200"], '--hz: expected 100, 250, 300 or 1000, got "200"'],
   [
     ["--grace-max", "0"],
@@ -79,6 +106,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--grace-max", "1.5s"], '--grace-max: expected a duration of whole seconds, got "1.5s"'],
   [["--grace-max", "15"], '--grace-max: expected a duration such as 15s or 2m, got "15"'],
   [["--nf-conntrack-max", "0"], '--nf-conntrack-max: expected a count from 1 to 16777216, got "0"'],
+  [["--buckets", "0"], '--buckets: expected a count from 1 to 16777216, got "0"'],
   [["--buckets", "x"], '--buckets: expected a count such as 200, 20k or 1M, got "x"'],
   [["--timeout", "udp"], '--timeout: expected KEY=DURATION such as udp=30s, got "udp"'],
   [["--timeout", "udp=0"], '--timeout: expected a duration from 1s to 2147483s, got "0"'],
@@ -119,15 +147,76 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--", "--buffer"], 'expected only flags after flood, got "--buffer"'],
 ];
 
+/** What no parser of a flag can see: the resolver does. */
+const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
+  [
+    ["flood", "--kernel", "6.19"],
+    '--kernel: expected a Linux version from 2.6.31 to 6.18, such as 5.4 or 6.18.44, got "6.19"',
+  ],
+  [
+    ["flood", "--rate", "10M", "--duration", "1h"],
+    "--duration: expected 1 to 16777216 connections from --rate and --duration, got 36000000000 (10M/s for 1h)",
+  ],
+  [
+    ["flood", "--rate", "0.001", "--duration", "1s"],
+    "--duration: expected 1 to 16777216 connections from --rate and --duration, got 0 (0.001/s for 1s)",
+  ],
+  [["flush", "--duration", "1s"], "--duration: expected --rate or --connections beside it, got neither"],
+  [
+    ["flood", "--connections", "0", "--duration", "1s"],
+    "--duration: expected a rate from 0.001/s to 10M/s from --connections and --duration, got 0/s (0 in 1s)",
+  ],
+  [
+    ["flush", "--connections", "16M", "--duration", "1ms"],
+    "--duration: expected a rate from 0.001/s to 10M/s from --connections and --duration, got 16000M/s (16000000 in 1ms)",
+  ],
+  [
+    ["flood", "--connections", "1", "--duration", "1d"],
+    "--duration: expected a rate from 0.001/s to 10M/s from --connections and --duration, " +
+      "got 0.000011574074074074073/s (1 in 1d)",
+  ],
+  [
+    ["flood", "--connections", "20k", "--rate", "0.001"],
+    "--rate: expected a flood that is over in 104d, or --limit to end it before, got 20k connections at 0.001/s",
+  ],
+  [
+    ["flood", "--connections", "100", "--rate", "10", "--duration", "1s"],
+    "--connections: expected what --rate and --duration make (10 connections), got 100; leave one of the three out",
+  ],
+  [
+    ["flood", "--protocol", "tcp", "--packets", "2"],
+    "--packets: expected at least 6 with --protocol tcp (handshake and close), got 2",
+  ],
+  [
+    ["flush", "--kernel", "5.4", "--kernel-config", "small-head=576"],
+    "--kernel-config: expected small-head only with a kernel that has a cache of small heads (6.3 on), got it with 5.4",
+  ],
+];
+
 const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
-  [["flod"], 'expected a command (flood or flush), got "flod", did you mean "flood"?'],
-  [["fluhs", "--help"], 'expected a command (flood or flush), got "fluhs", did you mean "flush"?'],
-  [["help", "nosuch"], 'expected a command (flood or flush), got "nosuch"'],
-  [["Flood"], 'expected a command (flood or flush), got "Flood", did you mean "flood"?'],
-  [["--buffer", "2048"], 'expected a command (flood or flush), got "--buffer"'],
-  [["--verison"], 'expected a command (flood or flush), got "--verison", did you mean "--version"?'],
-  [["--", "flod"], 'expected a command (flood or flush), got "flod"'],
+  [["flod"], 'expected a command (flood, flush or explain), got "flod", did you mean "flood"?'],
+  [["fluhs", "--help"], 'expected a command (flood, flush or explain), got "fluhs", did you mean "flush"?'],
+  [["help", "nosuch"], 'expected a command (flood, flush or explain), got "nosuch"'],
+  [["Flood"], 'expected a command (flood, flush or explain), got "Flood", did you mean "flood"?'],
+  [["--buffer", "2048"], 'expected a command (flood, flush or explain), got "--buffer"'],
+  [["--verison"], 'expected a command (flood, flush or explain), got "--verison", did you mean "--version"?'],
+  [["--", "flod"], 'expected a command (flood, flush or explain), got "flod"'],
   [["flush", "--no-flush"], 'expected a flag of flush, got "--no-flush"'],
+  [["explian", "buffer"], 'expected a command (flood, flush or explain), got "explian", did you mean "explain"?'],
+  [["explain"], "expected a topic (buffer SIZE) after explain, got nothing"],
+  [["explain", "bufer", "2k"], 'explain: expected buffer, got "bufer", did you mean "buffer"?'],
+  [["explain", "2k"], 'explain: expected buffer, got "2k"'],
+  [["explain", "buffer"], "expected a size after explain buffer, such as 512k, got nothing"],
+  [["explain", "buffer", "abc"], 'explain buffer: expected a size such as 2048, 208k or 8MiB, got "abc"'],
+  [["explain", "buffer", "-1"], 'explain buffer: expected a size such as 2048, 208k or 8MiB, got "-1"'],
+  [["explain", "buffer", "2GiB"], 'explain buffer: expected a size from 0 to 2147483647, got "2GiB"'],
+  [["explain", "buffer", "2k", "4k"], 'expected only flags after explain buffer 2k, got "4k"'],
+  [["explain", "buffer", "2k", "--buffer", "2k"], 'expected a flag of explain, got "--buffer"'],
+  [
+    ["explain", "buffer", "2k", "--kernel", "al"],
+    '--kernel: expected a kernel release such as 3.6 or 6.18.44, or all or host, got "al", did you mean "all"?',
+  ],
+  [["explain", "buffer", "2k", "--force", "--force"], "--force: expected at most once, got it 2 times"],
 ];
 
 describe("bad input is one sentence on stderr, nothing on stdout, exit 2", () => {
@@ -142,13 +231,24 @@ describe("bad input is one sentence on stderr, nothing on stdout, exit 2", () =>
     });
   }
 
+  for (const [argv, sentence] of CONTRADICTIONS) {
+    test(JSON.stringify(argv.join(" ")), async () => {
+      const outcome = await run(argv, { resolve: resolveScenario });
+      assert.deepEqual(
+        [outcome.stderr, outcome.stdout, outcome.code, outcome.ran],
+        [`ct-reliable: ${sentence}\n`, "", 2, undefined],
+      );
+    });
+  }
+
   test("every flag has a line in the table, and every line says what was expected and what was got", () => {
     const typed = new Set(BAD_FLAGS.map(([argv]) => argv[0]?.split("=")[0]));
     assert.deepEqual(
       FLOOD_FLAGS.map(({ name }) => `--${name}`).filter((name) => !typed.has(name)),
       [],
     );
-    for (const [, sentence] of [...BAD_FLAGS, ...BAD_COMMANDS]) assert.match(sentence, /expected .*, got /);
+    for (const [, sentence] of [...BAD_FLAGS, ...CONTRADICTIONS, ...BAD_COMMANDS])
+      assert.match(sentence, /expected .*, got /);
   });
 });
 

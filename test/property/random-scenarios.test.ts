@@ -95,6 +95,7 @@ const overridesOf = (protocol: Protocol): fc.Arbitrary<Overrides> =>
       burstConnections: fc.integer({ min: 1, max: 400 }),
       family: fc.constantFrom("ipv4" as const, "ipv6" as const),
       path: fc.constantFrom("loopback" as const, "forward" as const),
+      tuples: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 100 })),
       packetGapNanoseconds: fc.oneof(fc.constantFrom(0, 1, 500_000), fc.integer({ min: 0, max: 3 * SECOND })),
       udpPortOpen: fc.boolean(),
       secondFlood: fc.record({
@@ -138,7 +139,8 @@ const scenarios: fc.Arbitrary<Scenario> = fc
     fc.constantFrom<Experiment>("flood", "flush"),
     fc.constantFrom<Protocol>("udp", "tcp", "icmp").chain(overridesOf),
   )
-  .map(([experiment, overrides]) => resolveScenario(experiment, overrides));
+  // Plain objects, as a caller would give them: the generator's have no prototype.
+  .map(([experiment, overrides]) => structuredClone(resolveScenario(experiment, overrides)));
 
 /** The run to its end, which must come. */
 function reportOfRun(scenario: Scenario): Report {
@@ -186,10 +188,10 @@ function holds(scenario: Scenario): void {
   assert.equal(table.created - table.destroyed, table.active + dying.final);
   assert.ok(events.destroy.attempts >= events.destroy.raised - table.active);
   assert.ok(dying.peak >= dying.final && dying.peak >= dying.peakDuringFlood);
-  assert.equal(resendsOf(report), events.destroy.attempts - events.destroy.raised);
+  if (scenario.listeners.length === 1) {
+    assert.equal(report.resends.total, events.destroy.attempts - events.destroy.raised);
+  }
 }
-
-const resendsOf = ({ resends }: Report): number => resends.total;
 
 describe("any scenario", () => {
   test("ends without a violation and with a whole report", () => {

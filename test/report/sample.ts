@@ -17,7 +17,7 @@ export function sampleListener(change: Partial<ListenerScenario> = {}): Listener
     groups: ["new", "update", "destroy"],
     slowFrom: "start",
     smallFrom: "start",
-  joins: "start",
+    joins: "start",
     heldAfterFlushNanoseconds: 0,
     closesAfterFlushNanoseconds: null,
     ...change,
@@ -52,6 +52,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       packets: 2,
       packetGapNanoseconds: 0,
       udpPortOpen: true,
+      tuples: null,
       secondFlood: null,
       flush: true,
       flushDelayNanoseconds: 0,
@@ -89,6 +90,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         flushEntryNanoseconds: 500,
         attemptNanoseconds: 1500,
         recvNanoseconds: 1500,
+        overshootNanoseconds: 0,
         bucketNanoseconds: 100,
         wakeupNanoseconds: 5000,
       },
@@ -305,7 +307,7 @@ export function limitReport(): Report {
 /** A modern kernel, an idle burst: the worker of 5.19 drains a flush through a small buffer. */
 export function workerReport(): Report {
   return sampleReport((report) => {
-    report.kernel = { release: "6.18.44", redelivery: "evict-list", hz: 1000, admission: "new" };
+    report.kernel = { release: "6.18.40", redelivery: "evict-list", hz: 1000, admission: "new" };
     report.scenario.experiment = "flush";
     report.scenario.kernel = "6.18.44";
     report.scenario.connections = 1_000_000;

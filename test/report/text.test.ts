@@ -177,6 +177,30 @@ test("the sparkline fills the width beside its label", () => {
   }
 });
 
+test("a version between two releases is shown with the one that it is modelled as", () => {
+  const title = (kernel: string, backend: Report["backend"] = "simulation") =>
+    render(
+      sampleReport((report) => {
+        report.backend = backend;
+        report.scenario.kernel = kernel;
+        report.kernel.release = "5.4";
+      }),
+      { width: 120 },
+    ).split("\n")[0];
+  assert.equal(title("5.4.124"), "ct-reliable 0.1.0: flood on Linux 5.4.124 (as 5.4), simulated, seed 1");
+  assert.equal(title("5.4"), "ct-reliable 0.1.0: flood on Linux 5.4, simulated, seed 1");
+  assert.equal(title("2.6.31", "live"), "ct-reliable 0.1.0: flood on Linux 5.4, live on this machine");
+});
+
+test("a seed stays beside its word", () => {
+  const seeded = sampleReport((report) => {
+    report.scenario.kernel = "6.18.44-fc-v669";
+    report.kernel.release = "6.18.40";
+  });
+  const [first, second] = render(seeded).split("\n");
+  assert.deepEqual([first?.endsWith("simulated,"), second], [true, "seed 1"]);
+});
+
 test("a live run names the machine and no seed", () => {
   const text = render(
     sampleReport((report) => {

@@ -179,6 +179,16 @@ describe("resends", () => {
     assert.equal(b.ledger.destroyAttempts, 8);
   });
 
+  test("of a dying entry count also when only another listener lacks its DESTROY", {
+    todo: "bug: a dying entry that the observed listener knows of is left out",
+  }, () => {
+    const b = new Books();
+    const entry = b.entry();
+    b.ledger.raised(entry, KIND_DESTROY);
+    for (let i = 0; i < 3; i++) b.attempt(entry, KIND_DESTROY, "admitted", true);
+    assert.equal(b.ledger.resendCounts()[2], 1);
+  });
+
   test("of a record start anew with its next entry", () => {
     const b = new Books();
     for (let life = 0; life < 2; life++) {

@@ -208,7 +208,7 @@ function whenWorkerDeliversOne({ kernel, dying }: Report): Advice | null {
   const mended = RELEASES.findLast(({ invertedDeadline }) => !invertedDeadline)!;
   return {
     flag: `--kernel ${mended.version}`,
-    reason: "the worker of this release ends each of its runs after one entry, which that one mended.",
+    reason: "the worker of this release ends each of its runs after one entry, whatever buffer and reader do.",
   };
 }
 
@@ -232,8 +232,8 @@ function biggerBuffer({ socket, scenario }: Report, reason: string): Advice | nu
 
 function slowerReader(report: Report): string {
   const service = report.scenario.listeners[0]?.serviceNanoseconds ?? 0;
-  const slower = Math.min(10 * service, HOUR);
-  return asReader(service === 0 ? SLOW_READER : (serviceFlag(slower) ?? SLOW_READER), report);
+  const slower = 10 * service < HOUR ? serviceFlag(10 * service) : formatDuration(HOUR);
+  return asReader(service === 0 ? SLOW_READER : (slower ?? SLOW_READER), report);
 }
 
 /** The flag says the distribution, too: without it an exponential reader would become a fixed one. */

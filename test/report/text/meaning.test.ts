@@ -135,7 +135,7 @@ const SENTENCES: readonly { rule: string; report: Report; says: RegExp; advises:
     rule: "no connections, no event",
     report: emptyReport(),
     says: /^No connection was asked for, so there was no event to deliver\.$/,
-    advises: /^--connections 20000 /,
+    advises: /^--connections 20k /,
   },
   {
     rule: "without a flush and without a death no DESTROY was put to the test",
@@ -205,13 +205,46 @@ const SENTENCES: readonly { rule: string; report: Report; says: RegExp; advises:
       Object.assign(report.dying, { afterFlush: 190, peak: 192, emptyAfterFlushSeconds: 15.1 });
     }),
     says: /^Every DESTROY arrived/,
-    advises: /^--buffer 65536 all 200 events of the flush would fit/,
+    advises: /^--buffer 64k all 200 events of the flush would fit/,
   },
   {
     rule: "a worker that stops at the first refusal needs a bigger buffer",
     report: workerReport(),
     says: /^Every DESTROY arrived: 19,971 of them needed a resend, and the dying list was empty 12 min 5 s after the flush\.$/,
-    advises: /^--buffer 212992 the worker stops at the first refusal/,
+    advises: /^--buffer 208k the worker stops at the first refusal/,
+  },
+  {
+    rule: "a worker that ends after one entry needs the release that mended it",
+    report: changed(workerReport(), (report) => {
+      report.kernel.release = "6.1";
+      report.scenario.kernel = "6.1";
+    }),
+    says: /^Every DESTROY arrived/,
+    advises: /^--kernel 6\.18\.40 the worker of this release ends each of its runs after one entry/,
+  },
+  {
+    rule: "an exponential reader stays exponential",
+    report: sampleReport((report) => {
+      firstListener(report).serviceDistribution = "exponential";
+    }),
+    says: /./,
+    advises: /^--reader 10us,exponential the reader, not the buffer/,
+  },
+  {
+    rule: "a run of the longest virtual time is not told to be longer",
+    report: changed(limitReport(), (report) => {
+      report.scenario.limitSeconds = 104 * 86_400;
+    }),
+    says: /^Still 1,234 entries/,
+    advises: /^--(?!limit )/,
+  },
+  {
+    rule: "the largest table is not told to be larger",
+    report: changed(tableFullReport(), (report) => {
+      report.table.max = 2 ** 24;
+    }),
+    says: /^The table was full/,
+    advises: /^--(?!nf-conntrack-max )/,
   },
   {
     rule: "a socket that one refusal shuts needs NO_ENOBUFS",

@@ -1,0 +1,42 @@
+/**
+ * What the report says of the dying list: its peaks, its mean while the flood goes on, when it became empty. It is told the
+ * length whenever that changes and keeps a few numbers; it decides nothing. Times are nanoseconds from the first packet.
+ */
+export class DyingWatch {
+  peak = 0;
+  peakAt = 0;
+  peakDuringFlood = 0;
+  emptiedAt = 0;
+  length = 0;
+  private since = 0;
+  private area = 0;
+  private floodIsOver = false;
+
+  observe(now: number, length: number): void {
+    if (!this.floodIsOver) this.area += this.length * (now - this.since);
+    this.since = now;
+    this.length = length;
+    if (length > this.peak) {
+      this.peak = length;
+      this.peakAt = now;
+    }
+    if (length === 0) this.emptiedAt = now;
+  }
+
+  /** The flush begins, or the watch without one. */
+  endFlood(now: number): void {
+    this.observe(now, this.length);
+    this.floodIsOver = true;
+    this.peakDuringFlood = this.peak;
+  }
+
+  /** The flush is over: from here on the time until the list is empty counts. */
+  endFlush(now: number): void {
+    this.emptiedAt = now;
+  }
+
+  /** Mean length over the flood, which lasted until `end`. */
+  meanDuringFlood(end: number): number {
+    return end > 0 ? this.area / end : 0;
+  }
+}
