@@ -15,12 +15,12 @@ export class DyingWatch {
   observe(now: number, length: number): void {
     if (!this.floodIsOver) this.area += this.length * (now - this.since);
     this.since = now;
-    this.length = length;
     if (length > this.peak) {
       this.peak = length;
       this.peakAt = now;
     }
-    if (length === 0) this.emptiedAt = now;
+    if (length === 0 && this.length > 0) this.emptiedAt = now;
+    this.length = length;
   }
 
   /** The flush begins, or the watch without one. */

@@ -189,6 +189,22 @@ describe("resends", () => {
     assert.equal(b.ledger.resendCounts()[2], 1);
   });
 
+  test("of a record are not those of its next entry when nobody was to hear of that one", {
+    todo: "bug: freed() of an entry without an event cache counts the attempts of the entry before it",
+  }, () => {
+    const b = new Books();
+    const loud = b.entry();
+    b.ledger.raised(loud, KIND_DESTROY);
+    b.attempt(loud, KIND_DESTROY, "refused", true);
+    b.attempt(loud, KIND_DESTROY, "admitted", false);
+    b.remove(loud);
+    // Made while nobody listened (nf_conntrack_events=2): it goes without an event.
+    const silent = b.entry(2);
+    assert.equal(silent, loud);
+    b.remove(silent);
+    assert.equal(b.ledger.resendCounts()[1], 1);
+  });
+
   test("of a record start anew with its next entry", () => {
     const b = new Books();
     for (let life = 0; life < 2; life++) {
@@ -238,6 +254,21 @@ describe("the daemon's verdict", () => {
     b.table.moveToDying(entry);
     b.read(entry, KIND_DESTROY, 0, 0);
     assert.deepEqual([b.ledger.missing, b.ledger.stale], [0, 0]);
+  });
+
+  test("a tuple that comes again with its old id is told from its previous life: neither figure is ever negative", {
+    todo: "bug: the NEW of the old life makes the new entry known, its DESTROY does not take that back",
+  }, () => {
+    const b = new Books();
+    const old = b.entry();
+    const identity = [b.table.tuple[old], b.table.idOf(old)];
+    b.ledger.raised(old, KIND_DESTROY);
+    b.remove(old);
+    const entry = b.entry();
+    assert.deepEqual([b.table.tuple[entry], b.table.idOf(entry)], identity);
+    b.read(entry, KIND_NEW, 0, 0);
+    b.read(entry, KIND_DESTROY, 0, 0);
+    assert.deepEqual([b.ledger.missing, b.ledger.stale], [1, 0]);
   });
 
   test("the latency of a DESTROY is counted from when it was raised to when it was read", () => {

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { TABLE_FULL } from "../../src/kernel/conntrack/packet.js";
 import { RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
 import { Run } from "../../src/simulation/run.js";
 import {
@@ -283,6 +284,50 @@ describe("a reader", () => {
     while (run.advance(10_000));
     assert.equal(recvs.filter(({ at }) => at > run.flushAt).length, 0);
   });
+});
+
+describe("the process that floods", () => {
+  test("does not get the one CPU when it has nothing left to send", {
+    todo: "bug: the scheduler still believes it runnable; the run throws",
+  }, () => {
+    for (let connections = 0; connections < 12; connections++) {
+      for (const seed of ["1", "2", "3", "4"]) {
+        const listeners = [{ heldAfterFlushNanoseconds: 1 }];
+        const run = finished(floodScenario({ seed, cpus: 1, connections, listeners }));
+        assert.equal(run.settled, true);
+      }
+    }
+  });
+
+  test("sends nothing more of a connection whose first packet was refused, without a gap between packets", () => {
+    assert.equal(packetsOfRefused(0), 0);
+  });
+
+  test("nor with one", {
+    todo: "bug: advanceQueues() forgets the refusal, and later ACKs make entries in the middle of a connection",
+  }, () => {
+    assert.equal(packetsOfRefused(500_000), 0);
+  });
+
+  /** Packets that were sent of connections of which the first packet had been dropped. */
+  function packetsOfRefused(packetGapNanoseconds: number): number {
+    const run = new Run(
+      floodScenario({ kernel: "3.6", connections: 300, ratePerSecond: 1000, nfConntrackMax: 4, packetGapNanoseconds }),
+    );
+    const { packets } = run.kernel;
+    const packet = packets.packet.bind(packets);
+    const refused = new Set<number>();
+    let more = 0;
+    packets.packet = (tuple, direction, segment) => {
+      if (refused.has(tuple)) more++;
+      const verdict = packet(tuple, direction, segment);
+      if (verdict === TABLE_FULL) refused.add(tuple);
+      return verdict;
+    };
+    while (run.floodEndedAt === Number.POSITIVE_INFINITY) run.advance(1);
+    assert.ok(refused.size > 100);
+    return more;
+  }
 });
 
 describe("the phases", () => {

@@ -210,6 +210,17 @@ describe("the charge of a message", () => {
     assert.match(stepOf(small, "head").source.symbol, /skb_small_head_cache/);
   });
 
+  test("a message that leaves half of its buffer unused is trimmed, which no usual build makes happen", () => {
+    const trimmed = explained("3.0", { protocol: "tcp", config: { skBuffBytes: 1 } });
+    assert.equal(trimmed.truesizeBytes, 197);
+    assert.equal(
+      stepOf(trimmed, "truesize").rule,
+      "448 + 1 of struct sk_buff is 449; 252 unused, half or more, so it is trimmed",
+    );
+    for (const { version } of RELEASES)
+      assert.match(stepOf(explained(version), "truesize").rule, /nothing is trimmed$/);
+  });
+
   test("options that are off leave the estimate", () => {
     const bare = explained("2.6.31", { config: { acct: false, nat: false, mark: false, secmark: false } });
     assert.equal(stepOf(bare, "estimate").value, 116);

@@ -1,0 +1,281 @@
+/**
+ * Which kernel is which: how a version string finds its row, and what each row changes, in tables that a person can read. A changed
+ * constant is a changed line here.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { RELEASES, type Release, releaseFor } from "../../src/kernel/release.js";
+
+/** Every value of a row by its path. */
+function valuesOf(row: Release): Map<string, string> {
+  const values = new Map<string, string>();
+  const collect = (path: string, value: unknown): void => {
+    if (typeof value !== "object" || value === null) values.set(path, String(value));
+    else for (const [key, inner] of Object.entries(value)) collect(path === "" ? key : `${path}.${key}`, inner);
+  };
+  collect("", row);
+  values.delete("version");
+  return values;
+}
+
+function changes(before: Release, row: Release): string[] {
+  const [old, now] = [valuesOf(before), valuesOf(row)];
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((path) => old.get(path) !== now.get(path))
+    .map((path) => `${path}: ${old.get(path) ?? "—"} → ${now.get(path) ?? "—"}`)
+    .sort();
+}
+
+
+/** The oldest row, whole. */
+const OLDEST: readonly string[] = [
+  "admission: old",
+  "buckets: 16384",
+  "buildFailure: lost",
+  "chainLimit: null",
+  "coarseTimers: false",
+  "config.acct: true",
+  "config.mark: true",
+  "config.nat: true",
+  "config.nlaPolicyLenCounts: false",
+  "config.secmark: true",
+  "config.skBuffBytes: 232",
+  "config.smallHeadBytes: 0",
+  "config.timestamp: false",
+  "dyingBeforeAttempt: false",
+  "earlyDrop.undeliveredCountsAsFreed: true",
+  "earlyDrop.victim: oldest",
+  "estimate.eventTimestampBytes: 0",
+  "estimate.hasTimestamp: false",
+  "estimate.icmpTuplePolicyBytes: 72",
+  "estimate.l3PolicyBytes.ipv4: 48",
+  "estimate.l3PolicyBytes.ipv6: 120",
+  "estimate.labelBytes: 0",
+  "estimate.portTuplePolicyBytes: 48",
+  "estimate.secmarkBytes: 8",
+  "estimate.tcpProtoinfoBytes: 44",
+  "estimate.zoneBytes: 0",
+  "events: on",
+  "flushAttempts: 2",
+  "flushReschedules: false",
+  "gc: none",
+  "invertedDeadline: false",
+  "layout.destroyProtoinfo: never",
+  "layout.destroyTimeout: never",
+  "layout.eventTimestampBytes: 0",
+  "layout.hasTimestamp: false",
+  "missedOnlyRetry: false",
+  "nfConntrackMax: 65536",
+  "rcvbufMinimumBytes: 256",
+  "redelivery: timer",
+  "redeliveryBatch: 0",
+  "reopenNeedsDelivery: false",
+  "rmemMaxBytes: 131071",
+  "timeoutsSeconds.icmp: 30",
+  "timeoutsSeconds.tcp_close: 10",
+  "timeoutsSeconds.tcp_close_wait: 60",
+  "timeoutsSeconds.tcp_established: 432000",
+  "timeoutsSeconds.tcp_fin_wait: 120",
+  "timeoutsSeconds.tcp_last_ack: 30",
+  "timeoutsSeconds.tcp_syn_recv: 60",
+  "timeoutsSeconds.tcp_syn_sent: 120",
+  "timeoutsSeconds.tcp_syn_sent2: 120",
+  "timeoutsSeconds.tcp_time_wait: 120",
+  "timeoutsSeconds.udp: 30",
+  "timeoutsSeconds.udp_stream: 180",
+  "timerSlack: false",
+  "truesize: payload",
+  "udp: stream-at-once",
+];
+
+/** What each further row changes against the row before it. A row without a change is one that a recording was made on. */
+const CHANGES: Readonly<Record<string, readonly string[]>> = {
+  "2.6.35": ["buildFailure: lost → kept-for-no-enobufs", "timerSlack: false → true"],
+  "3.0": [
+    "config.nlaPolicyLenCounts: false → true",
+    "estimate.hasTimestamp: false → true",
+    "layout.hasTimestamp: false → true",
+    "rcvbufMinimumBytes: 256 → 2280",
+  ],
+  "3.2": [
+    "config.skBuffBytes: 232 → 256",
+    "rcvbufMinimumBytes: 2280 → 2288",
+    "rmemMaxBytes: 131071 → 212992",
+    "truesize: payload → head",
+  ],
+  "3.4": ["earlyDrop.undeliveredCountsAsFreed: true → false"],
+  "3.6": [],
+  "3.10": [],
+  "3.12": ["flushAttempts: 2 → 1"],
+  "3.16": ["earlyDrop.victim: oldest → newest"],
+  "3.17": ["redelivery: timer → workqueue", "redeliveryBatch: 0 → 16"],
+  "4.8": [
+    "coarseTimers: false → true",
+    "earlyDrop.victim: newest → whole-buckets",
+    "flushReschedules: false → true",
+    "timerSlack: true → false",
+  ],
+  "4.9": ["dyingBeforeAttempt: false → true", "gc: none → fraction", "reopenNeedsDelivery: false → true"],
+  "4.12": ["missedOnlyRetry: false → true"],
+  "5.0": [
+    "buckets: 16384 → 65536",
+    "estimate.l3PolicyBytes.ipv4: 48 → 168",
+    "estimate.l3PolicyBytes.ipv6: 120 → 168",
+    "estimate.secmarkBytes: 8 → 0",
+    "estimate.tcpProtoinfoBytes: 44 → 32",
+    "estimate.zoneBytes: 0 → 8",
+    "nfConntrackMax: 65536 → 262144",
+    "rcvbufMinimumBytes: 2288 → 2304",
+    "timeoutsSeconds.udp_stream: 180 → 120",
+    "udp: stream-at-once → stream-later",
+  ],
+  "5.4": [],
+  "5.5": ["redeliveryBatch: 16 → 32"],
+  "5.10": [],
+  "5.15": [
+    "buckets: 65536 → 262144",
+    "chainLimit.least: — → 8",
+    "chainLimit.range: — → 24",
+    "chainLimit: null → —",
+    "gc: fraction → pass",
+    "layout.destroyProtoinfo: never → state",
+    "layout.destroyTimeout: never → when-left",
+  ],
+  "5.19": [
+    "events: on → auto",
+    "invertedDeadline: false → true",
+    "redelivery: workqueue → evict-list",
+    "redeliveryBatch: 32 → 0",
+    "udp: stream-later → stream-and-assured-later",
+  ],
+  "6.1": ["chainLimit.least: 8 → 50", "chainLimit.range: 24 → 30"],
+  "6.1.146": ["admission: old → new"],
+  "6.2": ["admission: new → old"],
+  "6.3": ["config.smallHeadBytes: 0 → 704"],
+  "6.14": ["estimate.eventTimestampBytes: 0 → 12", "layout.eventTimestampBytes: 0 → 12"],
+  "6.16": ["admission: old → new"],
+  "6.18": ["rmemMaxBytes: 212992 → 4194304"],
+  "6.18.40": ["invertedDeadline: true → false"],
+};
+
+describe("the release table", () => {
+  test("begins with the release of the commit", () => {
+    const [oldest] = RELEASES;
+    assert.equal(oldest!.version, "2.6.31");
+    assert.deepEqual(
+      [...valuesOf(oldest!)].map(([path, value]) => `${path}: ${value}`).sort(),
+      OLDEST,
+    );
+  });
+
+  test("has a row for every version at which something changes, and no other", () => {
+    assert.deepEqual(
+      RELEASES.slice(1).map(({ version }) => version),
+      Object.keys(CHANGES),
+    );
+  });
+
+  for (const [index, row] of RELEASES.slice(1).entries()) {
+    const before = RELEASES[index]!;
+    test(`${row.version} changes against ${before.version} what is dated to it, and nothing else`, () => {
+      assert.deepEqual(changes(before, row), CHANGES[row.version]);
+    });
+  }
+
+  test("is in ascending order of versions", () => {
+    const numbers = RELEASES.map(({ version }) => version.split(".").map(Number));
+    for (let i = 1; i < numbers.length; i++) {
+      const [a, b] = [numbers[i - 1]!, numbers[i]!];
+      const first = [0, 1, 2].find((part) => (a[part] ?? 0) !== (b[part] ?? 0))!;
+      assert.ok((a[first] ?? 0) < (b[first] ?? 0), `${a.join(".")} before ${b.join(".")}`);
+    }
+  });
+});
+
+describe("a kernel version", () => {
+  for (const [version, row] of [
+    ["2.6.31", "2.6.31"],
+    ["2.6.31.3", "2.6.31"],
+    ["2.6.34.99", "2.6.31"],
+    ["2.6.35.6", "2.6.35"],
+    ["2.6.39", "2.6.35"],
+    ["3.0.1", "3.0"],
+    ["3.1", "3.0"],
+    ["3.10.108-rt123", "3.10"],
+    ["3.11.10", "3.10"],
+    ["3.16", "3.16"],
+    ["3.17.0", "3.17"],
+    ["4.7.10", "3.17"],
+    ["4.8.15", "4.8"],
+    ["4.11", "4.9"],
+    ["4.14.336", "4.12"],
+    ["4.20", "4.12"],
+    ["5.4.0-150-generic", "5.4"],
+    ["5.4.124", "5.4"],
+    ["5.9", "5.5"],
+    ["5.15.100", "5.15"],
+    ["5.18.19", "5.15"],
+    ["5.19", "5.19"],
+    ["6.0.1", "5.19"],
+    ["6.1.0-44-amd64", "6.1"],
+    ["6.1.145", "6.1"],
+    ["6.1.146", "6.1.146"],
+    ["6.1.999", "6.1.146"],
+    ["6.2", "6.2"],
+    ["6.12.40", "6.3"],
+    ["6.15.11", "6.14"],
+    ["6.17", "6.16"],
+    ["6.18", "6.18"],
+    ["6.18.39", "6.18"],
+    ["6.18.40", "6.18.40"],
+    ["6.18.44-fc-v669", "6.18.40"],
+    ["6.18.44+", "6.18.40"],
+  ] as const) {
+    test(`${version} falls under the row ${row}`, () => {
+      assert.equal(releaseFor(version)?.version, row);
+    });
+  }
+
+  test("of 6.1 has the new admission from its update of July 2025 on, the branch of 6.2 never", () => {
+    assert.deepEqual(
+      ["6.1.145", "6.1.146", "6.2", "6.15", "6.16"].map((version) => releaseFor(version)!.admission),
+      ["old", "new", "old", "old", "new"],
+    );
+  });
+
+  test("between two rows falls under the older one, whichever numbers follow", () => {
+    const order = (version: string): number =>
+      [0, 1, 2, 3].reduce((sum, part) => sum * 10_000 + Number(version.split(".")[part] ?? 0), 0);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 3, max: 6 }),
+        fc.nat(30),
+        fc.option(fc.nat(400)),
+        fc.constantFrom("", "-rc1", "-rt4-amd64", "+", ".x86_64", "~bpo12", "_1"),
+        (major, minor, patch, suffix) => {
+          const plain = [major, minor, ...(patch === null ? [] : [patch])].join(".");
+          const row = releaseFor(plain + suffix);
+          if (order(plain) >= order("6.19")) assert.equal(row, null);
+          else {
+            const index = RELEASES.indexOf(row!);
+            assert.ok(order(row!.version) <= order(plain), `${row!.version} for ${plain}`);
+            const next = RELEASES[index + 1];
+            assert.ok(next === undefined || order(next.version) > order(plain), `${row!.version} for ${plain}`);
+          }
+        },
+      ),
+      { seed: 3, numRuns: 1000 },
+    );
+  });
+
+  for (const version of [
+    ...["2.6.30", "2.6.30.10", "2.4.37", "1.0"],
+    ...["6.19", "6.19.1", "6.20", "7.0", "7.0-rc1", "10.2"],
+    ...["", "6", "abc", "v6.1", "6.x", "6.1a", "6.", ".6.1", "-6.1", " 6.1", "latest", "6,1", "61234.1"],
+  ]) {
+    test(`"${version}" is refused`, () => {
+      assert.equal(releaseFor(version), null);
+    });
+  }
+});
