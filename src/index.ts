@@ -7,7 +7,7 @@
  * console.log(report.dying.emptyAfterFlushSeconds);
  */
 export type { Backend, Observer, Progress } from "./report/backend.js";
-export { type RenderOptions, type Renderer, renderers } from "./report/renderers.js";
+export { type Renderer, type RenderOptions, renderers } from "./report/renderers.js";
 export type { DaemonReport, EventCounts, Report, SocketReport } from "./report/report.js";
 export { type Overrides, resolveScenario } from "./scenario/defaults.js";
 export { UsageError } from "./scenario/errors.js";

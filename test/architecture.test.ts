@@ -102,9 +102,9 @@ function wrongUses(source: Source): string[] {
     .map(({ text, line }) => `${text} (line ${line})`);
 }
 
-describe("the direction of imports", () => {
-  const sources = sourceFiles();
+const sources = sourceFiles();
 
+describe("the direction of imports", () => {
   test("every source file has a place in the order", () => {
     assert.deepEqual(
       sources.map(({ path: file }) => file).filter((file) => layerOf(file) < 0 && !file.endsWith(".d.ts")),
@@ -158,7 +158,7 @@ describe("the direction of imports", () => {
 
 describe("below the command line and the live backend", () => {
   test("there is no clock, no chance, no process, no file and no inexact mathematics", () => {
-    assert.deepEqual(sourceFiles().flatMap(wrongUses), []);
+    assert.deepEqual(sources.flatMap(wrongUses), []);
   });
 
   for (const text of [

@@ -136,6 +136,15 @@ const LOAD_FLAGS: readonly Flag[] = [
     format: asIs,
     standard: (scenario) => scenario.path,
   }),
+  override("tuples", {
+    name: "tuples",
+    value: "COUNT",
+    group: LOAD,
+    description: "connections use so many tuples in turn; without it every connection has its own",
+    parse: (text) => parseCount(text, { min: 1, max: MOST_ENTRIES }),
+    format: (tuples) => formatCount(tuples!),
+    standard: (scenario) => scenario.tuples ?? undefined,
+  }),
   override("packets", {
     name: "packets",
     value: "N",

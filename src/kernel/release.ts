@@ -25,6 +25,8 @@ export interface Release {
   coarseTimers: boolean;
   /** How expired entries are found: by a timer each, or by a gc worker that scans fractions, or whole passes, of the table. */
   gc: "none" | "fraction" | "pass";
+  /** Whether the gc worker also evicts when early_drop failed and the table is nearly full (4.12 on). */
+  gcEvicts: boolean;
   /** IPS_DYING is set before the DESTROY is attempted, so that its status has the bit (4.9 on). */
   dyingBeforeAttempt: boolean;
   /** A SYN that reopens a closed connection is dropped when the old entry's DESTROY could not be delivered (4.9 on). */
@@ -119,6 +121,7 @@ const R2_6_31: Release = {
   invertedDeadline: false,
   coarseTimers: false,
   gc: "none",
+  gcEvicts: false,
   dyingBeforeAttempt: false,
   reopenNeedsDelivery: false,
   events: "on",
@@ -189,8 +192,8 @@ const R3_6: Release = { ...R3_4, version: "3.6" };
 
 const R3_10: Release = { ...R3_6, version: "3.10" };
 
-/** c655bc6896b9: the iterator of a flush no longer reports by itself. */
-const R3_12: Release = { ...R3_10, version: "3.12", flushAttempts: 1 };
+/** c655bc6896b9: the iterator of a flush no longer reports by itself. eea86af6b1e1 (3.11): SOCK_MIN_RCVBUF counts sk_buff aligned. */
+const R3_12: Release = { ...R3_10, version: "3.12", flushAttempts: 1, rcvbufMinimumBytes: 2048 + 256 };
 
 /** early_drop() takes the first un-assured node of a bucket (3.14 on). */
 const R3_16: Release = { ...R3_12, version: "3.16", earlyDrop: { victim: "newest", undeliveredCountsAsFreed: false } };
@@ -218,7 +221,7 @@ const R4_9: Release = {
 };
 
 /** The guard that stopped a packet without new bits goes (between 4.10 and 4.14; believed 4.12, id not verified). */
-const R4_12: Release = { ...R4_9, version: "4.12", missedOnlyRetry: true };
+const R4_12: Release = { ...R4_9, version: "4.12", missedOnlyRetry: true, gcEvicts: true };
 
 const R5_0: Release = {
   ...R4_12,
@@ -233,7 +236,6 @@ const R5_0: Release = {
     secmarkBytes: 0,
     zoneBytes: 8,
   },
-  rcvbufMinimumBytes: 2048 + 256,
   // nf_conntrack_init_start(): 65536 buckets above 4 GiB of memory, four entries a bucket.
   buckets: 65_536,
   nfConntrackMax: 262_144,

@@ -13,7 +13,7 @@ const BITS = 12;
 const SLOTS = 1 << BITS;
 const MASK = SLOTS - 1;
 const LEVEL2_SLOTS = 1 << 8;
-/** The extra list of the jiffy that is firing: its slot may be needed again for the next block meanwhile. */
+/** The extra list, of the jiffy that is firing: `take` empties it. */
 const FIRING = 2 * SLOTS + LEVEL2_SLOTS;
 const NONE = -1;
 /** Offsets in a timer's four numbers; the first is the next timer of its list. */
@@ -28,8 +28,6 @@ export class TimerWheel {
   private readonly tail = new Int32Array(FIRING + 1).fill(NONE);
   /** Four numbers per timer, side by side because they are used together: next, previous, slot, expires. */
   private timers: Int32Array;
-  /** The list that `take` empties. */
-  private firing = FIRING;
   private base: number;
   private readonly pendingByLevel = [0, 0, 0];
   private nextCached = NONE;
@@ -89,17 +87,14 @@ export class TimerWheel {
   /** Opens the jiffy for firing; call `take` until it returns -1. Timers armed meanwhile fire at later jiffies. */
   fire(jiffy: number): void {
     this.advance(jiffy);
-    const slot = jiffy & MASK;
-    this.firing = slot;
-    // The last slot of a block is filled for the next block while it fires, so its list moves aside.
-    if (slot === MASK) this.moveAside(slot);
+    this.moveAside(jiffy & MASK);
     this.nextCached = NONE;
     this.advanceBase(jiffy + 1);
   }
 
   /** The next timer of the open jiffy, no longer pending, or -1. */
   take(): number {
-    const id = this.head[this.firing]!;
+    const id = this.head[FIRING]!;
     if (id !== NONE) this.unlink(id);
     return id;
   }
@@ -143,6 +138,7 @@ export class TimerWheel {
     else if (slot < FIRING) this.pendingByLevel[2]!--;
   }
 
+  /** A slot may be filled for the next block while its timers fire. */
   private moveAside(slot: number): void {
     for (let id = this.head[slot]!; id !== NONE; id = this.timers[4 * id]!) {
       this.timers[4 * id + SLOT] = FIRING;
@@ -152,7 +148,6 @@ export class TimerWheel {
     this.tail[FIRING] = this.tail[slot]!;
     this.head[slot] = NONE;
     this.tail[slot] = NONE;
-    this.firing = FIRING;
   }
 
   /** Moves the base to `jiffy`, but never past a jiffy that still has timers: a late run catches up in order. */
@@ -191,9 +186,7 @@ export class TimerWheel {
 
   private findNext(): number {
     if (this.pendingByLevel[0]! > 0) {
-      // Timers of the open jiffy still count here, but lie before the base: the search ends with the block.
-      const end = ((this.base >>> BITS) + 1) << BITS;
-      for (let jiffy = this.base; jiffy < end; jiffy++) if (this.head[jiffy & MASK] !== NONE) return jiffy;
+      for (let jiffy = this.base; ; jiffy++) if (this.head[jiffy & MASK] !== NONE) return jiffy;
     }
     if (this.pendingByLevel[1]! > 0) {
       for (let block = (this.base >>> BITS) + 1; ; block++)

@@ -115,6 +115,9 @@ const EXPERIMENTS: Record<Experiment, Experimental> = {
 /** Packets of a short connection: one request; or handshake, close and the acknowledgement of each FIN. */
 const PACKETS: Record<Protocol, number> = { udp: 1, icmp: 1, tcp: 7 };
 
+/** Jiffies at the first packet lie below this (simulation/kernel.ts). */
+const UPTIME_JIFFIES = 2 ** 18;
+
 /** How long a run may go on after its flood before it counts as not settling. */
 const LIMIT_AFTER_FLOOD_SECONDS = 600;
 
@@ -142,7 +145,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
       `--kernel-config: expected small-head only with a kernel that has a cache of small heads (6.3 on), got it with ${kernel}`,
     );
   }
-  return {
+  const scenario: Scenario = {
     experiment,
     seed: overrides.seed ?? SEED,
     kernel,
@@ -172,6 +175,19 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
     costs: { ...COSTS, ...overrides.costs },
     limitSeconds: overrides.limitSeconds ?? limitAfter(load),
   };
+  refuseTooManyJiffies(scenario);
+  return scenario;
+}
+
+/** Timers count in 32-bit jiffies; some minutes of uptime and the longest timeout come on top of the run itself. */
+function refuseTooManyJiffies({ hz, limitSeconds, timeoutsSeconds }: Scenario): void {
+  const longestTimeout = Math.max(...Object.values(timeoutsSeconds));
+  const most = Math.floor((2 ** 31 - UPTIME_JIFFIES) / hz - longestTimeout);
+  if (limitSeconds <= most) return;
+  throw new UsageError(
+    `--limit: expected at most ${formatDuration(Math.max(0, most) * SECOND)} with --hz ${hz} and these timeouts, ` +
+      `because timers count in 31 bits of jiffies, got ${formatDuration(limitSeconds * SECOND)}`,
+  );
 }
 
 function knownRelease(kernel: string): Release {

@@ -4,6 +4,7 @@
  * a violation is a bug of ours (exit code 4). They share no code with what they check.
  */
 import { FREE } from "../kernel/conntrack/table.js";
+import { KIND_DESTROY } from "../kernel/events/ecache.js";
 import { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
 import type { Run } from "./run.js";
 
@@ -77,15 +78,19 @@ const FINAL: Record<string, Check> = {
 
   "reliable and settled: every DESTROY exactly once": (run) => {
     const [listener] = run.scenario.listeners;
-    const { table, sockets } = run.kernel;
+    const { table, sockets, ledger, ctnetlink } = run.kernel;
     const reliable = sockets.length === 1 && sockets[0]!.broadcastError && sockets[0]!.open;
-    if (!run.settled || !reliable || !listener!.groups.includes("destroy") || sockets[0]!.queued > 0) return null;
-    const { view } = run.readers[0]!;
-    const confirmed = table.counters.destroyed - table.counters.untracked - table.counters.silent;
-    // A tuple that comes again may get its old address and so its old id: to the daemon that looks like a duplicate.
-    return view.duplicates > 0 && run.scenario.tuples === null
-      ? `${view.duplicates} duplicates`
-      : differ("DESTROY received", view.received.destroy, "entries freed", confirmed);
+    const fromTheStart = listener!.joins === "start" && listener!.groups.includes("destroy");
+    if (!run.settled || !reliable || !fromTheStart || sockets[0]!.queued > 0) return null;
+    const { received } = run.readers[0]!.view;
+    const { delivered, lost } = ledger.kinds[KIND_DESTROY];
+    // What cannot be built reaches nobody, also in reliable mode.
+    const expected =
+      table.counters.destroyed - table.counters.untracked - table.counters.silent - (ctnetlink.unbuilt > 0 ? lost : 0);
+    return (
+      differ("DESTROY delivered", delivered, "entries freed", expected) ??
+      differ("DESTROY received", received.destroy, "entries freed", expected)
+    );
   },
 };
 

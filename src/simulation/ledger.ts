@@ -7,7 +7,7 @@
  * columns; that their sum is raised − delivered − merged − lost is what invariants.ts checks.
  */
 import type { DaemonView } from "../daemon/view.js";
-import { ACTIVE, type ConntrackTable, grown } from "../kernel/conntrack/table.js";
+import { ACTIVE, type ConntrackTable, DYING, grown } from "../kernel/conntrack/table.js";
 import { type EventObserver, KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/ecache.js";
 import type { Broadcast } from "../kernel/netlink/broadcast.js";
 import type { NetlinkSocket } from "../kernel/netlink/socket.js";
@@ -85,22 +85,30 @@ export class Ledger implements EventObserver {
   freed(entry: number): void {
     const resent = this.entries[2 * entry]! - 1;
     if (resent > 0) this.resends[resent] = (this.resends[resent] ?? 0) + 1;
+    this.entries[2 * entry] = 0;
     this.entries[2 * entry + 1] = 0;
   }
 
   /** The observed reader read the message that its socket holds, and its view changed by `change`. */
   read(socket: NetlinkSocket, change: -1 | 0 | 1, now: number): void {
     if (socket.kind === KIND_DESTROY) this.destroyLatency.add(now - socket.raisedAt);
-    if (change !== 1) return;
+    if (change === 0) return;
+    // The entry of the message may be gone and its record in use by another.
     const { entry } = socket;
-    if (
+    const isIt =
       this.table.place[entry] === ACTIVE &&
       this.table.tuple[entry] === socket.tuple &&
-      this.table.idOf(entry) === socket.id &&
-      (this.entries[2 * entry + 1]! & KNOWN) === 0
-    ) {
-      this.entries[2 * entry + 1]! |= KNOWN;
+      this.table.idOf(entry) === socket.id;
+    if (!isIt) return;
+    const at = 2 * entry + 1;
+    const known = (this.entries[at]! & KNOWN) !== 0;
+    if (change === 1 && !known) {
+      this.entries[at]! |= KNOWN;
       this.knownCount++;
+    } else if (change === -1 && known) {
+      // The DESTROY of an earlier life with the same tuple and id: the daemon cannot tell.
+      this.entries[at]! &= ~KNOWN;
+      this.knownCount--;
     }
   }
 
@@ -135,7 +143,7 @@ export class Ledger implements EventObserver {
     const counts = [...this.resends];
     for (let entry = 0; entry < this.table.capacity; entry++) {
       const resent = this.entries[2 * entry]! - 1;
-      if ((this.entries[2 * entry + 1]! & WAITING_DESTROY) !== 0 && resent > 0) {
+      if (this.table.place[entry] === DYING && resent > 0) {
         counts[resent] = (counts[resent] ?? 0) + 1;
       }
     }

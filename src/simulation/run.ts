@@ -221,10 +221,10 @@ export class Run {
       scheduler.ran(holder, Math.max(0, this.cpu0Free - from));
       return;
     }
-    if (workerAt <= at) scheduler.wake(WORKER);
-    if (this.senderDue <= at) scheduler.wake(SENDER);
-    for (let index = 0; index < this.readers.length; index++) {
-      if (this.readers[index]!.due <= at) scheduler.wake(FIRST_READER + index);
+    for (let task = 0; task < FIRST_READER + this.readers.length; task++) {
+      // What a task did under a lock, or what was done to a reader, may have put it to sleep meanwhile.
+      if (this.dueOf(task) <= at) scheduler.wake(task);
+      else scheduler.sleep(task);
     }
     const task = scheduler.pick(this.kernel.clock.jiffies);
     if (task === SENDER) this.sendSystemCall();
@@ -236,7 +236,8 @@ export class Run {
 
   private dueOf(task: number): number {
     if (task === SENDER) return this.senderDue;
-    return task === WORKER ? this.workerAt() : this.readers[task - FIRST_READER]!.due;
+    if (task === WORKER) return this.hasWorkers ? this.workerAt() : NEVER;
+    return this.readers[task - FIRST_READER]!.due;
   }
 
   /** On one CPU: a worker that holds its lock, and the flush of a release that does not reschedule in it. */

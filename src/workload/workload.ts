@@ -35,6 +35,8 @@ export class Workload {
   private readonly steps: number;
   /** Arrival times of connections whose scripts are not over: a ring by connection number. */
   private arrivals = new Float64Array(16);
+  /** Beside it: 1 for a connection that was refused. */
+  private refused = new Uint8Array(16);
   /** Connections whose arrival time was drawn. */
   private drawn = 0;
   private lastArrival: number;
@@ -72,7 +74,7 @@ export class Workload {
   /** Moves on to the next packet. `refused`: the connection could not be made, its other packets are not sent. */
   advance(refused: boolean): void {
     if (this.stepIndex === 0) this.started++;
-    if (this.options.packetGapNanoseconds > 0) this.advanceQueues();
+    if (this.options.packetGapNanoseconds > 0) this.advanceQueues(refused);
     else if (++this.stepIndex === this.steps || refused) this.nextConnection();
   }
 
@@ -83,11 +85,14 @@ export class Workload {
     else this.due = this.arrivalOf(this.started);
   }
 
-  private advanceQueues(): void {
+  private advanceQueues(refused: boolean): void {
+    const connectionDone = this.nextAtStep[this.stepIndex]!;
+    if (refused) this.refused[connectionDone & (this.arrivals.length - 1)] = 1;
     this.nextAtStep[this.stepIndex]!++;
     let earliest = Number.POSITIVE_INFINITY;
     let stepIndex = 0;
     for (let step = this.steps - 1; step >= 0; step--) {
+      this.skipRefused(step);
       const connection = this.nextAtStep[step]!;
       const limit = step === 0 ? this.options.connections : this.nextAtStep[step - 1]!;
       if (connection >= limit) continue;
@@ -108,6 +113,15 @@ export class Workload {
     return tuples === null ? firstTuple + connection : (firstTuple + connection) % tuples;
   }
 
+  /** A connection whose first packet was refused sends no other. */
+  private skipRefused(step: number): void {
+    if (step === 0) return;
+    const mask = this.arrivals.length - 1;
+    while (this.nextAtStep[step]! < this.nextAtStep[step - 1]! && this.refused[this.nextAtStep[step]! & mask] === 1) {
+      this.nextAtStep[step]!++;
+    }
+  }
+
   private end(): void {
     this.over = true;
     this.due = Number.POSITIVE_INFINITY;
@@ -123,6 +137,7 @@ export class Workload {
     const oldest = this.nextAtStep.length === 0 ? connection : this.nextAtStep[this.steps - 1]!;
     if (connection - oldest >= this.arrivals.length) this.growRing(oldest, connection);
     this.arrivals[connection & (this.arrivals.length - 1)] = this.drawArrival(connection);
+    this.refused[connection & (this.arrivals.length - 1)] = 0;
   }
 
   private drawArrival(connection: number): number {
@@ -137,9 +152,12 @@ export class Workload {
 
   private growRing(oldest: number, end: number): void {
     const ring = new Float64Array(this.arrivals.length * 2);
+    const refused = new Uint8Array(ring.length);
     for (let connection = oldest; connection < end; connection++) {
       ring[connection & (ring.length - 1)] = this.arrivals[connection & (this.arrivals.length - 1)]!;
+      refused[connection & (ring.length - 1)] = this.refused[connection & (this.arrivals.length - 1)]!;
     }
     this.arrivals = ring;
+    this.refused = refused;
   }
 }

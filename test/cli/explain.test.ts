@@ -38,7 +38,7 @@ capped     212992  at most net.core.rmem_max, which is 212992
 doubled    425984  2 × 212992, because the overhead of a message counts too
                    net/core/sock.c sock_setsockopt() 2.6.31+
 effective  425984  at least SOCK_MIN_RCVBUF, which is 2304; getsockopt reports
-                   the result  include/net/sock.h SOCK_MIN_RCVBUF 5.0+
+                   the result  include/net/sock.h SOCK_MIN_RCVBUF 3.12+
 estimate      460  the most that an event of UDP over IPv4 could take, with
                    acct, nat, mark, secmark
                    net/netfilter/nf_conntrack_netlink.c ctnetlink_nlmsg_size()

@@ -11,6 +11,7 @@ import { run, stubResolve } from "./harness.js";
 /** What is typed, the override that it becomes, and how the repeating command writes it. */
 const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: string])[] = [
   ["--connections 20000", { connections: 20_000 }, "--connections 20k"],
+  ["--tuples 500", { tuples: 500 }, "--tuples 500"],
   ["--rate 50k", { ratePerSecond: 50_000 }, "--rate 50k/s"],
   ["--rate max", { ratePerSecond: null }, "--rate max"],
   ["--duration 1500ms", { durationSeconds: 1.5 }, "--duration 1500ms"],

@@ -35,6 +35,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--protocol", "sctp"], '--protocol: expected udp, tcp or icmp, got "sctp"'],
   [["--family", "ipv5"], '--family: expected ipv4 or ipv6, got "ipv5", did you mean "ipv4"?'],
   [["--path", "foward"], '--path: expected loopback or forward, got "foward", did you mean "forward"?'],
+  [["--tuples", "0"], '--tuples: expected a count from 1 to 16777216, got "0"'],
   [["--packets", "0"], '--packets: expected a count from 1 to 1M, got "0"'],
   [["--packet-gap", "2h"], '--packet-gap: expected a duration from 0s to 1h, got "2h"'],
   [["--second-flood", "20k"], '--second-flood: expected COUNT@DURATION such as 20k@5s, got "20k"'],

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 
-export interface RecordedSetting {
+interface RecordedSetting {
   reliable: 0 | 1;
   noEnobufs: 0 | 1;
   readerDelayMicroseconds: number;
@@ -46,7 +46,7 @@ export interface RecordedListener {
   messageBytes: Record<string, number>;
 }
 
-export interface RecordedResult {
+interface RecordedResult {
   floodSeconds: number;
   sent: number;
   refusedBySend: number;
@@ -65,7 +65,7 @@ export interface RecordedResult {
   secondListener?: RecordedListener;
 }
 
-export interface RecordedCapacity {
+interface RecordedCapacity {
   cap_new: [number, number, number][];
   cap_new_final: { rmem: number; drops: number };
   drained_new: number;

@@ -31,7 +31,8 @@ export function summarize(comparisons: readonly Comparison[]): KernelSummary[] {
     return {
       kernel,
       recordings: group.filter(({ tag }) => tag !== "medians").length,
-      wholeInside: modelled.filter(({ tag, cells: own }) => tag !== "medians" && own.every(({ inside }) => inside)).length,
+      wholeInside: modelled.filter(({ tag, cells: own }) => tag !== "medians" && own.every(({ inside }) => inside))
+        .length,
       cells: cells.length,
       inside: cells.filter(({ inside }) => inside).length,
       notCompared: group.reduce((sum, { notCompared }) => sum + notCompared.length, 0),

@@ -24,7 +24,7 @@ import type { Path, Protocol } from "../../src/scenario/scenario.js";
 
 export const HZ = 250;
 /** Jiffies at the start, and the window of the retry delays. */
-export const BOOT = 100_000;
+const BOOT = 100_000;
 export const WINDOW = 15 * HZ;
 
 export interface Sent {

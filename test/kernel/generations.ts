@@ -23,7 +23,7 @@ import type { Path, Protocol, TimeoutKey } from "../../src/scenario/scenario.js"
 import { ScriptedSink, type Sent } from "./assembled.js";
 
 /** A multiple of every granularity up to 512 jiffies, so that a delay is met as late as it can be. */
-export const ALIGNED_JIFFIES = 512 * 200;
+const ALIGNED_JIFFIES = 512 * 200;
 
 /** The versions of the release table, from one to the last before another. */
 export function versions(from: string, before?: string): string[] {
@@ -88,12 +88,7 @@ export class Generation {
     sink.table = table;
     this.timers = new TimerWheel(clock, table.capacity, release.timerSlack);
     table.whenGrown((capacity) => this.timers.grow(capacity));
-    const cache = new EventCache(
-      table,
-      sink,
-      { raised: () => {}, attempted: () => {}, freed: () => {} },
-      release,
-    );
+    const cache = new EventCache(table, sink, { raised: () => {}, attempted: () => {}, freed: () => {} }, release);
     this.expiry = release.gc === "none" ? new TimerExpiry(clock, this.timers) : new LazyExpiry(clock, table);
     this.deletion = new Deletion(table, this.expiry, cache, release);
     this.redelivery = this.redeliveryOf(options.cpus ?? 1);
@@ -162,12 +157,7 @@ export class Generation {
   }
 
   /** The first `count` tuples from `from` on of which the nodes in the given directions lie in the bucket. */
-  tuplesIn(
-    bucket: number,
-    count: number,
-    from = 0,
-    directions: readonly Direction[] = [ORIGINAL, REPLY],
-  ): number[] {
+  tuplesIn(bucket: number, count: number, from = 0, directions: readonly Direction[] = [ORIGINAL, REPLY]): number[] {
     const tuples: number[] = [];
     for (let tuple = from; tuples.length < count; tuple++) {
       if (directions.every((direction) => this.table.bucketOf(tuple, direction) === bucket)) tuples.push(tuple);

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { RELEASES, releaseFor } from "../../src/kernel/release.js";
+import { RELEASES } from "../../src/kernel/release.js";
 import type { Report } from "../../src/report/report.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import {
@@ -193,34 +193,9 @@ function holds(scenario: Scenario): void {
   }
 }
 
-/**
- * Scenarios that may meet a bug which is known and has a test of its own, marked as to be done there. Each line goes with its
- * bug; when none is left, so does this function.
- */
-function mayMeetKnownBug(scenario: Scenario): boolean {
-  const { cpus, listeners, protocol, family, kernelConfig, tuples, packets, packetGapNanoseconds } = scenario;
-  const [observed] = listeners;
-  return (
-    // run.test.ts: the one CPU goes to a task that has nothing to do.
-    cpus === 1 ||
-    // invariants.test.ts: a listener that joined late, a DESTROY that cannot be built; ledger.test.ts: silent entries.
-    observed!.joins === "flush" ||
-    (protocol === "icmp" && family === "ipv6" && !kernelConfig.nlaPolicyLenCounts) ||
-    (releaseFor(scenario.kernel)!.events === "auto" && observed!.closesAfterFlushNanoseconds !== null) ||
-    // invariants.test.ts and ledger.test.ts: a tuple that comes again with its old id.
-    tuples !== null ||
-    (packets > 1 && packetGapNanoseconds > 0)
-  );
-}
-
 describe("any scenario", () => {
-  test("ends without a violation and with a whole report", { todo: "the bugs of mayMeetKnownBug()" }, () => {
+  test("ends without a violation and with a whole report", () => {
     fc.assert(fc.property(scenarios, holds), { numRuns: 400, seed: 1 });
-  });
-
-  test("does so as long as it meets no known bug", () => {
-    const sound = scenarios.filter((scenario) => !mayMeetKnownBug(scenario));
-    fc.assert(fc.property(sound, holds), { numRuns: 300, seed: 1 });
   });
 
   test("gives its report again when what the report echoes is run", () => {

@@ -7,7 +7,7 @@ import type { ListenerScenario } from "../../src/scenario/scenario.js";
 
 const NANOSECONDS_PER_MICROSECOND = 1e3;
 
-export function sampleListener(change: Partial<ListenerScenario> = {}): ListenerScenario {
+function sampleListener(change: Partial<ListenerScenario> = {}): ListenerScenario {
   return {
     bufferBytes: 2048,
     policy: "reliable",

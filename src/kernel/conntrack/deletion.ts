@@ -52,7 +52,7 @@ export class Deletion {
   }
 
   /**
-   * One entry of a flush, or a single delete by tuple before 3.12: the iterator reports with the requester's portid and, if
+   * One entry of a flush: the iterator reports with the requester's portid and, if
    * that failed, death_by_timeout() attempts again without waiting. From 3.12 on it is one attempt.
    */
   deleteByRequest(entry: number): boolean {
@@ -64,11 +64,14 @@ export class Deletion {
     return this.die(entry, this.flushAttempts === 1);
   }
 
-  /** conntrack -D of one tuple. False when there is no such entry. The answer does not depend on delivery. */
+  /** conntrack -D of one tuple: one attempt. False when there is no such entry. The answer does not depend on delivery. */
   deleteTuple(tuple: number, direction: Direction = ORIGINAL): boolean {
     const node = this.table.find(tuple, direction);
     if (node === NIL) return false;
-    this.deleteByRequest(node >> 1);
+    const entry = node >> 1;
+    this.events.raiseDestroy(entry);
+    this.expiry.stop(entry);
+    this.die(entry, true);
     return true;
   }
 

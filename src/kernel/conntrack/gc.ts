@@ -36,6 +36,7 @@ export class GcWorker {
   private readonly expiry: Expiry;
   private readonly deletion: Deletion;
   private readonly wholePass: boolean;
+  private readonly evicts: boolean;
   private readonly tcp: boolean;
   readonly work: DelayedWork;
   /** A run is under way. */
@@ -51,6 +52,7 @@ export class GcWorker {
   private bucketsLeft = 0;
   private scanned = 0;
   private expired = 0;
+  private budgetSpent = false;
   private intervalJiffies: number;
   // Of a whole pass.
   private meanJiffies = 0;
@@ -73,6 +75,7 @@ export class GcWorker {
     this.expiry = options.expiry;
     this.deletion = options.deletion;
     this.wholePass = options.release.gc === "pass";
+    this.evicts = options.release.gcEvicts;
     this.tcp = options.tcp;
     this.work = new DelayedWork(options.clock, options.release.coarseTimers);
     this.intervalJiffies = this.longestIntervalJiffies;
@@ -95,7 +98,8 @@ export class GcWorker {
     this.work.begin();
     this.running = true;
     this.expired = 0;
-    this.evictAbove = this.earlyDrop ? Math.floor(this.table.max / 100) * 95 : 0;
+    this.budgetSpent = false;
+    this.evictAbove = this.earlyDrop && this.evicts ? Math.floor(this.table.max / 100) * 95 : 0;
     if (!this.wholePass) {
       this.bucketsLeft = Math.floor(this.table.buckets / FRACTION);
       this.scanned = 0;
@@ -137,13 +141,13 @@ export class GcWorker {
   /** One bucket of a pass. True: the step is over. */
   private scanOfPass(): boolean {
     const { clock } = this;
-    if (this.expired > EXPIRED_MAX_PER_SECOND / clock.hz) {
-      // Enough for one run: go on at the next tick, or at once when the pass is already long.
+    const killed = this.scanBucket();
+    this.bucketsSearched++;
+    if (this.budgetSpent) {
+      // Enough for one run: go on in this bucket at the next tick, or at once when the pass is already long.
       this.endRun(clock.jiffies - this.passStart < INTERVAL_MAX_SECONDS * clock.hz ? 1 : 0);
       return true;
     }
-    const killed = this.scanBucket();
-    this.bucketsSearched++;
     this.bucket++;
     if (this.bucket >= this.table.buckets) {
       this.endOfPass();
@@ -176,6 +180,10 @@ export class GcWorker {
     let killed = false;
     let node = table.first(this.bucket);
     while (node !== NIL) {
+      if (this.wholePass && this.expired > EXPIRED_MAX_PER_SECOND / this.clock.hz) {
+        this.budgetSpent = true;
+        return killed;
+      }
       const entry = node >> 1;
       const next = table.afterOther(node);
       this.scanned++;
@@ -188,6 +196,7 @@ export class GcWorker {
         if (this.evictAbove > 0 && table.count >= this.evictAbove && this.mayEvict(entry)) {
           this.deletion.evict(entry);
           killed = true;
+          if (this.wholePass) this.expired++;
         }
       }
       node = next;

@@ -139,7 +139,10 @@ export class PacketPath {
       }
       const fate = this.track(entry, direction, segment);
       if (fate === REPEAT) continue;
-      if (fate === DROPPED) return SYN_DROPPED;
+      if (fate === DROPPED) {
+        table.counters.drop++;
+        return SYN_DROPPED;
+      }
       if (fate === UNTRACKED) {
         if (node === NIL) table.free(entry);
         return ACCEPTED;
@@ -214,14 +217,14 @@ export class PacketPath {
     return true;
   }
 
-  /** __nf_conntrack_confirm() from 5.15 on: an insertion into a chain that is longer than a random limit fails. */
+  /** __nf_conntrack_confirm() from 5.15 on: an insertion into a chain with more than one node above a random limit fails. */
   private chainsHaveRoom(tuple: number): boolean {
     const { table, chainLimit } = this;
     if (chainLimit === null) return true;
     const limit = chainLimit.least + (this.random32() % chainLimit.range);
     return (
-      table.chainLength(table.bucketOf(tuple, ORIGINAL), limit) <= limit &&
-      table.chainLength(table.bucketOf(tuple, REPLY), limit) <= limit
+      table.chainLength(table.bucketOf(tuple, ORIGINAL), limit + 1) <= limit + 1 &&
+      table.chainLength(table.bucketOf(tuple, REPLY), limit + 1) <= limit + 1
     );
   }
 

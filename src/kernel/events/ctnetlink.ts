@@ -43,8 +43,9 @@ export class Ctnetlink implements MessageSink {
   private destroyedAt: Float64Array;
   /** Whether the message of the call under way answers a request. */
   private withPortid = false;
-  /** Broadcasts so far, built or not. */
+  /** Broadcasts so far, built or not, and those that could not be built. */
   attempts = 0;
+  unbuilt = 0;
 
   constructor(
     clock: KernelClock,
@@ -79,6 +80,7 @@ export class Ctnetlink implements MessageSink {
     this.attempts++;
     const size = this.sizes[kind]![withProtoinfo ? 1 : 0];
     if (!size.fits) {
+      this.unbuilt++;
       const withNoEnobufs = this.transport.setError(kind);
       return !(this.keptForNoEnobufs && withNoEnobufs > 0);
     }

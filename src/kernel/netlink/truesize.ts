@@ -42,10 +42,11 @@ export function truesize(payloadBytes: number, usedBytes: number, release: Relea
   }
   const head = headBytes(aligned, config);
   const room = head - SHARED_INFO_BYTES;
-  const whole = head + config.skBuffBytes;
+  const skBuff = align(config.skBuffBytes, CACHE_LINE_BYTES);
+  const whole = head + skBuff;
   const unused = room - usedBytes;
   if (2 * unused < whole) return { bytes: whole, roomBytes: room };
-  const trimmed = headBytes(align(usedBytes, CACHE_LINE_BYTES), config) + config.skBuffBytes;
+  const trimmed = headBytes(align(usedBytes, CACHE_LINE_BYTES), config) + skBuff;
   return { bytes: trimmed, roomBytes: room };
 }
 

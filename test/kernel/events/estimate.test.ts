@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { allocatedPayloadBytes, estimateBytes } from "../../../src/kernel/events/estimate.js";
-import type { EstimateFacts } from "../../../src/kernel/release.js";
 import { messageBytes } from "../../../src/kernel/events/message.js";
+import type { EstimateFacts } from "../../../src/kernel/release.js";
 import type { Family, KernelConfig, Protocol } from "../../../src/scenario/scenario.js";
 
 const OLD: EstimateFacts = {

@@ -1,0 +1,472 @@
+/**
+ * The gc worker: how much of the table a run looks at, when the next one comes, what ends a run early, and whom it evicts from a table
+ * that is nearly full. 4.9 to 5.14 scan fractions, 5.15 on makes whole passes.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { TABLE_FULL } from "../../../src/kernel/conntrack/packet.js";
+import { IPS_ASSURED, IPS_SEEN_REPLY } from "../../../src/kernel/conntrack/status.js";
+import {
+  SYN,
+  TCP_CLOSE,
+  TCP_CLOSE_WAIT,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT,
+  TCP_LAST_ACK,
+  TCP_SYN_RECV,
+  TCP_SYN_SENT,
+  TCP_TIME_WAIT,
+} from "../../../src/kernel/conntrack/tcp.js";
+import { coarseExpiry } from "../../../src/kernel/delayed-work.js";
+import { KIND_DESTROY } from "../../../src/kernel/events/ecache.js";
+import { Generation, type GenerationOptions, versions } from "../generations.js";
+
+const FRACTION = versions("4.9", "5.15");
+const PASS = versions("5.15");
+
+const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+describe("up to 5.14 a run", () => {
+  for (const version of FRACTION) {
+    test(`${version}: looks at 1/128 of the buckets, so that 128 runs see each once`, () => {
+      const k = new Generation({ version, buckets: 128 * 12 });
+      k.request(...range(400));
+      k.waitSeconds(31);
+      let gone = 0;
+      for (let run = 0; run < 128; run++) {
+        assert.equal(k.runGc().buckets, 12);
+        if (run === 63) gone = 400 - k.table.count;
+      }
+      assert.equal(k.table.count, 0);
+      // Half of the buckets have met about three quarters of the entries: each has two nodes.
+      assert.ok(gone > 250 && gone < 350, `${gone}`);
+    });
+  }
+
+  test("looks at one bucket of a small table", () => {
+    assert.equal(new Generation({ version: "5.10", buckets: 64 }).runGc().buckets, 1);
+  });
+
+  test("goes on at the bucket after the last one, wherever it began", () => {
+    for (const gcPhase of [0, 0.3, 0.999]) {
+      const k = new Generation({ version: "5.10", buckets: 128, gcPhase });
+      const [first] = k.tuplesIn((Math.floor(gcPhase * 128) + 1) % 128, 1);
+      const [second] = k.tuplesIn((Math.floor(gcPhase * 128) + 2) % 128, 1);
+      k.request(first!, second!);
+      k.waitSeconds(31);
+      k.runGc();
+      assert.deepEqual(k.active([first!, second!]), [second]);
+      k.runGc();
+      assert.equal(k.table.count, 0);
+    }
+  });
+});
+
+describe("up to 5.14 the interval", () => {
+  // 16 s / 128, and the step by which it grows: 1/128 s, but a jiffy at least.
+  for (const [hz, longest, step] of [
+    [100, 12, 1],
+    [250, 31, 1],
+    [1000, 125, 7],
+  ] as const) {
+    test(`with HZ ${hz} is ${longest} jiffies while little is expired, so that a whole scan takes 16 s`, () => {
+      const k = new Generation({ version: "5.10", hz, buckets: 1280 });
+      k.request(...range(100));
+      for (let run = 0; run < 5; run++) assert.equal(k.runGc().delay, longest);
+      assert.ok(Math.abs((128 * longest) / hz - 16) < 0.7);
+    });
+
+    test(`with HZ ${hz} falls to ${step} when more than half of what a run saw is expired, and grows by ${step} a run`, () => {
+      const k = new Generation({ version: "5.10", hz, buckets: 128 });
+      k.request(...k.tuplesIn(1, 3));
+      k.waitSeconds(31);
+      const delays = range(40).map(() => k.runGc().delay);
+      assert.deepEqual(
+        delays,
+        range(40).map((run) => Math.min((run + 1) * step, longest)),
+      );
+    });
+  }
+
+  test("is met where the wheel meets it", () => {
+    const k = new Generation({ version: "5.10", hz: 1000, buckets: 128 });
+    const { delay } = k.runGc();
+    assert.equal(k.gc.work.due, k.clock.timeOf(coarseExpiry(k.clock.jiffies + delay, delay)));
+  });
+
+  test("does not fall for exactly half", () => {
+    const delayWith = (expired: number, alive: number): number => {
+      const k = new Generation({ version: "5.10", buckets: 128 });
+      // Only their original nodes lie in the bucket that the run looks at.
+      const tuples = range(10_000).filter(
+        (tuple) => k.table.bucketOf(tuple, 0) === 1 && k.table.bucketOf(tuple, 1) > 5,
+      );
+      k.request(...tuples.slice(0, expired));
+      k.waitSeconds(20);
+      k.request(...tuples.slice(20, 20 + alive));
+      k.waitSeconds(11);
+      const { delay } = k.runGc();
+      assert.equal(k.table.count, alive);
+      return delay;
+    };
+    assert.equal(delayWith(4, 4), 31);
+    assert.equal(delayWith(0, 4), 31);
+    assert.equal(delayWith(0, 0), 31);
+    assert.equal(delayWith(5, 4), 1);
+    assert.equal(delayWith(4, 0), 1);
+  });
+});
+
+describe("from 5.15 on a run", () => {
+  for (const version of PASS) {
+    test(`${version}: is a pass over all buckets`, () => {
+      const k = new Generation({ version, buckets: 3000 });
+      k.request(...range(200));
+      k.waitSeconds(31);
+      assert.equal(k.runGc().buckets, 3000);
+      assert.equal(k.table.count, 0);
+    });
+  }
+
+  for (const [hz, most] of [
+    [1000, 64],
+    [250, 256],
+    [100, 640],
+  ] as const) {
+    test(`with HZ ${hz} is over at the next entry after more than ${most} expired ones, and goes on at the next tick`, () => {
+      const k = new Generation({ version: "6.18.44", hz, buckets: 1 << 16 });
+      k.request(...range(3 * most));
+      k.waitSeconds(31);
+      const gone: number[] = [];
+      for (let left = k.table.count; left > 0; left = k.table.count) {
+        const { delay } = k.runGc();
+        gone.push(left - k.table.count);
+        if (k.table.count > 0) assert.equal(delay, 1);
+      }
+      assert.deepEqual(gone, [most + 1, most + 1, most - 2]);
+    });
+  }
+
+  test("is over at that entry also in the middle of a chain", () => {
+    const k = new Generation({ version: "6.18.44", buckets: 64, random32: () => 29 });
+    k.request(...range(1000));
+    assert.equal(k.table.count, 1000);
+    k.waitSeconds(31);
+    k.runGc();
+    assert.equal(k.table.count, 1000 - 257);
+  });
+
+  test("that met too many goes on at once when its pass is 60 s old", () => {
+    const k = new Generation({ version: "6.18.44", buckets: 1 << 16 });
+    k.request(...range(1000));
+    k.waitSeconds(31);
+    assert.equal(k.runGc().delay, 1);
+    k.waitSeconds(59);
+    assert.equal(k.runGc().delay, 1);
+    k.waitSeconds(2);
+    assert.equal(k.runGc().delay, 0);
+    assert.equal(k.gc.work.due, k.clock.now);
+  });
+
+  // msecs_to_jiffies(10), and over at the tick after.
+  for (const [hz, ticks] of [
+    [1000, 10],
+    [250, 3],
+    [100, 1],
+  ] as const) {
+    test(`with HZ ${hz} is over when ${ticks} ticks have passed, and goes on at once where it stopped`, () => {
+      const buckets = 40_000;
+      const k = new Generation({ version: "6.18.44", hz, buckets });
+      k.request(...range(500));
+      k.clock.now = k.gc.work.due;
+      let searched = 0;
+      for (let delay = 0; delay === 0; ) {
+        const start = k.clock.jiffies;
+        const run = k.runGc(() => k.wait(1));
+        searched += run.buckets;
+        delay = run.delay;
+        if (delay === 0) {
+          assert.equal(k.clock.jiffies - start, ticks + 1);
+          assert.equal(k.gc.work.due, k.clock.now);
+          assert.ok(searched < buckets);
+        }
+      }
+      assert.equal(searched, buckets);
+      assert.ok(k.gcDelays.length > 5);
+    });
+  }
+});
+
+describe("from 5.15 on the interval", () => {
+  /** Seconds from the start of one pass to the start of the next one that it asks for, with all entries having the same time left. */
+  function intervalWith(entries: number, secondsLeft: number, options: Partial<GenerationOptions> = {}): number {
+    const hz = options.hz ?? 250;
+    const k = new Generation({ version: "6.18.44", buckets: 4096, ...options, timeoutsSeconds: { udp: secondsLeft } });
+    k.clock.now = k.gc.work.due;
+    k.request(...range(entries));
+    // The pass took no time, which counts as a jiffy.
+    return (k.runGc().delay + 1) / hz;
+  }
+
+  for (const [nodes, secondsLeft, expected, within] of [
+    [1000, 30, 33.9, 0.05],
+    [5000, 30, 33.9, 0.05],
+    [5000, 15, 19.8, 0.05],
+    [10, 30, 57, 0.5],
+    [0, 30, 60, 0],
+    [1000, 60, 60, 0],
+    [1000, 120, 60, 0],
+    [1000, 432_000, 60, 0],
+  ] as const) {
+    test(`for ${nodes} nodes of ${secondsLeft} s is ${expected} s`, () => {
+      // An entry has two nodes.
+      const interval = intervalWith(nodes / 2, secondsLeft);
+      assert.ok(Math.abs(interval - expected) <= within, `${interval} s`);
+    });
+  }
+
+  test("is the mean in whole jiffies from 60 s and 100 nodes on, which stalls before it arrives, for every HZ", () => {
+    for (const hz of [100, 250, 300, 1000]) {
+      for (const [nodes, secondsLeft] of [
+        [40, 30],
+        [200, 10],
+        [2000, 30],
+        [6000, 2],
+      ] as const) {
+        let mean = 60 * hz;
+        for (let count = 101; count <= 100 + nodes; count++) mean += Math.trunc((secondsLeft * hz - mean) / count);
+        assert.equal(intervalWith(nodes / 2, secondsLeft, { hz, buckets: 1 << 16 }) * hz, mean);
+        // So a pass never comes as early as the mean alone would have it: e + √(100 · |60 s − e| / HZ).
+        const stalled = secondsLeft + Math.sqrt((100 * (60 - secondsLeft)) / hz);
+        if (nodes > 1000) assert.ok(Math.abs(mean / hz - stalled) < 0.1 * stalled, `${mean / hz} s, ${stalled} s`);
+      }
+    }
+  });
+
+  test("counts what has less than 1 s left as 1 s, and more than 300 s as 300 s", () => {
+    assert.equal(intervalWith(500, 0.2), intervalWith(500, 1));
+    const mixed = (long: number): number => {
+      const k = new Generation({ version: "6.18.44", buckets: 4096 });
+      k.clock.now = k.gc.work.due;
+      k.request(...range(400));
+      for (const tuple of range(5)) k.expiry.refresh(k.entryOf(tuple), long * 250);
+      return k.runGc().delay;
+    };
+    assert.equal(mixed(432_000), mixed(300));
+    assert.ok(mixed(300) > mixed(200));
+  });
+
+  test("runs from the start of the pass: one that took long is followed sooner, but by a jiffy at least", () => {
+    const delayAfter = (jiffies: number): number => {
+      const k = new Generation({ version: "6.18.44", buckets: 512, timeoutsSeconds: { udp: 100 } });
+      let passed = false;
+      const { delay } = k.runGc(() => {
+        if (!passed) k.wait(jiffies);
+        passed = true;
+      });
+      return delay;
+    };
+    assert.equal(delayAfter(0), 60 * 250 - 1);
+    assert.equal(delayAfter(2), 60 * 250 - 2);
+    const k = new Generation({ version: "6.18.44", buckets: 512 });
+    // The 10 ms end the run after its first step; the pass ends with the next one, 70 s after its start.
+    assert.equal(k.runGc(() => k.waitSeconds(70)).delay, 0);
+    assert.equal(k.runGc().delay, 1);
+  });
+
+  test("is one of a pass, also when it had pauses: the mean is not begun anew", () => {
+    const pausing = (pause: () => void): number => {
+      const k = new Generation({ version: "6.18.44", buckets: 4096, timeoutsSeconds: { udp: 20 } });
+      k.clock.now = k.gc.work.due;
+      const start = k.clock.jiffies;
+      k.request(...range(500));
+      let run = k.runGc(() => {
+        k.wait(1);
+        pause();
+      });
+      while (run.delay === 0) {
+        run = k.runGc(() => {
+          k.wait(1);
+          pause();
+        });
+      }
+      return k.clock.jiffies - start + run.delay;
+    };
+    const interval = pausing(() => {});
+    // About 16 jiffies pass, so the later entries have a little less left.
+    assert.ok(Math.abs(interval / 250 - intervalWith(500, 20)) < 0.1, `${interval / 250} s`);
+  });
+});
+
+describe("the first run", () => {
+  test("comes anywhere in an idle cycle, by chance: 60 s from 5.15 on, 1/8 s before", () => {
+    for (const [version, longest] of [
+      ["5.10", 31],
+      ["6.18.44", 60 * 250],
+    ] as const) {
+      for (const gcPhase of [0, 0.25, 0.5, 0.99]) {
+        const k = new Generation({ version, gcPhase });
+        const delay = 1 + Math.floor(gcPhase * longest);
+        assert.equal(k.clock.jiffiesAt(k.gc.work.due), coarseExpiry(k.clock.jiffies + delay, delay));
+      }
+    }
+  });
+});
+
+describe("an entry that a run meets expired", () => {
+  test("is attempted once, without a portid, and is dying when that fails", () => {
+    for (const version of [...FRACTION, ...PASS]) {
+      const k = new Generation({ version, buckets: 1 });
+      k.request(1, 2);
+      k.waitSeconds(31);
+      k.sink.taken();
+      k.sink.accepts = ({ tuple }) => tuple === 2;
+      k.runGc();
+      const sent = k.sink.taken().map(({ kind, tuple, withPortid, ok }) => ({ kind, tuple, withPortid, ok }));
+      assert.deepEqual(
+        sent.sort((a, b) => a.tuple - b.tuple),
+        [
+          { kind: KIND_DESTROY, tuple: 1, withPortid: false, ok: false },
+          { kind: KIND_DESTROY, tuple: 2, withPortid: false, ok: true },
+        ],
+      );
+      assert.deepEqual([k.table.active, k.table.dying], [0, 1]);
+      assert.ok(k.redelivery.due < Number.POSITIVE_INFINITY);
+    }
+  });
+});
+
+describe("a table that is nearly full", () => {
+  const MAX = 400;
+  /** 95 % of the limit, as the kernel computes it. */
+  const FULL = 380;
+  const STATES = [
+    ["SYN_SENT", TCP_SYN_SENT, false],
+    ["SYN_RECV", TCP_SYN_RECV, false],
+    ["ESTABLISHED", TCP_ESTABLISHED, true],
+    ["FIN_WAIT", TCP_FIN_WAIT, true],
+    ["CLOSE_WAIT", TCP_CLOSE_WAIT, true],
+    ["LAST_ACK", TCP_LAST_ACK, true],
+    ["TIME_WAIT", TCP_TIME_WAIT, true],
+    ["CLOSE", TCP_CLOSE, true],
+  ] as const;
+
+  /** So many TCP conversations, one in ten in the state and the others established; `assured`: those of the state. */
+  function tableOf(version: string, count: number, state: number, assured: boolean): Generation {
+    // A run looks at one of so few buckets up to 5.14, and at all from 5.15 on, where chains have a limit.
+    const buckets = FRACTION.includes(version) ? 4 : 128;
+    const k = new Generation({ version, protocol: "tcp", buckets, max: MAX, random32: () => 23 });
+    range(count).forEach((tuple) => {
+      k.packets.packet(tuple, 0, SYN);
+      const entry = k.entryOf(tuple);
+      const chosen = tuple % 10 === 0;
+      k.table.protocolState[entry] = chosen ? state : TCP_ESTABLISHED;
+      if (!chosen || assured) k.table.status[entry]! |= IPS_ASSURED | IPS_SEEN_REPLY;
+      k.expiry.refresh(entry, 100_000);
+    });
+    k.sink.taken();
+    return k;
+  }
+
+  /** Enough runs to see the whole table once. */
+  function wholeScan(k: Generation): void {
+    const runs = k.release.gc === "pass" ? 1 : k.table.buckets;
+    for (let run = 0; run < runs; run++) {
+      k.gc.earlyDrop = true;
+      k.runGc();
+    }
+  }
+
+  for (const version of ["4.12", "5.4", "5.10", "5.15", "5.19", "6.18.44"]) {
+    test(`${version}: loses un-assured conversations and closing TCP ones, and no others`, () => {
+      for (const [name, state, assured] of STATES) {
+        const k = tableOf(version, MAX, state, assured);
+        wholeScan(k);
+        // What is to be evicted is 40; below 95 % nobody is evicted any more: that is after 21.
+        const left = name === "ESTABLISHED" ? MAX : FULL - 1;
+        assert.equal(k.table.count, left, name);
+        for (const tuple of range(MAX)) if (tuple % 10 !== 0) assert.notEqual(k.entryOf(tuple), -1);
+      }
+    });
+
+    test(`${version}: loses none with less than 95 % of its limit in use`, () => {
+      for (const [count, left] of [
+        [FULL - 1, FULL - 1],
+        [FULL, FULL - 1],
+        [FULL + 5, FULL - 1],
+      ] as const) {
+        const k = tableOf(version, count, TCP_SYN_SENT, false);
+        wholeScan(k);
+        assert.equal(k.table.count, left, `${count} entries`);
+      }
+    });
+
+    test(`${version}: loses none before an early_drop failed, and after that only in the next run`, () => {
+      const k = tableOf(version, MAX, TCP_TIME_WAIT, true);
+      const scan = (): void => range(k.release.gc === "pass" ? 1 : k.table.buckets).forEach(() => void k.runGc());
+      scan();
+      assert.equal(k.table.count, MAX);
+      // Nobody is un-assured, so the packet finds no room.
+      assert.equal(k.packets.packet(9999, 0, SYN), TABLE_FULL);
+      assert.equal(k.gc.earlyDrop, true);
+      k.runGc();
+      const after = k.table.count;
+      assert.ok(after < MAX, `${after}`);
+      assert.equal(k.gc.earlyDrop, false);
+      // Fill up without a failed early_drop: the mode is over.
+      for (let tuple = 20_000; k.table.count < MAX; tuple++) {
+        k.packets.packet(tuple, 0, SYN);
+        k.table.status[k.entryOf(tuple)]! |= IPS_ASSURED;
+      }
+      scan();
+      assert.equal(k.table.count, MAX);
+    });
+  }
+
+  test("keeps counting what it could not deliver, so a stuck listener makes it lose every one that may go", () => {
+    for (const version of ["5.10", "6.18.44"]) {
+      const k = tableOf(version, MAX, TCP_SYN_SENT, false);
+      k.refuseDestroy();
+      wholeScan(k);
+      assert.deepEqual([k.table.count, k.table.dying], [MAX, 40], version);
+    }
+  });
+
+  test("keeps its mode over the pauses of a pass, and loses it with the pass", () => {
+    const k = new Generation({ version: "6.18.44", buckets: 4096, max: MAX });
+    k.request(...range(MAX));
+    k.refuseDestroy();
+    k.gc.earlyDrop = true;
+    let runs = 0;
+    do {
+      assert.equal(k.gc.earlyDrop, true);
+      k.runGc(() => k.wait(4));
+      runs++;
+    } while (k.gcDelays.at(-1) === 0);
+    assert.ok(runs > 3);
+    assert.equal(k.table.dying, MAX);
+    assert.equal(k.gc.earlyDrop, false);
+  });
+
+  test("of less than 100 entries never has the mode: 95 % of it count as nothing", () => {
+    const k = new Generation({ version: "6.18.44", max: 99 });
+    k.request(...range(99));
+    k.gc.earlyDrop = true;
+    k.runGc();
+    assert.equal(k.table.count, 99);
+  });
+
+  test("has this mode from 4.12 on", () => {
+    const k = tableOf("4.9", MAX, TCP_TIME_WAIT, true);
+    wholeScan(k);
+    assert.equal(k.table.count, MAX);
+  });
+
+  test("counts whom it evicts in a pass as expired, so that a run evicts no more than it may reap", () => {
+    const k = new Generation({ version: "6.18.44", buckets: 1 << 14, max: 10_000 });
+    k.request(...range(10_000));
+    k.gc.earlyDrop = true;
+    k.runGc();
+    assert.ok(k.table.count >= 10_000 - 260, `${k.table.count}`);
+  });
+});

@@ -1,0 +1,317 @@
+/**
+ * Whole runs of the newer kernels against what was recorded of them: how fast a small buffer drains, into which groups repetitions
+ * fall, what a worker run delivers, and what a closed or a second listener changes. Bands are those of the recordings; chance is in the
+ * seeds, which are fixed.
+ */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { KIND_DESTROY } from "../../src/kernel/events/ecache.js";
+import type { Report } from "../../src/report/report.js";
+import type { Overrides } from "../../src/scenario/defaults.js";
+import type { ListenerScenario } from "../../src/scenario/scenario.js";
+import { reportOf } from "../../src/simulation/recorder.js";
+import { Run } from "../../src/simulation/run.js";
+import { finished, flushScenario } from "./scenarios.js";
+
+const MILLISECOND = 1e6;
+const SECOND = 1e9;
+
+/** A flush to its end, with the first listener's buffer and service time; a run that breaks an invariant fails. */
+function flush(
+  overrides: Overrides,
+  listener: Partial<ListenerScenario>,
+  ...others: Partial<ListenerScenario>[]
+): Report {
+  const run = finished(flushScenario({ ...overrides, listeners: [listener, ...others] }));
+  const report = reportOf(run, false);
+  assert.deepEqual(report.invariants.violated, []);
+  return report;
+}
+
+const seeds = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i + 1));
+
+/** Seconds from the flush to the empty dying list, of a run in which every DESTROY was delivered. */
+function drainSeconds(report: Report): number {
+  assert.equal(report.daemon.received.destroy, report.scenario.connections);
+  assert.ok(report.dying.emptyAfterFlushSeconds !== null);
+  return report.dying.emptyAfterFlushSeconds;
+}
+
+describe("6.18.44 with room for 3 messages and a reader of 100 µs", () => {
+  /** The runs of the worker after the flush: when each one met its failure, and how many it had delivered before. */
+  function cyclesOf(hz: number): { drain: number; dying: number; cycles: { nanoseconds: number; messages: number }[] } {
+    const run = new Run(
+      flushScenario({
+        kernel: "6.18.44",
+        hz,
+        connections: 5000,
+        listeners: [{ bufferBytes: 2048, serviceNanoseconds: 100_000 }],
+      }),
+    );
+    const { broadcast, clock } = run.kernel;
+    const failures: { at: number; delivered: number }[] = [];
+    let delivered = 0;
+    const send = broadcast.send.bind(broadcast);
+    broadcast.send = (kind, truesize, entry, message) => {
+      const ok = send(kind, truesize, entry, message);
+      if (kind === KIND_DESTROY && run.flushEndedAt < clock.now) {
+        if (ok) delivered++;
+        else {
+          failures.push({ at: clock.now, delivered });
+          delivered = 0;
+        }
+      }
+      return ok;
+    };
+    while (run.advance(100_000));
+    run.conclude();
+    const cycles = failures
+      .slice(1)
+      .map((failure, i) => ({ nanoseconds: failure.at - failures[i]!.at, messages: failure.delivered }));
+    return { drain: drainSeconds(reportOf(run, false)), dying: run.dyingAfterFlush, cycles };
+  }
+
+  for (const [hz, ticks, least, most] of [
+    [250, 4, 25.5, 27.5],
+    [1000, 11, 17.5, 19],
+    [100, 2, 32, 34.5],
+  ] as const) {
+    const cycle = (ticks * 1000) / hz;
+    test(`drains 5000 entries at 3 messages per ${cycle} ms with HZ ${hz}: in ${least} to ${most} s`, () => {
+      const { drain, dying, cycles } = cyclesOf(hz);
+      assert.ok(drain > least && drain < most, `${drain} s`);
+      assert.ok(cycles.length > 1600);
+      const usual = cycles.filter(
+        ({ nanoseconds, messages }) => Math.abs(nanoseconds - cycle * MILLISECOND) < 20_000 && messages === 3,
+      );
+      assert.ok(usual.length > 0.99 * cycles.length, `${usual.length} of ${cycles.length}`);
+      // What the reader made room for during the flush is gone already; the first second passes or does not.
+      const expected = (dying / 3) * (cycle / 1000);
+      assert.ok(drain > 0.99 * expected && drain < 1.01 * expected + 1.04, `${drain} s, ${expected} s`);
+    });
+  }
+});
+
+describe("5.4 on one CPU with 1000 entries and a reader of 1 ms", () => {
+  for (const [bufferBytes, least, most] of [
+    [2048, 25.5, 27.5],
+    [8192, 8.5, 9.5],
+    // Recorded in steps of 0.25 s: 1.5.
+    [212_992, 1.3, 2.3],
+  ] as const) {
+    test(`drains through ${bufferBytes} bytes in ${least} to ${most} s`, () => {
+      for (const seed of seeds(4)) {
+        const drain = drainSeconds(
+          flush({ kernel: "5.4", cpus: 1, connections: 1000, seed }, { bufferBytes, serviceNanoseconds: MILLISECOND }),
+        );
+        assert.ok(drain > least && drain < most, `${drain} s with seed ${seed}`);
+      }
+    });
+  }
+});
+
+describe("repetitions of one setting on 6.18.44", () => {
+  // 1000 entries at 3 messages per 16 ms, behind the first second or not.
+  const WITHOUT = 5.33;
+  const WITH = 6.33;
+
+  test("fall into two groups, which differ by the first second: whether a destroy succeeded during the flush", () => {
+    const counts = { kicked: 0, waited: 0 };
+    for (const seed of seeds(50)) {
+      const report = flush(
+        { kernel: "6.18.44", connections: 1000, costs: { flushEntryNanoseconds: 1800 }, seed },
+        { bufferBytes: 2048, serviceNanoseconds: MILLISECOND },
+      );
+      const flushed = report.flush!.durationSeconds;
+      assert.ok(flushed > 0.003 && flushed < 0.005, `${flushed} s`);
+      const drain = drainSeconds(report);
+      // Three messages fit while nobody reads; one more says that a destroy succeeded later.
+      const kicked = report.dying.afterFlush < 997;
+      assert.ok(Math.abs(drain - (kicked ? WITHOUT : WITH)) < 0.1, `${drain} s, ${report.dying.afterFlush} dying`);
+      counts[kicked ? "kicked" : "waited"]++;
+    }
+    assert.ok(counts.kicked >= 5 && counts.waited >= 5, JSON.stringify(counts));
+  });
+
+  test("are all in the group that waits when the reader cannot empty its queue during the flush", () => {
+    for (const seed of seeds(10)) {
+      const report = flush(
+        { kernel: "6.18.44", connections: 1000, costs: { flushEntryNanoseconds: 1800 }, seed },
+        { bufferBytes: 2048, serviceNanoseconds: 3 * MILLISECOND },
+      );
+      assert.equal(report.dying.afterFlush, 997);
+      assert.ok(Math.abs(drainSeconds(report) - WITH) < 0.1);
+    }
+  });
+});
+
+describe("a worker run", () => {
+  const fast = (kernel: string): Report =>
+    flush({ kernel, connections: 3000 }, { bufferBytes: 65_536, serviceNanoseconds: 10_000 });
+
+  test("of 6.18.39 delivers exactly one entry, of 6.18.40 many, and both drain equally fast", () => {
+    const inverted = fast("6.18.39");
+    const mended = fast("6.18.40");
+    assert.equal(inverted.redelivery!.mostInOneRun, 1);
+    assert.ok(inverted.redelivery!.runs > inverted.redelivery!.delivered);
+    assert.ok(mended.redelivery!.mostInOneRun >= 100, `${mended.redelivery!.mostInOneRun}`);
+    assert.ok(mended.redelivery!.runs < 100);
+    const [slow, quick] = [drainSeconds(inverted), drainSeconds(mended)];
+    assert.ok(Math.abs(slow / quick - 1) < 0.1, `${slow} s, ${quick} s`);
+  });
+
+  test("of the workqueue delivers at most its batch: 16 up to 5.4, 32 from 5.5 on", () => {
+    for (const [kernel, batch] of [
+      ["3.17", 16],
+      ["5.4", 16],
+      ["5.5", 32],
+      ["5.15", 32],
+    ] as const) {
+      assert.equal(fast(kernel).redelivery!.mostInOneRun, batch, kernel);
+    }
+  });
+
+  test("there is none where every entry has a timer", () => {
+    assert.equal(fast("3.10").redelivery, null);
+  });
+});
+
+describe("on one CPU", () => {
+  const flushOn = (kernel: string): Run =>
+    new Run(
+      flushScenario({
+        kernel,
+        cpus: 1,
+        connections: 1000,
+        listeners: [{ bufferBytes: 2048, serviceNanoseconds: MILLISECOND }],
+      }),
+    );
+
+  for (const kernel of ["3.17", "4.8"]) {
+    test(`a worker is not asked to run when it is not due, where there is no gc: ${kernel}`, () => {
+      const run = flushOn(kernel);
+      while (run.advance(100_000));
+      run.conclude();
+      assert.equal(run.settled, true);
+    });
+  }
+
+  for (const kernel of ["5.4", "6.18.44"]) {
+    test(`the gc worker runs only when it is due: ${kernel}`, () => {
+      const run = flushOn(kernel);
+      const { clock } = run.kernel;
+      const gc = run.kernel.gc!;
+      const step = gc.step.bind(gc);
+      gc.step = () => {
+        assert.ok(gc.running || gc.work.due <= clock.now, `due in ${gc.work.due - clock.now} ns`);
+        step();
+      };
+      while (run.advance(100_000));
+    });
+  }
+});
+
+describe("when the only listener closes after the flush", () => {
+  for (const [kernel, most] of [
+    ["2.6.31", 15],
+    ["3.10", 15],
+    ["3.17", 0.25],
+    ["5.4", 0.25],
+    ["5.15", 0.25],
+    ["6.1", 0.02],
+    ["6.18.39", 0.02],
+    ["6.18.44", 0.02],
+  ] as const) {
+    test(`all entries go at their next retry on ${kernel}: within ${most} s`, () => {
+      for (const seed of seeds(5)) {
+        const closes = 2 + 0.0123 * Number(seed);
+        const report = flush(
+          { kernel, connections: 1000, seed },
+          {
+            bufferBytes: 2048,
+            heldAfterFlushNanoseconds: null,
+            closesAfterFlushNanoseconds: closes * SECOND,
+          },
+        );
+        assert.equal(report.dying.final, 0);
+        const gone = report.dying.emptyAfterFlushSeconds! - closes;
+        assert.ok(gone > 0 && gone <= most, `${gone} s`);
+        // Nobody heard of them.
+        assert.equal(report.events.destroy.lost, report.dying.afterFlush);
+        if (report.redelivery === null) assert.ok(gone > 10, `${gone} s`);
+      }
+    });
+  }
+});
+
+describe("a fast lossy listener beside a reliable one that is stuck", () => {
+  const ample: Partial<ListenerScenario> = { bufferBytes: 20_000_000 };
+
+  for (const [kernel, perSecond] of [
+    ["3.17", 10],
+    ["5.4", 1 / 0.104],
+    ["6.18.39", 1 / 0.016],
+    ["6.18.44", 1 / 0.016],
+  ] as const) {
+    test(`sees the same DESTROY again at every retry on ${kernel}: ${perSecond.toFixed(1)} duplicates a second`, () => {
+      const seconds = 10;
+      const report = flush(
+        { kernel, connections: 1000, limitSeconds: 0.5 + 1 + seconds, rmemMaxBytes: 1e9 },
+        { bufferBytes: 2048, policy: "reliable", heldAfterFlushNanoseconds: null },
+        ample,
+      );
+      const [{ daemon }] = report.otherListeners as [Report["otherListeners"][number]];
+      assert.equal(report.redelivery!.delivered, 0);
+      assert.equal(daemon.received.destroy, 1000 + daemon.duplicates);
+      assert.equal(daemon.duplicates, report.redelivery!.runs);
+      assert.ok(Math.abs(daemon.duplicates / (perSecond * seconds) - 1) < 0.02, `${daemon.duplicates}`);
+    });
+  }
+
+  test("sees none beside one that keeps up", () => {
+    for (const kernel of ["5.4", "6.18.44"]) {
+      const report = flush({ kernel, connections: 500, rmemMaxBytes: 1e9 }, ample, ample);
+      const [{ daemon }] = report.otherListeners as [Report["otherListeners"][number]];
+      assert.deepEqual([daemon.received.destroy, daemon.duplicates], [500, 0]);
+    }
+  });
+});
+
+describe("entries that nobody looks up again", () => {
+  /** Seconds past their timeout of 5 s until the last of the entries is gone, when nothing is flushed. */
+  function lateness(kernel: string, seed: string): number {
+    const run = finished(
+      flushScenario({
+        kernel,
+        seed,
+        flush: false,
+        connections: 300,
+        buckets: 16_384,
+        timeoutsSeconds: { udp: 5 },
+        listeners: [{ bufferBytes: 212_992, serviceNanoseconds: 0 }],
+      }),
+    );
+    const report = reportOf(run, false);
+    assert.deepEqual(report.invariants.violated, []);
+    assert.equal(report.daemon.received.destroy, 300);
+    return run.seconds - run.floodEndedAt / SECOND - 5;
+  }
+
+  for (const [kernel, least, most] of [
+    // A timer each, up to its slack.
+    ["3.10", -0.1, 0.1],
+    ["4.8", -0.1, 0.1],
+    // 128 runs that are two ticks apart, since whatever they meet is expired.
+    ["4.9", 0.5, 2],
+    ["5.10", 0.5, 2],
+    // A pass a minute, met by a wheel of half a second and a half, and more than 256 at a time wait for a tick.
+    ["5.15", 0, 63],
+    ["6.18.44", 0, 63],
+  ] as const) {
+    test(`are gone ${least} to ${most} s after their deadline on ${kernel}`, () => {
+      const late = seeds(6).map((seed) => lateness(kernel, seed));
+      for (const seconds of late) assert.ok(seconds >= least && seconds <= most, `${seconds} s`);
+      if (most > 60) assert.ok(Math.max(...late) - Math.min(...late) > 20, `${late}`);
+    });
+  }
+});
