@@ -126,6 +126,7 @@ function dyingOf({ dying, flush }: Report): string {
   if (dying.peak === 0) return "peak 0: no entry ever waited for a resend";
   const peak = `peak ${count(dying.peak)} at ${duration(dying.peakAtSeconds)}; under load ${count(dying.peakDuringFlood)} (mean ${count(dying.meanDuringFlood)})`;
   if (flush === null) return `${peak}; ${count(dying.final)} at the end`;
+  if (dying.afterFlush === 0 && dying.final === 0) return `${peak}; none after the flush`;
   const after = `${peak}; ${count(dying.afterFlush)} after the flush, `;
   if (dying.emptyAfterFlushSeconds === null) return `${after}never empty: ${count(dying.final)} at the end`;
   return `${after}empty in ${duration(dying.emptyAfterFlushSeconds)}`;
@@ -138,9 +139,11 @@ function flushOf({ flush }: Report): string {
 
 function tableOf({ table }: Report): string {
   const { drop, earlyDrop, insertFailed } = table;
+  // A SYN that reopens a connection is dropped as well while the old one's DESTROY is refused, however empty the table is.
+  const why = drop > 0 && table.peakCount < table.max ? "" : " because it was full";
   return [
     `peak ${count(table.peakCount)} of ${count(table.max)}`,
-    `${plural(drop, "packet", "packets")} dropped because it was full`,
+    `${plural(drop, "packet", "packets")} dropped${why}`,
     ...(earlyDrop > 0 ? [`early_drop ${count(earlyDrop)}`] : []),
     ...(insertFailed > 0 ? [`insert_failed ${count(insertFailed)}`] : []),
     ...(table.active > 0 ? [`${count(table.active)} alive at the end`] : []),

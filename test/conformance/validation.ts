@@ -8,7 +8,7 @@ import type { Comparison } from "./compare.js";
 import { compareAll, OWN_RECORDINGS, recordingsOf } from "./corpus.js";
 import { summarize } from "./summary.js";
 
-const SEEDS = 100;
+const SEEDS = 40;
 const PAGE = fileURLToPath(new URL("../../docs/VALIDATION.md", import.meta.url));
 
 const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(2)} %`;

@@ -191,8 +191,8 @@ function whenFlushOverflows(report: Report): Advice | null {
 }
 
 function whenGraceIsTheLimit(report: Report): Advice | null {
-  const { kernel, dying, scenario } = report;
-  if (kernel.redelivery !== "timer" || dying.afterFlush === 0) return null;
+  const { kernel, dying, flush, scenario } = report;
+  if (kernel.redelivery !== "timer" || flush === null || dying.afterFlush === 0) return null;
   // Twice the reader's own time keeps the socket half empty, so that few resends are refused again.
   const grace = Math.max(1, Math.ceil(2 * readerDrainSeconds(report)));
   if (grace >= scenario.graceMaxSeconds) return null;

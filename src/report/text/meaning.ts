@@ -138,7 +138,7 @@ function resent({ resends }: Report): string {
 
 function emptied({ flush, dying }: Report): string {
   if (flush === null || dying.emptyAfterFlushSeconds === null) return "nothing is left on the dying list";
-  if (dying.emptyAfterFlushSeconds === 0) return "the flush left nothing on the dying list";
+  if (dying.afterFlush === 0) return "the flush left nothing on the dying list";
   return `the dying list was empty ${duration(dying.emptyAfterFlushSeconds)} after the flush`;
 }
 

@@ -61,7 +61,8 @@ function effectiveReason(rcvbufBytes: number, cappedBytes: number): string {
 export function readerOf(scenario: Scenario): string {
   const listener = scenario.listeners[0];
   if (listener === undefined) return "none";
-  const perSecond = count(Math.floor(1 / secondsPerMessage(scenario)));
+  const rate = 1 / secondsPerMessage(scenario);
+  const perSecond = count(rate < 1 ? rate : Math.floor(rate));
   const random = listener.serviceDistribution === "exponential" ? " on average" : "";
   const speed =
     listener.serviceNanoseconds === 0
