@@ -51,12 +51,12 @@ const ADVISERS: readonly Adviser[] = [
   whenNothingDied,
   whenNotReliable,
   whenLostAllTheSame,
-  whenCongested,
   whenReaderIsTheLimit,
   whenFlushOverflows,
   whenGraceIsTheLimit,
   whenWorkerDeliversOne,
   whenWorkerIsTheLimit,
+  whenCongested,
   whenFloodIsRefused,
 ];
 
@@ -84,7 +84,7 @@ function whenInterrupted({ interrupted, scenario }: Report): Advice | null {
 
 /** Dying entries keep their place in the table (nf_conntrack_count), so room for every entry is always enough. */
 function whenTableFull({ table, scenario }: Report): Advice | null {
-  if (table.drop === 0) return null;
+  if (table.drop === 0 || table.peakCount < table.max) return null;
   const entries = scenario.connections + (scenario.secondFlood?.connections ?? 0);
   const max = Math.min(MOST_ENTRIES, Math.max(2 * table.max, powerOfTwoFrom(entries)));
   if (max <= table.max) return null;

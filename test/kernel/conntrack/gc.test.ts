@@ -232,13 +232,14 @@ describe("from 5.15 on the interval", () => {
         [200, 10],
         [2000, 30],
         [6000, 2],
+        [6000, 1],
       ] as const) {
         let mean = 60 * hz;
         for (let count = 101; count <= 100 + nodes; count++) mean += Math.trunc((secondsLeft * hz - mean) / count);
         assert.equal(intervalWith(nodes / 2, secondsLeft, { hz, buckets: 1 << 16 }) * hz, mean);
         // So a pass never comes as early as the mean alone would have it: e + √(100 · |60 s − e| / HZ).
         const stalled = secondsLeft + Math.sqrt((100 * (60 - secondsLeft)) / hz);
-        if (nodes > 1000) assert.ok(Math.abs(mean / hz - stalled) < 0.1 * stalled, `${mean / hz} s, ${stalled} s`);
+        if (nodes > 1000) assert.ok(Math.abs(mean / hz - stalled) < 0.12 * stalled, `${mean / hz} s, ${stalled} s`);
       }
     }
   });

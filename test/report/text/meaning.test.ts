@@ -247,8 +247,11 @@ const SENTENCES: readonly { rule: string; report: Report; says: RegExp; advises:
     advises: /^--(?!nf-conntrack-max )/,
   },
   {
-    rule: "a socket that one refusal shuts needs NO_ENOBUFS",
+    rule: "a socket that one refusal shuts needs NO_ENOBUFS, where neither reader nor retries take long",
     report: sampleReport((report) => {
+      report.flush = null;
+      report.dying.emptyAfterFlushSeconds = null;
+      firstListener(report).serviceNanoseconds = 1000;
       firstListener(report).policy = "broadcast-error";
       report.socket.congestions = 88;
     }),
