@@ -1,7 +1,7 @@
 /**
  * A delayed work item, as kernel/workqueue.c has it: pending at most once, run in process context when its timer fired. It
  * owns when that is, which depends on the timer wheel of the release: up to 4.7 a timer fires at its jiffy; from 4.8 on
- * (kernel/time/timer.c, calc_wheel_index) never early and coarser the further away, so that 25 ticks become 26 and 250 up to 257.
+ * (kernel/time/timer.c, calc_wheel_index) never early and coarser the further away, so that 25 ticks become 26 and 250 up to 258.
  */
 import type { KernelClock } from "./clock.js";
 

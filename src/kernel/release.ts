@@ -163,16 +163,27 @@ const R2_6_31: Release = {
   nfConntrackMax: 65_536,
 };
 
-const R2_6_35: Release = { ...R2_6_31, version: "2.6.35", timerSlack: true, buildFailure: "kept-for-no-enobufs" };
+/** 1a50307ba182 and 37b7ef720324: nfnetlink_set_err() answers how many listeners set NETLINK_NO_ENOBUFS. */
+const R2_6_34: Release = { ...R2_6_31, version: "2.6.34", buildFailure: "kept-for-no-enobufs" };
 
-const R3_0: Release = {
+const R2_6_35: Release = { ...R2_6_34, version: "2.6.35", timerSlack: true };
+
+/** The timestamp extension. */
+const R2_6_38: Release = {
   ...R2_6_35,
-  version: "3.0",
-  rcvbufMinimumBytes: 2048 + 232,
+  version: "2.6.38",
   estimate: { ...R2_6_35.estimate, hasTimestamp: true },
   layout: { ...R2_6_35.layout, hasTimestamp: true },
-  config: { ...R2_6_35.config, nlaPolicyLenCounts: true },
 };
+
+/** nla_policy_len() walks a policy, where it stood still on its empty first entry (mended between 2.6.35 and 3.0.1; believed 2.6.39). */
+const R2_6_39: Release = {
+  ...R2_6_38,
+  version: "2.6.39",
+  config: { ...R2_6_38.config, nlaPolicyLenCounts: true },
+};
+
+const R3_0: Release = { ...R2_6_39, version: "3.0", rcvbufMinimumBytes: 2048 + 232 };
 
 /** 3.2: truesize charges what the allocator really takes (87fb4b7b533a, id not verified); sizeof(struct sk_buff) aligned is 256. */
 const R3_2: Release = {
@@ -195,8 +206,11 @@ const R3_10: Release = { ...R3_6, version: "3.10" };
 /** c655bc6896b9: the iterator of a flush no longer reports by itself. eea86af6b1e1 (3.11): SOCK_MIN_RCVBUF counts sk_buff aligned. */
 const R3_12: Release = { ...R3_10, version: "3.12", flushAttempts: 1, rcvbufMinimumBytes: 2048 + 256 };
 
-/** early_drop() takes the first un-assured node of a bucket (3.14 on). */
-const R3_16: Release = { ...R3_12, version: "3.16", earlyDrop: { victim: "newest", undeliveredCountsAsFreed: false } };
+/** early_drop() takes the first un-assured node of a bucket. */
+const R3_14: Release = { ...R3_12, version: "3.14", earlyDrop: { victim: "newest", undeliveredCountsAsFreed: false } };
+
+/** The last of the timers; b7779d06f995 (3.15): the lists of dying entries are one per CPU, nothing that a run shows. */
+const R3_16: Release = { ...R3_14, version: "3.16" };
 
 /** 9500507c6138: a work item over per-CPU dying lists takes the place of the timers, and the sysctl of the grace window goes. */
 const R3_17: Release = { ...R3_16, version: "3.17", redelivery: "workqueue", timerSlack: true, redeliveryBatch: 16 };
@@ -304,13 +318,17 @@ const FIRST_UNREAD = [6, 19] as const;
 /** Every row, oldest first. */
 export const RELEASES: readonly Release[] = [
   R2_6_31,
+  R2_6_34,
   R2_6_35,
+  R2_6_38,
+  R2_6_39,
   R3_0,
   R3_2,
   R3_4,
   R3_6,
   R3_10,
   R3_12,
+  R3_14,
   R3_16,
   R3_17,
   R4_8,

@@ -89,15 +89,13 @@ const OLDEST: readonly string[] = [
   "udp: stream-at-once",
 ];
 
-/** What each further row changes against the row before it. A row without a change is one that a recording was made on. */
+/** What each further row changes against the row before it. A row without a change is one that people ask for by name. */
 const CHANGES: Readonly<Record<string, readonly string[]>> = {
-  "2.6.35": ["buildFailure: lost → kept-for-no-enobufs", "timerSlack: false → true"],
-  "3.0": [
-    "config.nlaPolicyLenCounts: false → true",
-    "estimate.hasTimestamp: false → true",
-    "layout.hasTimestamp: false → true",
-    "rcvbufMinimumBytes: 256 → 2280",
-  ],
+  "2.6.34": ["buildFailure: lost → kept-for-no-enobufs"],
+  "2.6.35": ["timerSlack: false → true"],
+  "2.6.38": ["estimate.hasTimestamp: false → true", "layout.hasTimestamp: false → true"],
+  "2.6.39": ["config.nlaPolicyLenCounts: false → true"],
+  "3.0": ["rcvbufMinimumBytes: 256 → 2280"],
   "3.2": [
     "config.skBuffBytes: 232 → 256",
     "rcvbufMinimumBytes: 2280 → 2288",
@@ -108,7 +106,8 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
   "3.6": [],
   "3.10": [],
   "3.12": ["flushAttempts: 2 → 1", "rcvbufMinimumBytes: 2288 → 2304"],
-  "3.16": ["earlyDrop.victim: oldest → newest"],
+  "3.14": ["earlyDrop.victim: oldest → newest"],
+  "3.16": [],
   "3.17": ["redelivery: timer → workqueue", "redeliveryBatch: 0 → 16"],
   "4.8": [
     "coarseTimers: false → true",
