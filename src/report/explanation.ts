@@ -3,7 +3,7 @@
  * and what to change; or one row per release. Pure, as the renderers of a Report are; the words of the steps come with them
  * (kernel/netlink/capacity.ts). Figures have no commas here: they are pasted into sysctl and setsockopt.
  */
-import { type BufferExplanation, type BufferStep, requestFor } from "../kernel/netlink/capacity.js";
+import { type BufferExplanation, type BufferStep, flowOf, requestFor } from "../kernel/netlink/capacity.js";
 import { type Cell, GAP, lay, tableWidth } from "./text/columns.js";
 import { wrap } from "./text/paragraph.js";
 import { type Paint, type Theme, themeOf } from "./text/theme.js";
@@ -68,7 +68,7 @@ function sentence(text: string, width: number, paint: Paint = (line) => line): s
 
 function titleOf({ requestedBytes, force, protocol, family }: BufferExplanation): string {
   const option = force ? "SO_RCVBUFFORCE" : "SO_RCVBUF";
-  return `${option} ${requestedBytes}, events of ${protocol.toUpperCase()} over ${family === "ipv4" ? "IPv4" : "IPv6"}`;
+  return `${option} ${requestedBytes}, events of ${flowOf(protocol, family)}`;
 }
 
 /** `name  value  rule (source)`, wrapped beside the value; the source stays in one piece where it fits a line. */

@@ -49,12 +49,14 @@ function meanError(cells: readonly Cell[], quantity: string): number | null {
   return errors.length === 0 ? null : errors.reduce((sum, error) => sum + error, 0) / errors.length;
 }
 
+export function percent(part: number, whole: number): string {
+  return whole === 0 ? "–" : `${((100 * part) / whole).toFixed(2)} %`;
+}
+
 export function renderSummary(comparisons: readonly Comparison[], seeds: number): string {
   const lines: string[] = [
     `${comparisons.filter(({ tag }) => tag !== "medians").length} recordings, ${seeds} seeds each; a cell is one quantity of one recording`,
   ];
-  const percent = (part: number, whole: number): string =>
-    whole === 0 ? "–" : `${((100 * part) / whole).toFixed(2)} %`;
   const header = ["kernel", "recordings", "all inside", "cells", "inside", "", ...MAIN_FIGURES.map(([name]) => name)];
   const rows = summarize(comparisons).map((kernel) => [
     kernel.kernel,

@@ -6,12 +6,10 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Comparison } from "./compare.js";
 import { compareAll, OWN_RECORDINGS, recordingsOf } from "./corpus.js";
-import { summarize } from "./summary.js";
+import { percent, summarize } from "./summary.js";
 
 const SEEDS = 40;
 const PAGE = fileURLToPath(new URL("../../docs/VALIDATION.md", import.meta.url));
-
-const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(2)} %`;
 
 function kernelTable(comparisons: readonly Comparison[]): string {
   const rows = summarize(comparisons).map((kernel) => {

@@ -252,3 +252,9 @@ export class Generation {
 export function tuplesOf(sent: readonly Sent[]): string {
   return sent.map(({ tuple, ok }) => (ok ? `${tuple}` : `${tuple} refused`)).join(", ");
 }
+
+/** Delivers so many DESTROYs and refuses all others. */
+export function roomFor(k: Generation, messages: number): void {
+  let room = messages;
+  k.sink.accepts = ({ kind }) => kind !== KIND_DESTROY || --room >= 0;
+}

@@ -82,7 +82,7 @@ export class LazyExpiry implements Expiry {
   stop(): void {}
 
   isExpired(entry: number): boolean {
-    return this.deadlines[entry]! - this.clock.jiffies <= 0;
+    return this.left(entry) <= 0;
   }
 
   left(entry: number): number {

@@ -10,7 +10,7 @@ import { allocatedPayloadBytes, estimateBytes } from "../events/estimate.js";
 import { messageBytes } from "../events/message.js";
 import { RELEASES, type Release } from "../release.js";
 import { rcvbufBytes } from "./rcvbuf.js";
-import { truesize } from "./truesize.js";
+import { allocation, truesize } from "./truesize.js";
 
 export interface BufferRequest {
   /** What SO_RCVBUF is asked for: 0 to INT_MAX. */
@@ -211,10 +211,8 @@ function messageCharge({ release, config, protocol, family }: BufferRequest): Me
   const lengthOf = (type: EventGroup, protoinfoChanged: boolean): number =>
     messageBytes({ type, protocol, family, protoinfoChanged, timeLeft: true }, layout, config);
   const used = lengthOf("destroy", false);
-  const { bytes: charged, roomBytes: room } = truesize(payload, used, release, config);
-  // A message that fills its room leaves nothing to trim.
-  const { bytes: whole } = truesize(payload, room, release, config);
-  const head = whole - config.skBuffBytes;
+  const { headBytes: head, skBuffBytes, roomBytes: room } = allocation(payload, release, config);
+  const { bytes: charged } = truesize(payload, used, release, config);
   const fromSmallHeads = release.truesize === "head" && head === config.smallHeadBytes;
   const steps = [
     step(
@@ -247,7 +245,7 @@ function messageCharge({ release, config, protocol, family }: BufferRequest): Me
     step(
       "truesize",
       charged,
-      `${head} + ${config.skBuffBytes} of struct sk_buff${trimRule(whole, charged, room, used)}`,
+      `${head} + ${skBuffBytes} of struct sk_buff${trimRule(head + skBuffBytes, charged, room, used)}`,
       AF_NETLINK_C,
       "netlink_trim()",
       oldest(),
@@ -338,7 +336,8 @@ function messages(count: number): string {
   return count === 1 ? "1 message" : `${count} messages`;
 }
 
-function flowOf(protocol: Protocol, family: Family): string {
+/** The flow as a screen says it. */
+export function flowOf(protocol: Protocol, family: Family): string {
   return `${protocol.toUpperCase()} over ${family === "ipv4" ? "IPv4" : "IPv6"}`;
 }
 

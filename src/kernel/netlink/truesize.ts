@@ -34,23 +34,35 @@ export interface Truesize {
  * which only matters where netlink_trim() finds more than half of the whole unused.
  */
 export function truesize(payloadBytes: number, usedBytes: number, release: Release, config: KernelConfig): Truesize {
-  const aligned = align(payloadBytes, CACHE_LINE_BYTES);
-  if (release.truesize === "payload") {
-    const whole = aligned + config.skBuffBytes;
-    const unused = aligned - usedBytes;
-    return { bytes: 2 * unused < whole ? whole : whole - unused, roomBytes: aligned };
-  }
-  const head = headBytes(aligned, config);
-  const room = head - SHARED_INFO_BYTES;
-  const skBuff = align(config.skBuffBytes, CACHE_LINE_BYTES);
-  const whole = head + skBuff;
-  const unused = room - usedBytes;
-  if (2 * unused < whole) return { bytes: whole, roomBytes: room };
-  const trimmed = headBytes(align(usedBytes, CACHE_LINE_BYTES), config) + skBuff;
-  return { bytes: trimmed, roomBytes: room };
+  const { headBytes, skBuffBytes, roomBytes } = allocation(payloadBytes, release, config);
+  const whole = headBytes + skBuffBytes;
+  const unused = roomBytes - usedBytes;
+  if (2 * unused < whole) return { bytes: whole, roomBytes };
+  const trimmed =
+    release.truesize === "payload" ? whole - unused : headOf(align(usedBytes, CACHE_LINE_BYTES), config) + skBuffBytes;
+  return { bytes: trimmed, roomBytes };
 }
 
-function headBytes(aligned: number, config: KernelConfig): number {
+export interface Allocation {
+  /** What is charged for the data, and for struct sk_buff. */
+  headBytes: number;
+  skBuffBytes: number;
+  /** Payload that fits. */
+  roomBytes: number;
+}
+
+/** What an untrimmed message is charged, in its two parts. */
+export function allocation(payloadBytes: number, release: Release, config: KernelConfig): Allocation {
+  const aligned = align(payloadBytes, CACHE_LINE_BYTES);
+  if (release.truesize === "payload") {
+    return { headBytes: aligned, skBuffBytes: config.skBuffBytes, roomBytes: aligned };
+  }
+  const headBytes = headOf(aligned, config);
+  const skBuffBytes = align(config.skBuffBytes, CACHE_LINE_BYTES);
+  return { headBytes, skBuffBytes, roomBytes: headBytes - SHARED_INFO_BYTES };
+}
+
+function headOf(aligned: number, config: KernelConfig): number {
   const wanted = aligned + SHARED_INFO_BYTES;
   return wanted <= config.smallHeadBytes ? config.smallHeadBytes : kmallocBytes(wanted);
 }

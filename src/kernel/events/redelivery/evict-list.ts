@@ -10,7 +10,7 @@ import type { KernelClock } from "../../clock.js";
 import type { Deletion } from "../../conntrack/deletion.js";
 import { DelayedWork } from "../../delayed-work.js";
 import type { Release } from "../../release.js";
-import type { Redelivery, WorkerRuns } from "./redelivery.js";
+import { countRun, type Redelivery, type WorkerRuns } from "./redelivery.js";
 
 /** ECACHE_RETRY_JIFFIES and the deadline of a run, both msecs_to_jiffies(10). */
 const RETRY_MILLISECONDS = 10;
@@ -26,7 +26,6 @@ export class EvictListRedelivery implements Redelivery {
   /** Dying entries, the head of the list last. */
   private readonly list: number[] = [];
   readonly runs: WorkerRuns = { runs: 0, delivered: 0, mostInOneRun: 0 };
-  private deliveredInRun = 0;
   private kickable = false;
   running = false;
   mayYield = false;
@@ -70,7 +69,6 @@ export class EvictListRedelivery implements Redelivery {
     } else {
       this.list.pop();
       this.delivered.push(entry);
-      this.deliveredInRun++;
       const late = this.clock.jiffies - this.stopJiffies;
       if (this.invertedDeadline ? late < 0 : late > 0) this.end(0);
       else if (++this.held === ENTRIES_PER_LOCK_HOLD) {
@@ -89,10 +87,7 @@ export class EvictListRedelivery implements Redelivery {
 
   private end(delayJiffies: number): void {
     this.running = false;
-    this.runs.runs++;
-    this.runs.delivered += this.deliveredInRun;
-    this.runs.mostInOneRun = Math.max(this.runs.mostInOneRun, this.deliveredInRun);
-    this.deliveredInRun = 0;
+    countRun(this.runs, this.delivered.length);
     for (const entry of this.delivered) this.deletion.finish(entry);
     this.delivered = [];
     if (delayJiffies >= 0) this.work.schedule(delayJiffies);

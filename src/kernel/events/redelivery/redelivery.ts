@@ -8,6 +8,13 @@ export interface WorkerRuns {
   mostInOneRun: number;
 }
 
+/** A run is over that delivered so many. */
+export function countRun(runs: WorkerRuns, delivered: number): void {
+  runs.runs++;
+  runs.delivered += delivered;
+  runs.mostInOneRun = Math.max(runs.mostInOneRun, delivered);
+}
+
 export interface Redelivery {
   /** What the worker did so far; null where there is none. */
   readonly runs: WorkerRuns | null;

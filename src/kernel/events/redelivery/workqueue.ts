@@ -8,7 +8,7 @@ import type { KernelClock } from "../../clock.js";
 import type { Deletion } from "../../conntrack/deletion.js";
 import { DelayedWork } from "../../delayed-work.js";
 import type { Release } from "../../release.js";
-import type { Redelivery, WorkerRuns } from "./redelivery.js";
+import { countRun, type Redelivery, type WorkerRuns } from "./redelivery.js";
 
 /** ECACHE_RETRY_WAIT is HZ / 10. */
 const RETRY_WAITS_PER_SECOND = 10;
@@ -20,9 +20,9 @@ export class WorkqueueRedelivery implements Redelivery {
   private readonly work: DelayedWork;
   /** Dying entries by CPU, the head of a list last. */
   private readonly lists: number[][];
-  /** ecache_dwork_pending: a successful destroy may run the work at once. */
   readonly runs: WorkerRuns = { runs: 0, delivered: 0, mostInOneRun: 0 };
   private deliveredInRun = 0;
+  /** ecache_dwork_pending: a successful destroy may run the work at once. */
   private kickable = false;
   running = false;
   readonly mayYield = false;
@@ -93,9 +93,7 @@ export class WorkqueueRedelivery implements Redelivery {
 
   private end(delayJiffies: number): void {
     this.running = false;
-    this.runs.runs++;
-    this.runs.delivered += this.deliveredInRun;
-    this.runs.mostInOneRun = Math.max(this.runs.mostInOneRun, this.deliveredInRun);
+    countRun(this.runs, this.deliveredInRun);
     this.deliveredInRun = 0;
     this.kickable = delayJiffies > 0;
     if (delayJiffies >= 0) this.work.schedule(delayJiffies);

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { KIND_DESTROY } from "../../../../src/kernel/events/ecache.js";
-import { Generation, type GenerationOptions, tuplesOf, versions } from "../../generations.js";
+import { Generation, type GenerationOptions, roomFor, tuplesOf, versions } from "../../generations.js";
 
 const ALL = versions("3.17", "5.19");
 const COARSE = versions("4.8", "5.19");
@@ -17,12 +17,6 @@ function withDying(dying: readonly number[], options: Partial<GenerationOptions>
   const k = new Generation({ version: "5.4", ...options });
   k.die(...dying);
   return k;
-}
-
-/** Delivers so many DESTROYs and refuses all others. */
-function roomFor(k: Generation, messages: number): void {
-  let room = messages;
-  k.sink.accepts = ({ kind }) => kind !== KIND_DESTROY || --room >= 0;
 }
 
 describe("a run", () => {
