@@ -241,8 +241,8 @@ describe("sources", () => {
 
   test("a head is a real cache also where struct sk_buff is not whole cache lines: 1024 + 256 for 208", () => {
     const { steps, truesizeBytes } = explained("3.6", { config: { skBuffBytes: 208 } });
-    const valueOf = (name: string): number => steps.find((step) => step.name === name)!.value;
-    assert.deepEqual([valueOf("head"), valueOf("truesize"), truesizeBytes], [1024, 1280, 1280]);
+    const value = (name: string): number => steps.find((step) => step.name === name)!.value;
+    assert.deepEqual([value("head"), value("truesize"), truesizeBytes], [1024, 1280, 1280]);
     assert.match(steps.find(({ name }) => name === "head")!.rule, /320 of skb_shared_info: kmalloc-1024$/);
     assert.match(steps.find(({ name }) => name === "truesize")!.rule, /^1024 \+ 256 of struct sk_buff/);
   });
