@@ -6,13 +6,13 @@
 import { Command, CommanderError, Option } from "commander";
 import { listed, quoted, UsageError } from "../scenario/errors.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { didYouMean } from "../scenario/suggest.js";
 import type { CliCommand } from "./command.js";
 import type { Resolve } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import type { Flag, Given } from "./flag.js";
 import { type Io, widthOf } from "./io.js";
 import { shellLine } from "./repeat.js";
-import { didYouMean } from "./suggest.js";
 
 export interface Call {
   command: CliCommand;

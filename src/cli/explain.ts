@@ -3,10 +3,10 @@
  * cap and build as a run would, so that both mean the same kernel by the same flags, and hands them to the explainer.
  */
 import { RELEASES, type Release, releaseFor } from "../kernel/release.js";
+import { choice } from "../scenario/choice.js";
 import type { Overrides } from "../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { parseSize } from "../scenario/units.js";
-import { choice } from "./choice.js";
 import { hasColour } from "./colour.js";
 import type { CliCommand } from "./command.js";
 import type { Dependencies, Explainer, Resolve } from "./dependencies.js";

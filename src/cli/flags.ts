@@ -3,32 +3,18 @@
  * that each sets. Defaults are not repeated here: the help asks the resolved scenario for them. Whether values go
  * together (a rate, a duration and a number of connections, say) is decided where scenarios are resolved.
  */
+import { choice } from "../scenario/choice.js";
+import type { Overrides } from "../scenario/defaults.js";
 import { UsageError } from "../scenario/errors.js";
-import type { Costs, Family, ListenerScenario, Path, Protocol, Scenario } from "../scenario/scenario.js";
-import { MOST_ENTRIES, TIMEOUT_KEYS } from "../scenario/scenario.js";
-import {
-  formatCount,
-  formatDuration,
-  formatRate,
-  formatSeconds,
-  formatSize,
-  HOUR,
-  LONGEST_DURATION,
-  MILLISECOND,
-  parseCount,
-  parseDuration,
-  parseRate,
-  parseSize,
-  type Range,
-  SECOND,
-} from "../scenario/units.js";
-import { choice, numberChoice } from "./choice.js";
+import type { Plain, Schema } from "../scenario/json-schema.js";
+import { type Costs, type ListenerScenario, type Scenario, TIMEOUT_KEYS } from "../scenario/scenario.js";
+import { COSTS, DURATION_SECONDS, LISTENER as LISTENER_FIELDS, SCENARIO } from "../scenario/schema.js";
+import { formatValue, parseValue } from "../scenario/value.js";
 import type { Format } from "./dependencies.js";
 import { type Flag, override, type Settings, switched, valued } from "./flag.js";
 import {
-  BUFFER_BYTES,
-  CONNECTIONS,
   formatArrivals,
+  formatBuffer,
   formatReader,
   formatSecondFlood,
   formatStall,
@@ -36,7 +22,7 @@ import {
   KERNEL_CONFIG,
   LISTENER,
   parseArrivals,
-  parseGraceMax,
+  parseBuffer,
   parseKernel,
   parsePath,
   parsePolicy,
@@ -61,41 +47,18 @@ export const HOST = "host";
 export const ALL_KERNELS = "all";
 const FORMATS: readonly Format[] = ["text", "json"];
 
-const TABLE_ENTRIES: Range = { min: 1, max: MOST_ENTRIES };
-const RUN_TIME: Range = { min: MILLISECOND, max: LONGEST_DURATION };
-
 const asIs = (value: string | number): string => String(value);
 
 const LOAD_FLAGS: readonly Flag[] = [
-  override("connections", {
-    name: "connections",
-    value: "COUNT",
-    group: LOAD,
-    description: "connections to open",
-    parse: (text) => parseCount(text, CONNECTIONS),
-    format: formatCount,
-    standard: (scenario) => scenario.connections,
-  }),
-  override("ratePerSecond", {
-    name: "rate",
-    value: "RATE",
-    group: LOAD,
-    description: "new connections per second, or max: as fast as the machine makes them",
-    parse: parseRate,
-    format: formatRate,
-    standard: (scenario) => scenario.ratePerSecond,
-  }),
-  valued({
+  parameter("connections", "connections", "COUNT", LOAD),
+  parameter("ratePerSecond", "rate", "RATE", LOAD),
+  valued<Plain>({
     name: "duration",
     value: "DURATION",
     group: LOAD,
-    description: "how long to open connections: two of --connections, --rate and --duration give the third",
     sets: "durationSeconds",
-    parse: (text) => parseDuration(text, RUN_TIME),
-    format: formatDuration,
-    apply: ({ overrides }, nanoseconds) => {
-      overrides.durationSeconds = nanoseconds / SECOND;
-    },
+    ...written(DURATION_SECONDS),
+    apply: ({ overrides }, seconds) => Object.assign(overrides, { durationSeconds: seconds }),
   }),
   valued({
     name: "arrivals",
@@ -109,60 +72,12 @@ const LOAD_FLAGS: readonly Flag[] = [
     standard: ({ arrivals, burstConnections }) =>
       arrivals === "burst" ? { arrivals, burstConnections } : { arrivals },
   }),
-  override("protocol", {
-    name: "protocol",
-    value: "NAME",
-    group: LOAD,
-    description: "udp, tcp or icmp",
-    parse: choice<Protocol>(["udp", "tcp", "icmp"]),
-    format: asIs,
-    standard: (scenario) => scenario.protocol,
-  }),
-  override("family", {
-    name: "family",
-    value: "NAME",
-    group: LOAD,
-    description: "ipv4 or ipv6",
-    parse: choice<Family>(["ipv4", "ipv6"]),
-    format: asIs,
-    standard: (scenario) => scenario.family,
-  }),
-  override("path", {
-    name: "path",
-    value: "NAME",
-    group: LOAD,
-    description: "loopback (a packet passes the confirm hook twice) or forward (once)",
-    parse: choice<Path>(["loopback", "forward"]),
-    format: asIs,
-    standard: (scenario) => scenario.path,
-  }),
-  override("tuples", {
-    name: "tuples",
-    value: "COUNT",
-    group: LOAD,
-    description: "connections use so many tuples in turn; without it every connection has its own",
-    parse: (text) => parseCount(text, { min: 1, max: MOST_ENTRIES }),
-    format: (tuples) => formatCount(tuples!),
-    standard: (scenario) => scenario.tuples ?? undefined,
-  }),
-  override("packets", {
-    name: "packets",
-    value: "N",
-    group: LOAD,
-    description: "packets of one connection",
-    parse: (text) => parseCount(text, { min: 1, max: 1e6 }),
-    format: formatCount,
-    standard: (scenario) => scenario.packets,
-  }),
-  override("packetGapNanoseconds", {
-    name: "packet-gap",
-    value: "DURATION",
-    group: LOAD,
-    description: "time between two packets of one connection; 0: back to back",
-    parse: (text) => parseDuration(text, { min: 0, max: HOUR }),
-    format: formatDuration,
-    standard: (scenario) => scenario.packetGapNanoseconds,
-  }),
+  parameter("protocol", "protocol", "NAME", LOAD),
+  parameter("family", "family", "NAME", LOAD),
+  parameter("path", "path", "NAME", LOAD),
+  parameter("tuples", "tuples", "COUNT", LOAD),
+  parameter("packets", "packets", "N", LOAD),
+  parameter("packetGapNanoseconds", "packet-gap", "DURATION", LOAD),
   override("secondFlood", {
     name: "second-flood",
     value: "COUNT@DURATION",
@@ -178,9 +93,9 @@ const READER_FLAGS: readonly Flag[] = [
   ofFirstListener({
     name: "buffer",
     value: "SIZE",
-    description: "what the listener asks SO_RCVBUF for, in bytes, k or MiB",
-    parse: (text) => ({ bufferBytes: parseSize(text, BUFFER_BYTES) }),
-    format: ({ bufferBytes }) => formatSize(bufferBytes),
+    description: LISTENER_FIELDS.properties.bufferBytes.description,
+    parse: parseBuffer,
+    format: formatBuffer,
   }),
   ofFirstListener({
     name: "reader",
@@ -203,8 +118,7 @@ const READER_FLAGS: readonly Flag[] = [
   ofFirstListener({
     name: "policy",
     value: "NAME",
-    description:
-      "reliable (broadcast errors, no ENOBUFS), broadcast-error (the first alone), no-enobufs (the second alone) or lossy",
+    description: LISTENER_FIELDS.properties.policy.description,
     parse: (text) => ({ policy: parsePolicy(text) }),
     format: ({ policy }) => policy,
   }),
@@ -224,15 +138,7 @@ const READER_FLAGS: readonly Flag[] = [
       settings.overrides.listeners?.push(listener);
     },
   }),
-  override("rmemMaxBytes", {
-    name: "rmem-max",
-    value: "SIZE",
-    group: READER,
-    description: "the sysctl net.core.rmem_max, which caps what SO_RCVBUF asks for",
-    parse: (text) => parseSize(text, BUFFER_BYTES),
-    format: formatSize,
-    standard: (scenario) => scenario.rmemMaxBytes,
-  }),
+  parameter("rmemMaxBytes", "rmem-max", "SIZE", READER),
 ];
 
 const KERNEL_FLAGS: readonly Flag[] = [
@@ -248,43 +154,10 @@ const KERNEL_FLAGS: readonly Flag[] = [
     parse: KERNEL_CONFIG.parse,
     format: KERNEL_CONFIG.format,
   }),
-  override("hz", {
-    name: "hz",
-    value: "N",
-    group: KERNEL,
-    description: "ticks per second: 100, 250, 300 or 1000",
-    parse: numberChoice([100, 250, 300, 1000]),
-    format: asIs,
-    standard: (scenario) => scenario.hz,
-  }),
-  override("graceMaxSeconds", {
-    name: "grace-max",
-    value: "DURATION",
-    group: KERNEL,
-    description:
-      "the sysctl nf_conntrack_events_retry_timeout, in whole seconds: a resend waits a random time below it (until 3.16)",
-    parse: parseGraceMax,
-    format: formatSeconds,
-    standard: (scenario) => scenario.graceMaxSeconds,
-  }),
-  override("nfConntrackMax", {
-    name: "nf-conntrack-max",
-    value: "COUNT",
-    group: KERNEL,
-    description: "entries that fit into the table, active and dying together",
-    parse: (text) => parseCount(text, TABLE_ENTRIES),
-    format: formatCount,
-    standard: (scenario) => scenario.nfConntrackMax,
-  }),
-  override("buckets", {
-    name: "buckets",
-    value: "COUNT",
-    group: KERNEL,
-    description: "buckets of the hash table",
-    parse: (text) => parseCount(text, TABLE_ENTRIES),
-    format: formatCount,
-    standard: (scenario) => scenario.buckets,
-  }),
+  parameter("hz", "hz", "N", KERNEL),
+  parameter("graceMaxSeconds", "grace-max", "DURATION", KERNEL),
+  parameter("nfConntrackMax", "nf-conntrack-max", "COUNT", KERNEL),
+  parameter("buckets", "buckets", "COUNT", KERNEL),
   valued({
     name: "timeout",
     value: "KEY=DURATION",
@@ -303,20 +176,12 @@ const KERNEL_FLAGS: readonly Flag[] = [
 ];
 
 const MACHINE_FLAGS: readonly Flag[] = [
-  override("cpus", {
-    name: "cpus",
-    value: "N",
-    group: MACHINE,
-    description: "1: the reader runs only while the kernel does not hold the CPU; 2: it has a CPU of its own",
-    parse: numberChoice([1, 2]),
-    format: asIs,
-    standard: (scenario) => scenario.cpus,
-  }),
-  cost("cost-packet", "packetNanoseconds", "CPU time of one packet, without the events that it raises"),
-  cost("cost-flush-entry", "flushEntryNanoseconds", "CPU time of one entry of a flush, without delivery attempts"),
-  cost("cost-attempt", "attemptNanoseconds", "CPU time of one attempt to deliver one event"),
-  cost("cost-recv", "recvNanoseconds", "CPU time of one recv of the reader, without what --reader adds"),
-  cost("cost-wakeup", "wakeupNanoseconds", "from a message in an empty queue to the reader running, with --cpus 2"),
+  parameter("cpus", "cpus", "N", MACHINE),
+  cost("cost-packet", "packetNanoseconds"),
+  cost("cost-flush-entry", "flushEntryNanoseconds"),
+  cost("cost-attempt", "attemptNanoseconds"),
+  cost("cost-recv", "recvNanoseconds"),
+  cost("cost-wakeup", "wakeupNanoseconds"),
 ];
 
 const RUN_FLAGS: readonly Flag[] = [
@@ -329,24 +194,12 @@ const RUN_FLAGS: readonly Flag[] = [
       overrides.flush = false;
     },
   }),
-  valued({
-    name: "limit",
-    value: "DURATION",
-    group: RUN,
-    description: "end the run at the latest this long after the first packet, in virtual time",
-    sets: "limitSeconds",
-    parse: (text) => parseDuration(text, RUN_TIME),
-    format: formatDuration,
-    apply: ({ overrides }, nanoseconds) => {
-      overrides.limitSeconds = nanoseconds / SECOND;
-    },
-    standard: (scenario) => Math.round(scenario.limitSeconds * SECOND),
-  }),
+  parameter("limitSeconds", "limit", "DURATION", RUN),
   override("seed", {
     name: "seed",
     value: "TEXT",
     group: RUN,
-    description: `the seed of everything random; ${RANDOM_SEED} draws one and prints it`,
+    description: `${SCENARIO.properties.seed.description}; ${RANDOM_SEED} draws one and prints it`,
     parse: parseSeed,
     format: asIs,
     standard: (scenario) => scenario.seed,
@@ -482,18 +335,46 @@ function firstListener({ overrides }: Settings): Partial<ListenerScenario> {
   return overrides.listeners[0]!;
 }
 
-function cost(name: string, key: keyof Costs, description: string): Flag {
-  return valued({
+function cost(name: string, key: keyof Costs): Flag {
+  return valued<Plain>({
     name,
     value: "DURATION",
     group: MACHINE,
-    description,
     sets: "costs",
-    parse: (text) => parseDuration(text, { min: 0, max: SECOND }),
-    format: formatDuration,
+    ...written(COSTS.properties[key]),
     apply: ({ overrides }, nanoseconds) => {
       overrides.costs = { ...overrides.costs, [key]: nanoseconds };
     },
     standard: (scenario) => scenario.costs[key],
   });
+}
+
+/** A flag that gives one parameter its value, all of it as the parameter's description says. */
+function parameter(key: keyof Scenario & keyof Overrides, name: string, value: string, group: string): Flag {
+  return valued<Plain>({
+    name,
+    value,
+    group,
+    sets: key,
+    ...written(SCENARIO.properties[key]),
+    apply: ({ overrides }, given) => Object.assign(overrides, { [key]: given }),
+    standard: (scenario) => {
+      const standard = scenario[key] as Plain;
+      // No rate is a rate, max; of the others null is "none".
+      return standard === null && key !== "ratePerSecond" ? undefined : standard;
+    },
+  });
+}
+
+/** As files and flags write a value of this description. */
+function written(schema: Schema): {
+  description: string;
+  parse(text: string): Plain;
+  format(value: Plain): string;
+} {
+  return {
+    description: schema.description,
+    parse: (text) => parseValue(schema, text),
+    format: (value) => formatValue(schema, value),
+  };
 }

@@ -2,8 +2,9 @@
  * Values of several keys, `buffer=8k,reader=1ms,policy=lossy`: each key at most once, each with a parser and a formatter of
  * its own, with a suggestion for a typo. It owns the splitting and the order in which the parts are written again.
  */
+
+import { choice } from "../scenario/choice.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
-import { choice } from "./choice.js";
 
 export interface KeyedItem<T> {
   parse(text: string): Partial<T>;

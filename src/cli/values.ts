@@ -3,14 +3,15 @@
  * `udp=30s`, `buffer=8k,policy=lossy`. Each has a parser and a formatter that are each other's inverse. The quantities
  * inside are those of scenario/units.ts; which flag takes which value is said in flags.ts.
  */
+import { choice } from "../scenario/choice.js";
 import { listed, quoted, UsageError } from "../scenario/errors.js";
+import type { Schema } from "../scenario/json-schema.js";
 import {
   type Arrivals,
   EVENT_GROUPS,
   type EventGroup,
   type KernelConfig,
   type ListenerScenario,
-  MOST_ENTRIES,
   POLICIES,
   type SecondFlood,
   type Stall,
@@ -18,31 +19,19 @@ import {
   type TimeoutKey,
 } from "../scenario/scenario.js";
 import {
-  DAY,
-  formatCount,
-  formatDuration,
-  formatSeconds,
-  formatSize,
-  GIB,
-  HOUR,
-  LONGEST_DURATION,
-  parseCount,
-  parseDuration,
-  parseSize,
-  parseWholeSeconds,
-  type Range,
-  SECOND,
-} from "../scenario/units.js";
-import { choice } from "./choice.js";
+  KERNEL_CONFIG as KERNEL_CONFIG_FIELDS,
+  LISTENER as LISTENER_FIELDS,
+  SCENARIO,
+  SECOND_FLOOD,
+  STALL,
+  TIMEOUTS,
+} from "../scenario/schema.js";
+import { didYouMean } from "../scenario/suggest.js";
+import { formatCount, formatDuration, formatSeconds, formatSize } from "../scenario/units.js";
+import { fitsText, formatValue, parseValue } from "../scenario/value.js";
 import { type KeyedItem, keyed } from "./keyed.js";
-import { didYouMean } from "./suggest.js";
 
-/** SO_RCVBUF and the sysctls that cap it are ints. */
-export const BUFFER_BYTES: Range = { min: 0, max: GIB };
-export const CONNECTIONS: Range = { min: 0, max: MOST_ENTRIES };
-/** The kernel keeps timeouts as jiffies in an int: this many seconds fit at HZ 1000, the fastest. */
-const KERNEL_SECONDS: Range = { min: 1, max: Math.floor((2 ** 31 - 1) / 1000) };
-const SERVICE: Range = { min: 0, max: HOUR };
+const FIELDS = LISTENER_FIELDS.properties;
 
 export interface ArrivalsValue {
   arrivals: Arrivals;
@@ -58,22 +47,30 @@ export function parseArrivals(text: string): ArrivalsValue {
   const arrivals = arrivalsOf(word);
   if (size === undefined) return { arrivals };
   if (arrivals !== "burst") throw new UsageError(`expected a size only for burst, as in burst:50, got ${quoted(text)}`);
-  return { arrivals, burstConnections: parseCount(size, { min: 1, max: 1e6 }) };
+  return { arrivals, burstConnections: parseNumber(SCENARIO.properties.burstConnections, size) };
 }
 
 export function formatArrivals({ arrivals, burstConnections }: ArrivalsValue): string {
   return burstConnections === undefined ? arrivals : `${arrivals}:${formatCount(burstConnections)}`;
 }
 
+export function parseBuffer(text: string): Pick<ListenerScenario, "bufferBytes"> {
+  return { bufferBytes: parseNumber(FIELDS.bufferBytes, text) };
+}
+
+export function formatBuffer({ bufferBytes }: Pick<ListenerScenario, "bufferBytes">): string {
+  return formatSize(bufferBytes);
+}
+
 export type ReaderValue = Pick<ListenerScenario, "serviceNanoseconds" | "serviceDistribution">;
 
-const distributionOf = choice<ReaderValue["serviceDistribution"]>(["fixed", "exponential"]);
+const distributionOf = choice(FIELDS.serviceDistribution.enum as readonly ReaderValue["serviceDistribution"][]);
 
 /** `1ms`, `1ms,fixed` or `1ms,exponential`. */
 export function parseReader(text: string): ReaderValue {
   const [duration = "", distribution = "fixed"] = split(text, ",");
   return {
-    serviceNanoseconds: parseDuration(duration, SERVICE),
+    serviceNanoseconds: parseNumber(FIELDS.serviceNanoseconds, duration),
     serviceDistribution: distributionOf(distribution),
   };
 }
@@ -87,9 +84,8 @@ export function formatReader({ serviceNanoseconds, serviceDistribution }: Reader
 export function parseStall(text: string): Stall {
   const [pause = "", period] = split(text, "/");
   if (period === undefined) throw new UsageError(`expected FOR/EVERY such as 500ms/10s, got ${quoted(text)}`);
-  const range: Range = { min: 1, max: DAY };
-  const forNanoseconds = parseDuration(pause, range);
-  const everyNanoseconds = parseDuration(period, range);
+  const forNanoseconds = parseNumber(STALL.properties.forNanoseconds, pause);
+  const everyNanoseconds = parseNumber(STALL.properties.everyNanoseconds, period);
   if (forNanoseconds < everyNanoseconds) return { everyNanoseconds, forNanoseconds };
   throw new UsageError(`expected a stall shorter than its period, such as 500ms/10s, got ${quoted(text)}`);
 }
@@ -103,13 +99,13 @@ export function parseSecondFlood(text: string): SecondFlood {
   const [count = "", delay] = split(text, "@");
   if (delay === undefined) throw new UsageError(`expected COUNT@DURATION such as 20k@5s, got ${quoted(text)}`);
   return {
-    connections: parseCount(count, { ...CONNECTIONS, min: 1 }),
-    afterFlushSeconds: parseDuration(delay, { min: 0, max: LONGEST_DURATION }) / SECOND,
+    connections: parseNumber(SECOND_FLOOD.properties.connections, count),
+    afterFlushSeconds: parseNumber(SECOND_FLOOD.properties.afterFlushSeconds, delay),
   };
 }
 
 export function formatSecondFlood({ connections, afterFlushSeconds }: SecondFlood): string {
-  return `${formatCount(connections)}@${formatDuration(Math.round(afterFlushSeconds * SECOND))}`;
+  return `${formatCount(connections)}@${formatValue(SECOND_FLOOD.properties.afterFlushSeconds, afterFlushSeconds)}`;
 }
 
 export interface TimeoutValue {
@@ -123,43 +119,28 @@ const timeoutKeyOf = choice(TIMEOUT_KEYS);
 export function parseTimeout(text: string): TimeoutValue {
   const [key = "", duration] = split(text, "=");
   if (duration === undefined) throw new UsageError(`expected KEY=DURATION such as udp=30s, got ${quoted(text)}`);
-  return { key: timeoutKeyOf(key), seconds: parseWholeSeconds(duration, KERNEL_SECONDS) };
+  const known = timeoutKeyOf(key);
+  return { key: known, seconds: parseNumber(TIMEOUTS.properties[known], duration) };
 }
 
 export function formatTimeout({ key, seconds }: TimeoutValue): string {
   return `${key}=${formatSeconds(seconds)}`;
 }
 
-/** Zero has a sentence of its own, because the kernel accepts it and does not survive it. */
-export function parseGraceMax(text: string): number {
-  const seconds = parseWholeSeconds(text, { ...KERNEL_SECONDS, min: 0 });
-  if (seconds >= KERNEL_SECONDS.min) return seconds;
-  throw new UsageError(
-    "expected at least 1s (the kernel draws a delay modulo nf_conntrack_events_retry_timeout " +
-      `and would divide by zero), got ${quoted(text)}`,
-  );
-}
-
-/** What uname -r may say: numbers, and whatever a distribution appends. */
-const KERNEL_VERSION = /^\d{1,3}\.\d{1,3}(\.\d{1,4}){0,2}([-+.~_][\w.+~-]{0,48})?$/;
-
 /** The shape of a version, or what stands for one. Which releases the model knows is another question (kernel/release.ts). */
 export function parseKernel(words: readonly string[]): (text: string) => string {
   return (text) => {
-    if (KERNEL_VERSION.test(text) || words.includes(text)) return text;
+    if (fitsText(SCENARIO.properties.kernel, text) || words.includes(text)) return text;
     throw new UsageError(
-      `expected a kernel release such as 3.6 or 6.18.44, or ${listed(words)}, got ${quoted(text)}${didYouMean(text, words)}`,
+      `expected ${SCENARIO.properties.kernel.textual}, or ${listed(words)}, got ${quoted(text)}${didYouMean(text, words)}`,
     );
   };
 }
 
-const SEED_CHARACTERS = 100;
-
-/** Any printable text. It seeds every random stream, so that spaces at its ends would be a trap. */
+/** It seeds every random stream, so that spaces at its ends would be a trap. */
 export function parseSeed(text: string): string {
-  const printable = /^[^\p{C}\p{Z}]([^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Z}])?$/u.test(text);
-  if (printable && text.length <= SEED_CHARACTERS) return text;
-  throw new UsageError(`expected 1 to ${SEED_CHARACTERS} printable characters or random, got ${quoted(text)}`);
+  if (fitsText(SCENARIO.properties.seed, text)) return text;
+  throw new UsageError(`expected ${SCENARIO.properties.seed.textual} or random, got ${quoted(text)}`);
 }
 
 /** An empty path and `-` would both surprise: the report goes to standard output when no file is named. */
@@ -181,8 +162,8 @@ function parseGroups(text: string): EventGroup[] {
 export const LISTENER = keyed<ListenerScenario>(
   {
     buffer: {
-      parse: (text) => ({ bufferBytes: parseSize(text, BUFFER_BYTES) }),
-      format: ({ bufferBytes }) => (bufferBytes === undefined ? null : formatSize(bufferBytes)),
+      parse: parseBuffer,
+      format: ({ bufferBytes }) => (bufferBytes === undefined ? null : formatBuffer({ bufferBytes })),
     },
     reader: {
       parse: parseReader,
@@ -208,9 +189,6 @@ export const LISTENER = keyed<ListenerScenario>(
 type Switch = "acct" | "nat" | "mark" | "secmark" | "timestamp" | "nlaPolicyLenCounts";
 type Size = "skBuffBytes" | "smallHeadBytes";
 
-/** Of struct sk_buff or a slab cache: far above any build, and far below what a message may be charged. */
-const OBJECT_BYTES: Range = { min: 0, max: 4096 };
-
 /** The build of a kernel, in words that its configuration or its slab caches have. */
 export const KERNEL_CONFIG = keyed<KernelConfig>(
   {
@@ -220,8 +198,8 @@ export const KERNEL_CONFIG = keyed<KernelConfig>(
     secmark: switchItem("secmark"),
     timestamp: switchItem("timestamp"),
     "nla-policy-len": switchItem("nlaPolicyLenCounts"),
-    "sk-buff": sizeItem("skBuffBytes", { ...OBJECT_BYTES, min: 1 }),
-    "small-head": sizeItem("smallHeadBytes", OBJECT_BYTES),
+    "sk-buff": sizeItem("skBuffBytes"),
+    "small-head": sizeItem("smallHeadBytes"),
   },
   "acct=off,sk-buff=208",
 );
@@ -234,11 +212,15 @@ function switchItem(key: Switch): KeyedItem<KernelConfig> {
   };
 }
 
-function sizeItem(key: Size, range: Range): KeyedItem<KernelConfig> {
+function sizeItem(key: Size): KeyedItem<KernelConfig> {
   return {
-    parse: (text) => ({ [key]: parseSize(text, range) }),
+    parse: (text) => ({ [key]: parseNumber(KERNEL_CONFIG_FIELDS.properties[key], text) }),
     format: ({ [key]: bytes }) => (bytes === undefined ? null : formatSize(bytes)),
   };
+}
+
+function parseNumber(schema: Schema, text: string): number {
+  return parseValue(schema, text) as number;
 }
 
 /** At the first separator: what stands before it, and what stands after it if it is there. */

@@ -123,7 +123,7 @@ export function parseRate(text: string): number | null {
   const match = QUANTITY.exec(text.endsWith("/s") ? text.slice(0, -2) : text);
   const unit = match ? COUNT.units.get(match[3] ?? "") : undefined;
   if (!match || unit === undefined) {
-    throw new UsageError(`expected a rate such as 50k/s, 200/s or max, got ${quoted(text)}`);
+    throw new UsageError(`expected ${QUANTITIES.rate.expected}, got ${quoted(text)}`);
   }
   // Number() of the decimal with its exponent rounds once; a product would round twice.
   const perSecond = Number(`${match[1]}.${match[2] ?? 0}e${Math.log10(unit)}`);
@@ -165,12 +165,70 @@ export function formatRate(perSecond: number | null): string {
   return perSecond === null ? "max" : `${formatCount(perSecond)}/s`;
 }
 
+/** What a parameter or a figure can be written as, with its unit. */
+export type QuantityKind = "size" | "duration" | "seconds" | "whole seconds" | "count" | "rate";
+
+interface Quantity {
+  /** As in "expected a size such as 2048, 208k or 8MiB". */
+  expected: string;
+  /** A regular expression of all that `parse` may take, for editors. */
+  pattern: string;
+  /** From text to the canonical number; the range is in canonical units. Throws UsageError. */
+  parse(text: string, range: Range): number | null;
+  /** Undoes `parse`. */
+  format(value: number | null): string;
+}
+
+const expectedOf = ({ noun, examples }: Kind): string => `${noun} such as ${examples}`;
+const patternOf = ({ units }: Kind): string => `^(0|[1-9]\\d*)(\\.\\d+)?(${[...units.keys()].join("|")})$`;
+const durationPattern = `${patternOf(DURATION)}|^0$`;
+
+/** Every kind of quantity that a person writes with a unit, and the number that it is inside. */
+export const QUANTITIES: Readonly<Record<QuantityKind, Quantity>> = {
+  size: {
+    expected: expectedOf(SIZE),
+    pattern: patternOf(SIZE),
+    parse: parseSize,
+    format: (bytes) => formatSize(bytes!),
+  },
+  duration: {
+    expected: expectedOf(DURATION),
+    pattern: durationPattern,
+    parse: parseDuration,
+    format: (nanoseconds) => formatDuration(nanoseconds!),
+  },
+  seconds: {
+    expected: expectedOf(DURATION),
+    pattern: durationPattern,
+    parse: (text, range) => parseDuration(text, inNanoseconds(range)) / SECOND,
+    format: (seconds) => formatDuration(Math.round(seconds! * SECOND)),
+  },
+  "whole seconds": {
+    expected: expectedOf(SECONDS),
+    pattern: durationPattern,
+    parse: parseWholeSeconds,
+    format: (seconds) => formatSeconds(seconds!),
+  },
+  count: {
+    expected: expectedOf(COUNT),
+    pattern: patternOf(COUNT),
+    parse: parseCount,
+    format: (count) => formatCount(count!),
+  },
+  rate: {
+    expected: "a rate such as 50k/s, 200/s or max",
+    pattern: "^(0|[1-9]\\d*)(\\.\\d+)?[kKM]?(/s)?$|^max$",
+    parse: parseRate,
+    format: formatRate,
+  },
+};
+
 /** Integer arithmetic throughout: 0.1 of something is a tenth of it, and not nearly so. */
 function parseQuantity(text: string, kind: Kind, range: Range, given = text): number {
   const match = QUANTITY.exec(text);
   const unit = match ? kind.units.get(match[3] ?? "") : undefined;
   if (!match || unit === undefined) {
-    throw new UsageError(`expected ${kind.noun} such as ${kind.examples}, got ${quoted(given)}`);
+    throw new UsageError(`expected ${expectedOf(kind)}, got ${quoted(given)}`);
   }
   const fraction = match[2] ?? "";
   const parts = BigInt(`${match[1]}${fraction}`) * BigInt(unit);
@@ -187,5 +245,5 @@ function parseQuantity(text: string, kind: Kind, range: Range, given = text): nu
 }
 
 function inNanoseconds(seconds: Range): Range {
-  return { min: seconds.min * SECOND, max: seconds.max * SECOND };
+  return { min: Math.round(seconds.min * SECOND), max: Math.round(seconds.max * SECOND) };
 }

@@ -1,7 +1,7 @@
 /**
  * Values that are one of a few: words, with a suggestion for a typo, and numbers, without one.
  */
-import { listed, quoted, UsageError } from "../scenario/errors.js";
+import { listed, quoted, UsageError } from "./errors.js";
 import { didYouMean } from "./suggest.js";
 
 /** One of several words, with a suggestion for a typo. */

@@ -3,7 +3,7 @@
  * and in a sentence of its own; one function for all three keeps one wording. Distance is optimal string alignment,
  * which counts two swapped neighbours as one mistake.
  */
-import { quoted } from "../scenario/errors.js";
+import { quoted } from "./errors.js";
 
 /** `, did you mean "udp"?`, or nothing where no candidate is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { didYouMean } from "../../src/cli/suggest.js";
+import { didYouMean } from "../../src/scenario/suggest.js";
 
 const PROTOCOLS = ["udp", "tcp", "icmp"];
 

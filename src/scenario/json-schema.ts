@@ -1,0 +1,121 @@
+/**
+ * The language in which the scenario (schema.ts) and the Report (report/schema.ts) are described: JSON Schema as plain data, with a
+ * few notes of our own (how a person writes a value, what its unit is). It owns the constructors and the two forms in which
+ * a description is published: `canonical`, numbers only, as the Report echoes it; and `written`, with units and with
+ * everything optional, as a scenario file says it. It validates nothing; the notes are left out of what is published.
+ */
+import { QUANTITIES, type QuantityKind, type Range } from "./units.js";
+
+export type JsonType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
+export type Plain = string | number | boolean | null;
+
+export interface Schema {
+  type: JsonType;
+  description: string;
+  /** Null is a value, too. */
+  nullable?: boolean;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  enum?: readonly Plain[];
+  items?: Schema;
+  minItems?: number;
+  uniqueItems?: boolean;
+  properties?: Readonly<Record<string, Schema>>;
+  /** Properties that need not be there, in the canonical form either. */
+  optional?: readonly string[];
+  /** Properties without which a scenario file says nothing. */
+  needed?: readonly string[];
+  /** What every property is that is not listed. Absent: there is no other. */
+  others?: Schema;
+  /** Note: a person may write it with a unit. */
+  quantity?: QuantityKind;
+  /** Note: why zero, which a person may well try, is refused. */
+  zero?: string;
+  /** Note: what the text is, as a sentence says it; numbers that look like one are taken as they are written. */
+  textual?: string;
+  /** Note on a figure: what is counted or measured. */
+  unit?: string;
+  /** Note on a figure: the metric that is 100 % of it. */
+  whole?: string;
+  /** Note on a figure: why it may be null. */
+  absent?: string;
+}
+
+/** Of an object with exactly these properties; a property that the type has and the description lacks does not compile. */
+export interface ObjectSchema<T> extends Schema {
+  properties: { readonly [K in keyof Required<T>]: Schema };
+}
+
+export function object<T>(description: string, properties: ObjectSchema<T>["properties"]): ObjectSchema<T> {
+  return { type: "object", description, properties };
+}
+
+export function list(items: Schema, description: string): Schema {
+  return { type: "array", description, items };
+}
+
+export function choiceOf(words: readonly (string | number)[], description: string): Schema {
+  return { type: typeof words[0] === "number" ? "integer" : "string", description, enum: words };
+}
+
+export function flag(description: string): Schema {
+  return { type: "boolean", description };
+}
+
+export function quantity(kind: QuantityKind, range: Range, description: string): Schema {
+  const type = kind === "rate" || kind === "seconds" ? "number" : "integer";
+  return { type, description, minimum: range.min, maximum: range.max, quantity: kind };
+}
+
+export function text(description: string, textual: string, limits: Partial<Schema> = {}): Schema {
+  return { type: "string", description, textual, ...limits };
+}
+
+export function nullable<S extends Schema>(schema: S): S {
+  return { ...schema, nullable: true };
+}
+
+export type Form = "canonical" | "written";
+
+/** The description as JSON Schema of draft 7, which editors and validators alike know. */
+export function published(schema: Schema, form: Form): Record<string, unknown> {
+  const { description } = schema;
+  const alternatives = [
+    valueSchema(schema, form),
+    ...(form === "written" ? writtenSchemas(schema) : []),
+    ...(schema.nullable === true ? [{ type: "null" }] : []),
+  ];
+  return alternatives.length === 1 ? { description, ...alternatives[0] } : { description, anyOf: alternatives };
+}
+
+function valueSchema(schema: Schema, form: Form): Record<string, unknown> {
+  const { type, minimum, maximum, minLength, maxLength, pattern, enum: words } = schema;
+  if (words !== undefined) return { type, enum: words };
+  const { items, minItems, uniqueItems } = schema;
+  const bounds = { minimum, maximum, minLength, maxLength, pattern, minItems, uniqueItems };
+  return {
+    type,
+    ...Object.fromEntries(Object.entries(bounds).filter(([, bound]) => bound !== undefined)),
+    ...(items === undefined ? {} : { items: published(items, form) }),
+    ...(type === "object" ? objectSchema(schema, form) : {}),
+  };
+}
+
+function objectSchema({ properties = {}, optional = [], needed = [], others }: Schema, form: Form): object {
+  const names = Object.keys(properties);
+  const required = form === "canonical" ? names.filter((name) => !optional.includes(name)) : needed;
+  return {
+    properties: Object.fromEntries(names.map((name) => [name, published(properties[name]!, form)])),
+    ...(required.length > 0 ? { required } : {}),
+    additionalProperties: others === undefined ? false : published(others, form),
+  };
+}
+
+/** How a person may write what is a number or a text inside. */
+function writtenSchemas({ quantity: kind, textual }: Schema): Record<string, unknown>[] {
+  if (kind !== undefined) return [{ type: "string", pattern: QUANTITIES[kind].pattern }];
+  return textual === undefined ? [] : [{ type: "number" }];
+}
