@@ -91,8 +91,8 @@ function subcommand(root: Command, command: CliCommand, given: Given[], resolve:
     .addHelpText("after", defaultsText(command));
   let defaults: Scenario | undefined;
   const defaultOf = (flag: Flag): string | null => {
-    defaults ??= command.defaults(resolve);
-    return flag.standard(defaults);
+    defaults ??= command.defaults?.(resolve);
+    return defaults === undefined ? null : flag.standard(defaults);
   };
   for (const flag of command.flags) {
     const option = new Option(flag.value === null ? `--${flag.name}` : `--${flag.name} <${flag.value}>`);
@@ -109,7 +109,8 @@ function subcommand(root: Command, command: CliCommand, given: Given[], resolve:
   });
 }
 
-function defaultsText({ flags }: CliCommand): string {
+function defaultsText({ flags, defaults }: CliCommand): string {
+  if (defaults === null) return "";
   const shown = flags.some(({ name }) => name === "print-config");
   return `\nSome defaults follow from other flags${shown ? ": --print-config shows the scenario that would run" : ""}.`;
 }

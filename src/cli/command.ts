@@ -16,8 +16,8 @@ export interface CliCommand {
   flags: readonly Flag[];
   /** What stands before the flags, for the help; absent: the command takes flags only. */
   operands?: string;
-  /** What runs when no flag is given; the help takes its defaults from it. */
-  defaults(resolve: Resolve): Scenario;
+  /** What runs when no flag is given; the help takes its defaults from it. Null: the flags have none of their own. */
+  defaults: ((resolve: Resolve) => Scenario) | null;
   /** Returns the exit code. Throws UsageError. */
   run(given: readonly Given[], io: Io, dependencies: Dependencies, operands: readonly string[]): Promise<number>;
 }

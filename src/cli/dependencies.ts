@@ -7,22 +7,35 @@ import os from "node:os";
 import type { explainBuffer } from "../kernel/netlink/capacity.js";
 import type { Backend } from "../report/backend.js";
 import type { renderExplanation, renderReleaseTable } from "../report/explanation.js";
-import type { Renderer, renderers } from "../report/renderers.js";
+import type { Format, Renderer } from "../report/renderers.js";
 import type { Overrides } from "../scenario/defaults.js";
+import type { readScenarioFiles } from "../scenario/file.js";
+import type { printScenarioFile } from "../scenario/print.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
+import type { pool } from "../study/pool.js";
+import type { planSuite, runSuite } from "../study/suite.js";
 
 export type Resolve = (experiment: Experiment, overrides: Overrides) => Scenario;
-
-/** The names that --format takes. */
-export type Format = keyof typeof renderers;
 
 export interface Dependencies {
   backend(): Promise<Backend>;
   resolve(): Promise<Resolve>;
   renderers(): Promise<Readonly<Record<Format, Renderer>>>;
   explainer(): Promise<Explainer>;
+  suites(): Promise<Suites>;
+  /** How many runs go on at once. */
+  cores(): number;
   /** As uname -s and uname -r say it. */
   host(): { system: string; release: string };
+}
+
+/** What a set of scenario files needs. */
+export interface Suites {
+  readScenarioFiles: typeof readScenarioFiles;
+  printScenarioFile: typeof printScenarioFile;
+  planSuite: typeof planSuite;
+  runSuite: typeof runSuite;
+  pool: typeof pool;
 }
 
 export interface Explainer {
@@ -39,5 +52,12 @@ export const installed: Dependencies = {
     ...(await import("../kernel/netlink/capacity.js")),
     ...(await import("../report/explanation.js")),
   }),
+  suites: async () => ({
+    ...(await import("../scenario/file.js")),
+    ...(await import("../scenario/print.js")),
+    ...(await import("../study/suite.js")),
+    ...(await import("../study/pool.js")),
+  }),
+  cores: () => os.availableParallelism(),
   host: () => ({ system: os.type(), release: os.release() }),
 };

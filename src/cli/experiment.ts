@@ -3,25 +3,26 @@
  * Both are the same action on another experiment. It decides nothing about the model; what a flag means is flags.ts,
  * what a scenario is without flags is scenario/defaults.ts.
  */
-import { randomBytes } from "node:crypto";
 import type { Backend, Observer } from "../report/backend.js";
-import type { Report } from "../report/report.js";
-import { UsageError } from "../scenario/errors.js";
+import type { Report, Verdict } from "../report/report.js";
+import type { Bound } from "../report/verdict.js";
+import { inPlace, quoted, UsageError } from "../scenario/errors.js";
+import { parseExpectation } from "../scenario/expectation.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
-import { hasColour } from "./colour.js";
 import type { CliCommand } from "./command.js";
 import type { Dependencies } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import { note, reportBug } from "./failure.js";
 import { type Given, readFlags, type Settings } from "./flag.js";
-import { FLOOD_FLAGS, FLUSH_FLAGS, RANDOM_SEED } from "./flags.js";
+import { FLOOD_FLAGS, FLUSH_FLAGS } from "./flags.js";
 import { hostKernelNote, withHostKernel } from "./host-kernel.js";
 import { ineffectiveFlags } from "./ineffective.js";
 import { breathing, listenForInterrupt } from "./interrupt.js";
-import { DEFAULT_COLUMNS, type Io, widthOf } from "./io.js";
-import { fileOutput, type Sink, standardOutput } from "./output.js";
+import type { Io } from "./io.js";
+import { mainSink, openOutputs } from "./outputs.js";
 import { progressView } from "./progress.js";
 import { repeatingCommand } from "./repeat.js";
+import { announceSeed, drawSeed } from "./seed.js";
 
 export const flood: CliCommand = {
   name: "flood",
@@ -61,18 +62,22 @@ async function runExperiment(
   const drawn = drawSeed(settings);
   const resolve = await dependencies.resolve();
   const scenario = resolve(experiment, settings.overrides);
+  const expectations = await boundExpectations(settings, scenario);
   const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(settings.overrides, scenario)];
-  const sink = settings.output === null ? standardOutput(io.stdout) : fileOutput(settings.output, "--output");
-  for (const sentence of notes) note(io, `note: ${sentence}`);
+  const repeat = repeatingCommand(command.name, canonical, scenario.seed);
   if (settings.printConfig) {
-    sink.write(JSON.stringify(scenario, null, 2));
+    const sink = mainSink(settings, io);
+    for (const sentence of notes) note(io, `note: ${sentence}`);
+    sink.write(await printedConfig(scenario, settings, { name: command.name, title: repeat, dependencies }));
     return EXIT.ok;
   }
-  if (drawn) note(io, `--seed ${RANDOM_SEED} drew ${scenario.seed}`);
-  const repeat = repeatingCommand(command.name, canonical, scenario.seed);
+  const outputs = openOutputs(settings, io, dependencies);
+  for (const sentence of notes) note(io, `note: ${sentence}`);
+  if (drawn) announceSeed(settings, io);
   try {
-    const report = await observed(await dependencies.backend(), scenario, settings, io);
-    await render(report, settings, sink, { io, dependencies, repeat });
+    const ran = await observed(await dependencies.backend(), scenario, settings, io);
+    const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };
+    await outputs.write(repeat, (renderer, options) => renderer.report(report, options));
     return verdict(report, io, repeat);
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -80,11 +85,47 @@ async function runExperiment(
   }
 }
 
-/** Chance enters a run through its seed alone, and the seed enters here. Returns whether one was drawn. */
-function drawSeed({ overrides }: Settings): boolean {
-  if (overrides.seed !== RANDOM_SEED) return false;
-  overrides.seed = randomBytes(8).toString("hex");
-  return true;
+/** Bound before the run: what is misspelt costs no run. */
+async function boundExpectations({ expectations }: Settings, scenario: Scenario): Promise<Bound[]> {
+  if (expectations.length === 0) return [];
+  const { bindExpectation } = await import("../report/verdict.js");
+  const { knowledgeOf } = await import("../study/suite.js");
+  return expectations.map((written) =>
+    inPlace("--expect", () => {
+      const expectation = parseExpectation(written);
+      if (expectation.seeds !== null || (expectation.limit.kind === "metric" && expectation.limit.variant !== null)) {
+        throw new UsageError(
+          `expected an expectation of one run (seeds and variants are for the command run), got ${quoted(written)}`,
+        );
+      }
+      return bindExpectation(expectation, knowledgeOf(scenario, "simulation"));
+    }),
+  );
+}
+
+function judged(report: Report, expectations: readonly Bound[]): Verdict[] {
+  return expectations.map((bound) => bound.judge([{ report, variants: new Map() }]));
+}
+
+/** A scenario file that repeats the run. */
+async function printedConfig(
+  scenario: Scenario,
+  { expectations, format }: Settings,
+  { name, title, dependencies }: { name: string; title: string; dependencies: Dependencies },
+): Promise<string> {
+  const { printScenarioFile } = await dependencies.suites();
+  return printScenarioFile(
+    {
+      name,
+      title,
+      story: "",
+      shows: "",
+      sources: [],
+      runs: 1,
+      cases: [{ variant: null, title, scenario, expectations }],
+    },
+    format === "json" ? "json" : "yaml",
+  );
 }
 
 /** The run, with its progress on stderr and an ear for Ctrl-C. */
@@ -108,25 +149,6 @@ async function observed(backend: Backend, scenario: Scenario, settings: Settings
     interrupt.release();
     view.stop();
   }
-}
-
-async function render(
-  report: Report,
-  settings: Settings,
-  sink: Sink,
-  { io, dependencies, repeat }: { io: Io; dependencies: Dependencies; repeat: string },
-): Promise<void> {
-  const renderers = await dependencies.renderers();
-  const toTerminal = settings.output === null;
-  sink.write(
-    renderers[settings.format](report, {
-      colour: toTerminal && hasColour(io.stdout, io.env, settings.colour),
-      // A file is as wide as a pipe, so that its content does not depend on the terminal beside it.
-      width: toTerminal ? widthOf(io.stdout) : DEFAULT_COLUMNS,
-      quiet: settings.quiet,
-      command: repeat,
-    }),
-  );
 }
 
 /** A broken invariant makes every other figure doubtful, so it comes first; a summary cut short proves nothing. */

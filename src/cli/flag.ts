@@ -3,20 +3,29 @@
  * file owns the shape, its constructors and the reading of what was given on a command line; which flags exist is said
  * in the table of a command (flags.ts), and how argv is cut into flags is commander's business (command-line.ts).
  */
+
+import type { Format } from "../report/renderers.js";
 import type { Overrides } from "../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import type { Scenario } from "../scenario/scenario.js";
-import type { Format } from "./dependencies.js";
 
 /** All that the flags of a run can set. */
 export interface Settings {
   /** What the user gave, and nothing else. */
   overrides: Overrides;
+  expectations: readonly string[];
   format: Format;
   output: string | null;
+  exports: readonly { format: Format; path: string }[];
+  /** csv: the timelines in the place of a row for each run. */
+  timeline: boolean;
   quiet: boolean;
   colour: boolean;
   printConfig: boolean;
+  /** Of a set of scenarios. */
+  runs: number;
+  only: string | null;
+  bail: boolean;
   /** SO_RCVBUFFORCE in place of SO_RCVBUF, where nothing but the socket is asked about. */
   force: boolean;
 }
@@ -31,7 +40,7 @@ export interface Flag {
   description: string;
   repeatable: boolean;
   /** The override that it changes; null for what concerns only how results are shown, which no repetition needs. */
-  sets: keyof Overrides | null;
+  sets: keyof Overrides | "expectations" | null;
   /** The default in canonical form, as the resolved scenario has it. */
   standard(scenario: Scenario): string | null;
   /** Throws UsageError. A switch ignores the text. */
@@ -48,6 +57,8 @@ interface Reading {
 export interface Given {
   flag: Flag;
   text: string | null;
+  /** Where it stood, if not on the command line: the name of a variable. */
+  place?: string;
 }
 
 interface ValuedFlag<T> extends Omit<Flag, "repeatable" | "standard" | "read"> {
@@ -109,17 +120,24 @@ export interface ReadFlags {
 export function readFlags(table: readonly Flag[], given: readonly Given[]): ReadFlags {
   const settings: Settings = {
     overrides: {},
+    expectations: [],
     format: "text",
     output: null,
+    exports: [],
+    timeline: false,
     quiet: false,
     colour: true,
     printConfig: false,
+    runs: 1,
+    only: null,
+    bail: false,
     force: false,
   };
   const canonical: string[] = [];
   for (const flag of table) {
-    const texts = given.filter((one) => one.flag === flag).map((one) => one.text);
-    inPlace(`--${flag.name}`, () => {
+    const own = given.filter((one) => one.flag === flag);
+    const texts = own.map((one) => one.text);
+    inPlace(own[0]?.place ?? `--${flag.name}`, () => {
       refuseRepetition(flag, texts);
       for (const text of texts) {
         const reading = flag.read(text ?? "");

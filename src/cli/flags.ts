@@ -3,16 +3,20 @@
  * that each sets. Defaults are not repeated here: the help asks the resolved scenario for them. Whether values go
  * together (a rate, a duration and a number of connections, say) is decided where scenarios are resolved.
  */
+
+import type { Format } from "../report/renderers.js";
 import { choice } from "../scenario/choice.js";
 import type { Overrides } from "../scenario/defaults.js";
-import { UsageError } from "../scenario/errors.js";
+import { listed, UsageError } from "../scenario/errors.js";
+import { MOST_SEEDS } from "../scenario/expectation.js";
 import type { Plain, Schema } from "../scenario/json-schema.js";
 import { type Costs, type ListenerScenario, type Scenario, TIMEOUT_KEYS } from "../scenario/scenario.js";
 import { COSTS, DURATION_SECONDS, LISTENER as LISTENER_FIELDS, SCENARIO } from "../scenario/schema.js";
+import { formatCount, parseCount } from "../scenario/units.js";
 import { formatValue, parseValue } from "../scenario/value.js";
-import type { Format } from "./dependencies.js";
 import { type Flag, override, type Settings, switched, valued } from "./flag.js";
 import {
+  FORMATS,
   formatArrivals,
   formatBuffer,
   formatReader,
@@ -23,6 +27,7 @@ import {
   LISTENER,
   parseArrivals,
   parseBuffer,
+  parseExport,
   parseKernel,
   parsePath,
   parsePolicy,
@@ -45,7 +50,7 @@ export const RANDOM_SEED = "random";
 export const KERNEL_FLAG = "kernel";
 export const HOST = "host";
 export const ALL_KERNELS = "all";
-const FORMATS: readonly Format[] = ["text", "json"];
+const EXPLAIN_FORMATS: readonly Format[] = ["text", "json"];
 
 const asIs = (value: string | number): string => String(value);
 
@@ -206,19 +211,77 @@ const RUN_FLAGS: readonly Flag[] = [
   }),
 ];
 
-const OUTPUT_FLAGS: readonly Flag[] = [
+const EXPECT = valued<string>({
+  name: "expect",
+  value: "EXPRESSION",
+  group: RUN,
+  description:
+    "what must hold, as in 'destroy.delivered == 100%' or 'drain <= 20s' (may be repeated); exit code 1 if it does " +
+    "not; the command metrics lists what can be asked",
+  sets: "expectations",
+  repeatable: true,
+  parse: (text) => text,
+  format: asIs,
+  apply: (settings, expression) => {
+    settings.expectations = [...settings.expectations, expression];
+  },
+});
+
+const SUITE = "Scenarios:";
+
+const SUITE_FLAGS: readonly Flag[] = [
+  valued<string>({
+    name: "only",
+    value: "PATTERN",
+    group: SUITE,
+    description: "run only scenarios whose name contains PATTERN, or matches it where it has a *",
+    sets: null,
+    parse: (text) => text,
+    format: asIs,
+    apply: (settings, only) => {
+      settings.only = only;
+    },
+  }),
   valued({
+    name: "runs",
+    value: "N",
+    group: SUITE,
+    description: "run every scenario with that many seeds; every expectation must hold in each",
+    sets: null,
+    parse: (text) => parseCount(text, { min: 1, max: MOST_SEEDS }),
+    format: formatCount,
+    apply: (settings, runs) => {
+      settings.runs = runs;
+    },
+  }),
+  switched({
+    name: "bail",
+    group: SUITE,
+    description: "stop after the first scenario that fails",
+    sets: null,
+    apply: (settings) => {
+      settings.bail = true;
+    },
+  }),
+];
+
+function formatFlag(formats: readonly Format[]): Flag {
+  return valued<Format>({
     name: "format",
     value: "NAME",
     group: OUTPUT,
-    description: "text or json (default: text)",
+    description: `${listed(formats)} (default: text)`,
     sets: null,
-    parse: choice<Format>(FORMATS),
-    format: (name) => name,
+    parse: choice(formats),
+    format: asIs,
     apply: (settings, format) => {
       settings.format = format;
     },
-  }),
+  });
+}
+
+const OUTPUT_FLAGS: readonly Flag[] = [
+  formatFlag(FORMATS),
   valued({
     name: "output",
     value: "FILE",
@@ -229,6 +292,28 @@ const OUTPUT_FLAGS: readonly Flag[] = [
     format: (path) => path,
     apply: (settings, path) => {
       settings.output = path;
+    },
+  }),
+  valued({
+    name: "export",
+    value: "FORMAT=FILE",
+    group: OUTPUT,
+    description: "write the report in another format to FILE as well (may be repeated)",
+    sets: null,
+    repeatable: true,
+    parse: parseExport,
+    format: ({ format, path }) => `${format}=${path}`,
+    apply: (settings, value) => {
+      settings.exports = [...settings.exports, value];
+    },
+  }),
+  switched({
+    name: "timeline",
+    group: OUTPUT,
+    description: "csv: a row for each moment of the timeline in the place of one for each run",
+    sets: null,
+    apply: (settings) => {
+      settings.timeline = true;
     },
   }),
   switched({
@@ -252,7 +337,7 @@ const OUTPUT_FLAGS: readonly Flag[] = [
   switched({
     name: "print-config",
     group: OUTPUT,
-    description: "print the resolved scenario as JSON and run nothing",
+    description: "print the resolved scenario as a scenario file and run nothing (YAML, or JSON with --format json)",
     sets: null,
     apply: (settings) => {
       settings.printConfig = true;
@@ -260,14 +345,19 @@ const OUTPUT_FLAGS: readonly Flag[] = [
   }),
 ];
 
-export const FLOOD_FLAGS: readonly Flag[] = [
+/** Every parameter of a run. */
+const PARAMETER_FLAGS: readonly Flag[] = [
   ...LOAD_FLAGS,
   ...READER_FLAGS,
   ...KERNEL_FLAGS,
   ...MACHINE_FLAGS,
   ...RUN_FLAGS,
-  ...OUTPUT_FLAGS,
 ];
+
+export const FLOOD_FLAGS: readonly Flag[] = [...PARAMETER_FLAGS, EXPECT, ...OUTPUT_FLAGS];
+
+/** What a file says, a flag says louder. */
+export const RUN_COMMAND_FLAGS: readonly Flag[] = [...SUITE_FLAGS, ...PARAMETER_FLAGS, ...OUTPUT_FLAGS];
 
 /** `flush` without its flush would be nothing. */
 export const FLUSH_FLAGS: readonly Flag[] = FLOOD_FLAGS.filter((flag) => flag.name !== "no-flush");
@@ -292,9 +382,22 @@ export const EXPLAIN_FLAGS: readonly Flag[] = [
   }),
   named("protocol"),
   named("family"),
-  named("format"),
+  formatFlag(EXPLAIN_FORMATS),
   named("no-color"),
 ];
+
+export const METRICS_FLAGS: readonly Flag[] = [formatFlag(EXPLAIN_FORMATS), named("no-color")];
+
+/** How a person on the command line names a parameter: `--rate` for ratePerSecond. */
+export function flagOf(parameter: string): string {
+  const [key] = parameter.split(".");
+  const general = key === "listeners" ? LISTENERS : PARAMETER_FLAGS.find(({ sets }) => sets === parameter);
+  const flag = FIRST_LISTENER_FLAGS.get(parameter) ?? general;
+  return flag === undefined ? parameter : `--${flag.name}`;
+}
+
+const LISTENERS = named("listeners");
+const FIRST_LISTENER_FLAGS: ReadonlyMap<string, Flag> = new Map([["listeners.0.stall", named("reader-stall")]]);
 
 function named(name: string): Flag {
   return FLOOD_FLAGS.find((flag) => flag.name === name)!;

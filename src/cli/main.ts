@@ -3,24 +3,33 @@
  * into a sentence. It ends no process (bin/ct-reliable.js does) and loads no simulator until a command asks for one.
  */
 import { readFileSync } from "node:fs";
-import { UsageError } from "../scenario/errors.js";
+import { ParameterError, UsageError } from "../scenario/errors.js";
 import { parseCommandLine } from "./command-line.js";
 import { type Dependencies, installed } from "./dependencies.js";
+import { unknownVariables, withEnvironment } from "./environment.js";
 import { flood, flush } from "./experiment.js";
 import { explain } from "./explain.js";
-import { reportBug, reportUsage } from "./failure.js";
+import { note, reportBug, reportUsage } from "./failure.js";
+import { flagOf } from "./flags.js";
 import type { Io } from "./io.js";
+import { metrics } from "./metrics.js";
 import { shellLine } from "./repeat.js";
+import { run } from "./run.js";
 
-const COMMANDS = [flood, flush, explain];
+const COMMANDS = [flood, flush, run, explain, metrics];
 
 /** `argv`: what the user typed after the name of the program. Never rejects. */
 export async function main(argv: readonly string[], io: Io, dependencies: Dependencies = installed): Promise<number> {
   try {
     const resolve = await dependencies.resolve();
     const call = parseCommandLine(argv, COMMANDS, { io, version: packageVersion(), resolve });
-    return typeof call === "number" ? call : await call.command.run(call.given, io, dependencies, call.operands);
+    if (typeof call === "number") return call;
+    const { command, operands } = call;
+    const flags = COMMANDS.flatMap((one) => one.flags);
+    for (const sentence of unknownVariables(flags, io.env)) note(io, `note: ${sentence}`);
+    return await command.run(withEnvironment(command.flags, call.given, io.env), io, dependencies, operands);
   } catch (error) {
+    if (error instanceof ParameterError) return reportUsage(io, error.inWordsOf(flagOf).in(flagOf(error.parameter)));
     return error instanceof UsageError ? reportUsage(io, error) : reportBug(io, error, shellLine(argv));
   }
 }

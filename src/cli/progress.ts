@@ -3,6 +3,7 @@
  * how many entries are dying. Nothing at all without a terminal, on a dumb one, under CI or with --quiet. It is told what
  * to show and asks nothing; the bar itself is cli-progress's.
  */
+import type { SingleBar } from "cli-progress";
 import type { Progress } from "../report/backend.js";
 import type { Environment, Io, OutputStream } from "./io.js";
 
@@ -28,17 +29,7 @@ export async function progressView(
   now: () => number = () => performance.now(),
 ): Promise<ProgressView> {
   if (options.quiet || !animates(io.stderr, io.env)) return SILENT;
-  const { default: cliProgress } = await import("cli-progress");
-  const bar = new cliProgress.SingleBar({
-    stream: io.stderr,
-    barsize: BAR_COLUMNS,
-    clearOnComplete: true,
-    gracefulExit: false,
-    // Cuts the line instead of changing the terminal: nothing to restore when a second Ctrl-C ends the process.
-    linewrap: true,
-    format: (barOptions, { progress }, payload: BarLine) =>
-      `${payload.phase} [${cliProgress.Format.BarFormat(progress, barOptions)}] ${payload.figures}`,
-  });
+  const bar = await barOn(io.stderr, "{phase} [{bar}] {figures}");
   const track = tracker(options.connections);
   const shownFrom = now() + SHOWN_AFTER_MILLISECONDS;
   return {
@@ -49,6 +40,43 @@ export async function progressView(
     },
     stop: () => bar.stop(),
   };
+}
+
+/** Of how many things, all alike, so many are done. */
+export interface CountView {
+  update(done: number, of: number): void;
+  /** Takes the bar away. May be called again. */
+  stop(): void;
+}
+
+export async function countView(
+  io: Io,
+  options: { quiet: boolean; noun: string },
+  now: () => number = () => performance.now(),
+): Promise<CountView> {
+  if (options.quiet || !animates(io.stderr, io.env)) return { update() {}, stop() {} };
+  const bar = await barOn(io.stderr, `[{bar}] {value} of {total} ${options.noun}`);
+  const shownFrom = now() + SHOWN_AFTER_MILLISECONDS;
+  return {
+    update(done, of) {
+      if (bar.isActive) bar.update(done);
+      else if (now() >= shownFrom) bar.start(of, done);
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+async function barOn(stream: OutputStream, format: string): Promise<SingleBar> {
+  const { default: cliProgress } = await import("cli-progress");
+  return new cliProgress.SingleBar({
+    stream,
+    barsize: BAR_COLUMNS,
+    clearOnComplete: true,
+    gracefulExit: false,
+    // Cuts the line instead of changing the terminal: nothing to restore when a second Ctrl-C ends the process.
+    linewrap: true,
+    format,
+  });
 }
 
 interface BarLine {

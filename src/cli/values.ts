@@ -3,6 +3,7 @@
  * `udp=30s`, `buffer=8k,policy=lossy`. Each has a parser and a formatter that are each other's inverse. The quantities
  * inside are those of scenario/units.ts; which flag takes which value is said in flags.ts.
  */
+import type { Format } from "../report/renderers.js";
 import { choice } from "../scenario/choice.js";
 import { listed, quoted, UsageError } from "../scenario/errors.js";
 import type { Schema } from "../scenario/json-schema.js";
@@ -30,6 +31,9 @@ import { didYouMean } from "../scenario/suggest.js";
 import { formatCount, formatDuration, formatSeconds, formatSize } from "../scenario/units.js";
 import { fitsText, formatValue, parseValue } from "../scenario/value.js";
 import { type KeyedItem, keyed } from "./keyed.js";
+
+/** Here and not beside the renderers, so that help does not load them. */
+export const FORMATS: readonly Format[] = ["text", "json", "csv", "markdown", "junit"];
 
 const FIELDS = LISTENER_FIELDS.properties;
 
@@ -84,10 +88,10 @@ export function formatReader({ serviceNanoseconds, serviceDistribution }: Reader
 export function parseStall(text: string): Stall {
   const [pause = "", period] = split(text, "/");
   if (period === undefined) throw new UsageError(`expected FOR/EVERY such as 500ms/10s, got ${quoted(text)}`);
-  const forNanoseconds = parseNumber(STALL.properties.forNanoseconds, pause);
-  const everyNanoseconds = parseNumber(STALL.properties.everyNanoseconds, period);
-  if (forNanoseconds < everyNanoseconds) return { everyNanoseconds, forNanoseconds };
-  throw new UsageError(`expected a stall shorter than its period, such as 500ms/10s, got ${quoted(text)}`);
+  return {
+    everyNanoseconds: parseNumber(STALL.properties.everyNanoseconds, period),
+    forNanoseconds: parseNumber(STALL.properties.forNanoseconds, pause),
+  };
 }
 
 export function formatStall(stall: Stall): string {
@@ -147,6 +151,13 @@ export function parseSeed(text: string): string {
 export function parsePath(text: string): string {
   if (text !== "" && text !== "-" && !text.includes("\0")) return text;
   throw new UsageError(`expected the path of a file, got ${quoted(text)}`);
+}
+
+/** `json=report.json`: a format, and the file that gets it. */
+export function parseExport(text: string): { format: Format; path: string } {
+  const [name = "", path] = split(text, "=");
+  if (path === undefined) throw new UsageError(`expected FORMAT=FILE such as junit=report.xml, got ${quoted(text)}`);
+  return { format: choice(FORMATS)(name), path: parsePath(path) };
 }
 
 export const parsePolicy = choice(POLICIES);

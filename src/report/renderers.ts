@@ -1,9 +1,15 @@
 /**
- * The output formats by name, and the one signature that they share: a Report and what the caller knows about the place
- * where the text will stand. Every renderer is pure; the command decides where its string goes. It runs nothing.
+ * The output formats by name, and what each makes of one Report (`flood`, `flush`) and of a set of scenarios (`run`). What the
+ * caller knows about the place where the text will stand comes with it. Every renderer is pure; the command decides where
+ * its string goes.
  */
+import { renderCsv } from "./csv.js";
 import { renderJson } from "./json.js";
+import { renderJunit } from "./junit.js";
+import { renderMarkdown, renderReportMarkdown } from "./markdown.js";
 import type { Report } from "./report.js";
+import type { Suite } from "./suite.js";
+import { renderSuiteText, singleSuite } from "./suite-text.js";
 import { renderText } from "./text.js";
 
 export interface RenderOptions {
@@ -12,10 +18,28 @@ export interface RenderOptions {
   width: number;
   /** The verdict only. */
   quiet: boolean;
-  /** The command line that repeats the run. */
+  /** The command line that repeats a single run. */
   command: string;
+  /** csv: the timelines in the place of a row for each run. */
+  timeline: boolean;
 }
 
-export type Renderer = (report: Report, options: RenderOptions) => string;
+export interface Renderer {
+  report(report: Report, options: RenderOptions): string;
+  suite(suite: Suite, options: RenderOptions): string;
+}
 
-export const renderers: { readonly text: Renderer; readonly json: Renderer } = { text: renderText, json: renderJson };
+export type Format = "text" | "json" | "csv" | "markdown" | "junit";
+
+/** A format in which one run is a set of one. */
+function ofSuites(suite: Renderer["suite"]): Renderer {
+  return { report: (report, options) => suite(singleSuite(report, options.command), options), suite };
+}
+
+export const renderers: Readonly<Record<Format, Renderer>> = {
+  text: { report: renderText, suite: renderSuiteText },
+  json: { report: renderJson, suite: ({ report }) => renderJson(report) },
+  csv: ofSuites(renderCsv),
+  markdown: { report: (report, { command }) => renderReportMarkdown(report, command), suite: renderMarkdown },
+  junit: ofSuites(renderJunit),
+};

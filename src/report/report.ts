@@ -41,6 +41,17 @@ export interface DaemonReport {
   inSyncAfterFlushSeconds: number | null;
 }
 
+/** What came of an expectation. A share is 1 for 100 %; null is a moment that never came. */
+export interface Verdict {
+  expression: string;
+  actual: number | boolean | null;
+  /** What `actual` was compared with, in the same unit. */
+  limit: number | boolean | null;
+  /** Of both: `share`, or the unit of the metric. */
+  unit: string;
+  ok: boolean;
+}
+
 /** Columns of a timeline row, in order. */
 export const TIMELINE_COLUMNS = ["seconds", "active", "dying", "rmemBytes", "delivered", "refused"] as const;
 
@@ -91,7 +102,7 @@ export interface Report {
     rows: readonly (readonly number[])[];
   };
   invariants: { checked: number; violated: readonly string[] };
-  expectations: readonly { expression: string; actual: number | boolean | null; ok: boolean }[];
+  expectations: readonly Verdict[];
   /** True where the run was ended by Ctrl-C before it settled. Absent otherwise. */
   interrupted?: true;
 }

@@ -3,12 +3,13 @@
  * verdict, one sentence that says what it means, one flag that would change it, the command that repeats it. It fits a
  * screen of 80 columns and bends down to 40. This file owns the order of the screen; its parts are in text/.
  */
+import { verdictText } from "./figure.js";
 import type { RenderOptions } from "./renderers.js";
 import type { Report } from "./report.js";
 import { adviceFor } from "./text/advice.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
-import { field, LABEL_COLUMNS, wrap } from "./text/paragraph.js";
+import { field, hanging, LABEL_COLUMNS, wrap } from "./text/paragraph.js";
 import { bufferOf, loadOf, policyOf, readerOf, titleOf } from "./text/setting.js";
 import { dyingChart } from "./text/sparkline.js";
 import { eventTable, listenerTable } from "./text/table.js";
@@ -54,7 +55,7 @@ function verdict(report: Report, { width, theme }: Screen): string[] {
   const failed = expectations.filter(({ ok }) => !ok);
   const problems = [
     ...(report.invariants.violated.length > 0 ? [`invariant violated: ${report.invariants.violated.join("; ")}`] : []),
-    ...(failed.length > 0 ? [`failed: ${failed.map(expectationOf).join("; ")}`] : []),
+    ...(failed.length > 0 ? [`failed: ${failed.map(verdictText).join("; ")}`] : []),
   ];
   return [
     ...painted(wrap(line, width), daemon.inSync ? theme.good : theme.bad),
@@ -184,37 +185,16 @@ function listeners(report: Report, { width, theme }: Screen): string[] {
 function expectations(report: Report, { width, theme }: Screen): string[] {
   return report.expectations.flatMap((expectation) =>
     painted(
-      hanging(expectation.ok ? "✓ " : "✗ ", expectationOf(expectation), width),
+      hanging(expectation.ok ? "✓ " : "✗ ", verdictText(expectation), width),
       expectation.ok ? theme.good : theme.bad,
     ),
   );
-}
-
-type Expectation = Report["expectations"][number];
-
-function expectationOf({ expression, actual }: Expectation): string {
-  return `${expression} (is ${actualOf(expression, actual)})`;
-}
-
-/** In the unit of the expression, and with digits enough to see why 99.996 % is not 100 %. */
-function actualOf(expression: string, actual: Expectation["actual"]): string {
-  if (typeof actual === "boolean") return String(actual);
-  if (actual === null || !Number.isFinite(actual)) return "unknown";
-  if (expression.includes("%")) return `${Number((100 * actual).toPrecision(6))}%`;
-  if (/\d(?:[nuµm]?s|min|m|h)\b/.test(expression)) return duration(actual);
-  return Number.isInteger(actual) ? count(actual) : String(Number(actual.toPrecision(6)));
 }
 
 function conclusion(report: Report, { width, theme }: Screen): string[] {
   const { flag, reason } = adviceFor(report);
   const advice = wrap(`Try ${flag}: ${reason}`, width).map((line) => line.replace(flag, (found) => theme.flag(found)));
   return [...painted(wrap(meaningOf(report), width), theme.heading), ...advice];
-}
-
-function hanging(bullet: string, text: string, width: number): string[] {
-  return wrap(text, width - bullet.length).map(
-    (line, index) => (index === 0 ? bullet : " ".repeat(bullet.length)) + line,
-  );
 }
 
 function painted(lines: readonly string[], paint: Paint): string[] {

@@ -4,7 +4,7 @@
  * those of the commit's own test: Linux 2.6.31, a buffer of 2048 bytes, NETLINK_BROADCAST_ERROR alone, grace of 15 s.
  */
 import { RELEASES, type Release, releaseFor } from "../kernel/release.js";
-import { quoted, UsageError } from "./errors.js";
+import { ParameterError, quoted } from "./errors.js";
 import {
   type Arrivals,
   type Costs,
@@ -19,6 +19,7 @@ import {
   type Scenario,
   type SecondFlood,
   SHORTEST_TCP_PACKETS,
+  type Stall,
   type TimeoutKey,
 } from "./scenario.js";
 import { formatCount, formatDuration, formatRate, LONGEST_DURATION, RATES, SECOND } from "./units.js";
@@ -123,7 +124,7 @@ const LIMIT_AFTER_FLOOD_SECONDS = 600;
 
 /**
  * The whole scenario of an experiment.
- * @throws UsageError when values contradict each other or the kernel is none that is modelled
+ * @throws ParameterError when values contradict each other or the kernel is none that is modelled
  */
 export function resolveScenario(experiment: Experiment, overrides: Overrides): Scenario {
   const base = EXPERIMENTS[experiment];
@@ -132,8 +133,9 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   const protocol = overrides.protocol ?? base.protocol;
   const packets = overrides.packets ?? PACKETS[protocol];
   if (protocol === "tcp" && packets < SHORTEST_TCP_PACKETS) {
-    throw new UsageError(
-      `--packets: expected at least ${SHORTEST_TCP_PACKETS} with --protocol tcp (handshake and close), got ${packets}`,
+    throw new ParameterError(
+      "packets",
+      `expected at least ${SHORTEST_TCP_PACKETS} with {protocol} tcp (handshake and close), got ${packets}`,
     );
   }
   const load = resolveLoad(overrides, base);
@@ -141,8 +143,9 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   const listeners = resolveListeners(overrides.listeners ?? [{}], base);
   const kernelConfig = { ...release.config, ...overrides.kernelConfig };
   if (kernelConfig.smallHeadBytes > 0 && release.config.smallHeadBytes === 0) {
-    throw new UsageError(
-      `--kernel-config: expected small-head only with a kernel that has a cache of small heads (6.3 on), got it with ${kernel}`,
+    throw new ParameterError(
+      "kernelConfig",
+      `expected small-head only with a kernel that has a cache of small heads (6.3 on), got it with ${kernel}`,
     );
   }
   const scenario: Scenario = {
@@ -184,8 +187,9 @@ function refuseTooManyJiffies({ hz, limitSeconds, timeoutsSeconds }: Scenario): 
   const longestTimeout = Math.max(...Object.values(timeoutsSeconds));
   const most = Math.floor((2 ** 31 - UPTIME_JIFFIES) / hz - longestTimeout);
   if (limitSeconds <= most) return;
-  throw new UsageError(
-    `--limit: expected at most ${formatDuration(Math.max(0, most) * SECOND)} with --hz ${hz} and these timeouts, ` +
+  throw new ParameterError(
+    "limitSeconds",
+    `expected at most ${formatDuration(Math.max(0, most) * SECOND)} with {hz} ${hz} and these timeouts, ` +
       `because timers count in 31 bits of jiffies, got ${formatDuration(limitSeconds * SECOND)}`,
   );
 }
@@ -193,8 +197,9 @@ function refuseTooManyJiffies({ hz, limitSeconds, timeoutsSeconds }: Scenario): 
 function knownRelease(kernel: string): Release {
   const release = releaseFor(kernel);
   if (release !== null) return release;
-  throw new UsageError(
-    `--kernel: expected a Linux version from ${RELEASES[0]!.version} to 6.18, such as 5.4 or 6.18.44, got ${quoted(kernel)}`,
+  throw new ParameterError(
+    "kernel",
+    `expected a Linux version from ${RELEASES[0]!.version} to 6.18, such as 5.4 or 6.18.44, got ${quoted(kernel)}`,
   );
 }
 
@@ -203,8 +208,9 @@ function limitAfter({ connections, ratePerSecond }: Load): number {
   const floodSeconds = ratePerSecond === null ? 0 : connections / ratePerSecond;
   const limit = Math.ceil(floodSeconds) + LIMIT_AFTER_FLOOD_SECONDS;
   if (limit * SECOND <= LONGEST_DURATION) return limit;
-  throw new UsageError(
-    `--rate: expected a flood that is over in ${formatDuration(LONGEST_DURATION)}, or --limit to end it before, ` +
+  throw new ParameterError(
+    "ratePerSecond",
+    `expected a flood that is over in ${formatDuration(LONGEST_DURATION)}, or {limitSeconds} to end it before, ` +
       `got ${formatCount(connections)} connections at ${formatRate(ratePerSecond)}`,
   );
 }
@@ -221,7 +227,7 @@ function resolveLoad(overrides: Overrides, base: Load): Load {
   if (durationSeconds === undefined) return { connections: overrides.connections ?? base.connections, ratePerSecond };
   if (overrides.connections === undefined) {
     if (ratePerSecond === null) {
-      throw new UsageError("--duration: expected --rate or --connections beside it, got neither");
+      throw new ParameterError("durationSeconds", "expected {ratePerSecond} or {connections} beside it, got neither");
     }
     return { connections: madeConnections(ratePerSecond, durationSeconds), ratePerSecond };
   }
@@ -233,8 +239,9 @@ function resolveLoad(overrides: Overrides, base: Load): Load {
   }
   if (ratePerSecond === null || Math.abs(ratePerSecond * durationSeconds - overrides.connections) > 1) {
     const made = ratePerSecond === null ? "no fixed number of" : String(Math.round(ratePerSecond * durationSeconds));
-    throw new UsageError(
-      `--connections: expected what --rate and --duration make (${made} connections), got ${overrides.connections}; leave one of the three out`,
+    throw new ParameterError(
+      "connections",
+      `expected what {ratePerSecond} and {durationSeconds} make (${made} connections), got ${overrides.connections}; leave one of the three out`,
     );
   }
   return { connections: overrides.connections, ratePerSecond };
@@ -243,8 +250,9 @@ function resolveLoad(overrides: Overrides, base: Load): Load {
 function madeConnections(ratePerSecond: number, durationSeconds: number): number {
   const connections = Math.round(ratePerSecond * durationSeconds);
   if (connections >= 1 && connections <= MOST_ENTRIES) return connections;
-  throw new UsageError(
-    `--duration: expected 1 to ${formatCount(MOST_ENTRIES)} connections from --rate and --duration, got ${connections} ` +
+  throw new ParameterError(
+    "durationSeconds",
+    `expected 1 to ${formatCount(MOST_ENTRIES)} connections from {ratePerSecond} and {durationSeconds}, got ${connections} ` +
       `(${formatRate(ratePerSecond)} for ${inWords(durationSeconds)})`,
   );
 }
@@ -252,9 +260,10 @@ function madeConnections(ratePerSecond: number, durationSeconds: number): number
 function madeRate(connections: number, durationSeconds: number): number {
   const ratePerSecond = connections / durationSeconds;
   if (ratePerSecond >= RATES.min && ratePerSecond <= RATES.max) return ratePerSecond;
-  throw new UsageError(
-    `--duration: expected a rate from ${formatRate(RATES.min)} to ${formatRate(RATES.max)} from --connections and ` +
-      `--duration, got ${formatRate(ratePerSecond)} (${connections} in ${inWords(durationSeconds)})`,
+  throw new ParameterError(
+    "durationSeconds",
+    `expected a rate from ${formatRate(RATES.min)} to ${formatRate(RATES.max)} from {connections} and ` +
+      `{durationSeconds}, got ${formatRate(ratePerSecond)} (${connections} in ${inWords(durationSeconds)})`,
   );
 }
 
@@ -305,5 +314,18 @@ function resolveListeners(
     slowFrom: "start",
     smallFrom: "start",
   };
-  return given.map((listener, index) => ({ ...(index === 0 ? first : beside), ...listener }));
+  const listeners = given.map((listener, index) => ({ ...(index === 0 ? first : beside), ...listener }));
+  listeners.forEach(({ stall }, index) => {
+    if (stall !== null) refuseEndlessStall(stall, index);
+  });
+  return listeners;
+}
+
+function refuseEndlessStall({ forNanoseconds, everyNanoseconds }: Stall, listener: number): void {
+  if (forNanoseconds < everyNanoseconds) return;
+  const [pause, period] = [formatDuration(forNanoseconds), formatDuration(everyNanoseconds)];
+  throw new ParameterError(
+    `listeners.${listener}.stall`,
+    `expected a stall shorter than its period, such as 500ms/10s, got ${pause}/${period}`,
+  );
 }

@@ -14,6 +14,31 @@ export class UsageError extends Error {
   }
 }
 
+/**
+ * A parameter whose value does not go together with others. Which flag or line gave it, its thrower does not know: in the
+ * sentence `{packets}` stands for a parameter, and whoever knows how the user named it has it said again in those words.
+ */
+export class ParameterError extends UsageError {
+  /** As in the scenario: `packets`, `listeners.0.bufferMaxBytes`. */
+  readonly parameter: string;
+  private readonly sentence: string;
+
+  constructor(parameter: string, sentence: string) {
+    super(worded(`{${parameter}}: ${sentence}`, (name) => name));
+    this.parameter = parameter;
+    this.sentence = sentence;
+  }
+
+  /** The same sentence without its place, with the words that the user has for parameters. */
+  inWordsOf(nameOf: (parameter: string) => string): UsageError {
+    return new UsageError(worded(this.sentence, nameOf));
+  }
+}
+
+function worded(sentence: string, nameOf: (parameter: string) => string): string {
+  return sentence.replace(/\{([\w.]+)\}/g, (_, parameter: string) => nameOf(parameter));
+}
+
 /** What `read` returns; a mistake of the user is said behind the place where it stands. */
 export function inPlace<T>(place: string, read: () => T): T {
   try {

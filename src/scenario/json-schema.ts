@@ -9,11 +9,16 @@ import { QUANTITIES, type QuantityKind, type Range } from "./units.js";
 export type JsonType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
 export type Plain = string | number | boolean | null;
 
+/** What not every run has. */
+export type Need = "flush" | "worker";
+
 export interface Schema {
   type: JsonType;
   description: string;
   /** Null is a value, too. */
   nullable?: boolean;
+  /** Other types that it may have. */
+  alternatives?: readonly JsonType[];
   minimum?: number;
   maximum?: number;
   minLength?: number;
@@ -40,8 +45,12 @@ export interface Schema {
   unit?: string;
   /** Note on a figure: the metric that is 100 % of it. */
   whole?: string;
-  /** Note on a figure: why it may be null. */
-  absent?: string;
+  /** Note on a figure: null is a moment that never came. */
+  never?: boolean;
+  /** Note on a figure: what a run must have so that it has the figure. */
+  needs?: Need;
+  /** Note on a figure: only a simulation can know it. */
+  simulated?: boolean;
 }
 
 /** Of an object with exactly these properties; a property that the type has and the description lacks does not compile. */
@@ -86,6 +95,7 @@ export function published(schema: Schema, form: Form): Record<string, unknown> {
   const alternatives = [
     valueSchema(schema, form),
     ...(form === "written" ? writtenSchemas(schema) : []),
+    ...(schema.alternatives ?? []).map((type) => ({ type })),
     ...(schema.nullable === true ? [{ type: "null" }] : []),
   ];
   return alternatives.length === 1 ? { description, ...alternatives[0] } : { description, anyOf: alternatives };

@@ -46,9 +46,14 @@ const AFTER_FLUSH: Range = { min: 0, max: LONGEST_DURATION };
 const KERNEL_VERSION = "^\\d{1,3}\\.\\d{1,3}(\\.\\d{1,4}){0,2}([-+.~_][\\w.+~-]{0,48})?$";
 const SEED_CHARACTERS = 100;
 
+/** An object of which a file cannot give a part. */
+function whole<T>(description: string, properties: ObjectSchema<T>["properties"]): ObjectSchema<T> {
+  return { ...object(description, properties), needed: Object.keys(properties) };
+}
+
 const startOrFlush = (description: string): Schema => choiceOf(["start", "flush"], description);
 
-export const STALL: ObjectSchema<Stall> = object("pauses of the reader; null: none", {
+export const STALL: ObjectSchema<Stall> = whole("pauses of the reader; null: none", {
   everyNanoseconds: quantity("duration", STALL_TIME, "the period of the pauses, from the first packet on"),
   forNanoseconds: quantity("duration", STALL_TIME, "how long the reader stops in every period after the first"),
 });
@@ -62,7 +67,11 @@ export const LISTENER: ObjectSchema<ListenerScenario> = object("a listener: its 
   serviceNanoseconds: quantity("duration", { min: 0, max: HOUR }, "time that the reader needs for a message"),
   serviceDistribution: choiceOf(["fixed", "exponential"], "whether that time is always the same or exponential"),
   stall: nullable(STALL),
-  groups: { ...list(choiceOf(EVENT_GROUPS, "an event group"), "the event groups that it joined"), uniqueItems: true },
+  groups: {
+    ...list(choiceOf(EVENT_GROUPS, "an event group"), "the event groups that it joined"),
+    minItems: 1,
+    uniqueItems: true,
+  },
   slowFrom: startOrFlush("flush: until the flush the reader needs no time for a message, so that it is caught up"),
   smallFrom: startOrFlush("flush: until the flush the socket has a large buffer"),
   joins: startOrFlush("flush: the socket is opened right before the flush and heard nothing of the flood"),
@@ -74,7 +83,7 @@ export const LISTENER: ObjectSchema<ListenerScenario> = object("a listener: its 
   ),
 });
 
-export const SECOND_FLOOD: ObjectSchema<SecondFlood> = object("more connections after the flush; null: none", {
+export const SECOND_FLOOD: ObjectSchema<SecondFlood> = whole("more connections after the flush; null: none", {
   connections: quantity("count", { ...CONNECTIONS, min: 1 }, "connections to open in the second flood"),
   afterFlushSeconds: quantity(
     "seconds",

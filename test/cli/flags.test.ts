@@ -110,7 +110,8 @@ describe("a flag gives the overrides that it names and nothing else", () => {
 
   test("every flag that changes the run has a line above", () => {
     const typed = new Set(GOOD.flatMap(([argv]) => argv.split(" ")));
-    const missing = FLOOD_FLAGS.filter(({ sets, name }) => sets !== null && !typed.has(`--${name}`));
+    const changing = FLOOD_FLAGS.filter(({ sets }) => sets !== null && sets !== "expectations");
+    const missing = changing.filter(({ name }) => !typed.has(`--${name}`));
     assert.deepEqual(missing, []);
   });
 });

@@ -8,6 +8,7 @@ import { type Dependencies, installed, type Resolve } from "../../src/cli/depend
 import type { Io, OutputStream } from "../../src/cli/io.js";
 import { main } from "../../src/cli/main.js";
 import type { Observer } from "../../src/report/backend.js";
+import { renderers } from "../../src/report/renderers.js";
 import type { Report } from "../../src/report/report.js";
 import type { Overrides } from "../../src/scenario/defaults.js";
 import type { ListenerScenario, Scenario } from "../../src/scenario/scenario.js";
@@ -177,10 +178,13 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
       },
     }),
     renderers: async () => ({
-      text: (_report, options) => `text ${JSON.stringify(options)}`,
-      json: (report) => JSON.stringify({ seed: report.seed, interrupted: report.interrupted }),
+      ...renderers,
+      text: { ...renderers.text, report: (_report, options) => `text ${JSON.stringify(options)}` },
+      json: { ...renderers.json, report: ({ seed, interrupted }) => JSON.stringify({ seed, interrupted }) },
     }),
     explainer: installed.explainer,
+    suites: installed.suites,
+    cores: () => 1,
     host: () => ({ system: "Linux", release: "6.18.44-fc-v669" }),
     ...setup.dependencies,
   });

@@ -48,7 +48,6 @@ describe("a flag that changes nothing beside the others is accepted, and a note 
 
 test("--print-config prints the version of the host, and the notes stay on stderr", async () => {
   const outcome = await run(["flush", "--kernel", "host", "--print-config"], { resolve: resolveScenario });
-  const scenario: { kernel: string } = JSON.parse(outcome.stdout);
-  assert.equal(scenario.kernel, "6.18.44-fc-v669");
+  assert.match(outcome.stdout, /^ {2}kernel: 6\.18\.44-fc-v669$/m);
   assert.match(outcome.stderr, /^ct-reliable: note: kernel 6\.18\.44-fc-v669 is modelled as release 6\.18\.40\n$/);
 });

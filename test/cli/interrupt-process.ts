@@ -5,6 +5,7 @@
 import { installed } from "../../src/cli/dependencies.js";
 import { main } from "../../src/cli/main.js";
 import type { Backend } from "../../src/report/backend.js";
+import { renderers } from "../../src/report/renderers.js";
 import { stubReport, stubResolve } from "./harness.js";
 
 const deaf = process.argv[2] === "deaf";
@@ -25,6 +26,6 @@ process.exitCode = await main(
     ...installed,
     resolve: async () => stubResolve,
     backend: async () => busy,
-    renderers: async () => ({ text: () => "text", json: () => "json" }),
+    renderers: async () => ({ ...renderers, text: { ...renderers.text, report: () => "text" } }),
   },
 );

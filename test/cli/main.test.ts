@@ -69,9 +69,9 @@ describe("results", () => {
   });
 
   test("--print-config prints the resolved scenario and runs nothing", async () => {
-    const outcome = await run(["flush", "--print-config", "--buffer", "4k"]);
+    const outcome = await run(["flush", "--print-config", "--buffer", "4k", "--format", "json"]);
     assert.deepEqual([outcome.code, outcome.stderr, outcome.ran], [0, "", undefined]);
-    assert.deepEqual(JSON.parse(outcome.stdout), stubResolve("flush", { listeners: [{ bufferBytes: 4096 }] }));
+    assert.deepEqual(JSON.parse(outcome.stdout).scenario, stubResolve("flush", { listeners: [{ bufferBytes: 4096 }] }));
   });
 
   test("the renderer learns width, colour and quiet of the place where the text will stand", async () => {
@@ -80,23 +80,25 @@ describe("results", () => {
       const { command: _, ...rest } = JSON.parse(stdout.slice("text ".length));
       return rest;
     };
-    assert.deepEqual(await options(["flood"], {}), { colour: false, width: 80, quiet: false });
+    assert.deepEqual(await options(["flood"], {}), { colour: false, width: 80, quiet: false, timeline: false });
     assert.deepEqual(await options(["flood", "--quiet"], { stdoutTty: true, columns: 120 }), {
       colour: true,
       width: 120,
       quiet: true,
+      timeline: false,
     });
     assert.deepEqual(await options(["flood", "--no-color"], { stdoutTty: true, columns: 60 }), {
       colour: false,
       width: 60,
       quiet: false,
+      timeline: false,
     });
   });
 });
 
 describe("exit codes", () => {
   test("a failed expectation is 1", async () => {
-    const expectations = [{ expression: "destroy.delivered == 100%", actual: 0.5, ok: false }];
+    const expectations = [{ expression: "destroy.delivered == 100%", actual: 0.5, limit: 1, unit: "share", ok: false }];
     const outcome = await run(["flood"], { backend: (scenario) => stubReport(scenario, { expectations }) });
     assert.equal(outcome.code, EXIT.expectationFailed);
     assert.match(outcome.stdout, /^text/);

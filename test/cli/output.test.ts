@@ -36,9 +36,9 @@ describe("--output", () => {
 
   test("--print-config goes there, too", async () => {
     const path = join(folder, "scenario.json");
-    const outcome = await run(["flood", "--output", path, "--print-config"]);
+    const outcome = await run(["flood", "--output", path, "--print-config", "--format", "json"]);
     assert.deepEqual([outcome.code, outcome.stdout], [0, ""]);
-    assert.equal(JSON.parse(readFileSync(path, "utf8")).experiment, "flood");
+    assert.equal(JSON.parse(readFileSync(path, "utf8")).scenario.experiment, "flood");
   });
 
   test("what cannot be written is refused before the run, and leaves nothing behind", async () => {

@@ -45,10 +45,6 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--reader", "1ms,"], '--reader: expected fixed or exponential, got ""'],
   [["--reader", "1ms,exp"], '--reader: expected fixed or exponential, got "exp"'],
   [["--reader-stall", "500ms"], '--reader-stall: expected FOR/EVERY such as 500ms/10s, got "500ms"'],
-  [
-    ["--reader-stall", "10s/10s"],
-    '--reader-stall: expected a stall shorter than its period, such as 500ms/10s, got "10s/10s"',
-  ],
   [["--reader-stall", "0/10s"], '--reader-stall: expected a duration from 1ns to 1d, got "0"'],
   [
     ["--policy", "relaible"],
@@ -128,7 +124,18 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--limit", "0"], '--limit: expected a duration from 1ms to 104d, got "0"'],
   [["--seed", ""], '--seed: expected 1 to 100 printable characters or random, got ""'],
   [["--seed", " x"], '--seed: expected 1 to 100 printable characters or random, got " x"'],
-  [["--format", "jsno"], '--format: expected text or json, got "jsno", did you mean "json"?'],
+  [["--format", "jsno"], '--format: expected text, json, csv, markdown or junit, got "jsno", did you mean "json"?'],
+  [
+    ["--expect", "destroy.deliverd == 100%"],
+    '--expect: expected a metric (ct-reliable metrics lists them), got "destroy.deliverd", did you mean "destroy.delivered"?',
+  ],
+  [["--export", "report.json"], '--export: expected FORMAT=FILE such as junit=report.xml, got "report.json"'],
+  [["--export", "jsn=x"], '--export: expected text, json, csv, markdown or junit, got "jsn", did you mean "json"?'],
+  [
+    ["--export", "json=/nowhere/at/all"],
+    '--export: expected a file that can be written, got "/nowhere/at/all" (no such file or directory)',
+  ],
+  [["--timeline", "--timeline"], "--timeline: expected at most once, got it 2 times"],
   [["--output", ""], '--output: expected the path of a file, got ""'],
   [["--output", "-"], '--output: expected the path of a file, got "-"'],
   [
@@ -185,6 +192,27 @@ const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: str
     "--connections: expected what --rate and --duration make (10 connections), got 100; leave one of the three out",
   ],
   [
+    ["flood", "--reader-stall", "10s/10s"],
+    "--reader-stall: expected a stall shorter than its period, such as 500ms/10s, got 10s/10s",
+  ],
+  [
+    ["flood", "--listeners", "stall=10s/1s"],
+    "--listeners: expected a stall shorter than its period, such as 500ms/10s, got 10s/1s",
+  ],
+  [["flood", "--timeline"], "--timeline: expected --format csv or --export csv=FILE beside it, got neither"],
+  [
+    ["flood", "--export", "json=a.json", "--output", "a.json"],
+    '--export: expected a file of its own for each format, got "a.json" twice',
+  ],
+  [
+    ["flood", "--expect", "drain <= 5s over 3 seeds"],
+    '--expect: expected an expectation of one run (seeds and variants are for the command run), got "drain <= 5s over 3 seeds"',
+  ],
+  [
+    ["flood", "--no-flush", "--expect", "drain <= 5s"],
+    "--expect: expected a metric that this run has, got dying.emptyAfterFlushSeconds (there is no flush in this run)",
+  ],
+  [
     ["flood", "--protocol", "tcp", "--packets", "2"],
     "--packets: expected at least 6 with --protocol tcp (handshake and close), got 2",
   ],
@@ -195,15 +223,24 @@ const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: str
 ];
 
 const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
-  [["flod"], 'expected a command (flood, flush or explain), got "flod", did you mean "flood"?'],
-  [["fluhs", "--help"], 'expected a command (flood, flush or explain), got "fluhs", did you mean "flush"?'],
-  [["help", "nosuch"], 'expected a command (flood, flush or explain), got "nosuch"'],
-  [["Flood"], 'expected a command (flood, flush or explain), got "Flood", did you mean "flood"?'],
-  [["--buffer", "2048"], 'expected a command (flood, flush or explain), got "--buffer"'],
-  [["--verison"], 'expected a command (flood, flush or explain), got "--verison", did you mean "--version"?'],
-  [["--", "flod"], 'expected a command (flood, flush or explain), got "flod"'],
+  [["flod"], 'expected a command (flood, flush, run, explain or metrics), got "flod", did you mean "flood"?'],
+  [
+    ["fluhs", "--help"],
+    'expected a command (flood, flush, run, explain or metrics), got "fluhs", did you mean "flush"?',
+  ],
+  [["help", "nosuch"], 'expected a command (flood, flush, run, explain or metrics), got "nosuch"'],
+  [["Flood"], 'expected a command (flood, flush, run, explain or metrics), got "Flood", did you mean "flood"?'],
+  [["--buffer", "2048"], 'expected a command (flood, flush, run, explain or metrics), got "--buffer"'],
+  [
+    ["--verison"],
+    'expected a command (flood, flush, run, explain or metrics), got "--verison", did you mean "--version"?',
+  ],
+  [["--", "flod"], 'expected a command (flood, flush, run, explain or metrics), got "flod"'],
   [["flush", "--no-flush"], 'expected a flag of flush, got "--no-flush"'],
-  [["explian", "buffer"], 'expected a command (flood, flush or explain), got "explian", did you mean "explain"?'],
+  [
+    ["explian", "buffer"],
+    'expected a command (flood, flush, run, explain or metrics), got "explian", did you mean "explain"?',
+  ],
   [["explain"], "expected a topic (buffer SIZE) after explain, got nothing"],
   [["explain", "bufer", "2k"], 'explain: expected buffer, got "bufer", did you mean "buffer"?'],
   [["explain", "2k"], 'explain: expected buffer, got "2k"'],

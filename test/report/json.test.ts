@@ -52,7 +52,7 @@ test("an absent field is left out and an empty list stays a list", () => {
 
 test("JSON ends with one newline and knows nothing of colour, width or quiet", () => {
   const report = sampleReport();
-  const options = { colour: true, width: 40, quiet: true, command: "ct-reliable flood" };
-  assert.equal(renderers.json(report, options), renderJson(report));
+  const options = { colour: true, width: 40, quiet: true, command: "ct-reliable flood", timeline: false };
+  assert.equal(renderers.json.report(report, options), renderJson(report));
   assert.match(renderJson(report), /[^\n]\n$/);
 });

@@ -403,11 +403,11 @@ export function brokenReport(): Report {
       ],
     };
     report.expectations = [
-      { expression: "destroy.delivered == 100%", actual: 0.99995, ok: false },
-      { expression: "dying.emptyAfterFlushSeconds <= 60s", actual: 52.2, ok: true },
-      { expression: "daemon.inSync", actual: true, ok: true },
-      { expression: "table.drop == 0", actual: 1234, ok: false },
-      { expression: "flush.attempts > 0", actual: null, ok: false },
+      { expression: "destroy.delivered == 100%", actual: 0.99995, limit: 1, unit: "share", ok: false },
+      { expression: "dying.emptyAfterFlushSeconds <= 60s", actual: 52.2, limit: 60, unit: "seconds", ok: true },
+      { expression: "daemon.inSync", actual: true, limit: true, unit: "true or false", ok: true },
+      { expression: "table.drop == 0", actual: 1234, limit: 0, unit: "packets", ok: false },
+      { expression: "flush.attempts > 0", actual: null, limit: 0, unit: "broadcasts", ok: false },
     ];
   });
 }

@@ -12,7 +12,7 @@ const WIDTHS = [40, 41, 55, 60, 72, 80, 100, 120, 200];
 const ANSI = /\u001b\[/;
 
 function render(report: Report, change: { colour?: boolean; width?: number; quiet?: boolean } = {}): string {
-  return renderText(report, { colour: false, width: 80, quiet: false, command: COMMAND, ...change });
+  return renderText(report, { colour: false, width: 80, quiet: false, command: COMMAND, timeline: false, ...change });
 }
 
 /** Sentences are wrapped; a test that looks for words does not care where. */
@@ -212,5 +212,5 @@ test("a live run names the machine and no seed", () => {
 });
 
 test("the renderer named text is this one", () => {
-  assert.equal(renderers.text, renderText);
+  assert.equal(renderers.text.report, renderText);
 });

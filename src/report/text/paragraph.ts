@@ -32,6 +32,13 @@ export function field(label: string, text: string, width: number, paint: { label
   });
 }
 
+/** A bullet in front of the first line, and the others below its text. */
+export function hanging(bullet: string, text: string, width: number): string[] {
+  return wrap(text, width - bullet.length).map(
+    (line, index) => (index === 0 ? bullet : " ".repeat(bullet.length)) + line,
+  );
+}
+
 /** A word longer than a line (a path, an expression without spaces) is cut rather than let out of the screen. */
 function pieces(word: string, width: number): string[] {
   if (word.length <= width) return [word];

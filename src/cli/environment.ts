@@ -1,0 +1,41 @@
+/**
+ * The environment as flags: `CT_RELIABLE_NF_CONNTRACK_MAX=4096` stands for `--nf-conntrack-max 4096` where that was not given. A
+ * variable that stands for nothing is said, because a misspelt one would otherwise change nothing in silence.
+ */
+import { choice } from "../scenario/choice.js";
+import { inPlace } from "../scenario/errors.js";
+import { didYouMean } from "../scenario/suggest.js";
+import type { Flag, Given } from "./flag.js";
+import type { Environment } from "./io.js";
+
+const PREFIX = "CT_RELIABLE_";
+/** Those that stand for no flag. */
+const OTHERS = [`${PREFIX}DEBUG`];
+
+function variableOf(flag: Flag): string {
+  return `${PREFIX}${flag.name.replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** What was given, and what the environment adds. Throws UsageError. */
+export function withEnvironment(table: readonly Flag[], given: readonly Given[], env: Environment): Given[] {
+  const added = table
+    .filter((flag) => !given.some((one) => one.flag === flag))
+    .flatMap((flag): Given[] => {
+      const place = variableOf(flag);
+      const text = env[place] ?? "";
+      // An empty variable is one that is not set.
+      if (text === "") return [];
+      if (flag.value !== null) return [{ flag, text, place }];
+      const set = inPlace(place, () => choice(["1", "true", "0", "false"])(text));
+      return set === "1" || set === "true" ? [{ flag, text: null, place }] : [];
+    });
+  return [...given, ...added];
+}
+
+/** A sentence for each variable with our prefix that is no flag of any command. */
+export function unknownVariables(flags: readonly Flag[], env: Environment): string[] {
+  const known = [...flags.map(variableOf), ...OTHERS];
+  return Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+    .map((name) => `${name} in the environment stands for no flag${didYouMean(name, known)}`);
+}

@@ -1,0 +1,20 @@
+/**
+ * `--seed random`: chance enters a run through its seed alone, and the seed enters here. It is drawn before anything is resolved, so
+ * that the report and the command that repeats it name the seed itself.
+ */
+import { randomBytes } from "node:crypto";
+import { note } from "./failure.js";
+import type { Settings } from "./flag.js";
+import { RANDOM_SEED } from "./flags.js";
+import type { Io } from "./io.js";
+
+/** Returns whether one was drawn. */
+export function drawSeed({ overrides }: Settings): boolean {
+  if (overrides.seed !== RANDOM_SEED) return false;
+  overrides.seed = randomBytes(8).toString("hex");
+  return true;
+}
+
+export function announceSeed({ overrides }: Settings, io: Io): void {
+  note(io, `--seed ${RANDOM_SEED} drew ${overrides.seed}`);
+}

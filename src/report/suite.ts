@@ -1,0 +1,88 @@
+/**
+ * What a set of scenarios came to: for each its reports and the verdict on its expectations, and the sums. `run --format json` prints
+ * exactly a SuiteReport; where each expectation stands in a file is kept beside it, because the same scenarios from standard
+ * input must give the same bytes. It judges and formats nothing.
+ */
+import { list, type ObjectSchema, object, type Schema, text } from "../scenario/json-schema.js";
+import type { Report, Verdict } from "./report.js";
+import { SCHEMA_VERSION } from "./report.js";
+import { REPORT } from "./schema.js";
+
+export interface ScenarioResult {
+  /** `conntrack-flush`, or `kernel-generations/5.4` of a variant. */
+  name: string;
+  title: string;
+  /** Every expectation held, in every run that it is about. */
+  ok: boolean;
+  expectations: readonly Verdict[];
+  /** One of each seed. */
+  reports: readonly Report[];
+}
+
+export interface SuiteReport {
+  schemaVersion: typeof SCHEMA_VERSION;
+  tool: Report["tool"];
+  ok: boolean;
+  scenarios: readonly ScenarioResult[];
+  summary: {
+    scenarios: number;
+    failedScenarios: number;
+    /** Planned, and not judged because the run ended before: by --bail or Ctrl-C. */
+    skippedScenarios: number;
+    expectations: number;
+    failedExpectations: number;
+    runs: number;
+  };
+  /** True where Ctrl-C ended it before every scenario was judged. Absent otherwise. */
+  interrupted?: true;
+}
+
+/** Where a result comes from, for whoever wants to go there. Lines count from 1. */
+export interface Origin {
+  path: string;
+  line: number;
+  /** Of the expectations, in their order. */
+  expectationLines: readonly number[];
+  /** The command line that repeats the scenario. */
+  command: string;
+}
+
+/** What the renderers of a set get. Origins are in the order of the scenarios. */
+export interface Suite {
+  report: SuiteReport;
+  origins: readonly Origin[];
+}
+
+const number = (description: string): Schema => ({ type: "integer", description, minimum: 0 });
+const { tool, expectations } = REPORT.properties;
+
+const SUITE: ObjectSchema<SuiteReport> = {
+  ...object<SuiteReport>("What a set of scenarios came to, as `ct-reliable run --format json` prints it.", {
+    schemaVersion: { type: "integer", description: "of this shape", enum: [SCHEMA_VERSION] },
+    tool,
+    ok: { type: "boolean", description: "whether every expectation held" },
+    scenarios: list(
+      object<ScenarioResult>("a scenario, or a variant of one", {
+        name: text("its name", "a name"),
+        title: text("what happens in it", "a title"),
+        ok: { type: "boolean", description: "whether all its expectations held" },
+        expectations,
+        reports: list(REPORT, "one report of each seed"),
+      }),
+      "the scenarios, in the order of the files",
+    ),
+    summary: object<SuiteReport["summary"]>("the sums", {
+      scenarios: number("scenarios that were judged"),
+      failedScenarios: number("scenarios of which an expectation did not hold"),
+      skippedScenarios: number("scenarios that were not judged because the run ended before"),
+      expectations: number("expectations that were judged"),
+      failedExpectations: number("expectations that did not hold"),
+      runs: number("runs, one for each scenario and seed"),
+    }),
+    interrupted: { type: "boolean", description: "true where Ctrl-C ended it early", enum: [true] },
+  }),
+  optional: ["interrupted"],
+};
+
+/** Everything that `--format json` prints: one Report, or a set of them. */
+export const PRINTED: readonly Schema[] = [REPORT, SUITE];

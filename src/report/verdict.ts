@@ -1,0 +1,233 @@
+/**
+ * Whether an expectation holds. An expectation is bound to its metrics before anything runs, so that an unknown metric, a wrong unit
+ * or a figure that this run cannot have is a mistake of the user and never a silent pass; later it is judged by reports. Pure.
+ */
+import { quoted, UsageError } from "../scenario/errors.js";
+import type { Aggregate, Expectation, Operator } from "../scenario/expectation.js";
+import { QUANTITIES } from "../scenario/units.js";
+import { type Figure, figureOf, type Metric, metricNamed } from "./metrics.js";
+import type { Report, Verdict } from "./report.js";
+
+/** One run, and the runs of the other variants with the same seed. */
+export interface RunReports {
+  report: Report;
+  variants: ReadonlyMap<string, Report>;
+}
+
+export interface Bound {
+  expression: string;
+  /** Null: every run by itself. */
+  seeds: number | null;
+  /** The other variant whose reports it needs. */
+  variant: string | null;
+  /** Over all runs that it is about: the figure made of them, or, of each run by itself, the worst. */
+  judge(runs: readonly RunReports[]): Verdict;
+}
+
+/** What decides which figures a run can have. */
+export interface Knowledge {
+  backend: Report["backend"];
+  flush: boolean;
+  /** Whether a worker resends, and not a timer of every entry. */
+  worker: boolean;
+  otherListeners: number;
+}
+
+/** Throws UsageError. */
+export function bindExpectation(expectation: Expectation, knowledge: Knowledge): Bound {
+  const { expression, operator, aggregate, seeds, limit } = expectation;
+  const metric = metricNamed(expectation.metric);
+  refuseUnknowable(metric, knowledge);
+  const sides = sidesOf(expectation, metric);
+  if (metric.unit === "true or false" && operator !== "==" && operator !== "!=") {
+    throw new UsageError(`expected == or != for ${metric.name}, which is true or false, got ${operator}`);
+  }
+  return {
+    expression,
+    seeds,
+    variant: limit.kind === "metric" ? limit.variant : null,
+    judge(runs) {
+      const pairs = runs
+        .slice(0, seeds ?? runs.length)
+        .map((run) => ({ actual: sides.actual(run), limit: sides.limit(run) }));
+      const judged =
+        aggregate === null
+          ? worstOf(pairs, operator)
+          : {
+              actual: aggregated(
+                pairs.map(({ actual }) => actual),
+                aggregate,
+              ),
+              limit: aggregated(
+                pairs.map((pair) => pair.limit),
+                aggregate,
+              ),
+            };
+      return {
+        expression,
+        ...judged,
+        unit: sides.unit,
+        ok: holds(judged.actual, operator, judged.limit, metric.never),
+      };
+    },
+  };
+}
+
+const NEEDS = {
+  flush: "there is no flush in this run",
+  worker: "every entry has a timer of its own in this kernel",
+} as const;
+
+function refuseUnknowable({ name, needs, simulated }: Metric, knowledge: Knowledge): void {
+  const place = /^otherListeners\[(\d+)\]/.exec(name)?.[1];
+  const reason =
+    needs !== null && !knowledge[needs]
+      ? NEEDS[needs]
+      : simulated && knowledge.backend === "live"
+        ? "a running kernel does not tell it"
+        : Number(place ?? -1) >= knowledge.otherListeners
+          ? `there are ${knowledge.otherListeners} listeners after the first, counted from 0`
+          : null;
+  if (reason !== null) throw new UsageError(`expected a metric that this run has, got ${name} (${reason})`);
+}
+
+interface Sides {
+  unit: string;
+  actual(run: RunReports): Figure;
+  limit(run: RunReports): Figure;
+}
+
+function sidesOf({ limit, metric: written }: Expectation, metric: Metric): Sides {
+  const own = (run: RunReports) => known(figureOf(run.report, metric));
+  switch (limit.kind) {
+    case "value": {
+      const value = valueOf(metric, limit.text);
+      return { unit: metric.unit, actual: own, limit: () => value };
+    }
+    case "share": {
+      const name = limit.of ?? metric.whole;
+      if (name === null) {
+        throw new UsageError(
+          `expected a value${metric.unit === "" ? "" : ` in ${metric.unit}`}, or "${limit.percent}% of" another metric, because ` +
+            `${written} is no part of anything, got ${limit.percent}%`,
+        );
+      }
+      const whole = metricNamed(name);
+      if (whole.unit !== metric.unit && limit.of !== null && !isCount(whole, metric)) throw unlike(metric, whole);
+      return {
+        unit: "share",
+        actual: (run) => shareOf(own(run), known(figureOf(run.report, whole))),
+        limit: () => limit.percent / 100,
+      };
+    }
+    case "metric": {
+      const other = metricNamed(limit.metric);
+      if (other.unit !== metric.unit && !isCount(other, metric)) throw unlike(metric, other);
+      return {
+        unit: metric.unit,
+        actual: own,
+        limit(run) {
+          const report = limit.variant === null ? run.report : run.variants.get(limit.variant);
+          const figure = report === undefined ? null : known(figureOf(report, other));
+          return typeof figure === "number" ? limit.factor * figure : figure;
+        },
+      };
+    }
+  }
+}
+
+const MEASURES = new Set(["seconds", "bytes", "nanoseconds", "per second", "true or false"]);
+
+/** Counts of different things (entries of connections, say) may be compared; seconds with bytes may not. */
+function isCount(...metrics: readonly Metric[]): boolean {
+  return metrics.every(({ unit }) => !MEASURES.has(unit));
+}
+
+function unlike(metric: Metric, other: Metric): UsageError {
+  return new UsageError(
+    `expected a metric in ${metric.unit} to compare ${metric.name} with, got ${other.name} in ${other.unit}`,
+  );
+}
+
+/** Metrics without a place in this report were refused before the run: one that is missed here is a bug. */
+function known(figure: Figure | undefined): Figure {
+  if (figure === undefined) throw new Error("an expectation asks for a figure that the report does not have");
+  return figure;
+}
+
+function valueOf(metric: Metric, written: string): Figure {
+  if (metric.unit === "true or false") {
+    if (written === "true" || written === "false") return written === "true";
+    throw new UsageError(`expected true or false for ${metric.name}, got ${quoted(written)}`);
+  }
+  if (metric.never && written === "never") return null;
+  const range = { min: 0, max: Number.MAX_SAFE_INTEGER };
+  if (metric.unit === "seconds") return QUANTITIES.seconds.parse(written, { min: 0, max: 1e7 });
+  if (metric.unit === "bytes") return QUANTITIES.size.parse(written, range);
+  if (metric.unit === "nanoseconds") return QUANTITIES.duration.parse(written, range);
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([kKM]?)$/.exec(written) ?? [];
+  if (digits !== undefined) return Number(digits) * (unit === "M" ? 1e6 : unit === "" ? 1 : 1e3);
+  const share = metric.whole === null ? "" : " or 5%";
+  throw new UsageError(`expected a number such as 4, 20k${share} for ${metric.name}, got ${quoted(written)}`);
+}
+
+/** Of nothing there is no share: neither all nor none of it. */
+function shareOf(part: Figure, whole: Figure): Figure {
+  if (typeof part !== "number" || typeof whole !== "number" || whole === 0) return null;
+  return part / whole;
+}
+
+/** What never came is later than every moment, and equal to never alone. */
+function holds(actual: Figure, operator: Operator, limit: Figure, never: boolean): boolean {
+  if (typeof actual === "boolean" || typeof limit === "boolean") return (actual === limit) === (operator === "==");
+  if ((actual === null || limit === null) && !never) return false;
+  const [left, right] = [actual ?? Number.POSITIVE_INFINITY, limit ?? Number.POSITIVE_INFINITY];
+  switch (operator) {
+    case "==":
+      return left === right;
+    case "!=":
+      return left !== right;
+    case "<":
+      return left < right;
+    case "<=":
+      return left <= right;
+    case ">":
+      return left > right;
+    case ">=":
+      return left >= right;
+  }
+}
+
+interface Pair {
+  actual: Figure;
+  limit: Figure;
+}
+
+/** The run that is furthest on the wrong side. */
+function worstOf(pairs: readonly Pair[], operator: Operator): Pair {
+  const excess = ({ actual, limit }: Pair): number => {
+    if (typeof actual === "boolean" || typeof limit === "boolean") return actual === limit ? 0 : 1;
+    const [left, right] = [actual ?? Number.MAX_VALUE, limit ?? Number.MAX_VALUE];
+    if (operator === "==") return Math.abs(left - right);
+    if (operator === "!=") return -Math.abs(left - right);
+    return operator.startsWith("<") ? left - right : right - left;
+  };
+  return pairs.reduce((worst, pair) => (excess(pair) > excess(worst) ? pair : worst));
+}
+
+function aggregated(figures: readonly Figure[], aggregate: Aggregate): Figure {
+  // True is 1 and false is 0: the mean is the share of runs in which it holds.
+  const numbers = figures.map((figure) => (figure === null ? Number.POSITIVE_INFINITY : Number(figure)));
+  const made = aggregate.kind === "mean" ? meanOf(numbers) : quantileOf(numbers, aggregate.share);
+  return Number.isFinite(made) ? made : null;
+}
+
+function meanOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
+
+/** The smallest of the figures that at least that share of them does not exceed. */
+function quantileOf(numbers: readonly number[], share: number): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
+}

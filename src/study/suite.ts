@@ -1,0 +1,221 @@
+/**
+ * A set of scenario files as runs: which scenarios with which seeds, and the verdict on each once its runs are there. It owns the
+ * plan, the seeds and the judging in file order, so that the result does not depend on how many runs go on at once. It
+ * reads no file and starts no worker: `RunAll` is given.
+ */
+import { releaseFor } from "../kernel/release.js";
+import type { Report, Verdict } from "../report/report.js";
+import { SCHEMA_VERSION } from "../report/report.js";
+import type { ScenarioResult, SuiteReport } from "../report/suite.js";
+import { type Bound, bindExpectation, type Knowledge, type RunReports } from "../report/verdict.js";
+import { type Overrides, resolveScenario } from "../scenario/defaults.js";
+import { ParameterError, quoted, UsageError } from "../scenario/errors.js";
+import { parseExpectation } from "../scenario/expectation.js";
+import { type Case, mergeParameters, type ScenarioFile } from "../scenario/file.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { didYouMean } from "../scenario/suggest.js";
+import { TOOL_VERSION } from "../simulation/version.js";
+
+/** What is asked of all files, beside what they say. */
+export interface SuiteOptions {
+  /** Parameters that win over those of the files. */
+  over: Overrides;
+  /** How those who gave it name a parameter of `over`. */
+  nameOf(parameter: string): string;
+  /** Runs of each scenario; more where an expectation asks for more seeds. */
+  runs: number;
+  /** A part of a name, or a pattern with `*`; null: all. */
+  only: string | null;
+  backend: Report["backend"];
+}
+
+/** One scenario, ready to run. */
+export interface Plan {
+  file: ScenarioFile;
+  case: Case;
+  /** One of each seed; the first has the scenario's own. */
+  scenarios: readonly Scenario[];
+  expectations: readonly Bound[];
+  /** Other variants that its expectations compare with. */
+  beside: ReadonlyMap<string, Plan>;
+}
+
+/** Throws UsageError. */
+export function planSuite(files: readonly ScenarioFile[], options: SuiteOptions): Plan[] {
+  const plans = files.flatMap((file) => planFile(file, options));
+  const { only } = options;
+  if (only === null) return plans;
+  const chosen = plans.filter((plan) => matches(plan.case.name, only));
+  if (chosen.length > 0) return chosen;
+  const names = plans.map((plan) => plan.case.name);
+  throw new UsageError(
+    `--only: expected a part of the name of a scenario, got ${quoted(only)}${didYouMean(only, names)}`,
+  );
+}
+
+function matches(name: string, pattern: string): boolean {
+  if (!pattern.includes("*")) return name.includes(pattern);
+  const parts = pattern.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`).test(name);
+}
+
+function planFile(file: ScenarioFile, options: SuiteOptions): Plan[] {
+  const resolved = file.cases.map((one) => resolveCase(file, one, options));
+  const bound = file.cases.map((one, index) => bindAll(file, one, resolved[index]!, options.backend));
+  // Variants are compared seed by seed, so each has the seeds of all.
+  const runs = Math.max(options.runs, file.runs, ...bound.flat().map(({ seeds }) => seeds ?? 1));
+  const plans = file.cases.map((one, index) => ({
+    file,
+    case: one,
+    scenarios: seeded(resolved[index]!, runs),
+    expectations: bound[index]!,
+    beside: new Map<string, Plan>(),
+  }));
+  for (const plan of plans) {
+    for (const { variant } of plan.expectations) {
+      if (variant !== null) plan.beside.set(variant, plans.find((other) => other.case.variant === variant)!);
+    }
+  }
+  return plans;
+}
+
+function resolveCase(file: ScenarioFile, one: Case, { over, nameOf }: SuiteOptions): Scenario {
+  try {
+    return resolveScenario(one.experiment, mergeParameters({ ...one.overrides }, { ...over }));
+  } catch (error) {
+    if (!(error instanceof ParameterError)) throw error;
+    const { parameter } = error;
+    const inWords = error.inWordsOf((name) => (given(over, name) ? nameOf(name) : name));
+    if (given(over, parameter)) throw inWords.in(nameOf(parameter));
+    throw inWords.in(parameter).in(placed(file, one.placeOf(parameter)));
+  }
+}
+
+function given(over: object, parameter: string): boolean {
+  let value: unknown = over;
+  for (const step of parameter.split(".")) value = (value as Record<string, unknown> | undefined)?.[step];
+  return value !== undefined;
+}
+
+function placed({ path }: ScenarioFile, { line, column }: { line: number; column: number }): string {
+  return `${path}:${line}:${column}`;
+}
+
+function bindAll(file: ScenarioFile, one: Case, scenario: Scenario, backend: Report["backend"]): Bound[] {
+  const knowledge = knowledgeOf(scenario, backend);
+  const variants = file.cases.flatMap(({ variant }) => (variant === null || variant === one.variant ? [] : [variant]));
+  return one.expectations.flatMap(({ expression, place }) => {
+    try {
+      const bound = bindExpectation(parseExpectation(expression), knowledge);
+      // What all variants are compared with is not compared with itself.
+      if (bound.variant !== null && bound.variant === one.variant) return [];
+      if (bound.variant === null || variants.includes(bound.variant)) return [bound];
+      throw new UsageError(
+        `expected another variant of the file, got ${quoted(bound.variant)}${didYouMean(bound.variant, variants)}`,
+      );
+    } catch (error) {
+      throw error instanceof UsageError ? error.in(placed(file, place)) : error;
+    }
+  });
+}
+
+export function knowledgeOf({ kernel, flush, listeners }: Scenario, backend: Report["backend"]): Knowledge {
+  const worker = releaseFor(kernel)?.redelivery !== "timer";
+  return { backend, flush, worker, otherListeners: listeners.length - 1 };
+}
+
+function seeded(scenario: Scenario, runs: number): Scenario[] {
+  return Array.from({ length: runs }, (_, index) => ({ ...scenario, seed: seedOf(scenario.seed, index) }));
+}
+
+/** `1`, then `1-2`, `1-3`: streams of different seeds have nothing to do with each other, however alike they look. */
+function seedOf(seed: string, index: number): string {
+  return index === 0 ? seed : `${seed}-${index + 1}`;
+}
+
+/** Runs scenarios, in any order and as many at once as it likes, and tells of each when it is done; of one cut short nothing. */
+export type RunAll = (
+  scenarios: readonly Scenario[],
+  tell: { done(index: number, report: Report): void; signal: AbortSignal },
+) => Promise<void>;
+
+export interface SuiteWatch {
+  /** How many runs of all are done. */
+  progress(done: number, of: number): void;
+  /** Aborted: the set ends with what is judged by then. */
+  signal: AbortSignal;
+}
+
+/** Runs what was planned and judges it in order. With `bail` nothing after the first failed scenario is in the result. */
+export async function runSuite(
+  plans: readonly Plan[],
+  runAll: RunAll,
+  { bail, watch }: { bail: boolean; watch: SuiteWatch },
+): Promise<SuiteReport> {
+  const all = [...new Set(plans.flatMap((plan) => [...plan.beside.values(), plan]))];
+  const scenarios = all.flatMap((plan) => plan.scenarios);
+  const reports = new Map<Scenario, Report>();
+  const results: ScenarioResult[] = [];
+  const failed = new AbortController();
+  await runAll(scenarios, {
+    done(index, report) {
+      reports.set(scenarios[index]!, report);
+      watch.progress(reports.size, scenarios.length);
+      while (!failed.signal.aborted && results.length < plans.length && complete(plans[results.length]!, reports)) {
+        results.push(resultOf(plans[results.length]!, reports));
+        if (bail && !results.at(-1)!.ok) failed.abort();
+      }
+    },
+    signal: AbortSignal.any([failed.signal, watch.signal]),
+  });
+  return suiteReport(results, { planned: plans.length, bailed: failed.signal.aborted });
+}
+
+function complete(plan: Plan, reports: ReadonlyMap<Scenario, Report>): boolean {
+  return [plan, ...plan.beside.values()].every(({ scenarios }) => scenarios.every((scenario) => reports.has(scenario)));
+}
+
+function resultOf(plan: Plan, reports: ReadonlyMap<Scenario, Report>): ScenarioResult {
+  const runs = plan.scenarios.map(
+    (scenario, index): RunReports => ({
+      report: reports.get(scenario)!,
+      variants: new Map([...plan.beside].map(([name, other]) => [name, reports.get(other.scenarios[index]!)!])),
+    }),
+  );
+  const expectations = plan.expectations.map((bound) => bound.judge(runs));
+  return {
+    name: plan.case.name,
+    title: plan.case.title,
+    ok: expectations.every(({ ok }) => ok),
+    expectations,
+    reports: runs.map((run) => ({ ...run.report, expectations: ownVerdicts(plan.expectations, run) })),
+  };
+}
+
+/** Those that one run can answer by itself. */
+function ownVerdicts(expectations: readonly Bound[], run: RunReports): Verdict[] {
+  return expectations.filter(({ seeds }) => seeds === null).map((bound) => bound.judge([run]));
+}
+
+function suiteReport(
+  scenarios: readonly ScenarioResult[],
+  { planned, bailed }: { planned: number; bailed: boolean },
+): SuiteReport {
+  const expectations = scenarios.flatMap((scenario) => scenario.expectations);
+  const failed = scenarios.filter(({ ok }) => !ok).length;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: "ct-reliable", version: TOOL_VERSION },
+    ok: failed === 0,
+    scenarios,
+    summary: {
+      scenarios: scenarios.length,
+      failedScenarios: failed,
+      skippedScenarios: planned - scenarios.length,
+      expectations: expectations.length,
+      failedExpectations: expectations.filter(({ ok }) => !ok).length,
+      runs: scenarios.reduce((sum, { reports }) => sum + reports.length, 0),
+    },
+    ...(scenarios.length < planned && !bailed ? { interrupted: true } : {}),
+  };
+}
