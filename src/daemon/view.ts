@@ -4,11 +4,16 @@
  * entry that it never knew, and reordering. It does not see the kernel's table.
  *
  * Open addressing over typed arrays. A destroyed key stays as a mark, because a second DESTROY for it is a duplicate while one
- * for an unknown key is normal under loss; a NEW for it starts a new life (the kernel reuses addresses, and so ids).
+ * for an unknown key is normal under loss; a NEW for it starts a new life (the kernel reuses addresses, and so ids). It believes
+ * what it applies last: where several decoders apply a NEW after its DESTROY, the dead entry is alive to it for good.
  */
 const EMPTY = 0;
 const ALIVE = 1;
 const DESTROYED = 2;
+/** Was alive, and a dump did not have it. Kept apart from DESTROYED because its DESTROY is no duplicate. */
+const PURGED = 3;
+/** Alive and in the dump that is being read. */
+const LISTED = 4;
 
 const NEW = 0;
 const DESTROY = 2;
@@ -52,6 +57,27 @@ export class DaemonView {
     return 1;
   }
 
+  /** An entry of a dump of the kernel's table; `purge` must follow the last one. */
+  list(tuple: number, id: number): void {
+    const at = this.locate(tuple, id);
+    const state = this.slots[at + 2]!;
+    this.newestId?.set(tuple, id);
+    if (state !== ALIVE) this.alive++;
+    this.write(at, state, tuple, id, LISTED);
+  }
+
+  /** The dump is over: what it did not list is gone. */
+  purge(): void {
+    const { slots } = this;
+    for (let at = 2; at < slots.length; at += 3) {
+      if (slots[at] === LISTED) slots[at] = ALIVE;
+      else if (slots[at] === ALIVE) {
+        slots[at] = PURGED;
+        this.alive--;
+      }
+    }
+  }
+
   private destroy(at: number, state: number, tuple: number, id: number, portid: number): -1 | 0 {
     this.received.destroy++;
     if (portid !== 0) this.destroyWithPortid++;
@@ -63,8 +89,8 @@ export class DaemonView {
     }
     this.uniqueDestroy++;
     this.write(at, state, tuple, id, DESTROYED);
-    if (state === EMPTY) {
-      this.destroyWithoutNew++;
+    if (state !== ALIVE) {
+      if (state === EMPTY) this.destroyWithoutNew++;
       return 0;
     }
     this.alive--;

@@ -13,6 +13,7 @@ import {
   type Family,
   type KernelConfig,
   type ListenerScenario,
+  MOST_DECODERS,
   MOST_ENTRIES,
   type Path,
   type Protocol,
@@ -21,7 +22,7 @@ import {
   SHORTEST_TCP_PACKETS,
   type TimeoutKey,
 } from "./scenario.js";
-import { formatCount, formatDuration, formatRate, LONGEST_DURATION, RATES, SECOND } from "./units.js";
+import { formatCount, formatDuration, formatRate, formatSize, LONGEST_DURATION, RATES, SECOND } from "./units.js";
 
 /** What a user said, in canonical units; everything else is a default. */
 export interface Overrides {
@@ -286,10 +287,14 @@ function resolveListeners(
 ): readonly ListenerScenario[] {
   const first: ListenerScenario = {
     bufferBytes: 2048,
+    bufferMaxBytes: null,
     policy: "broadcast-error",
     serviceNanoseconds,
     serviceDistribution: "fixed",
     stall: null,
+    decoders: 1,
+    resyncAfterNanoseconds: null,
+    stopsAtEnobufs: false,
     groups: EVENT_GROUPS,
     slowFrom,
     smallFrom: slowFrom,
@@ -305,5 +310,24 @@ function resolveListeners(
     slowFrom: "start",
     smallFrom: "start",
   };
-  return given.map((listener, index) => ({ ...(index === 0 ? first : beside), ...listener }));
+  const listeners = given.map((listener, index) => ({ ...(index === 0 ? first : beside), ...listener }));
+  for (const listener of listeners) refuseContradictions(listener);
+  return listeners;
+}
+
+function refuseContradictions(listener: ListenerScenario): void {
+  const { bufferBytes, bufferMaxBytes, decoders, resyncAfterNanoseconds, stopsAtEnobufs } = listener;
+  if (bufferMaxBytes !== null && bufferMaxBytes < bufferBytes) {
+    throw new UsageError(
+      `--buffer-max: expected at least --buffer (${formatSize(bufferBytes)}), got ${formatSize(bufferMaxBytes)}`,
+    );
+  }
+  if (!Number.isInteger(decoders) || decoders < 1 || decoders > MOST_DECODERS) {
+    throw new UsageError(`--decoders: expected a whole number from 1 to ${MOST_DECODERS}, got ${decoders}`);
+  }
+  if (!stopsAtEnobufs || (bufferMaxBytes === null && resyncAfterNanoseconds === null)) return;
+  throw new UsageError(
+    "--stop-at-enobufs: expected a reader that does nothing after its first ENOBUFS, " +
+      `got ${resyncAfterNanoseconds === null ? "--buffer-max" : "--resync"} beside it`,
+  );
 }
