@@ -9,11 +9,13 @@
  */
 const EMPTY = 0;
 const ALIVE = 1;
-const DESTROYED = 2;
-/** Was alive, and a dump did not have it. Kept apart from DESTROYED because its DESTROY is no duplicate. */
-const PURGED = 3;
-/** Alive and in the dump that is being read. */
+/** Beside ALIVE: known from an UPDATE or a dump, so that its first NEW is no duplicate. */
+const WITHOUT_NEW = 2;
+/** Beside ALIVE: in the dump that is being read. */
 const LISTED = 4;
+const DESTROYED = 8;
+/** Was alive, and a dump did not have it. Kept apart from DESTROYED because its DESTROY is no duplicate. */
+const PURGED = 16;
 
 const NEW = 0;
 const DESTROY = 2;
@@ -48,11 +50,12 @@ export class DaemonView {
       this.received.new++;
       this.newestId?.set(tuple, id);
       if (state === ALIVE) this.duplicates++;
+      this.write(at, state, tuple, id, ALIVE);
     } else {
       this.received.update++;
+      if ((state & ALIVE) === 0) this.write(at, state, tuple, id, ALIVE | WITHOUT_NEW);
     }
-    if (state === ALIVE) return 0;
-    this.write(at, state, tuple, id, ALIVE);
+    if ((state & ALIVE) !== 0) return 0;
     this.alive++;
     return 1;
   }
@@ -61,17 +64,19 @@ export class DaemonView {
   list(tuple: number, id: number): void {
     const at = this.locate(tuple, id);
     const state = this.slots[at + 2]!;
+    const wasAlive = (state & ALIVE) !== 0;
     this.newestId?.set(tuple, id);
-    if (state !== ALIVE) this.alive++;
-    this.write(at, state, tuple, id, LISTED);
+    if (!wasAlive) this.alive++;
+    this.write(at, state, tuple, id, LISTED | (wasAlive ? state : ALIVE | WITHOUT_NEW));
   }
 
   /** The dump is over: what it did not list is gone. */
   purge(): void {
     const { slots } = this;
     for (let at = 2; at < slots.length; at += 3) {
-      if (slots[at] === LISTED) slots[at] = ALIVE;
-      else if (slots[at] === ALIVE) {
+      const state = slots[at]!;
+      if ((state & LISTED) !== 0) slots[at] = state & ~LISTED;
+      else if ((state & ALIVE) !== 0) {
         slots[at] = PURGED;
         this.alive--;
       }
@@ -89,7 +94,7 @@ export class DaemonView {
     }
     this.uniqueDestroy++;
     this.write(at, state, tuple, id, DESTROYED);
-    if (state !== ALIVE) {
+    if ((state & ALIVE) === 0) {
       if (state === EMPTY) this.destroyWithoutNew++;
       return 0;
     }
