@@ -85,6 +85,8 @@ export class Ledger implements EventObserver {
   freed(entry: number): void {
     const resent = this.entries[2 * entry]! - 1;
     if (resent > 0) this.resends[resent] = (this.resends[resent] ?? 0) + 1;
+    // An entry that raises no events is known from a dump alone and goes without a DESTROY.
+    if ((this.entries[2 * entry + 1]! & KNOWN) !== 0) this.knownCount--;
     this.entries[2 * entry] = 0;
     this.entries[2 * entry + 1] = 0;
   }

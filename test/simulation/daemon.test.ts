@@ -201,6 +201,25 @@ describe("a resync", () => {
     assert.deepEqual([view.duplicates, ledger.missing, run.invariants.violated], [0, 0, []]);
   });
 
+  test("knows a flow that raises no events, which is stale when it goes without a DESTROY", () => {
+    // From 5.19 on a flow made while nobody listens raises none. This daemon joins at the end of the flood.
+    const scenario = lossyFlush(
+      { joins: "flush", bufferBytes: 4 * KIB, resyncAfterNanoseconds: 1 },
+      {
+        kernel: "6.1",
+        connections: 3,
+        flush: false,
+        timeoutsSeconds: { udp: 60 },
+        secondFlood: { connections: 100, afterFlushSeconds: 59 },
+      },
+    );
+    const run = new Run(scenario);
+    const { ledger, table } = run.kernel;
+    while (run.readers[0]!.resyncs === 0) assert.ok(run.advance(1));
+    while (table.active > 100) assert.ok(run.advance(1));
+    assert.deepEqual([ledger.stale, ledger.missing], [3, 0]);
+  });
+
   test("serves a listener beside the observed one, too", () => {
     const scenario = lossyFlush(
       {},
