@@ -18,7 +18,6 @@ import { type Flag, override, type Settings, switched, valued } from "./flag.js"
 import {
   FORMATS,
   formatArrivals,
-  formatBuffer,
   formatReader,
   formatSecondFlood,
   formatStall,
@@ -26,16 +25,15 @@ import {
   KERNEL_CONFIG,
   LISTENER,
   parseArrivals,
-  parseBuffer,
   parseExport,
   parseKernel,
   parsePath,
-  parsePolicy,
   parseReader,
   parseSecondFlood,
   parseSeed,
   parseStall,
   parseTimeout,
+  type ReaderValue,
 } from "./values.js";
 
 const LOAD = "Load:";
@@ -95,19 +93,29 @@ const LOAD_FLAGS: readonly Flag[] = [
 ];
 
 const READER_FLAGS: readonly Flag[] = [
-  ofFirstListener({
-    name: "buffer",
-    value: "SIZE",
-    description: LISTENER_FIELDS.properties.bufferBytes.description,
-    parse: parseBuffer,
-    format: formatBuffer,
-  }),
-  ofFirstListener({
+  listenerParameter("bufferBytes", "buffer", "SIZE"),
+  valued<ReaderValue>({
     name: "reader",
     value: "DURATION[,exponential]",
+    group: READER,
     description: "time that the reader needs for a message, fixed or exponentially distributed",
+    sets: "listeners",
     parse: parseReader,
     format: formatReader,
+    apply: (settings, reader) => Object.assign(firstListener(settings), reader),
+    standard: (scenario) => scenario.listeners[0],
+  }),
+  listenerParameter("bufferMaxBytes", "buffer-max", "SIZE"),
+  listenerParameter("resyncAfterNanoseconds", "resync", "DURATION"),
+  listenerParameter("decoders", "decoders", "N"),
+  switched({
+    name: "stop-at-enobufs",
+    group: READER,
+    description: "the reader stops for good at its first ENOBUFS",
+    sets: "listeners",
+    apply: (settings) => {
+      firstListener(settings).stopsAtEnobufs = true;
+    },
   }),
   valued({
     name: "reader-stall",
@@ -120,20 +128,15 @@ const READER_FLAGS: readonly Flag[] = [
     apply: (settings, stall) => Object.assign(firstListener(settings), { stall }),
     standard: (scenario) => scenario.listeners[0]?.stall ?? undefined,
   }),
-  ofFirstListener({
-    name: "policy",
-    value: "NAME",
-    description: LISTENER_FIELDS.properties.policy.description,
-    parse: (text) => ({ policy: parsePolicy(text) }),
-    format: ({ policy }) => policy,
-  }),
+  listenerParameter("policy", "policy", "NAME"),
   valued({
     name: "listeners",
     value: "SPEC",
     group: READER,
     description:
-      "one more listener, as in buffer=8k,reader=1ms,policy=lossy, with stall=500ms/10s and groups=new+destroy " +
-      "where wanted (may be repeated; --buffer, --reader and --policy describe the first)",
+      "one more listener, as in buffer=8k,reader=1ms,policy=lossy, with stall=500ms/10s, groups=new+destroy, " +
+      "buffer-max, resync, decoders and stop-at-enobufs=on where wanted (may be repeated; --buffer, --reader and --policy " +
+      "describe the first)",
     sets: "listeners",
     repeatable: true,
     parse: LISTENER.parse,
@@ -397,7 +400,13 @@ export function flagOf(parameter: string): string {
 }
 
 const LISTENERS = named("listeners");
-const FIRST_LISTENER_FLAGS: ReadonlyMap<string, Flag> = new Map([["listeners.0.stall", named("reader-stall")]]);
+const FIRST_LISTENER_FLAGS: ReadonlyMap<string, Flag> = new Map([
+  ["listeners.0.stall", named("reader-stall")],
+  ["listeners.0.bufferBytes", named("buffer")],
+  ["listeners.0.bufferMaxBytes", named("buffer-max")],
+  ["listeners.0.resyncAfterNanoseconds", named("resync")],
+  ["listeners.0.stopsAtEnobufs", named("stop-at-enobufs")],
+]);
 
 function named(name: string): Flag {
   return FLOOD_FLAGS.find((flag) => flag.name === name)!;
@@ -413,23 +422,6 @@ function kernelFlag(value: string, description: string, words: readonly string[]
     parse: parseKernel(words),
     format: asIs,
     standard: (scenario) => scenario.kernel,
-  });
-}
-
-/** A flag that sets some fields of the first listener, which every run has. */
-function ofFirstListener<K extends keyof ListenerScenario>(flag: {
-  name: string;
-  value: string;
-  description: string;
-  parse(text: string): Pick<ListenerScenario, K>;
-  format(fields: Pick<ListenerScenario, K>): string;
-}): Flag {
-  return valued({
-    ...flag,
-    group: READER,
-    sets: "listeners",
-    apply: (settings, fields) => Object.assign(firstListener(settings), fields),
-    standard: (scenario: Scenario): Pick<ListenerScenario, K> | undefined => scenario.listeners[0],
   });
 }
 
@@ -466,6 +458,19 @@ function parameter(key: keyof Scenario & keyof Overrides, name: string, value: s
       // No rate is a rate, max; of the others null is "none".
       return standard === null && key !== "ratePerSecond" ? undefined : standard;
     },
+  });
+}
+
+/** The same for a parameter of the first listener. */
+function listenerParameter(key: keyof ListenerScenario, name: string, value: string): Flag {
+  return valued<Plain>({
+    name,
+    value,
+    group: READER,
+    sets: "listeners",
+    ...written(LISTENER_FIELDS.properties[key]),
+    apply: (settings, given) => Object.assign(firstListener(settings), { [key]: given }),
+    standard: (scenario) => (scenario.listeners[0]?.[key] as Plain) ?? undefined,
   });
 }
 

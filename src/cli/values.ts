@@ -6,14 +6,13 @@
 import type { Format } from "../report/renderers.js";
 import { choice } from "../scenario/choice.js";
 import { listed, quoted, UsageError } from "../scenario/errors.js";
-import type { Schema } from "../scenario/json-schema.js";
+import type { Plain, Schema } from "../scenario/json-schema.js";
 import {
   type Arrivals,
   EVENT_GROUPS,
   type EventGroup,
   type KernelConfig,
   type ListenerScenario,
-  POLICIES,
   type SecondFlood,
   type Stall,
   TIMEOUT_KEYS,
@@ -56,14 +55,6 @@ export function parseArrivals(text: string): ArrivalsValue {
 
 export function formatArrivals({ arrivals, burstConnections }: ArrivalsValue): string {
   return burstConnections === undefined ? arrivals : `${arrivals}:${formatCount(burstConnections)}`;
-}
-
-export function parseBuffer(text: string): Pick<ListenerScenario, "bufferBytes"> {
-  return { bufferBytes: parseNumber(FIELDS.bufferBytes, text) };
-}
-
-export function formatBuffer({ bufferBytes }: Pick<ListenerScenario, "bufferBytes">): string {
-  return formatSize(bufferBytes);
 }
 
 export type ReaderValue = Pick<ListenerScenario, "serviceNanoseconds" | "serviceDistribution">;
@@ -160,8 +151,6 @@ export function parseExport(text: string): { format: Format; path: string } {
   return { format: choice(FORMATS)(name), path: parsePath(path) };
 }
 
-export const parsePolicy = choice(POLICIES);
-
 /** `new+destroy`: in the order of the event types, whatever the order in which they were given. */
 function parseGroups(text: string): EventGroup[] {
   const groups = text.split("+").map(choice(EVENT_GROUPS));
@@ -172,19 +161,13 @@ function parseGroups(text: string): EventGroup[] {
 /** What one item of a listener's description sets, and how it is written again. */
 export const LISTENER = keyed<ListenerScenario>(
   {
-    buffer: {
-      parse: parseBuffer,
-      format: ({ bufferBytes }) => (bufferBytes === undefined ? null : formatBuffer({ bufferBytes })),
-    },
+    buffer: fieldItem("bufferBytes"),
     reader: {
       parse: parseReader,
       format: ({ serviceNanoseconds, serviceDistribution = "fixed" }) =>
         serviceNanoseconds === undefined ? null : formatReader({ serviceNanoseconds, serviceDistribution }),
     },
-    policy: {
-      parse: (text) => ({ policy: parsePolicy(text) }),
-      format: ({ policy }) => policy ?? null,
-    },
+    policy: fieldItem("policy"),
     stall: {
       parse: (text) => ({ stall: parseStall(text) }),
       format: ({ stall }) => (stall ? formatStall(stall) : null),
@@ -193,11 +176,14 @@ export const LISTENER = keyed<ListenerScenario>(
       parse: (text) => ({ groups: parseGroups(text) }),
       format: ({ groups }) => groups?.join("+") ?? null,
     },
+    "buffer-max": fieldItem("bufferMaxBytes"),
+    resync: fieldItem("resyncAfterNanoseconds"),
+    decoders: fieldItem("decoders"),
+    "stop-at-enobufs": switchItem("stopsAtEnobufs"),
   },
   "buffer=8k,reader=1ms,policy=lossy",
 );
 
-type Switch = "acct" | "nat" | "mark" | "secmark" | "timestamp" | "nlaPolicyLenCounts";
 type Size = "skBuffBytes" | "smallHeadBytes";
 
 /** The build of a kernel, in words that its configuration or its slab caches have. */
@@ -215,11 +201,19 @@ export const KERNEL_CONFIG = keyed<KernelConfig>(
   "acct=off,sk-buff=208",
 );
 
-function switchItem(key: Switch): KeyedItem<KernelConfig> {
+function switchItem<T, K extends keyof T & string>(key: K): KeyedItem<T> {
   const onOrOff = choice(["on", "off"]);
   return {
-    parse: (text) => ({ [key]: onOrOff(text) === "on" }),
+    parse: (text) => ({ [key]: onOrOff(text) === "on" }) as Partial<T>,
     format: ({ [key]: on }) => (on === undefined ? null : on ? "on" : "off"),
+  };
+}
+
+function fieldItem(key: keyof ListenerScenario): KeyedItem<ListenerScenario> {
+  return {
+    parse: (text) => ({ [key]: parseValue(FIELDS[key], text) }),
+    format: ({ [key]: value }) =>
+      value === undefined || value === null ? null : formatValue(FIELDS[key], value as Plain),
   };
 }
 

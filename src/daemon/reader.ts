@@ -1,14 +1,13 @@
 /**
- * The slow reader of one socket: one message per recv, then its service time, stalls, being held, leaving. It owns when the
- * next recv is due; the CPU that a recv needs is the machine's business (simulation/machine.ts) and what a message means is
- * view.ts. Times are nanoseconds since the first packet.
+ * The slow reader of one socket: one message per recv, then its service time, stalls, being held, leaving, and what an ENOBUFS
+ * makes it do: stop for good, or, as conntrackd does (event_cb() in its src/ctnl.c), ask for a larger buffer and later for the
+ * whole table. It owns when it acts next; the CPU that it needs and the table that it asks for are the machine's business
+ * (simulation/run.ts) and what a message means is view.ts. Times are nanoseconds since the first packet.
  */
 import { type NetlinkSocket, RECV_EMPTY, RECV_MESSAGE, type RecvResult } from "../kernel/netlink/socket.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
+import { Decoders, NEVER, type ReceivedMessage } from "./decoders.js";
 import type { DaemonView } from "./view.js";
-
-/** Due time of a reader that sleeps inside a recv on an empty queue, or that never reads again. */
-export const NEVER = Number.POSITIVE_INFINITY;
 
 /** What a reader draws from: standard exponentials for its service times, uniforms in [0, 1) for how late it wakes. */
 export interface ReaderChance {
@@ -22,12 +21,19 @@ export class Reader {
   private readonly scenario: ListenerScenario;
   private readonly chance: ReaderChance;
   private readonly overshootNanoseconds: number;
-  /** When the next recv starts. NEVER while it waits in a recv. */
+  /** Null for one decoder: it applies a message when it has read it, and then takes its service time. */
+  private readonly decoders: Decoders | null;
+  /** When it acts next: recv, dump, or a decoder that is done. NEVER while it only waits in a recv, and once it reads no more. */
   due = NEVER;
   /** It sleeps inside a recv on an empty queue. */
   waiting = true;
   private slow: boolean;
+  /** It does nothing before: it is held, dumps, or (NEVER) has stopped. */
   private heldUntil = 0;
+  /** When it wants to dump the kernel's table. */
+  private dumpAt = NEVER;
+  /** Dumps so far. */
+  resyncs = 0;
 
   constructor(
     socket: NetlinkSocket,
@@ -41,18 +47,19 @@ export class Reader {
     this.scenario = scenario;
     this.overshootNanoseconds = overshootNanoseconds;
     this.chance = chance;
+    this.decoders = scenario.decoders === 1 ? null : new Decoders(scenario.decoders);
     this.slow = scenario.slowFrom === "start";
   }
 
   /** The socket became readable while the reader waited; it runs at `at` or when its hold or stall ends. */
   wake(at: number): void {
-    if (!this.waiting || this.due !== NEVER || this.heldUntil === NEVER) return;
-    this.due = this.afterPauses(at);
+    if (!this.waiting || this.heldUntil === NEVER) return;
+    this.due = Math.min(this.due, this.afterPauses(at));
   }
 
   /** It was to run at `due` and can run earlier. */
   hasten(at: number): void {
-    this.due = Math.min(this.due, this.afterPauses(at));
+    this.due = Math.min(this.due, this.afterPauses(this.freeFrom(at)));
   }
 
   /** The flush begins: from now on the reader is as slow as the scenario says, and may be held. */
@@ -60,10 +67,10 @@ export class Reader {
     this.slow = true;
     const held = this.scenario.heldAfterFlushNanoseconds;
     if (held === 0) return;
-    this.heldUntil = held === null ? NEVER : now + held;
+    this.heldUntil = held === null ? NEVER : Math.max(this.heldUntil, now + held);
     // It sleeps outside of recv: what arrives meanwhile meets a reader that will look at the error first.
     this.waiting = false;
-    this.due = this.heldUntil;
+    this.due = this.freeFrom(this.heldUntil);
   }
 
   close(): void {
@@ -73,23 +80,77 @@ export class Reader {
     this.heldUntil = NEVER;
   }
 
-  /** One recv at `now`, taking `recvNanoseconds`. Sets when the next one is due. */
+  /** Whether it dumps the kernel's table before it reads on. */
+  wantsDump(now: number): boolean {
+    return this.dumpAt <= now;
+  }
+
+  /** It dumped the kernel's table at `now` and is busy with the answer for so long. */
+  dumped(now: number, nanoseconds: number): void {
+    this.resyncs++;
+    this.dumpAt = NEVER;
+    this.heldUntil = now + nanoseconds;
+    // It slept in no recv: what came meanwhile meets a reader that looks at the error first.
+    this.waiting = false;
+    this.due = this.afterPauses(this.freeFrom(this.heldUntil));
+  }
+
+  /** The message that one of several decoders has done by `now`. Until it is applied no other may be asked for. */
+  decoded(now: number): (ReceivedMessage & { overtaken: boolean }) | null {
+    return this.decoders === null ? null : this.decoders.finish(now);
+  }
+
+  /** Whether a message is applied when it is read; otherwise when its decoder is done. */
+  get appliesAtRecv(): boolean {
+    return this.decoders === null;
+  }
+
+  /** Messages that were read and not yet applied. */
+  get inFlight(): number {
+    return this.decoders?.inFlight ?? 0;
+  }
+
+  /** One recv at `now`, taking `recvNanoseconds`. Sets when it acts next. */
   recv(now: number, recvNanoseconds: number): RecvResult {
     const result = this.socket.recv(this.waiting);
     const done = now + recvNanoseconds;
     if (result === RECV_EMPTY) {
       this.waiting = true;
-      this.due = NEVER;
+      this.due = this.afterPauses(this.decoders === null ? this.dumpAt : Math.min(this.dumpAt, this.decoders.due));
       return result;
     }
     this.waiting = false;
-    this.due = this.afterPauses(result === RECV_MESSAGE ? done + this.serviceNanoseconds() : done);
+    let free = done;
+    if (result === RECV_MESSAGE) {
+      const served = done + this.serviceNanoseconds();
+      this.decoders?.take(this.socket, served);
+      if (this.decoders === null) free = served;
+    } else {
+      this.overrun(done);
+    }
+    this.due = this.afterPauses(this.freeFrom(free));
     return result;
   }
 
   /** Whether it has read everything that it ever will. */
   get idle(): boolean {
-    return !this.socket.open || this.heldUntil === NEVER || (this.waiting && !this.socket.readable);
+    if (!this.socket.open || this.heldUntil === NEVER) return true;
+    return this.waiting && !this.socket.readable && this.dumpAt === NEVER && this.inFlight === 0;
+  }
+
+  /** What it does about an ENOBUFS. */
+  private overrun(now: number): void {
+    const { stopsAtEnobufs, bufferMaxBytes, resyncAfterNanoseconds } = this.scenario;
+    if (stopsAtEnobufs) this.heldUntil = NEVER;
+    // conntrackd asks for as much as it has, which the kernel doubles, while that is within its limit.
+    if (bufferMaxBytes !== null && this.socket.rcvbufBytes <= bufferMaxBytes) this.socket.doubleRcvbuf();
+    // Every ENOBUFS puts the alarm off: add_alarm() takes a pending one out first. Under constant loss no dump ever comes.
+    if (resyncAfterNanoseconds !== null) this.dumpAt = now + resyncAfterNanoseconds;
+  }
+
+  /** From `at` on, when somebody may recv. */
+  private freeFrom(at: number): number {
+    return this.decoders === null ? at : this.decoders.freeFrom(at);
   }
 
   private serviceNanoseconds(): number {

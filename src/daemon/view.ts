@@ -4,11 +4,18 @@
  * entry that it never knew, and reordering. It does not see the kernel's table.
  *
  * Open addressing over typed arrays. A destroyed key stays as a mark, because a second DESTROY for it is a duplicate while one
- * for an unknown key is normal under loss; a NEW for it starts a new life (the kernel reuses addresses, and so ids).
+ * for an unknown key is normal under loss; a NEW for it starts a new life (the kernel reuses addresses, and so ids). It believes
+ * what it applies last: where several decoders apply a NEW after its DESTROY, the dead entry is alive to it for good.
  */
 const EMPTY = 0;
 const ALIVE = 1;
-const DESTROYED = 2;
+/** Beside ALIVE: known from an UPDATE or a dump, so that its first NEW is no duplicate. */
+const WITHOUT_NEW = 2;
+/** Beside ALIVE: in the dump that is being read. */
+const LISTED = 4;
+const DESTROYED = 8;
+/** Was alive, and a dump did not have it. Kept apart from DESTROYED because its DESTROY is no duplicate. */
+const PURGED = 16;
 
 const NEW = 0;
 const DESTROY = 2;
@@ -43,13 +50,37 @@ export class DaemonView {
       this.received.new++;
       this.newestId?.set(tuple, id);
       if (state === ALIVE) this.duplicates++;
+      this.write(at, state, tuple, id, ALIVE);
     } else {
       this.received.update++;
+      if ((state & ALIVE) === 0) this.write(at, state, tuple, id, ALIVE | WITHOUT_NEW);
     }
-    if (state === ALIVE) return 0;
-    this.write(at, state, tuple, id, ALIVE);
+    if ((state & ALIVE) !== 0) return 0;
     this.alive++;
     return 1;
+  }
+
+  /** An entry of a dump of the kernel's table; `purge` must follow the last one. */
+  list(tuple: number, id: number): void {
+    const at = this.locate(tuple, id);
+    const state = this.slots[at + 2]!;
+    const wasAlive = (state & ALIVE) !== 0;
+    this.newestId?.set(tuple, id);
+    if (!wasAlive) this.alive++;
+    this.write(at, state, tuple, id, LISTED | (wasAlive ? state : ALIVE | WITHOUT_NEW));
+  }
+
+  /** The dump is over: what it did not list is gone. */
+  purge(): void {
+    const { slots } = this;
+    for (let at = 2; at < slots.length; at += 3) {
+      const state = slots[at]!;
+      if ((state & LISTED) !== 0) slots[at] = state & ~LISTED;
+      else if ((state & ALIVE) !== 0) {
+        slots[at] = PURGED;
+        this.alive--;
+      }
+    }
   }
 
   private destroy(at: number, state: number, tuple: number, id: number, portid: number): -1 | 0 {
@@ -63,8 +94,8 @@ export class DaemonView {
     }
     this.uniqueDestroy++;
     this.write(at, state, tuple, id, DESTROYED);
-    if (state === EMPTY) {
-      this.destroyWithoutNew++;
+    if ((state & ALIVE) === 0) {
+      if (state === EMPTY) this.destroyWithoutNew++;
       return 0;
     }
     this.alive--;

@@ -17,6 +17,7 @@ export interface EventCounts {
   refused: number;
 }
 
+/** Request, buffer and capacity are those of the first request: a buffer that grows after ENOBUFS may reach a higher peak. */
 export interface SocketReport {
   requestedBytes: number;
   rcvbufBytes: number;
@@ -31,8 +32,10 @@ export interface SocketReport {
 export interface DaemonReport {
   received: { new: number; update: number; destroy: number };
   enobufs: number;
+  /** Dumps of the kernel's table. */
   resyncs: number;
   duplicates: number;
+  /** A DESTROY after the NEW of a later entry with the same tuple, or what a later event of its own entry overtook. */
   reordered: number;
   stale: number;
   missing: number;

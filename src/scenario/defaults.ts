@@ -19,10 +19,9 @@ import {
   type Scenario,
   type SecondFlood,
   SHORTEST_TCP_PACKETS,
-  type Stall,
   type TimeoutKey,
 } from "./scenario.js";
-import { formatCount, formatDuration, formatRate, LONGEST_DURATION, RATES, SECOND } from "./units.js";
+import { formatCount, formatDuration, formatRate, formatSize, LONGEST_DURATION, RATES, SECOND } from "./units.js";
 
 /** What a user said, in canonical units; everything else is a default. */
 export interface Overrides {
@@ -295,10 +294,14 @@ function resolveListeners(
 ): readonly ListenerScenario[] {
   const first: ListenerScenario = {
     bufferBytes: 2048,
+    bufferMaxBytes: null,
     policy: "broadcast-error",
     serviceNanoseconds,
     serviceDistribution: "fixed",
     stall: null,
+    decoders: 1,
+    resyncAfterNanoseconds: null,
+    stopsAtEnobufs: false,
     groups: EVENT_GROUPS,
     slowFrom,
     smallFrom: slowFrom,
@@ -315,17 +318,30 @@ function resolveListeners(
     smallFrom: "start",
   };
   const listeners = given.map((listener, index) => ({ ...(index === 0 ? first : beside), ...listener }));
-  listeners.forEach(({ stall }, index) => {
-    if (stall !== null) refuseEndlessStall(stall, index);
-  });
+  listeners.forEach(refuseContradictions);
   return listeners;
 }
 
-function refuseEndlessStall({ forNanoseconds, everyNanoseconds }: Stall, listener: number): void {
-  if (forNanoseconds < everyNanoseconds) return;
-  const [pause, period] = [formatDuration(forNanoseconds), formatDuration(everyNanoseconds)];
+function refuseContradictions(listener: ListenerScenario, index: number): void {
+  const { bufferBytes, bufferMaxBytes, resyncAfterNanoseconds, stall, stopsAtEnobufs } = listener;
+  const named = (field: keyof ListenerScenario): string => `listeners.${index}.${field}`;
+  if (stall !== null && stall.forNanoseconds >= stall.everyNanoseconds) {
+    const [pause, period] = [formatDuration(stall.forNanoseconds), formatDuration(stall.everyNanoseconds)];
+    throw new ParameterError(
+      named("stall"),
+      `expected a stall shorter than its period, such as 500ms/10s, got ${pause}/${period}`,
+    );
+  }
+  if (bufferMaxBytes !== null && bufferMaxBytes < bufferBytes) {
+    throw new ParameterError(
+      named("bufferMaxBytes"),
+      `expected at least {${named("bufferBytes")}} (${formatSize(bufferBytes)}), got ${formatSize(bufferMaxBytes)}`,
+    );
+  }
+  if (!stopsAtEnobufs || (bufferMaxBytes === null && resyncAfterNanoseconds === null)) return;
+  const beside = resyncAfterNanoseconds === null ? "bufferMaxBytes" : "resyncAfterNanoseconds";
   throw new ParameterError(
-    `listeners.${listener}.stall`,
-    `expected a stall shorter than its period, such as 500ms/10s, got ${pause}/${period}`,
+    named("stopsAtEnobufs"),
+    `expected a reader that does nothing after its first ENOBUFS, got {${named(beside)}} beside it`,
   );
 }

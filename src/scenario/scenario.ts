@@ -42,6 +42,9 @@ export const TIMEOUT_KEYS = [
 ] as const;
 export type TimeoutKey = (typeof TIMEOUT_KEYS)[number];
 
+/** Decoders that a daemon may hand its messages to. */
+export const MOST_DECODERS = 16;
+
 export interface Stall {
   /** The reader stops for `forNanoseconds` once in every `everyNanoseconds`, counted from the first packet. */
   everyNanoseconds: number;
@@ -51,11 +54,29 @@ export interface Stall {
 export interface ListenerScenario {
   /** What SO_RCVBUF is asked for. */
   bufferBytes: number;
+  /**
+   * conntrackd's NetlinkBufferSizeMaxGrowth, as a request like `bufferBytes` (conntrackd's own two sizes are those that the
+   * kernel makes of them, twice as large): after each ENOBUFS the daemon asks for twice as much while that is not more than
+   * this. It does so with SO_RCVBUFFORCE from its first request on, so `rmemMaxBytes` caps nothing. Null: it does not grow.
+   */
+  bufferMaxBytes: number | null;
   policy: Policy;
-  /** Time between a recv that returned a message and the next recv. */
+  /** Time between a recv that returned a message and the next recv, of one decoder. */
   serviceNanoseconds: number;
   serviceDistribution: "fixed" | "exponential";
   stall: Stall | null;
+  /**
+   * So many decoders take messages from the socket in turn. With one a message counts when it is read; with more each counts
+   * when its decoder has given it its service time, so that messages of one entry may be applied in the wrong order.
+   */
+  decoders: number;
+  /**
+   * conntrackd's NetlinkOverrunResync: so long after its last ENOBUFS (each one puts it off) the daemon dumps the kernel's
+   * table and makes its own equal to it. Null: never.
+   */
+  resyncAfterNanoseconds: number | null;
+  /** The reader stops for good at its first ENOBUFS; its process goes on to hold the socket open. */
+  stopsAtEnobufs: boolean;
   groups: readonly EventGroup[];
   /** `flush`: until the flush the socket has a large buffer and the reader no service time, so it is caught up. */
   slowFrom: "start" | "flush";

@@ -19,6 +19,7 @@ import {
   EVENT_GROUPS,
   type KernelConfig,
   type ListenerScenario,
+  MOST_DECODERS,
   MOST_ENTRIES,
   POLICIES,
   type Scenario,
@@ -60,6 +61,13 @@ export const STALL: ObjectSchema<Stall> = whole("pauses of the reader; null: non
 
 export const LISTENER: ObjectSchema<ListenerScenario> = object("a listener: its socket and its reader", {
   bufferBytes: quantity("size", BUFFER_BYTES, "what the listener asks SO_RCVBUF for, in bytes, k or MiB"),
+  bufferMaxBytes: nullable(
+    quantity(
+      "size",
+      BUFFER_BYTES,
+      "after each ENOBUFS the daemon asks for twice the buffer, up to this (conntrackd's NetlinkBufferSizeMaxGrowth)",
+    ),
+  ),
   policy: choiceOf(
     POLICIES,
     "reliable (broadcast errors, no ENOBUFS), broadcast-error (the first alone), no-enobufs (the second alone) or lossy",
@@ -67,6 +75,19 @@ export const LISTENER: ObjectSchema<ListenerScenario> = object("a listener: its 
   serviceNanoseconds: quantity("duration", { min: 0, max: HOUR }, "time that the reader needs for a message"),
   serviceDistribution: choiceOf(["fixed", "exponential"], "whether that time is always the same or exponential"),
   stall: nullable(STALL),
+  decoders: quantity(
+    "count",
+    { min: 1, max: MOST_DECODERS },
+    "decoders that take messages in turn; with more than one they may finish out of order",
+  ),
+  resyncAfterNanoseconds: nullable(
+    quantity(
+      "duration",
+      AFTER_FLUSH,
+      "so long after an ENOBUFS the daemon dumps the kernel's table (conntrackd's NetlinkOverrunResync)",
+    ),
+  ),
+  stopsAtEnobufs: flag("whether the reader stops for good at its first ENOBUFS"),
   groups: {
     ...list(choiceOf(EVENT_GROUPS, "an event group"), "the event groups that it joined"),
     minItems: 1,

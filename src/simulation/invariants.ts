@@ -71,9 +71,10 @@ const FINAL: Record<string, Check> = {
 
   "a reader received what its socket gave": (run) =>
     run.readers
-      .map(({ socket, view }) =>
-        differ("read", socket.received, "seen", view.received.new + view.received.update + view.received.destroy),
-      )
+      .map(({ socket, view, inFlight }) => {
+        const applied = view.received.new + view.received.update + view.received.destroy;
+        return differ("read", socket.received, "seen", applied + inFlight);
+      })
       .find((message) => message !== null) ?? null,
 
   "reliable and settled: every DESTROY exactly once": (run) => {
@@ -81,7 +82,8 @@ const FINAL: Record<string, Check> = {
     const { table, sockets, ledger, ctnetlink } = run.kernel;
     const reliable = sockets.length === 1 && sockets[0]!.broadcastError && sockets[0]!.open;
     const fromTheStart = listener!.joins === "start" && listener!.groups.includes("destroy");
-    if (!run.settled || !reliable || !fromTheStart || sockets[0]!.queued > 0) return null;
+    const unread = sockets[0]!.queued + run.readers[0]!.inFlight;
+    if (!run.settled || !reliable || !fromTheStart || unread > 0) return null;
     const { received } = run.readers[0]!.view;
     const { delivered, lost } = ledger.kinds[KIND_DESTROY];
     // What cannot be built reaches nobody, also in reliable mode.

@@ -123,10 +123,19 @@ function redeliveryOf(
   return new TimerRedelivery(clock, timers, deletion, streams.of("grace").uint32, windowJiffies);
 }
 
+/**
+ * What the kernel makes of a listener's first request. One that grows its buffer is a conntrackd and asks with SO_RCVBUFFORCE
+ * from the first time on (nfnl_rcvbufsiz() of libnfnetlink), so that net.core.rmem_max does not cap it.
+ */
+export function rcvbufOf(listener: ListenerScenario, scenario: Scenario, release: Release): number {
+  const cap = listener.bufferMaxBytes === null ? scenario.rmemMaxBytes : listener.bufferBytes;
+  return rcvbufBytes(listener.bufferBytes, cap, release);
+}
+
 function socketOf(listener: ListenerScenario, scenario: Scenario, release: Release): NetlinkSocket {
   const ample = listener.smallFrom === "flush";
   const socket = new NetlinkSocket({
-    rcvbufBytes: ample ? AMPLE_RCVBUF_BYTES : rcvbufBytes(listener.bufferBytes, scenario.rmemMaxBytes, release),
+    rcvbufBytes: ample ? AMPLE_RCVBUF_BYTES : rcvbufOf(listener, scenario, release),
     admission: release.admission,
     broadcastError: listener.policy === "reliable" || listener.policy === "broadcast-error",
     noEnobufs: listener.policy === "reliable" || listener.policy === "no-enobufs",

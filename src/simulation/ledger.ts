@@ -6,11 +6,11 @@
  * The unit is an event: a set of new bits of one entry. Events that wait in a missed mask are counted per entry in parallel
  * columns; that their sum is raised − delivered − merged − lost is what invariants.ts checks.
  */
+import type { ReceivedMessage } from "../daemon/decoders.js";
 import type { DaemonView } from "../daemon/view.js";
 import { ACTIVE, type ConntrackTable, DYING, grown } from "../kernel/conntrack/table.js";
 import { type EventObserver, KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/ecache.js";
 import type { Broadcast } from "../kernel/netlink/broadcast.js";
-import type { NetlinkSocket } from "../kernel/netlink/socket.js";
 import { LatencyHistogram } from "./latency-histogram.js";
 
 export interface KindAccount {
@@ -85,20 +85,22 @@ export class Ledger implements EventObserver {
   freed(entry: number): void {
     const resent = this.entries[2 * entry]! - 1;
     if (resent > 0) this.resends[resent] = (this.resends[resent] ?? 0) + 1;
+    // An entry that raises no events is known from a dump alone and goes without a DESTROY.
+    if ((this.entries[2 * entry + 1]! & KNOWN) !== 0) this.knownCount--;
     this.entries[2 * entry] = 0;
     this.entries[2 * entry + 1] = 0;
   }
 
-  /** The observed reader read the message that its socket holds, and its view changed by `change`. */
-  read(socket: NetlinkSocket, change: -1 | 0 | 1, now: number): void {
-    if (socket.kind === KIND_DESTROY) this.destroyLatency.add(now - socket.raisedAt);
+  /** The observed reader applied a message, and its view changed by `change`. */
+  read(message: ReceivedMessage, change: -1 | 0 | 1, now: number): void {
+    if (message.kind === KIND_DESTROY) this.destroyLatency.add(now - message.raisedAt);
     if (change === 0) return;
     // The entry of the message may be gone and its record in use by another.
-    const { entry } = socket;
+    const { entry } = message;
     const isIt =
       this.table.place[entry] === ACTIVE &&
-      this.table.tuple[entry] === socket.tuple &&
-      this.table.idOf(entry) === socket.id;
+      this.table.tuple[entry] === message.tuple &&
+      this.table.idOf(entry) === message.id;
     if (!isIt) return;
     const at = 2 * entry + 1;
     const known = (this.entries[at]! & KNOWN) !== 0;
@@ -110,6 +112,14 @@ export class Ledger implements EventObserver {
       this.entries[at]! &= ~KNOWN;
       this.knownCount--;
     }
+  }
+
+  /** The observed reader made its view equal to the table. */
+  resynced(): void {
+    for (let entry = 0; entry < this.table.capacity; entry++) {
+      if (this.table.place[entry] === ACTIVE) this.entries[2 * entry + 1]! |= KNOWN;
+    }
+    this.knownCount = this.table.active;
   }
 
   /** Entries that the daemon believes alive and the kernel has freed or put on the dying list. */

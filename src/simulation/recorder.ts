@@ -4,7 +4,6 @@
 import type { Reader } from "../daemon/reader.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/ecache.js";
 import { capacityMessages } from "../kernel/netlink/capacity.js";
-import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
 import {
   type DaemonReport,
   type EventCounts,
@@ -14,6 +13,7 @@ import {
   TIMELINE_COLUMNS,
 } from "../report/report.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
+import { rcvbufOf } from "./kernel.js";
 import type { Run } from "./run.js";
 import { TOOL_VERSION } from "./version.js";
 
@@ -89,7 +89,7 @@ export function reportOf(run: Run, interrupted: boolean): Report {
 
 function socketReport(run: Run, { socket }: Reader, listener: ListenerScenario): SocketReport {
   const { release, ctnetlink } = run.kernel;
-  const effective = rcvbufBytes(listener.bufferBytes, run.scenario.rmemMaxBytes, release);
+  const effective = rcvbufOf(listener, run.scenario, release);
   const truesizeBytes = ctnetlink.truesizeOf(KIND_DESTROY);
   return {
     requestedBytes: listener.bufferBytes,
@@ -103,7 +103,7 @@ function socketReport(run: Run, { socket }: Reader, listener: ListenerScenario):
   };
 }
 
-function daemonReport(run: Run, { socket, view }: Reader, observed: boolean): DaemonReport {
+function daemonReport(run: Run, { socket, view, resyncs }: Reader, observed: boolean): DaemonReport {
   const { ledger, table } = run.kernel;
   // For listeners beside the observed one the oracle is a count only: what they believe alive beyond what is.
   const stale = observed ? ledger.stale : Math.max(0, view.alive - table.active);
@@ -113,7 +113,7 @@ function daemonReport(run: Run, { socket, view }: Reader, observed: boolean): Da
   return {
     received: { ...view.received },
     enobufs: socket.enobufs,
-    resyncs: 0,
+    resyncs,
     duplicates: view.duplicates,
     reordered: view.reordered,
     stale,

@@ -10,24 +10,24 @@
  * kernel does not hold the CPU: never between the entries of a flush (unless the release reschedules there), never between the timers of a jiffy, and against the
  * flooding process as scheduler.ts decides.
  */
-import { NEVER, Reader } from "../daemon/reader.js";
+import { NEVER, type ReceivedMessage } from "../daemon/decoders.js";
+import { Reader } from "../daemon/reader.js";
 import { DaemonView } from "../daemon/view.js";
 import { Flush } from "../kernel/conntrack/flush.js";
 import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
-import { DYING } from "../kernel/conntrack/table.js";
+import { ACTIVE, DYING } from "../kernel/conntrack/table.js";
 import { ACK } from "../kernel/conntrack/tcp.js";
 import { KIND_DESTROY, KIND_NEW } from "../kernel/events/ecache.js";
 import type { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
-import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
 import { RECV_MESSAGE } from "../kernel/netlink/socket.js";
 import { releaseFor } from "../kernel/release.js";
 import type { Progress } from "../report/backend.js";
-import type { Scenario } from "../scenario/scenario.js";
+import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
 import { combinedFinAt, scriptOf } from "../workload/script.js";
 import { Workload } from "../workload/workload.js";
 import { DyingWatch } from "./dying-watch.js";
 import { Invariants } from "./invariants.js";
-import { buildKernel, type SimulatedKernel } from "./kernel.js";
+import { buildKernel, rcvbufOf, type SimulatedKernel } from "./kernel.js";
 import { ReaderPlacement } from "./reader-placement.js";
 import { FairScheduler } from "./scheduler.js";
 import { Streams } from "./streams.js";
@@ -363,7 +363,7 @@ export class Run {
     this.scenario.listeners.forEach((listener, index) => {
       const reader = this.readers[index]!;
       if (listener.joins === "flush") reader.socket.open = true;
-      if (listener.smallFrom === "flush") this.shrink(reader, listener.bufferBytes);
+      if (listener.smallFrom === "flush") this.shrink(reader, listener);
       reader.flushBegins(clock.now);
       if (listener.closesAfterFlushNanoseconds !== null) {
         this.closings.push({ at: clock.now + listener.closesAfterFlushNanoseconds, reader });
@@ -381,10 +381,10 @@ export class Run {
     }
   }
 
-  private shrink(reader: Reader, requestedBytes: number): void {
+  private shrink(reader: Reader, listener: ListenerScenario): void {
     const { socket } = reader;
     this.rmemAtShrink = Math.max(this.rmemAtShrink, socket.rmem);
-    socket.setRcvbuf(rcvbufBytes(requestedBytes, this.scenario.rmemMaxBytes, this.kernel.release));
+    socket.setRcvbuf(rcvbufOf(listener, this.scenario, this.kernel.release));
   }
 
   private flushEntry(): void {
@@ -452,17 +452,47 @@ export class Run {
   }
 
   private read(index: number): void {
-    const { clock, ledger } = this.kernel;
+    const { clock } = this.kernel;
     const { recvNanoseconds } = this.scenario.costs;
     const reader = this.readers[index]!;
-    const { socket } = reader;
-    const result = reader.recv(clock.now, recvNanoseconds);
-    if (reader.waiting) return;
+    if (reader.wantsDump(clock.now)) {
+      this.dump(index);
+    } else {
+      const decoded = reader.decoded(clock.now);
+      if (decoded !== null) {
+        if (decoded.overtaken) reader.view.reordered++;
+        this.apply(index, decoded);
+      }
+      const result = reader.recv(clock.now, recvNanoseconds);
+      if (reader.waiting) return;
+      if (result === RECV_MESSAGE && reader.appliesAtRecv) this.apply(index, reader.socket);
+    }
     if (this.scheduler === null) this.cpu1Free = clock.now + recvNanoseconds;
     else this.cpu0Free = clock.now + recvNanoseconds;
-    if (result !== RECV_MESSAGE) return;
-    const change = reader.view.apply(socket.kind, socket.tuple, socket.id, socket.portid);
-    if (index === 0) ledger.read(socket, change, clock.now);
+  }
+
+  private apply(index: number, message: ReceivedMessage): void {
+    const { clock, ledger } = this.kernel;
+    const change = this.readers[index]!.view.apply(message.kind, message.tuple, message.id, message.portid);
+    if (index === 0) ledger.read(message, change, clock.now);
+  }
+
+  /**
+   * A daemon makes its view equal to the table of this instant. What is on the dying list is not in a dump. It is busy with a
+   * recv for each entry that the dump lists and one for each that it knows then, because conntrackd asks the kernel for every
+   * single one before it purges (nl_get_conntrack()). Like a service time, that takes no CPU from others.
+   */
+  private dump(index: number): void {
+    const { clock, ledger, table } = this.kernel;
+    const reader = this.readers[index]!;
+    const { view } = reader;
+    for (let entry = 0; entry < table.capacity; entry++) {
+      if (table.place[entry] === ACTIVE) view.list(table.tuple[entry]!, table.idOf(entry));
+    }
+    const recvs = table.active + view.alive;
+    view.purge();
+    if (index === 0) ledger.resynced();
+    reader.dumped(clock.now, recvs * this.scenario.costs.recvNanoseconds);
   }
 
   private wakeReader(index: number): void {

@@ -41,6 +41,20 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
     "--reader-stall 500ms/10s",
   ],
   ["--policy lossy", { listeners: [{ policy: "lossy" }] }, "--policy lossy"],
+  ["--buffer-max 8M", { listeners: [{ bufferMaxBytes: 8 * 1024 * 1024 }] }, "--buffer-max 8MiB"],
+  ["--resync 30000ms", { listeners: [{ resyncAfterNanoseconds: 3e10 }] }, "--resync 30s"],
+  ["--decoders 2", { listeners: [{ decoders: 2 }] }, "--decoders 2"],
+  ["--stop-at-enobufs", { listeners: [{ stopsAtEnobufs: true }] }, "--stop-at-enobufs"],
+  [
+    "--listeners decoders=2,stop-at-enobufs=on,resync=30s,buffer-max=8M",
+    {
+      listeners: [
+        {},
+        { decoders: 2, stopsAtEnobufs: true, resyncAfterNanoseconds: 3e10, bufferMaxBytes: 8 * 1024 * 1024 },
+      ],
+    },
+    "--listeners buffer-max=8MiB,resync=30s,decoders=2,stop-at-enobufs=on",
+  ],
   [
     "--listeners groups=destroy+new,reader=1ms,exponential,buffer=8k --listeners policy=reliable,stall=1s/1m --buffer 0",
     {

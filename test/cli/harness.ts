@@ -36,10 +36,14 @@ export function captured(isTTY = false, columns?: number): OutputStream & { text
 
 const LISTENER: ListenerScenario = {
   bufferBytes: 2048,
+  bufferMaxBytes: null,
   policy: "broadcast-error",
   serviceNanoseconds: 0,
   serviceDistribution: "fixed",
   stall: null,
+  decoders: 1,
+  resyncAfterNanoseconds: null,
+  stopsAtEnobufs: false,
   groups: ["new", "update", "destroy"],
   slowFrom: "start",
   smallFrom: "start",

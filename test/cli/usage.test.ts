@@ -45,6 +45,10 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--reader", "1ms,"], '--reader: expected fixed or exponential, got ""'],
   [["--reader", "1ms,exp"], '--reader: expected fixed or exponential, got "exp"'],
   [["--reader-stall", "500ms"], '--reader-stall: expected FOR/EVERY such as 500ms/10s, got "500ms"'],
+  [["--buffer-max", "8x"], '--buffer-max: expected a size such as 2048, 208k or 8MiB, got "8x"'],
+  [["--resync", "30"], '--resync: expected a duration such as 200us, 15s or 2m, got "30"'],
+  [["--decoders", "17"], '--decoders: expected a count from 1 to 16, got "17"'],
+  [["--stop-at-enobufs", "--stop-at-enobufs"], "--stop-at-enobufs: expected at most once, got it 2 times"],
   [["--reader-stall", "0/10s"], '--reader-stall: expected a duration from 1ns to 1d, got "0"'],
   [
     ["--policy", "relaible"],
@@ -54,9 +58,12 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--listeners", "buffer=abc"], '--listeners: buffer: expected a size such as 2048, 208k or 8MiB, got "abc"'],
   [
     ["--listeners", "bufer=8k"],
-    '--listeners: expected buffer, reader, policy, stall or groups, got "bufer", did you mean "buffer"?',
+    '--listeners: expected buffer, reader, policy, stall, groups, buffer-max, resync, decoders or stop-at-enobufs, got "bufer", did you mean "buffer"?',
   ],
-  [["--listeners", "__proto__=8k"], '--listeners: expected buffer, reader, policy, stall or groups, got "__proto__"'],
+  [
+    ["--listeners", "__proto__=8k"],
+    '--listeners: expected buffer, reader, policy, stall, groups, buffer-max, resync, decoders or stop-at-enobufs, got "__proto__"',
+  ],
   [
     ["--listeners", "buffer=8k,buffer=9k"],
     '--listeners: expected each key once, got buffer twice in "buffer=8k,buffer=9k"',
@@ -194,6 +201,11 @@ const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: str
   [
     ["flood", "--reader-stall", "10s/10s"],
     "--reader-stall: expected a stall shorter than its period, such as 500ms/10s, got 10s/10s",
+  ],
+  [["flood", "--buffer-max", "8"], "--buffer-max: expected at least --buffer (2048), got 8"],
+  [
+    ["flood", "--stop-at-enobufs", "--resync", "3s"],
+    "--stop-at-enobufs: expected a reader that does nothing after its first ENOBUFS, got --resync beside it",
   ],
   [
     ["flood", "--listeners", "stall=10s/1s"],

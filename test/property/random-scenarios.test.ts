@@ -31,7 +31,22 @@ const groups: fc.Arbitrary<readonly EventGroup[]> = fc.oneof(
   { weight: 1, arbitrary: fc.subarray([...EVENT_GROUPS]) },
 );
 
-const listener: fc.Arbitrary<Partial<ListenerScenario>> = fc.record(
+/** What a daemon does about ENOBUFS: one that stops does nothing else, and no buffer grows to less than it has. */
+const afterEnobufs: fc.Arbitrary<Partial<ListenerScenario>> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant({ stopsAtEnobufs: true }) },
+  {
+    weight: 4,
+    arbitrary: fc.record(
+      {
+        bufferMaxBytes: fc.constantFrom(212_992, 1 << 20, null),
+        resyncAfterNanoseconds: fc.oneof(fc.constantFrom(0, 1, null), fc.integer({ min: 1, max: 40 * SECOND })),
+      },
+      { requiredKeys: [] },
+    ),
+  },
+);
+
+const slowness: fc.Arbitrary<Partial<ListenerScenario>> = fc.record(
   {
     bufferBytes: fc.oneof(fc.constantFrom(0, 1, 128, 2048, 4096, 212_992), fc.integer({ min: 0, max: 20_000 })),
     policy: fc.constantFrom(...POLICIES),
@@ -43,6 +58,7 @@ const listener: fc.Arbitrary<Partial<ListenerScenario>> = fc.record(
         forNanoseconds: Math.ceil((stall.every * MILLISECOND * stall.for) / 1000),
       })),
     ),
+    decoders: fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 16 })),
     groups,
     slowFrom: fc.constantFrom("start" as const, "flush" as const),
     smallFrom: fc.constantFrom("start" as const, "flush" as const),
@@ -52,6 +68,10 @@ const listener: fc.Arbitrary<Partial<ListenerScenario>> = fc.record(
   },
   { requiredKeys: [] },
 );
+
+const listener: fc.Arbitrary<Partial<ListenerScenario>> = fc
+  .tuple(slowness, fc.option(afterEnobufs))
+  .map(([slow, after]) => ({ ...slow, ...after }));
 
 const packetsOf = (protocol: Protocol): fc.Arbitrary<number> =>
   protocol === "tcp" ? fc.integer({ min: 6, max: 10 }) : fc.integer({ min: 1, max: 5 });

@@ -10,10 +10,14 @@ const NANOSECONDS_PER_MICROSECOND = 1e3;
 function sampleListener(change: Partial<ListenerScenario> = {}): ListenerScenario {
   return {
     bufferBytes: 2048,
+    bufferMaxBytes: null,
     policy: "reliable",
     serviceNanoseconds: 200 * NANOSECONDS_PER_MICROSECOND,
     serviceDistribution: "fixed",
     stall: null,
+    decoders: 1,
+    resyncAfterNanoseconds: null,
+    stopsAtEnobufs: false,
     groups: ["new", "update", "destroy"],
     slowFrom: "start",
     smallFrom: "start",

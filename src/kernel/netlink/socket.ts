@@ -114,6 +114,11 @@ export class NetlinkSocket {
     this.peakRmem = this.rmem;
   }
 
+  /** SO_RCVBUFFORCE of what it has: the kernel doubles a request, and net.core.rmem_max does not cap this one. */
+  doubleRcvbuf(): void {
+    this.rcvbufBytes *= 2;
+  }
+
   /** netlink_set_err(): an error for the reader without a message; the latch and the drops do not move. */
   setError(): void {
     if (this.noEnobufs) return;

@@ -22,7 +22,7 @@ import {
   floodPressure,
   floodSeconds,
   readerDrainSeconds,
-  readerStops,
+  readerStopped,
   refusedInAll,
   secondsPerMessage,
 } from "./facts.js";
@@ -95,7 +95,7 @@ function whenTableFull({ table, scenario }: Report): Advice | null {
 }
 
 function whenReaderStopped(report: Report): Advice | null {
-  if (!readerStops(report) || !firstIsReliable(report) || report.dying.final === 0) return null;
+  if (readerStopped(report) === null || !firstIsReliable(report) || report.dying.final === 0) return null;
   return {
     flag: "--policy lossy",
     reason: "entries go at once and their events are lost; reliable delivery needs a reader that reads.",

@@ -17,10 +17,12 @@ export function firstIsReliable(report: Report): boolean {
   return first !== undefined && isReliable(first.policy);
 }
 
-/** The observed reader's time for one message, its stalls spread over all of them. */
+/** The observed reader's time for one message, shared by its decoders, its stalls spread over all of them. */
 export function secondsPerMessage(scenario: Scenario): number {
   const listener = scenario.listeners[0];
-  const nanoseconds = (listener?.serviceNanoseconds ?? 0) + scenario.costs.recvNanoseconds;
+  const { recvNanoseconds } = scenario.costs;
+  const one = (listener?.serviceNanoseconds ?? 0) + recvNanoseconds;
+  const nanoseconds = Math.max(recvNanoseconds, one / (listener?.decoders ?? 1));
   const stall = listener?.stall ?? null;
   const awake = stall === null ? 1 : 1 - Math.min(0.99, stall.forNanoseconds / stall.everyNanoseconds);
   return nanoseconds / SECOND / awake;
@@ -46,9 +48,11 @@ export function readerDrainSeconds(report: Report): number {
   return report.dying.afterFlush * secondsPerMessage(report.scenario);
 }
 
-/** The reader was told never to read again once the flush began. */
-export function readerStops(report: Report): boolean {
-  return report.flush !== null && report.scenario.listeners[0]?.heldAfterFlushNanoseconds === null;
+/** When the reader stopped for good, if it did: it was told never to read again then. */
+export function readerStopped({ flush, daemon, scenario }: Report): "at its first ENOBUFS" | "at the flush" | null {
+  const listener = scenario.listeners[0];
+  if (listener?.stopsAtEnobufs === true && daemon.enobufs > 0) return "at its first ENOBUFS";
+  return flush !== null && listener?.heldAfterFlushNanoseconds === null ? "at the flush" : null;
 }
 
 export function refusedInAll(report: Report): number {

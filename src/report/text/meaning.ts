@@ -3,7 +3,7 @@
  * findings in the order of their weight: the first that holds speaks. It looks back only; what to change is advice.ts's.
  */
 import type { Report } from "../report.js";
-import { firstIsReliable, isReliable, readerStops } from "./facts.js";
+import { firstIsReliable, isReliable, readerStopped } from "./facts.js";
 import { count, duration, percent, plural } from "./numbers.js";
 
 interface Finding {
@@ -36,9 +36,9 @@ const FINDINGS: readonly Finding[] = [
   },
   {
     // Reliable delivery waits for ever on a reader that is open and does not read.
-    holds: (report) => readerStops(report) && firstIsReliable(report) && report.dying.final > 0,
-    says: ({ dying }) =>
-      `The reader stopped at the flush, and ${plural(dying.final, "entry waits", "entries wait")} on the dying list for as long as its socket stays open.`,
+    holds: (report) => readerStopped(report) !== null && firstIsReliable(report) && report.dying.final > 0,
+    says: (report) =>
+      `The reader stopped ${readerStopped(report)}, and ${plural(report.dying.final, "entry waits", "entries wait")} on the dying list for as long as its socket stays open.`,
   },
   {
     // Ctrl-C ended it, not the limit, and what is left says nothing about the setting.

@@ -38,18 +38,23 @@ function paceOf(scenario: Scenario): string {
   return pace;
 }
 
-/** From the request to the messages: asked, capped by rmem_max, doubled or raised by the kernel, divided by truesize. */
+/**
+ * From the request to the messages: asked, capped by rmem_max (unless it is one that grows: SO_RCVBUFFORCE), doubled or raised
+ * by the kernel, divided by truesize.
+ */
 export function bufferOf(report: Report): string {
   const { scenario, socket } = report;
   const listener = scenario.listeners[0];
   const asked = listener?.bufferBytes ?? socket.requestedBytes;
-  const capped = Math.min(asked, scenario.rmemMaxBytes);
+  const most = listener?.bufferMaxBytes ?? null;
+  const capped = most === null ? Math.min(asked, scenario.rmemMaxBytes) : asked;
   const steps = [`${size(asked)} asked`];
   if (capped < asked) steps.push(`${size(capped)} (rmem_max)`);
   steps.push(`${size(socket.rcvbufBytes)} effective${effectiveReason(socket.rcvbufBytes, capped)}`);
   const messages = plural(socket.capacityMessages, "message", "messages");
   const late = listener?.smallFrom === "flush" ? ", from the flush on" : "";
-  return `${steps.join(" → ")}: ${messages} of ${size(socket.truesizeBytes)}${late}`;
+  const grows = most === null ? "" : `; twice as much after each ENOBUFS while it asks for at most ${size(most)}`;
+  return `${steps.join(" → ")}: ${messages} of ${size(socket.truesizeBytes)}${late}${grows}`;
 }
 
 /** SO_RCVBUF doubles what it is given, and never goes below SOCK_MIN_RCVBUF. */
@@ -63,7 +68,9 @@ export function readerOf(scenario: Scenario): string {
   if (listener === undefined) return "none";
   const rate = 1 / secondsPerMessage(scenario);
   const perSecond = count(rate < 1 ? rate : Math.floor(rate));
-  const random = listener.serviceDistribution === "exponential" ? " on average" : "";
+  const random =
+    (listener.serviceDistribution === "exponential" ? " on average" : "") +
+    (listener.decoders === 1 ? "" : ` in each of ${listener.decoders} decoders`);
   const speed =
     listener.serviceNanoseconds === 0
       ? `no time of its own per message, at most ${perSecond}/s`
@@ -71,8 +78,16 @@ export function readerOf(scenario: Scenario): string {
   return [
     speed + (listener.slowFrom === "flush" ? " from the flush on" : ""),
     ...(listener.stall === null ? [] : [stallOf(listener.stall)]),
+    ...afterEnobufsOf(listener),
     ...(scenario.flush ? afterFlushOf(listener) : []),
   ].join("; ");
+}
+
+function afterEnobufsOf({ stopsAtEnobufs, resyncAfterNanoseconds: resync }: ListenerScenario): string[] {
+  const facts: string[] = [];
+  if (stopsAtEnobufs) facts.push("stops for good at its first ENOBUFS");
+  if (resync !== null) facts.push(`dumps the table ${duration(resync / SECOND)} after its last ENOBUFS`);
+  return facts;
 }
 
 function stallOf(stall: NonNullable<ListenerScenario["stall"]>): string {
