@@ -39,6 +39,10 @@ export interface Flag {
   group: string;
   description: string;
   repeatable: boolean;
+  /** The words that it takes, for the completion of a shell; empty: anything. */
+  choices: readonly string[];
+  /** Whether it takes the path of a file. */
+  file: boolean;
   /** The override that it changes; null for what concerns only how results are shown, which no repetition needs. */
   sets: keyof Overrides | "expectations" | null;
   /** The default in canonical form, as the resolved scenario has it. */
@@ -61,8 +65,10 @@ export interface Given {
   place?: string;
 }
 
-interface ValuedFlag<T> extends Omit<Flag, "repeatable" | "standard" | "read"> {
+interface ValuedFlag<T> extends Omit<Flag, "repeatable" | "choices" | "file" | "standard" | "read"> {
   repeatable?: boolean;
+  choices?: readonly string[];
+  file?: boolean;
   parse(text: string): T;
   format(value: T): string;
   apply(settings: Settings, value: T): void;
@@ -71,10 +77,12 @@ interface ValuedFlag<T> extends Omit<Flag, "repeatable" | "standard" | "read"> {
 }
 
 export function valued<T>(flag: ValuedFlag<T>): Flag {
-  const { parse, format, apply, standard, repeatable = false, ...rest } = flag;
+  const { parse, format, apply, standard, repeatable = false, choices = [], file = false, ...rest } = flag;
   return {
     ...rest,
     repeatable,
+    choices,
+    file,
     standard(scenario) {
       const value = standard?.(scenario);
       return value === undefined ? null : format(value);
@@ -104,7 +112,8 @@ export function switched(
   flag: Pick<Flag, "name" | "group" | "description" | "sets"> & { apply(settings: Settings): void },
 ): Flag {
   const { apply, ...rest } = flag;
-  return { ...rest, value: null, repeatable: false, standard: () => null, read: () => ({ canonical: "", apply }) };
+  const none = { value: null, repeatable: false, choices: [], file: false, standard: () => null };
+  return { ...rest, ...none, read: () => ({ canonical: "", apply }) };
 }
 
 export interface ReadFlags {

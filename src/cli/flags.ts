@@ -68,6 +68,7 @@ const LOAD_FLAGS: readonly Flag[] = [
     value: "KIND",
     group: LOAD,
     description: "constant, poisson, burst or burst:N (N connections at one instant, the mean rate stays)",
+    choices: ["constant", "poisson", "burst"],
     sets: "arrivals",
     parse: parseArrivals,
     format: formatArrivals,
@@ -274,6 +275,7 @@ function formatFlag(formats: readonly Format[]): Flag {
     value: "NAME",
     group: OUTPUT,
     description: `${listed(formats)} (default: text)`,
+    choices: formats,
     sets: null,
     parse: choice(formats),
     format: asIs,
@@ -290,6 +292,7 @@ const OUTPUT_FLAGS: readonly Flag[] = [
     value: "FILE",
     group: OUTPUT,
     description: "write the report to FILE instead of standard output",
+    file: true,
     sets: null,
     parse: parsePath,
     format: (path) => path,
@@ -477,11 +480,13 @@ function listenerParameter(key: keyof ListenerScenario, name: string, value: str
 /** As files and flags write a value of this description. */
 function written(schema: Schema): {
   description: string;
+  choices: readonly string[];
   parse(text: string): Plain;
   format(value: Plain): string;
 } {
   return {
     description: schema.description,
+    choices: (schema.enum ?? []).map(String),
     parse: (text) => parseValue(schema, text),
     format: (value) => formatValue(schema, value),
   };

@@ -5,18 +5,13 @@
 import { readFileSync } from "node:fs";
 import { ParameterError, UsageError } from "../scenario/errors.js";
 import { parseCommandLine } from "./command-line.js";
+import { COMMANDS } from "./commands.js";
 import { type Dependencies, installed } from "./dependencies.js";
 import { unknownVariables, withEnvironment } from "./environment.js";
-import { flood, flush } from "./experiment.js";
-import { explain } from "./explain.js";
 import { note, reportBug, reportUsage } from "./failure.js";
 import { flagOf } from "./flags.js";
 import type { Io } from "./io.js";
-import { metrics } from "./metrics.js";
 import { shellLine } from "./repeat.js";
-import { run } from "./run.js";
-
-const COMMANDS = [flood, flush, run, explain, metrics];
 
 /** `argv`: what the user typed after the name of the program. Never rejects. */
 export async function main(argv: readonly string[], io: Io, dependencies: Dependencies = installed): Promise<number> {

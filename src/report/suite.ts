@@ -56,7 +56,7 @@ export interface Suite {
 const number = (description: string): Schema => ({ type: "integer", description, minimum: 0 });
 const { tool, expectations } = REPORT.properties;
 
-const SUITE: ObjectSchema<SuiteReport> = {
+export const SUITE: ObjectSchema<SuiteReport> = {
   ...object<SuiteReport>("What a set of scenarios came to, as `ct-reliable run --format json` prints it.", {
     schemaVersion: { type: "integer", description: "of this shape", enum: [SCHEMA_VERSION] },
     tool,
@@ -83,6 +83,3 @@ const SUITE: ObjectSchema<SuiteReport> = {
   }),
   optional: ["interrupted"],
 };
-
-/** Everything that `--format json` prints: one Report, or a set of them. */
-export const PRINTED: readonly Schema[] = [REPORT, SUITE];

@@ -16,7 +16,7 @@ export type Operator = "==" | "!=" | "<" | "<=" | ">" | ">=";
 /** How one figure is made of those of many runs. */
 export type Aggregate = { kind: "mean" } | { kind: "quantile"; share: number };
 
-export type Limit =
+type Limit =
   | { kind: "value"; text: string }
   | { kind: "share"; percent: number; of: string | null }
   | { kind: "metric"; factor: number; metric: string; variant: string | null };

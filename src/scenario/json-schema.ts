@@ -6,7 +6,7 @@
  */
 import { QUANTITIES, type QuantityKind, type Range } from "./units.js";
 
-export type JsonType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
+type JsonType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
 export type Plain = string | number | boolean | null;
 
 /** What not every run has. */

@@ -1,0 +1,48 @@
+/**
+ * The files of the package that are made of the code: the JSON Schemas of what goes in and comes out, and the manual page. They are
+ * committed, so that an editor finds them without a build; a test holds them current.
+ */
+import { COMMANDS } from "../src/cli/commands.js";
+import { renderManPage } from "../src/cli/man.js";
+import { REPORT } from "../src/report/schema.js";
+import { SUITE } from "../src/report/suite.js";
+import { SCENARIO_FILE } from "../src/scenario/file.js";
+import { published } from "../src/scenario/json-schema.js";
+import { TOOL_VERSION } from "../src/simulation/version.js";
+
+const DRAFT = "http://json-schema.org/draft-07/schema#";
+
+/** By path from the top of the project. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  return new Map([
+    [
+      "schema/scenario.schema.json",
+      json({ $schema: DRAFT, title: "A scenario of ct-reliable", ...published(SCENARIO_FILE, "written") }),
+    ],
+    ["schema/report.schema.json", json(reportSchema())],
+    ["man/ct-reliable.1", renderManPage(COMMANDS, TOOL_VERSION)],
+  ]);
+}
+
+/** One Report, as `flood` and `flush` print it, or a set of them, as `run` does. */
+function reportSchema(): object {
+  const report = published(REPORT, "canonical");
+  // A set holds whole reports: said once.
+  const suite = JSON.parse(
+    JSON.stringify(published(SUITE, "canonical")).replace(JSON.stringify(report), reference("report")),
+  );
+  return {
+    $schema: DRAFT,
+    title: "What ct-reliable prints with --format json",
+    anyOf: [JSON.parse(reference("report")), JSON.parse(reference("suite"))],
+    definitions: { report, suite },
+  };
+}
+
+function reference(name: string): string {
+  return JSON.stringify({ $ref: `#/definitions/${name}` });
+}
+
+function json(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
