@@ -3,8 +3,8 @@
  * its FIN, the server's close the other one. Data packets are a byte each way in turn. The client closes first, so that its
  * sockets are those in TIME_WAIT.
  *
- * Whether the server acknowledges the client's FIN before it sends its own is a matter of the delayed acknowledgement: with
- * TCP_QUICKACK it does, and a connection has seven packets; without, the acknowledgement rides on the FIN and it has six.
+ * Whether the server acknowledges the client's FIN before it sends its own is a matter of the delayed acknowledgement: TCP_QUICKACK
+ * sends what is delayed at once, and a connection has seven packets; otherwise it rides on the FIN, and there are six.
  */
 import { FIN, SYN } from "../kernel/conntrack/tcp.js";
 import type { ScriptStep } from "../workload/script.js";
@@ -75,7 +75,6 @@ export class TcpTraffic implements Traffic {
     }
     const server = calls.accept(this.listening);
     for (const fd of [client, server]) calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    calls.setsockopt(server, IPPROTO_TCP, TCP_QUICKACK, this.separateAck ? 1 : 0);
     this.open.set(tuple, { client, server });
     return true;
   }
@@ -86,10 +85,17 @@ export class TcpTraffic implements Traffic {
     this.calls.recv(direction === 0 ? server : client, this.received, MSG_DONTWAIT);
   }
 
+  /** Only a socket whose receive queue is empty sends what it delays, so the FIN is read first. */
+  private acknowledge(fd: number): void {
+    this.calls.recv(fd, this.received, MSG_DONTWAIT);
+    this.calls.setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+  }
+
   private finish(tuple: number, ends: Ends, direction: 0 | 1): void {
     if (direction === 0) {
       this.calls.close(ends.client);
       ends.client = -1;
+      if (this.separateAck) this.acknowledge(ends.server);
       return;
     }
     this.calls.close(ends.server);
