@@ -20,6 +20,7 @@ const CELLS = {
   waiting: 12,
   closed: 13,
   drops: 14,
+  unreadBytes: 15,
 } as const;
 /** Times by the clock of all threads; the last is the thread's. */
 const TIMES = { startNanoseconds: 0, flushNanoseconds: 1, inSyncNanoseconds: 2 } as const;

@@ -108,7 +108,9 @@ class ListenerThread {
 
   private close(): void {
     if (this.fd < 0) return;
-    this.board.set("drops", readSocketRow(this.board.get("portid") >>> 0)?.drops ?? 0);
+    const row = readSocketRow(this.board.get("portid") >>> 0);
+    this.board.set("drops", row?.drops ?? 0);
+    this.board.set("unreadBytes", row?.rmemBytes ?? 0);
     this.board.set("closed", 1);
     this.calls.close(this.fd);
     this.fd = -1;

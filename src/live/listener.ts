@@ -106,10 +106,10 @@ export class Listener {
     return this.board.get("closed") === 1;
   }
 
-  /** Rmem and Drops now; of a socket that is closed, its last drops. */
+  /** Rmem and Drops now, or right before the socket was closed. */
   row(): SocketRow {
     if (this.failure !== null) throw this.failure;
-    if (this.closed) return { rmemBytes: 0, drops: this.board.get("drops") };
+    if (this.closed) return { rmemBytes: this.board.get("unreadBytes"), drops: this.board.get("drops") };
     if (this.board.get("ready") === 0) return this.lastRow;
     this.lastRow = readSocketRow(this.board.get("portid") >>> 0) ?? this.lastRow;
     return this.lastRow;

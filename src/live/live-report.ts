@@ -77,16 +77,20 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
   const { scenario, listeners } = run;
   const received = listeners[0]!.received;
   const { duplicates } = ending.listeners[0]!.result;
-  const { drops } = ending.listeners[0]!;
+  const { drops, rmemBytes } = ending.listeners[0]!.row;
+  // What was accepted and never read; after the flush that is DESTROY.
+  const unread = Math.round(rmemBytes / run.kernel.truesizeBytes);
+  const accepted = { new: received.new, destroy: received.destroy };
+  accepted[run.flushEndedAt === null ? "new" : "destroy"] += unread;
   const onlyNew = scenario.protocol === "udp" && scenario.packets === 1;
   const plain = !run.diedBeforeFlush && scenario.secondFlood === null && scenario.flush && run.flushEndedAt !== null;
   const dropsBefore = run.dropsBeforeFlush ?? drops;
   const created: EventCounts = {
     raised: run.created,
-    delivered: received.new,
+    delivered: accepted.new,
     ...UNKNOWN_COUNTS,
-    ...(received.new === run.created ? { merged: 0, lost: 0, pending: 0 } : {}),
-    ...(onlyNew && !run.diedBeforeFlush ? { attempts: received.new + dropsBefore, refused: dropsBefore } : {}),
+    ...(accepted.new === run.created ? { merged: 0, lost: 0, pending: 0 } : {}),
+    ...(onlyNew && !run.diedBeforeFlush ? { attempts: accepted.new + dropsBefore, refused: dropsBefore } : {}),
   };
   const update: EventCounts = {
     raised: onlyNew ? 0 : null,
@@ -94,7 +98,7 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
     ...UNKNOWN_COUNTS,
     ...(onlyNew ? { merged: 0, lost: 0, pending: 0, attempts: 0, refused: 0 } : {}),
   };
-  const delivered = received.destroy - (listeners.length > 1 ? duplicates : 0);
+  const delivered = accepted.destroy - duplicates;
   const ended = pending === null ? null : run.created - (run.active(run.endCount) ?? 0);
   const destroy: EventCounts = {
     raised: ended,
@@ -102,7 +106,7 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
     merged: 0,
     lost: ended === null || pending === null ? null : Math.max(0, ended - delivered - pending),
     pending,
-    attempts: plain ? received.destroy + drops - dropsBefore : null,
+    attempts: plain ? accepted.destroy + drops - dropsBefore : null,
     refused: plain ? drops - dropsBefore : null,
   };
   return { new: created, update, destroy };
@@ -111,11 +115,11 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
 /** After a flush that met every entry, those on the dying list are those that needed a second attempt. */
 function resendReport(run: LiveRun, destroy: EventCounts): Report["resends"] {
   const perEntry = { mean: null, p50: null, p90: null, p99: null, max: null };
-  const flushed = run.scenario.flush && run.flushEndedAt !== null && !run.diedBeforeFlush;
-  if (!flushed || destroy.attempts === null) return { entries: null, total: null, perEntry };
+  if (destroy.attempts === null || destroy.raised === null) return { entries: null, total: null, perEntry };
   const entries = run.countAfterFlush;
-  const total = destroy.attempts - (destroy.raised ?? 0);
-  return { entries, total, perEntry: { ...perEntry, mean: entries > 0 ? total / entries : 0 } };
+  // Beside another reliable listener there are attempts that this one neither took nor refused.
+  const total = run.listeners.length > 1 ? null : destroy.attempts - destroy.raised;
+  return { entries, total, perEntry: { ...perEntry, mean: total === null ? null : entries > 0 ? total / entries : 0 } };
 }
 
 function dyingReport(run: LiveRun): Report["dying"] {
@@ -155,7 +159,7 @@ function socketReport(run: LiveRun, ending: Ending, index: number): SocketReport
     truesizeBytes,
     capacityMessages: capacityMessages(listener.rcvbufBytes, truesizeBytes, releaseFor(run.scenario.kernel)!.admission),
     peakRmemBytes: null,
-    drops: ending.listeners[index]!.drops,
+    drops: ending.listeners[index]!.row.drops,
     enobufs: listener.enobufs,
     congestions: null,
   };

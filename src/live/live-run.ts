@@ -16,6 +16,7 @@ import { Workload } from "../workload/workload.js";
 import { now } from "./clock.js";
 import type { TableStatistics } from "./conntrack-messages.js";
 import { Flood, type Traffic } from "./flood.js";
+import type { SocketRow } from "./kernel-files.js";
 import { Listener } from "./listener.js";
 import type { ListenerResult } from "./listener-thread.js";
 import { NamespaceKernel } from "./namespace-kernel.js";
@@ -40,7 +41,7 @@ export interface Ending {
 
 export interface ListenerEnding {
   result: ListenerResult;
-  drops: number;
+  row: SocketRow;
 }
 
 export class LiveRun {
@@ -68,8 +69,10 @@ export class LiveRun {
   diedBeforeFlush = false;
   countAfterFlush = 0;
   dropsBeforeFlush: number | null = null;
-  destroyedBeforeFlush = 0;
+  newBeforeFlush = 0;
   dropsAfterFlush = 0;
+  /** From the flush on: seconds since it began, count, rmem, drops, DESTROY received, ENOBUFS. */
+  readonly looks: (readonly number[])[] = [];
   peakDying: number | null = 0;
   peakDyingAt = 0;
   emptiedAt: number | null = null;
@@ -196,7 +199,7 @@ export class LiveRun {
     this.countBeforeFlush = kernel.count();
     this.diedBeforeFlush = this.mayHaveDied;
     this.dropsBeforeFlush = listeners[0]!.row().drops;
-    this.destroyedBeforeFlush = listeners[0]!.received.destroy;
+    this.newBeforeFlush = listeners[0]!.received.new;
     this.flushAt = this.elapsed;
     this.phase = "flush";
     for (const listener of listeners) listener.flushBegins(this.start + this.flushAt);
@@ -232,6 +235,10 @@ export class LiveRun {
   /** Looks at the table's count and keeps what the report says of the dying list. */
   private look(): number {
     const count = this.kernel.count();
+    const observed = this.listeners[0]!;
+    const { rmemBytes, drops } = observed.row();
+    const seconds = (this.elapsed - this.flushAt!) / 1e9;
+    this.looks.push([seconds, count, rmemBytes, drops, observed.received.destroy, observed.enobufs]);
     const active = this.active(count);
     const dying = active === null ? null : count - active;
     const at = this.elapsed;
@@ -285,11 +292,11 @@ export class LiveRun {
   private async conclude(): Promise<Ending> {
     this.endedAt = this.elapsed;
     this.endCount = this.kernel.count();
-    const drops = this.listeners.map((listener) => listener.row().drops);
+    const rows = this.listeners.map((listener) => listener.row());
     const results = await Promise.all(this.listeners.map((listener) => listener.stop()));
     const statistics = this.kernel.statistics();
     this.traffic.close();
-    return { statistics, listeners: results.map((result, index) => ({ result, drops: drops[index]! })) };
+    return { statistics, listeners: results.map((result, index) => ({ result, row: rows[index]! })) };
   }
 }
 

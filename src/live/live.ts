@@ -1,15 +1,16 @@
 /**
- * The running kernel as a Backend. It refuses what cannot be live, starts the program inside a namespace, hands progress to the
- * observer, and passes on a request to stop. What runs is live-run.ts, in the other process.
+ * The running kernel as a Backend, and its costs. This side stays in the namespace that the user is in: it refuses what cannot be
+ * live, starts the program inside, hands progress to the observer, passes on a request to stop. What runs is child.ts.
  */
 import { fileURLToPath } from "node:url";
 import type { Backend, Observer } from "../report/backend.js";
-import type { Report } from "../report/report.js";
 import type { Scenario } from "../scenario/scenario.js";
+import type { MeasuredCosts } from "./calibration.js";
 import { liveHost } from "./host.js";
 import { LiveImpossibleError } from "./impossible.js";
-import type { FromChild, ToChild } from "./messages.js";
+import type { FromChild, Order, ToChild } from "./messages.js";
 import { spawnInNamespace } from "./namespace.js";
+import type { LiveRecording } from "./recording.js";
 import { refuseUnlive } from "./refusal.js";
 import { loadSystemCalls } from "./system-calls.js";
 
@@ -18,46 +19,73 @@ const LISTENING_MILLISECONDS = 50;
 
 const SILENT: Observer = { progress: () => {}, stopRequested: () => false };
 
-export const live = {
-  /**
-   * @throws UsageError when the scenario cannot be live on this machine
-   * @throws LiveImpossibleError when nothing can
-   */
-  async run(scenario: Scenario, observer: Observer = SILENT): Promise<Report> {
-    const host = liveHost();
-    refuseUnlive(scenario, host);
-    await loadSystemCalls();
-    const child = spawnInNamespace(fileURLToPath(new URL("./child.js", import.meta.url)));
-    let errors = "";
-    child.stderr!.on("data", (text) => {
-      errors += text;
-    });
-    const listening = setInterval(() => {
-      if (!observer.stopRequested() || !child.connected) return;
-      clearInterval(listening);
-      child.send({ what: "stop" } satisfies ToChild);
-    }, LISTENING_MILLISECONDS);
-    try {
-      return await new Promise<Report>((resolve, reject) => {
-        child.on("message", (message: FromChild) => {
-          if (message.what === "progress") void observer.progress(message.progress);
-          else if (message.what === "report") resolve(message.report);
-          else reject(failureOf(message));
-        });
-        child.on("error", reject);
-        child.on("exit", (code, signal) => {
-          reject(new Error(`the process in the namespace ended with ${signal ?? code}: ${errors.trim()}`));
-        });
-        child.send({ what: "run", scenario, host } satisfies ToChild);
-      });
-    } finally {
-      clearInterval(listening);
-      child.kill("SIGKILL");
-    }
-  },
-} satisfies Backend;
+export interface LiveOptions {
+  /** Called with each run that the format of recordings can say. */
+  recorded?(recording: LiveRecording): void;
+}
 
-function failureOf({ impossible, text, stack }: Extract<FromChild, { what: "failure" }>): Error {
+/**
+ * Its runs throw UsageError when the scenario cannot be live on this machine, and LiveImpossibleError when nothing can.
+ */
+export function liveBackend({ recorded }: LiveOptions = {}): Backend {
+  return {
+    async run(scenario, observer = SILENT) {
+      const host = liveHost();
+      refuseUnlive(scenario, host);
+      const { report, recording } = await answerTo({ what: "run", scenario, host }, "report", observer);
+      if (recording !== null) recorded?.(recording);
+      return report;
+    },
+  };
+}
+
+/** What things cost on this machine, with the sysctls of a scenario. @throws as a run */
+export async function measuredCosts(scenario: Scenario): Promise<MeasuredCosts> {
+  refuseUnlive(scenario, liveHost());
+  return (await answerTo({ what: "calibrate", scenario }, "costs", SILENT)).costs;
+}
+
+type Answer<What extends FromChild["what"]> = Extract<FromChild, { what: What }>;
+
+/** Gives an order to a program in a namespace of its own and waits for its answer; both are gone afterwards. */
+async function answerTo<What extends "report" | "costs">(
+  order: Order,
+  what: What,
+  observer: Observer,
+): Promise<Answer<What>> {
+  // Not installed is better said here than from inside.
+  await loadSystemCalls();
+  const child = spawnInNamespace(fileURLToPath(new URL("./child.js", import.meta.url)));
+  let errors = "";
+  child.stderr!.on("data", (text) => {
+    errors += text;
+  });
+  const tell = (message: ToChild): void => void child.send(message);
+  const listening = setInterval(() => {
+    if (!observer.stopRequested() || !child.connected) return;
+    clearInterval(listening);
+    tell({ what: "stop" });
+  }, LISTENING_MILLISECONDS);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on("message", (message: FromChild) => {
+        if (message.what === "progress") void observer.progress(message.progress);
+        else if (message.what === "failure") reject(failureOf(message));
+        else if (message.what === what) resolve(message as Answer<What>);
+      });
+      child.on("error", reject);
+      child.on("exit", (code, signal) => {
+        reject(new Error(`the process in the namespace ended with ${signal ?? code}: ${errors.trim()}`));
+      });
+      tell(order);
+    });
+  } finally {
+    clearInterval(listening);
+    child.kill("SIGKILL");
+  }
+}
+
+function failureOf({ impossible, text, stack }: Answer<"failure">): Error {
   if (impossible) return new LiveImpossibleError(text);
   const error = new Error(text);
   error.stack = stack;

@@ -2,11 +2,27 @@
 import type { Progress } from "../report/backend.js";
 import type { Report } from "../report/report.js";
 import type { Scenario } from "../scenario/scenario.js";
+import type { MeasuredCosts } from "./calibration.js";
 import type { LiveHost } from "./host.js";
+import type { LiveRecording } from "./recording.js";
 
-export type ToChild = { what: "run"; scenario: Scenario; host: LiveHost } | { what: "stop" };
+export interface RunOrder {
+  what: "run";
+  scenario: Scenario;
+  host: LiveHost;
+}
+
+/** `scenario` gives the sysctls and the limits of the measurement. */
+export interface CalibrationOrder {
+  what: "calibrate";
+  scenario: Scenario;
+}
+
+export type Order = RunOrder | CalibrationOrder;
+export type ToChild = Order | { what: "stop" };
 
 export type FromChild =
   | { what: "progress"; progress: Progress }
-  | { what: "report"; report: Report }
+  | { what: "report"; report: Report; recording: LiveRecording | null }
+  | { what: "costs"; costs: MeasuredCosts }
   | { what: "failure"; impossible: boolean; text: string; stack: string };

@@ -1,0 +1,150 @@
+/**
+ * What things cost on this machine, in the simulator's terms (Costs of scenario.ts): a few hundred milliseconds of experiments in
+ * a namespace, each repeated, the median taken. A packet is a flood that nobody listens to, an entry of a flush likewise; an
+ * attempt is what a listener with a full buffer adds to the flush; a recv is a queue read at once; a wake-up is the way of one
+ * event to a reader that sleeps.
+ */
+import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
+import { now } from "./clock.js";
+import { decodeEvent, emptyEvent } from "./conntrack-messages.js";
+import { Listener } from "./listener.js";
+import { NamespaceKernel } from "./namespace-kernel.js";
+import { openListener } from "./netlink-socket.js";
+import { MSG_DONTWAIT, type SystemCalls } from "./system-calls.js";
+import { UdpTraffic } from "./udp-traffic.js";
+
+const ROUNDS = 5;
+const ENTRIES = 3000;
+const WAKEUPS = 25;
+
+export type MeasuredCosts = Pick<
+  Costs,
+  "packetNanoseconds" | "flushEntryNanoseconds" | "attemptNanoseconds" | "recvNanoseconds" | "wakeupNanoseconds"
+>;
+
+/** `scenario` gives the sysctls and the limits; its connections are not made. */
+export async function measureCosts(scenario: Scenario, calls: SystemCalls): Promise<MeasuredCosts> {
+  const cpus = calls.allowedCpus();
+  calls.pinTo(cpus[0]!);
+  const machine = new Machine(
+    new NamespaceKernel(calls, { ...scenario, nfConntrackMax: Number.MAX_SAFE_INTEGER }),
+    calls,
+  );
+  const bare = machine.repeat("none");
+  const refused = machine.repeat("full");
+  const read = machine.repeat("roomy");
+  const packetNanoseconds = median(bare.map(({ flood }) => flood));
+  const flushEntryNanoseconds = median(bare.map(({ flush }) => flush));
+  const attemptNanoseconds = Math.max(0, median(refused.map(({ flush }) => flush)) - flushEntryNanoseconds);
+  const recvNanoseconds = median(read.map(({ recv }) => recv));
+  const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
+  const way = await machine.wakeups(scenario, readerCpu);
+  const own = flushEntryNanoseconds + attemptNanoseconds + recvNanoseconds;
+  machine.close();
+  return {
+    packetNanoseconds: Math.round(packetNanoseconds),
+    flushEntryNanoseconds: Math.round(flushEntryNanoseconds),
+    attemptNanoseconds: Math.round(attemptNanoseconds),
+    recvNanoseconds: Math.round(recvNanoseconds),
+    wakeupNanoseconds: Math.round(Math.max(0, way - own)),
+  };
+}
+
+/** Nanoseconds per packet, entry and message of one round. */
+interface Round {
+  flood: number;
+  flush: number;
+  recv: number;
+}
+
+/** Buffers of a listener that does not read: none at all, one that is full, one with room for every event. */
+const BUFFERS = { none: null, full: 2048, roomy: 2 ** 24 } as const;
+
+class Machine {
+  private readonly kernel: NamespaceKernel;
+  private readonly calls: SystemCalls;
+  private readonly traffic: UdpTraffic;
+  private readonly buffer = Buffer.alloc(8192);
+  private readonly event = emptyEvent();
+
+  constructor(kernel: NamespaceKernel, calls: SystemCalls) {
+    this.kernel = kernel;
+    this.calls = calls;
+    this.traffic = new UdpTraffic(calls, false);
+  }
+
+  repeat(listening: keyof typeof BUFFERS): Round[] {
+    return Array.from({ length: ROUNDS }, () => this.round(listening));
+  }
+
+  private round(listening: keyof typeof BUFFERS): Round {
+    const bufferBytes = BUFFERS[listening];
+    const socket = bufferBytes === null ? null : openListener(this.calls, bufferBytes, "lossy", ["destroy"]);
+    const flood = timed(() => this.flood(ENTRIES));
+    const flush = timed(() => this.kernel.flush());
+    let read = 0;
+    const recv = socket === null ? 0 : timed(() => (read = this.readAll(socket.fd)));
+    if (socket !== null) this.calls.close(socket.fd);
+    return { flood: flood / ENTRIES, flush: flush / ENTRIES, recv: read === 0 ? 0 : recv / read };
+  }
+
+  private flood(entries: number): void {
+    const tuples = new Int32Array(this.traffic.mostAtOnce);
+    for (let sent = 0; sent < entries; ) {
+      const count = Math.min(tuples.length, entries - sent);
+      for (let index = 0; index < count; index++) tuples[index] = sent + index;
+      sent += this.traffic.sendFirst(tuples, count);
+    }
+  }
+
+  private readAll(fd: number): number {
+    let read = 0;
+    while (this.calls.recv(fd, this.buffer, MSG_DONTWAIT) > 0) {
+      decodeEvent(this.buffer, this.event);
+      read++;
+    }
+    return read;
+  }
+
+  /** The median time from the flush of one entry to the moment at which a sleeping reader has read its DESTROY. */
+  async wakeups(scenario: Scenario, readerCpu: number): Promise<number> {
+    const listener: ListenerScenario = {
+      ...scenario.listeners[0]!,
+      bufferBytes: scenario.rmemMaxBytes,
+      serviceNanoseconds: 0,
+      stall: null,
+      joins: "start",
+      smallFrom: "start",
+      groups: ["new", "destroy"],
+    };
+    const reader = new Listener({ ...scenario, listeners: [listener] }, 0, this.calls, readerCpu);
+    await reader.opened();
+    reader.begin(now());
+    const ways: number[] = [];
+    for (let index = 0; index < WAKEUPS; index++) {
+      this.flood(1);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      const began = now();
+      this.kernel.flush();
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      if (reader.inSyncNanoseconds > began) ways.push(reader.inSyncNanoseconds - began);
+    }
+    await reader.stop();
+    return median(ways);
+  }
+
+  close(): void {
+    this.traffic.close();
+  }
+}
+
+function timed(action: () => void): number {
+  const began = now();
+  action();
+  return now() - began;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+}
