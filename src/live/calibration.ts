@@ -1,6 +1,6 @@
 /**
- * What things cost on this machine, in the simulator's terms (Costs of scenario.ts): a few hundred milliseconds of experiments in
- * a namespace, each repeated, the median taken. A packet is a flood that nobody listens to, an entry of a flush likewise; an
+ * What things cost on this machine, in the simulator's terms (Costs of scenario.ts): rounds of experiments in a namespace, each
+ * round a measurement of its own, so that whoever uses them sees how much this machine varies. A packet is a flood that nobody listens to, an entry of a flush likewise; an
  * attempt is what a listener with a full buffer adds to the flush; a recv is a queue read at once; a wake-up is the way of one
  * event to a reader that sleeps.
  */
@@ -13,45 +13,33 @@ import { openListener } from "./netlink-socket.js";
 import { MSG_DONTWAIT, type SystemCalls } from "./system-calls.js";
 import { UdpTraffic } from "./udp-traffic.js";
 
-const ROUNDS = 5;
-const ENTRIES = 3000;
-const WAKEUPS = 25;
+const ROUNDS = 9;
+const ENTRIES = 1000;
+/** Of these the median is a round's. */
+const WAKEUPS = 7;
 
 export type MeasuredCosts = Pick<
   Costs,
   "packetNanoseconds" | "flushEntryNanoseconds" | "attemptNanoseconds" | "recvNanoseconds" | "wakeupNanoseconds"
 >;
 
-/** `scenario` gives the sysctls and the limits; its connections are not made. */
-export async function measureCosts(scenario: Scenario, calls: SystemCalls): Promise<MeasuredCosts> {
+/** One per round. `scenario` gives the sysctls and the limits; its connections are not made. */
+export async function measureCosts(scenario: Scenario, calls: SystemCalls): Promise<MeasuredCosts[]> {
   const cpus = calls.allowedCpus();
   calls.pinTo(cpus[0]!);
-  const machine = new Machine(
-    new NamespaceKernel(calls, { ...scenario, nfConntrackMax: Number.MAX_SAFE_INTEGER }),
-    calls,
-  );
-  const bare = machine.repeat("none");
-  const refused = machine.repeat("full");
-  const read = machine.repeat("roomy");
-  const packetNanoseconds = median(bare.map(({ flood }) => flood));
-  const flushEntryNanoseconds = median(bare.map(({ flush }) => flush));
-  const attemptNanoseconds = Math.max(0, median(refused.map(({ flush }) => flush)) - flushEntryNanoseconds);
-  const recvNanoseconds = median(read.map(({ recv }) => recv));
+  const kernel = new NamespaceKernel(calls, { ...scenario, nfConntrackMax: Number.MAX_SAFE_INTEGER });
+  const machine = new Machine(kernel, calls);
   const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
-  const way = await machine.wakeups(scenario, readerCpu);
-  const own = flushEntryNanoseconds + attemptNanoseconds + recvNanoseconds;
+  // What a cold machine does at first says nothing of the runs that follow.
+  machine.measure("roomy");
+  const rounds: MeasuredCosts[] = [];
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await machine.round(scenario, readerCpu));
   machine.close();
-  return {
-    packetNanoseconds: Math.round(packetNanoseconds),
-    flushEntryNanoseconds: Math.round(flushEntryNanoseconds),
-    attemptNanoseconds: Math.round(attemptNanoseconds),
-    recvNanoseconds: Math.round(recvNanoseconds),
-    wakeupNanoseconds: Math.round(Math.max(0, way - own)),
-  };
+  return rounds;
 }
 
-/** Nanoseconds per packet, entry and message of one round. */
-interface Round {
+/** Nanoseconds per packet, entry and message. */
+interface Measurement {
   flood: number;
   flush: number;
   recv: number;
@@ -73,11 +61,22 @@ class Machine {
     this.traffic = new UdpTraffic(calls, false);
   }
 
-  repeat(listening: keyof typeof BUFFERS): Round[] {
-    return Array.from({ length: ROUNDS }, () => this.round(listening));
+  async round(scenario: Scenario, readerCpu: number): Promise<MeasuredCosts> {
+    const bare = this.measure("none");
+    const refused = this.measure("full");
+    const { recv } = this.measure("roomy");
+    const attempt = Math.max(0, refused.flush - bare.flush);
+    const way = await this.wayToReader(scenario, readerCpu);
+    return {
+      packetNanoseconds: Math.round(bare.flood),
+      flushEntryNanoseconds: Math.round(bare.flush),
+      attemptNanoseconds: Math.round(attempt),
+      recvNanoseconds: Math.round(recv),
+      wakeupNanoseconds: Math.round(Math.max(0, way - bare.flush - attempt - recv)),
+    };
   }
 
-  private round(listening: keyof typeof BUFFERS): Round {
+  measure(listening: keyof typeof BUFFERS): Measurement {
     const bufferBytes = BUFFERS[listening];
     const socket = bufferBytes === null ? null : openListener(this.calls, bufferBytes, "lossy", ["destroy"]);
     const flood = timed(() => this.flood(ENTRIES));
@@ -107,7 +106,7 @@ class Machine {
   }
 
   /** The median time from the flush of one entry to the moment at which a sleeping reader has read its DESTROY. */
-  async wakeups(scenario: Scenario, readerCpu: number): Promise<number> {
+  private async wayToReader(scenario: Scenario, readerCpu: number): Promise<number> {
     const listener: ListenerScenario = {
       ...scenario.listeners[0]!,
       bufferBytes: scenario.rmemMaxBytes,

@@ -39,8 +39,8 @@ export function liveBackend({ recorded }: LiveOptions = {}): Backend {
   };
 }
 
-/** What things cost on this machine, with the sysctls of a scenario. @throws as a run */
-export async function measuredCosts(scenario: Scenario): Promise<MeasuredCosts> {
+/** What things cost on this machine, with the sysctls of a scenario, measured some times. Throws what a run throws. */
+export async function measuredCosts(scenario: Scenario): Promise<readonly MeasuredCosts[]> {
   refuseUnlive(scenario, liveHost());
   return (await answerTo({ what: "calibrate", scenario }, "costs", SILENT)).costs;
 }

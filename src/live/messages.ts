@@ -24,5 +24,5 @@ export type ToChild = Order | { what: "stop" };
 export type FromChild =
   | { what: "progress"; progress: Progress }
   | { what: "report"; report: Report; recording: LiveRecording | null }
-  | { what: "costs"; costs: MeasuredCosts }
+  | { what: "costs"; costs: readonly MeasuredCosts[] }
   | { what: "failure"; impossible: boolean; text: string; stack: string };

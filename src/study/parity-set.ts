@@ -1,7 +1,6 @@
 /**
  * The scenarios that `parity` runs when it is given none: what the simulator claims about the running kernel, one claim each, and
- * small enough that all of them take a minute. They are data; the machine's own values (release, limits, costs) come from
- * the caller.
+ * small enough that all of them take a minute. They are data; the machine's own values (release, limits) come from the caller.
  */
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
@@ -63,7 +62,7 @@ const COMMON: Overrides = {
   limitSeconds: 60,
 };
 
-/** `machine`: what the running kernel and this machine impose, measured costs included. */
+/** `machine`: what the running kernel and this machine impose. */
 export function paritySet(machine: Overrides): ParityCase[] {
   return ENTRIES.map(({ name, listeners, overrides }) => ({
     name,
