@@ -39,7 +39,7 @@ export interface Ending {
   listeners: readonly ListenerEnding[];
 }
 
-export interface ListenerEnding {
+interface ListenerEnding {
   result: ListenerResult;
   row: SocketRow;
 }

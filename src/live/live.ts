@@ -3,13 +3,14 @@
  * live, starts the program inside, hands progress to the observer, passes on a request to stop. What runs is child.ts.
  */
 import { fileURLToPath } from "node:url";
+import { releaseFor } from "../kernel/release.js";
 import type { Backend, Observer } from "../report/backend.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { MeasuredCosts } from "./calibration.js";
 import { liveHost } from "./host.js";
 import { LiveImpossibleError } from "./impossible.js";
 import type { FromChild, Order, ToChild } from "./messages.js";
-import { spawnInNamespace } from "./namespace.js";
+import { requireNamespaces, spawnInNamespace } from "./namespace.js";
 import type { LiveRecording } from "./recording.js";
 import { refuseUnlive } from "./refusal.js";
 import { loadSystemCalls } from "./system-calls.js";
@@ -19,7 +20,7 @@ const LISTENING_MILLISECONDS = 50;
 
 const SILENT: Observer = { progress: () => {}, stopRequested: () => false };
 
-export interface LiveOptions {
+interface LiveOptions {
   /** Called with each run that the format of recordings can say. */
   recorded?(recording: LiveRecording): void;
 }
@@ -43,6 +44,21 @@ export function liveBackend({ recorded }: LiveOptions = {}): Backend {
 export async function measuredCosts(scenario: Scenario): Promise<readonly MeasuredCosts[]> {
   refuseUnlive(scenario, liveHost());
   return (await answerTo({ what: "calibrate", scenario }, "costs", SILENT)).costs;
+}
+
+/** Why nothing can run live on this machine, in a sentence; null: something can. */
+export async function whyNotLive(): Promise<string | null> {
+  const { system, release } = liveHost();
+  if (system !== "Linux") return `live mode needs Linux, this is ${system}`;
+  if (releaseFor(release) === null) return `live mode knows no Linux ${release}`;
+  try {
+    await loadSystemCalls();
+    requireNamespaces();
+    return null;
+  } catch (error) {
+    if (error instanceof LiveImpossibleError) return error.message;
+    throw error;
+  }
 }
 
 type Answer<What extends FromChild["what"]> = Extract<FromChild, { what: What }>;

@@ -6,14 +6,14 @@ import type { MeasuredCosts } from "./calibration.js";
 import type { LiveHost } from "./host.js";
 import type { LiveRecording } from "./recording.js";
 
-export interface RunOrder {
+interface RunOrder {
   what: "run";
   scenario: Scenario;
   host: LiveHost;
 }
 
 /** `scenario` gives the sysctls and the limits of the measurement. */
-export interface CalibrationOrder {
+interface CalibrationOrder {
   what: "calibrate";
   scenario: Scenario;
 }

@@ -18,7 +18,12 @@ function currentNamespace(): string {
   return readlinkSync("/proc/self/ns/net");
 }
 
-/** The arguments with which unshare makes a namespace here. @throws LiveImpossibleError where none does */
+/** @throws LiveImpossibleError where this machine allows no namespace */
+export function requireNamespaces(): void {
+  workingArguments();
+}
+
+/** The arguments with which unshare makes a namespace here. */
 function workingArguments(): readonly string[] {
   const ways = process.getuid?.() === 0 ? [WITH_USER, AS_ROOT] : [WITH_USER];
   let reason = "";

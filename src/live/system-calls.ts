@@ -8,9 +8,7 @@
 import { constants } from "node:os";
 import { LiveImpossibleError } from "./impossible.js";
 
-const { EAGAIN, EPERM, ENOBUFS, EINPROGRESS } = constants.errno;
-
-export { EAGAIN, EINPROGRESS, ENOBUFS, EPERM };
+export const { EPERM, ENOBUFS } = constants.errno;
 
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;

@@ -8,7 +8,7 @@ import { count, duration, percent, plural, UNKNOWN } from "./text/numbers.js";
 import { wrap } from "./text/paragraph.js";
 import { type Theme, themeOf } from "./text/theme.js";
 
-export interface ParityRenderOptions {
+interface ParityRenderOptions {
   colour: boolean;
   /** Columns of the terminal. */
   width: number;

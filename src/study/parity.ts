@@ -28,7 +28,7 @@ export interface ParityOptions {
   stopRequested?(): boolean;
 }
 
-export interface ParityProgress {
+interface ParityProgress {
   name: string;
   /** Live runs that are done, of all. */
   done: number;
@@ -168,7 +168,7 @@ function simulatedAs(scenario: Scenario, { index, of, costs }: Repetition): Scen
 }
 
 /** Every figure that the kernel told in each of its runs. */
-export function metricsOf(live: readonly Report[], simulated: readonly Report[]): ParityMetric[] {
+function metricsOf(live: readonly Report[], simulated: readonly Report[]): ParityMetric[] {
   return METRICS.flatMap((metric) => {
     const told = figures(live, metric);
     if (told.length < live.length || told.length === 0) return [];
