@@ -1,35 +1,38 @@
 /**
  * The Report: the one shape that both backends fill and every renderer, expectation and study reads (schemaVersion 1).
  * Counts are integers, times are seconds of run time from the first packet, sizes are bytes. A figure that a backend
- * cannot know is null, never 0. It formats nothing.
+ * cannot know is null, never 0: the simulator knows every one, a running kernel does not. It formats nothing.
  */
 import type { Scenario } from "../scenario/scenario.js";
 
 export const SCHEMA_VERSION = 1;
 
-export interface EventCounts {
-  raised: number;
+/** What the kernel knows and need not tell: a number where every figure is known. */
+export type Figure = number | null;
+
+export interface EventCounts<F extends Figure = Figure> {
+  raised: F;
   delivered: number;
-  merged: number;
-  lost: number;
-  pending: number;
-  attempts: number;
-  refused: number;
+  merged: F;
+  lost: F;
+  pending: F;
+  attempts: F;
+  refused: F;
 }
 
 /** Request, buffer and capacity are those of the first request: a buffer that grows after ENOBUFS may reach a higher peak. */
-export interface SocketReport {
+export interface SocketReport<F extends Figure = Figure> {
   requestedBytes: number;
   rcvbufBytes: number;
   truesizeBytes: number;
   capacityMessages: number;
-  peakRmemBytes: number;
+  peakRmemBytes: F;
   drops: number;
   enobufs: number;
-  congestions: number;
+  congestions: F;
 }
 
-export interface DaemonReport {
+export interface DaemonReport<F extends Figure = Figure> {
   received: { new: number; update: number; destroy: number };
   enobufs: number;
   /** Dumps of the kernel's table. */
@@ -37,9 +40,10 @@ export interface DaemonReport {
   duplicates: number;
   /** A DESTROY after the NEW of a later entry with the same tuple, or what a later event of its own entry overtook. */
   reordered: number;
-  stale: number;
-  missing: number;
-  inSync: boolean;
+  stale: F;
+  missing: F;
+  /** Null where stale or missing is. */
+  inSync: F extends number ? boolean : boolean | null;
   /** From the start of the flush to the last moment at which the daemon came into sync; null: it is not in sync, or there was no flush. */
   inSyncAfterFlushSeconds: number | null;
 }
@@ -58,51 +62,51 @@ export interface Verdict {
 /** Columns of a timeline row, in order. */
 export const TIMELINE_COLUMNS = ["seconds", "active", "dying", "rmemBytes", "delivered", "refused"] as const;
 
-export interface Report {
+export interface Report<F extends Figure = Figure> {
   schemaVersion: typeof SCHEMA_VERSION;
   tool: { name: "ct-reliable"; version: string };
   backend: "simulation" | "live";
   seed: string | null;
   kernel: { release: string; redelivery: "timer" | "workqueue" | "evict-list"; hz: number; admission: "old" | "new" };
   scenario: Scenario;
-  socket: SocketReport;
-  events: { new: EventCounts; update: EventCounts; destroy: EventCounts };
+  socket: SocketReport<F>;
+  events: { new: EventCounts<F>; update: EventCounts<F>; destroy: EventCounts<F> };
   resends: {
-    entries: number;
-    total: number;
-    perEntry: { mean: number; p50: number; p90: number; p99: number; max: number };
+    entries: F;
+    total: F;
+    perEntry: { mean: F; p50: F; p90: F; p99: F; max: F };
   };
-  latency: { destroy: { p50Seconds: number; p90Seconds: number; p99Seconds: number; maxSeconds: number } };
+  latency: { destroy: { p50Seconds: F; p90Seconds: F; p99Seconds: F; maxSeconds: F } };
   dying: {
-    peakDuringFlood: number;
-    meanDuringFlood: number;
-    afterFlush: number;
-    peak: number;
-    peakAtSeconds: number;
+    peakDuringFlood: F;
+    meanDuringFlood: F;
+    afterFlush: F;
+    peak: F;
+    peakAtSeconds: F;
     emptyAfterFlushSeconds: number | null;
-    final: number;
+    final: F;
   };
   table: {
     max: number;
     buckets: number;
-    peakCount: number;
+    peakCount: F;
     created: number;
-    destroyed: number;
-    active: number;
+    destroyed: F;
+    active: F;
     earlyDrop: number;
     drop: number;
     insertFailed: number;
   };
   /** Runs of the redelivery worker, and what they delivered; null where every entry has a timer, or nobody can tell. */
   redelivery: { runs: number; delivered: number; mostInOneRun: number } | null;
-  flush: { atSeconds: number; durationSeconds: number; entries: number; attempts: number } | null;
-  daemon: DaemonReport;
+  flush: { atSeconds: number; durationSeconds: number; entries: F; attempts: F } | null;
+  daemon: DaemonReport<F>;
   /** The listeners after the first, in the order of the scenario. */
-  otherListeners: readonly { socket: SocketReport; daemon: DaemonReport }[];
+  otherListeners: readonly { socket: SocketReport<F>; daemon: DaemonReport<F> }[];
   timeline: {
     intervalSeconds: number;
     columns: readonly string[];
-    rows: readonly (readonly number[])[];
+    rows: readonly (readonly F[])[];
   };
   invariants: { checked: number; violated: readonly string[] };
   expectations: readonly Verdict[];

@@ -27,6 +27,16 @@ function truth(description: string): Schema {
   return { type: "boolean", description, unit: "true or false" };
 }
 
+/** A running kernel need not tell it; null where it does not. */
+function orUnknown(schema: Schema): Schema {
+  return nullable(schema);
+}
+
+/** No running kernel tells it. */
+function simulatedOnly(schema: Schema): Schema {
+  return { ...nullable(schema), simulated: true };
+}
+
 /** A moment after the flush that may not come. */
 function orNever(schema: Schema): Schema {
   return { ...nullable(schema), never: true, needs: "flush" };
@@ -42,13 +52,13 @@ const events = (type: string): ObjectSchema<EventCounts> => {
   const attempts = `events.${type}.attempts`;
   const name = type.toUpperCase();
   return object(`what became of ${name} events: raised = delivered + merged + lost + pending`, {
-    raised: count("events", `${name} events that packets, timeouts, a flush or evictions raised`, raised),
+    raised: orUnknown(count("events", `${name} events that packets, timeouts, a flush or evictions raised`, raised)),
     delivered: count("events", `${name} events that reached the observed listener in a message of that type`, raised),
-    merged: count("events", `${name} events carried by a message of another type`, raised),
-    lost: count("events", `${name} events that no message will ever carry`, raised),
-    pending: count("events", `${name} events still kept for a resend when the run ended`, raised),
-    attempts: count("broadcasts", `broadcasts of ${name} events, resends included`, attempts),
-    refused: count("broadcasts", `broadcasts of ${name} events that the observed socket rejected`, attempts),
+    merged: orUnknown(count("events", `${name} events carried by a message of another type`, raised)),
+    lost: orUnknown(count("events", `${name} events that no message will ever carry`, raised)),
+    pending: orUnknown(count("events", `${name} events still kept for a resend when the run ended`, raised)),
+    attempts: orUnknown(count("broadcasts", `broadcasts of ${name} events, resends included`, attempts)),
+    refused: orUnknown(count("broadcasts", `broadcasts of ${name} events that the observed socket rejected`, attempts)),
   });
 };
 
@@ -58,10 +68,10 @@ const socket = (prefix: string): ObjectSchema<SocketReport> =>
     rcvbufBytes: bytes("what the kernel made of it: cap, doubling, floor"),
     truesizeBytes: bytes("what one DESTROY message is charged"),
     capacityMessages: count("messages", "DESTROY messages that fit while nobody reads"),
-    peakRmemBytes: bytes("most that was queued at once", `${prefix}rcvbufBytes`),
+    peakRmemBytes: simulatedOnly(bytes("most that was queued at once", `${prefix}rcvbufBytes`)),
     drops: count("messages", "column Drops of /proc/net/netlink"),
     enobufs: count("errors", "ENOBUFS that the reader got"),
-    congestions: count("episodes", "how often the socket became congested"),
+    congestions: simulatedOnly(count("episodes", "how often the socket became congested")),
   });
 
 const received = (name: string): Schema => count("messages", `${name} messages that the daemon read`);
@@ -76,15 +86,20 @@ const daemon: ObjectSchema<DaemonReport> = object("what the daemon knows", {
   resyncs: count("resyncs", "dumps of the kernel's table that the daemon made"),
   duplicates: count("messages", "messages about what the daemon already knew", "table.created"),
   reordered: count("messages", "messages that the daemon handled after a later one of the same tuple"),
-  stale: count("entries", "entries that the daemon believes alive and the kernel does not have", "table.created"),
-  missing: count("entries", "entries that are alive in the kernel and unknown to the daemon", "table.created"),
-  inSync: truth("whether nothing is stale or missing at the end"),
+  stale: orUnknown(
+    count("entries", "entries that the daemon believes alive and the kernel does not have", "table.created"),
+  ),
+  missing: orUnknown(
+    count("entries", "entries that are alive in the kernel and unknown to the daemon", "table.created"),
+  ),
+  inSync: orUnknown(truth("whether nothing is stale or missing at the end")),
   inSyncAfterFlushSeconds: orNever(seconds("from the start of the flush until the daemon was in sync for good")),
 });
 
-const latency = (what: string): Schema => seconds(`from raising a DESTROY to reading it, ${what}`);
-const resends = (what: string): Schema => count("resends", `resends of an entry that needed any, ${what}`);
-const dying = (description: string): Schema => count("entries", description, "table.created");
+const latency = (what: string): Schema => simulatedOnly(seconds(`from raising a DESTROY to reading it, ${what}`));
+const resends = (what: string): Schema =>
+  simulatedOnly(count("resends", `resends of an entry that needed any, ${what}`));
+const dying = (description: string): Schema => orUnknown(count("entries", description, "table.created"));
 
 export const REPORT: ObjectSchema<Report> = {
   ...object<Report>("The Report of a run of ct-reliable.", {
@@ -109,10 +124,10 @@ export const REPORT: ObjectSchema<Report> = {
       destroy: events("destroy"),
     }),
     resends: object<Report["resends"]>("DESTROY events that needed more than one attempt", {
-      entries: count("entries", "entries whose DESTROY needed more than one attempt", "table.created"),
-      total: count("resends", "attempts after the first, of all entries"),
+      entries: orUnknown(count("entries", "entries whose DESTROY needed more than one attempt", "table.created")),
+      total: orUnknown(count("resends", "attempts after the first, of all entries")),
       perEntry: object<Report["resends"]["perEntry"]>("resends of an entry that needed any", {
-        mean: mean("resends", "resends of an entry that needed any, in the mean"),
+        mean: orUnknown(mean("resends", "resends of an entry that needed any, in the mean")),
         p50: resends("median"),
         p90: resends("90 % at most"),
         p99: resends("99 % at most"),
@@ -129,24 +144,22 @@ export const REPORT: ObjectSchema<Report> = {
     }),
     dying: object<Report["dying"]>("the dying list", {
       peakDuringFlood: dying("most entries on the dying list during the flood"),
-      meanDuringFlood: mean(
-        "entries",
-        "entries on the dying list during the flood, in the mean over time",
-        "table.created",
+      meanDuringFlood: orUnknown(
+        mean("entries", "entries on the dying list during the flood, in the mean over time", "table.created"),
       ),
       afterFlush: dying("entries on the dying list when the flush returned"),
       peak: dying("most entries on the dying list in the whole run"),
-      peakAtSeconds: seconds("when it was longest"),
+      peakAtSeconds: orUnknown(seconds("when it was longest")),
       emptyAfterFlushSeconds: orNever(seconds("from the start of the flush until the dying list was empty for good")),
       final: dying("entries on the dying list at the end"),
     }),
     table: object<Report["table"]>("the conntrack table", {
       max: count("entries", "nf_conntrack_max"),
       buckets: count("buckets", "buckets of the hash table"),
-      peakCount: count("entries", "most entries at once, active and dying", "table.max"),
+      peakCount: orUnknown(count("entries", "most entries at once, active and dying", "table.max")),
       created: count("entries", "entries that were created"),
-      destroyed: count("entries", "entries that were freed", "table.created"),
-      active: count("entries", "entries alive at the end", "table.created"),
+      destroyed: orUnknown(count("entries", "entries that were freed", "table.created")),
+      active: orUnknown(count("entries", "entries alive at the end", "table.created")),
       earlyDrop: count("entries", "entries that early_drop evicted to make room", "table.created"),
       drop: count("packets", "packets refused because the table was full", "scenario.connections"),
       insertFailed: count(
@@ -164,14 +177,15 @@ export const REPORT: ObjectSchema<Report> = {
         }),
       ),
       needs: "worker",
+      simulated: true,
     },
     flush: {
       ...nullable(
         object<NonNullable<Report["flush"]>>("the flush; null without one", {
           atSeconds: seconds("when it began"),
           durationSeconds: seconds("how long it took"),
-          entries: count("entries", "entries that it deleted", "table.created"),
-          attempts: count("broadcasts", "attempts to deliver that it made"),
+          entries: orUnknown(count("entries", "entries that it deleted", "table.created")),
+          attempts: orUnknown(count("broadcasts", "attempts to deliver that it made")),
         }),
       ),
       needs: "flush",
@@ -185,7 +199,7 @@ export const REPORT: ObjectSchema<Report> = {
       intervalSeconds: seconds("time between two rows"),
       columns: list(text("a column", "a name"), "what the numbers of a row are"),
       rows: list(
-        list({ type: "number", description: "a figure" }, "a row"),
+        list(orUnknown({ type: "number", description: "a figure" }), "a row"),
         "one row for each interval, from the first packet on",
       ),
     }),

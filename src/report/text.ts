@@ -7,6 +7,7 @@ import { verdictText } from "./figure.js";
 import type { RenderOptions } from "./renderers.js";
 import type { Report } from "./report.js";
 import { adviceFor } from "./text/advice.js";
+import { some } from "./text/facts.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
 import { field, hanging, LABEL_COLUMNS, wrap } from "./text/paragraph.js";
@@ -112,6 +113,7 @@ function measures(report: Report, { width, theme }: Screen): string[] {
 }
 
 function resendsOf({ resends }: Report): string {
+  if (resends.entries === null) return UNKNOWN;
   if (resends.entries === 0) return "none: no DESTROY had a second attempt";
   const { p50, p99, max } = resends.perEntry;
   return `${count(resends.total)} for ${plural(resends.entries, "entry", "entries")}; per entry p50 ${count(p50)}, p99 ${count(p99)}, max ${count(max)}`;
@@ -120,10 +122,12 @@ function resendsOf({ resends }: Report): string {
 function latencyOf({ latency, events }: Report): string {
   if (events.destroy.delivered === 0) return `${UNKNOWN} (no DESTROY was delivered)`;
   const { p50Seconds, p99Seconds, maxSeconds } = latency.destroy;
+  if (p50Seconds === null) return UNKNOWN;
   return `of DESTROY p50 ${duration(p50Seconds)}, p99 ${duration(p99Seconds)}, max ${duration(maxSeconds)}`;
 }
 
 function dyingOf({ dying, flush }: Report): string {
+  if (dying.peak === null) return UNKNOWN;
   if (dying.peak === 0) return "peak 0: no entry ever waited for a resend";
   const peak = `peak ${count(dying.peak)} at ${duration(dying.peakAtSeconds)}; under load ${count(dying.peakDuringFlood)} (mean ${count(dying.meanDuringFlood)})`;
   if (flush === null) return `${peak}; ${count(dying.final)} at the end`;
@@ -141,13 +145,14 @@ function flushOf({ flush }: Report): string {
 function tableOf({ table }: Report): string {
   const { drop, earlyDrop, insertFailed } = table;
   // A SYN that reopens a connection is dropped as well while the old one's DESTROY is refused, however empty the table is.
-  const why = drop > 0 && table.peakCount < table.max ? "" : " because it was full";
+  const hadRoom = table.peakCount !== null && table.peakCount < table.max;
+  const why = drop > 0 && hadRoom ? "" : " because it was full";
   return [
     `peak ${count(table.peakCount)} of ${count(table.max)}`,
     `${plural(drop, "packet", "packets")} dropped${why}`,
     ...(earlyDrop > 0 ? [`early_drop ${count(earlyDrop)}`] : []),
     ...(insertFailed > 0 ? [`insert_failed ${count(insertFailed)}`] : []),
-    ...(table.active > 0 ? [`${count(table.active)} alive at the end`] : []),
+    ...(some(table.active) ? [`${count(table.active)} alive at the end`] : []),
   ].join("; ");
 }
 
@@ -157,6 +162,7 @@ function socketOf({ socket }: Report): string {
 }
 
 function syncOf({ daemon }: Report): string {
+  if (daemon.inSync === null) return "whether in sync is not known";
   if (daemon.inSync) return "in sync";
   return `out of sync: ${count(daemon.stale)} stale, ${count(daemon.missing)} missing`;
 }
@@ -167,8 +173,8 @@ function daemonOf({ daemon }: Report): string {
   const { stale, missing } = daemon;
   const verdict = daemon.inSync
     ? `in sync${after === null ? "" : ` ${duration(after)} after the flush`}`
-    : `out of sync: ${count(stale)} stale${stale > 0 ? " (dead, but believed alive)" : ""}, ` +
-      `${count(missing)} missing${missing > 0 ? " (alive, but unknown)" : ""}`;
+    : `out of sync: ${count(stale)} stale${some(stale) ? " (dead, but believed alive)" : ""}, ` +
+      `${count(missing)} missing${some(missing) ? " (alive, but unknown)" : ""}`;
   const blemishes = [
     { figure: daemon.enobufs, name: "ENOBUFS" },
     { figure: daemon.resyncs, name: "resyncs" },

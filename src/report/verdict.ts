@@ -98,10 +98,10 @@ interface Sides {
 }
 
 function sidesOf({ limit, metric: written }: Expectation, metric: Metric): Sides {
-  const own = (run: RunReports) => known(figureOf(run.report, metric));
+  const own = (run: RunReports) => figureIn(run.report, metric);
   switch (limit.kind) {
     case "value": {
-      const value = valueOf(metric, limit.text);
+      const value = valueWritten(metric, limit.text);
       return { unit: metric.unit, actual: own, limit: () => value };
     }
     case "share": {
@@ -116,7 +116,7 @@ function sidesOf({ limit, metric: written }: Expectation, metric: Metric): Sides
       if (whole.unit !== metric.unit && limit.of !== null && !isCount(whole, metric)) throw unlike(metric, whole);
       return {
         unit: "share",
-        actual: (run) => shareOf(own(run), known(figureOf(run.report, whole))),
+        actual: (run) => shareOf(own(run), figureIn(run.report, whole)),
         limit: () => limit.percent / 100,
       };
     }
@@ -128,7 +128,7 @@ function sidesOf({ limit, metric: written }: Expectation, metric: Metric): Sides
         actual: own,
         limit(run) {
           const report = limit.variant === null ? run.report : run.variants.get(limit.variant);
-          const figure = report === undefined ? null : known(figureOf(report, other));
+          const figure = report === undefined ? null : figureIn(report, other);
           return typeof figure === "number" ? limit.factor * figure : figure;
         },
       };
@@ -150,12 +150,14 @@ function unlike(metric: Metric, other: Metric): UsageError {
 }
 
 /** Metrics without a place in this report were refused before the run: one that is missed here is a bug. */
-function known(figure: Figure | undefined): Figure {
-  if (figure === undefined) throw new Error("an expectation asks for a figure that the report does not have");
-  return figure;
+function figureIn(report: Report, metric: Metric): Figure {
+  const figure = figureOf(report, metric);
+  if (figure === undefined) throw new Error(`the report has no ${metric.name}`);
+  if (figure !== null || metric.never || report.backend === "simulation") return figure;
+  throw new UsageError(`expected a metric that the kernel told in this run, got ${metric.name}, which is unknown`);
 }
 
-function valueOf(metric: Metric, written: string): Figure {
+function valueWritten(metric: Metric, written: string): Figure {
   if (metric.unit === "true or false") {
     if (written === "true" || written === "false") return written === "true";
     throw new UsageError(`expected true or false for ${metric.name}, got ${quoted(written)}`);

@@ -17,11 +17,11 @@ import { rcvbufOf } from "./kernel.js";
 import type { Run } from "./run.js";
 import { TOOL_VERSION } from "./version.js";
 
-export function reportOf(run: Run, interrupted: boolean): Report {
+export function reportOf(run: Run, interrupted: boolean): Report<number> {
   const { scenario, kernel } = run;
   const { table, ledger, release } = kernel;
   const pending = ledger.pending();
-  const events = (kind: 0 | 1 | 2): EventCounts => {
+  const events = (kind: 0 | 1 | 2): EventCounts<number> => {
     const { raised, delivered, merged, lost, attempts, refused } = ledger.kinds[kind];
     return { raised, delivered, merged, lost, pending: pending[kind], attempts, refused };
   };
@@ -87,7 +87,7 @@ export function reportOf(run: Run, interrupted: boolean): Report {
   };
 }
 
-function socketReport(run: Run, { socket }: Reader, listener: ListenerScenario): SocketReport {
+function socketReport(run: Run, { socket }: Reader, listener: ListenerScenario): SocketReport<number> {
   const { release, ctnetlink } = run.kernel;
   const effective = rcvbufOf(listener, run.scenario, release);
   const truesizeBytes = ctnetlink.truesizeOf(KIND_DESTROY);
@@ -103,7 +103,7 @@ function socketReport(run: Run, { socket }: Reader, listener: ListenerScenario):
   };
 }
 
-function daemonReport(run: Run, { socket, view, resyncs }: Reader, observed: boolean): DaemonReport {
+function daemonReport(run: Run, { socket, view, resyncs }: Reader, observed: boolean): DaemonReport<number> {
   const { ledger, table } = run.kernel;
   // For listeners beside the observed one the oracle is a count only: what they believe alive beyond what is.
   const stale = observed ? ledger.stale : Math.max(0, view.alive - table.active);
@@ -123,7 +123,7 @@ function daemonReport(run: Run, { socket, view, resyncs }: Reader, observed: boo
   };
 }
 
-function dyingReport(run: Run): Report["dying"] {
+function dyingReport(run: Run): Report<number>["dying"] {
   const { table, clock } = run.kernel;
   const flushed = run.flushAt <= clock.now;
   const emptied = flushed && run.scenario.flush && table.dying === 0 && run.flushEndedAt <= clock.now;
@@ -139,7 +139,7 @@ function dyingReport(run: Run): Report["dying"] {
 }
 
 /** `counts`: entries by number of resends. */
-function resendReport(counts: readonly number[]): Report["resends"] {
+function resendReport(counts: readonly number[]): Report<number>["resends"] {
   let entries = 0;
   let total = 0;
   for (let resent = 1; resent < counts.length; resent++) {

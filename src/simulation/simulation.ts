@@ -12,15 +12,15 @@ import { Run } from "./run.js";
 const SLICE_ACTIONS = 50_000;
 
 /** Runs a scenario to its end without an observer. */
-export function simulate(scenario: Scenario): Report {
+export function simulate(scenario: Scenario): Report<number> {
   const run = new Run(scenario);
   while (run.advance(SLICE_ACTIONS));
   run.conclude();
   return reportOf(run, false);
 }
 
-export const simulation: Backend = {
-  async run(scenario: Scenario, observer?: Observer): Promise<Report> {
+export const simulation = {
+  async run(scenario: Scenario, observer?: Observer): Promise<Report<number>> {
     if (observer === undefined) return simulate(scenario);
     const run = new Run(scenario);
     let interrupted = false;
@@ -31,4 +31,4 @@ export const simulation: Backend = {
     run.conclude();
     return reportOf(run, interrupted);
   },
-};
+} satisfies Backend;

@@ -1,33 +1,25 @@
-/**
- * The timeline of a report: one row of figures per interval. It is bounded: when it is full, every other row goes and the
- * interval doubles, so that a run of any length keeps between half and all of the rows.
- */
+/** The timeline of a simulated run: what a row says, taken whenever one is due. */
 import type { Run, Sampler } from "./run.js";
-
-const MOST_ROWS = 400;
-const FIRST_INTERVAL_NANOSECONDS = 100_000_000;
+import { TimelineRows } from "./timeline-rows.js";
 
 export class Timeline implements Sampler {
-  intervalNanoseconds = FIRST_INTERVAL_NANOSECONDS;
-  private samples: number[][] = [];
-  private next = 0;
+  private readonly samples = new TimelineRows<readonly number[]>();
 
   due(): number {
-    return this.next;
+    return this.samples.due;
   }
 
   /** The columns are TIMELINE_COLUMNS of report.ts. */
   sample({ kernel: { clock, table, sockets } }: Run): void {
     const socket = sockets[0]!;
-    this.samples.push([clock.now / 1e9, table.active, table.dying, socket.rmem, socket.admitted, socket.drops]);
-    if (this.samples.length > MOST_ROWS) {
-      this.samples = this.samples.filter((_, index) => index % 2 === 0);
-      this.intervalNanoseconds *= 2;
-    }
-    this.next = this.samples.length * this.intervalNanoseconds;
+    this.samples.add([clock.now / 1e9, table.active, table.dying, socket.rmem, socket.admitted, socket.drops]);
+  }
+
+  get intervalNanoseconds(): number {
+    return this.samples.intervalNanoseconds;
   }
 
   get rows(): readonly (readonly number[])[] {
-    return this.samples;
+    return this.samples.rows;
   }
 }

@@ -163,7 +163,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc
   .map(([experiment, overrides]) => structuredClone(resolveScenario(experiment, overrides)));
 
 /** The run to its end, which must come. */
-function reportOfRun(scenario: Scenario): Report {
+function reportOfRun(scenario: Scenario): Report<number> {
   const run = new Run(scenario);
   let actions = 0;
   while (run.advance(10_000)) {
@@ -183,7 +183,7 @@ function unsayable(value: unknown, at = "report"): string[] {
 }
 
 /** Figures that count something and must be whole and not negative. */
-function counts(report: Report): number[] {
+function counts(report: Report<number>): number[] {
   const { events, socket, table, dying, resends } = report;
   return [
     ...Object.values(events).flatMap((each) => Object.values(each) as number[]),

@@ -2,7 +2,13 @@
  * Reports to render: one plausible run of each kind that the text has a sentence for. Figures keep the identities of a
  * real run (raised = delivered + merged + lost + pending), but no simulation made them; nothing here claims a result.
  */
-import { type EventCounts, type Report, SCHEMA_VERSION, TIMELINE_COLUMNS } from "../../src/report/report.js";
+import {
+  type EventCounts,
+  type Figure,
+  type Report,
+  SCHEMA_VERSION,
+  TIMELINE_COLUMNS,
+} from "../../src/report/report.js";
 import type { ListenerScenario } from "../../src/scenario/scenario.js";
 
 const NANOSECONDS_PER_MICROSECOND = 1e3;
@@ -213,7 +219,7 @@ export function lossyReport(): Report {
   });
 }
 
-function withoutDying(row: readonly number[]): number[] {
+function withoutDying(row: readonly Figure[]): Figure[] {
   return row.map((value, column) => (TIMELINE_COLUMNS[column] === "dying" ? 0 : value));
 }
 

@@ -21,7 +21,7 @@ function flush(
   overrides: Overrides,
   listener: Partial<ListenerScenario>,
   ...others: Partial<ListenerScenario>[]
-): Report {
+): Report<number> {
   const run = finished(flushScenario({ ...overrides, listeners: [listener, ...others] }));
   const report = reportOf(run, false);
   assert.deepEqual(report.invariants.violated, []);

@@ -25,6 +25,7 @@ import {
   readerStopped,
   refusedInAll,
   secondsPerMessage,
+  some,
 } from "./facts.js";
 import { duration, plural } from "./numbers.js";
 
@@ -84,7 +85,7 @@ function whenInterrupted({ interrupted, scenario }: Report): Advice | null {
 
 /** Dying entries keep their place in the table (nf_conntrack_count), so room for every entry is always enough. */
 function whenTableFull({ table, scenario }: Report): Advice | null {
-  if (table.drop === 0 || table.peakCount < table.max) return null;
+  if (table.drop === 0 || (table.peakCount !== null && table.peakCount < table.max)) return null;
   const entries = scenario.connections + (scenario.secondFlood?.connections ?? 0);
   const max = Math.min(MOST_ENTRIES, Math.max(2 * table.max, powerOfTwoFrom(entries)));
   if (max <= table.max) return null;
@@ -104,7 +105,7 @@ function whenReaderStopped(report: Report): Advice | null {
 
 function whenLimitCameFirst(report: Report): Advice | null {
   const { dying, flush, scenario } = report;
-  if (dying.final === 0) return null;
+  if (!some(dying.final) || dying.afterFlush === null) return null;
   const drained = dying.afterFlush - dying.final;
   const waited = scenario.limitSeconds - (flush?.atSeconds ?? 0);
   // At the pace so far, and half as long again for the tail; a list that hardly moves needs another reader instead.
@@ -119,13 +120,13 @@ function whenLimitCameFirst(report: Report): Advice | null {
 }
 
 function whenNothingDied({ events, scenario }: Report): Advice | null {
-  if (events.destroy.raised > 0 || scenario.flush) return null;
+  if (events.destroy.raised !== 0 || scenario.flush) return null;
   return { flag: "without --no-flush", reason: "a flush makes every entry die at once." };
 }
 
 function whenNotReliable(report: Report): Advice | null {
   const { new: created, update, destroy } = report.events;
-  if (firstIsReliable(report) || created.lost + update.lost + destroy.lost === 0) return null;
+  if (firstIsReliable(report) || ![created, update, destroy].some(({ lost }) => some(lost))) return null;
   return { flag: "--policy reliable", reason: "the kernel then keeps a refused DESTROY and sends it again." };
 }
 
@@ -180,7 +181,7 @@ function slowerFlood(report: Report): Advice | null {
 
 function whenFlushOverflows(report: Report): Advice | null {
   const { flush, socket, scenario, dying } = report;
-  if (flush === null || dying.afterFlush === 0) return null;
+  if (flush === null || flush.entries === null || !some(dying.afterFlush)) return null;
   // The kernel doubles what is asked for, so half of the burst is enough.
   const asked = powerOfTwoFrom((flush.entries * socket.truesizeBytes) / 2);
   if (asked > scenario.rmemMaxBytes || asked <= socket.requestedBytes) return null;
@@ -213,7 +214,7 @@ function whenWorkerDeliversOne({ kernel, dying }: Report): Advice | null {
 }
 
 function whenWorkerIsTheLimit(report: Report): Advice | null {
-  if (report.kernel.redelivery === "timer" || report.dying.peak === 0) return null;
+  if (report.kernel.redelivery === "timer" || !some(report.dying.peak)) return null;
   return biggerBuffer(
     report,
     "the worker stops at the first refusal, so each of its runs delivers one buffer at most.",

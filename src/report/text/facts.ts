@@ -5,7 +5,12 @@
  */
 import type { Policy, Scenario } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
-import type { Report } from "../report.js";
+import type { Figure, Report } from "../report.js";
+
+/** Known, and more than nothing. */
+export function some(figure: Figure): figure is number {
+  return figure !== null && figure > 0;
+}
 
 /** NETLINK_BROADCAST_ERROR is what makes the kernel keep a refused event; NO_ENOBUFS alone does not. */
 export function isReliable(policy: Policy): boolean {
@@ -40,12 +45,12 @@ export function floodPressure(report: Report): number {
   const seconds = floodSeconds(report);
   if (seconds === null || report.scenario.listeners[0]?.slowFrom === "flush") return 0;
   const { new: created, update } = report.events;
-  return ((created.raised + update.raised) / seconds) * secondsPerMessage(report.scenario);
+  return (((created.raised ?? 0) + (update.raised ?? 0)) / seconds) * secondsPerMessage(report.scenario);
 }
 
 /** The least time in which the reader can take what the flush left behind. */
 export function readerDrainSeconds(report: Report): number {
-  return report.dying.afterFlush * secondsPerMessage(report.scenario);
+  return (report.dying.afterFlush ?? 0) * secondsPerMessage(report.scenario);
 }
 
 /** When the reader stopped for good, if it did: it was told never to read again then. */
@@ -55,7 +60,7 @@ export function readerStopped({ flush, daemon, scenario }: Report): "at its firs
   return flush !== null && listener?.heldAfterFlushNanoseconds === null ? "at the flush" : null;
 }
 
-export function refusedInAll(report: Report): number {
-  const { new: created, update, destroy } = report.events;
-  return created.refused + update.refused + destroy.refused;
+/** Each refusal of an attempt is a drop of the socket that refused it. */
+export function refusedInAll({ socket }: Report): number {
+  return socket.drops;
 }

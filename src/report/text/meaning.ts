@@ -2,8 +2,8 @@
  * One sentence that says what the figures mean, and where it matters a second one about NEW and UPDATE. A list of
  * findings in the order of their weight: the first that holds speaks. It looks back only; what to change is advice.ts's.
  */
-import type { Report } from "../report.js";
-import { firstIsReliable, isReliable, readerStopped } from "./facts.js";
+import type { Figure, Report } from "../report.js";
+import { firstIsReliable, isReliable, readerStopped, some } from "./facts.js";
 import { count, duration, percent, plural } from "./numbers.js";
 
 interface Finding {
@@ -30,46 +30,47 @@ const FINDINGS: readonly Finding[] = [
     holds: ({ table }) => table.drop > 0,
     says: ({ table, dying }) => {
       const dropped = `The table was full: ${plural(table.drop, "packet was", "packets were")} dropped`;
+      if (dying.peak === null) return `${dropped}.`;
       if (dying.peak < MANY * table.max) return `${dropped}, its ${count(table.max)} places taken by live entries.`;
       return `${dropped} — dying entries count too, and up to ${count(dying.peak)} of its ${count(table.max)} places were held by them.`;
     },
   },
   {
     // Reliable delivery waits for ever on a reader that is open and does not read.
-    holds: (report) => readerStopped(report) !== null && firstIsReliable(report) && report.dying.final > 0,
+    holds: (report) => readerStopped(report) !== null && firstIsReliable(report) && some(report.dying.final),
     says: (report) =>
       `The reader stopped ${readerStopped(report)}, and ${plural(report.dying.final, "entry waits", "entries wait")} on the dying list for as long as its socket stays open.`,
   },
   {
     // Ctrl-C ended it, not the limit, and what is left says nothing about the setting.
-    holds: (report) => report.dying.final > 0 && report.interrupted === true,
+    holds: (report) => some(report.dying.final) && report.interrupted === true,
     says: ({ dying, events }) =>
       `So far ${shareOf(events.destroy.delivered, events.destroy.raised)} of DESTROY arrived, and ${plural(dying.final, "entry is", "entries are")} still on the dying list.`,
   },
   {
     // The run did not settle: shares of what arrived depend on the limit.
-    holds: ({ dying }) => dying.final > 0,
+    holds: ({ dying }) => some(dying.final),
     says: ({ dying, scenario }) =>
       `Still ${plural(dying.final, "entry", "entries")} on the dying list when the limit of ${duration(scenario.limitSeconds)} ended the run.`,
   },
   {
     // With nobody left to refuse it, the kernel counts an event as delivered and frees the entry.
-    holds: (report) => report.events.destroy.lost > 0 && firstIsReliable(report) && closes(report),
+    holds: (report) => some(report.events.destroy.lost) && firstIsReliable(report) && closes(report),
     says: ({ events }) =>
       `When the reader closed its socket, the kernel let go of ${plural(events.destroy.lost, "entry", "entries")} whose DESTROY nobody will ever see.`,
   },
   {
     // The promise that the policy asked for was not kept.
-    holds: (report) => report.events.destroy.lost > 0 && firstIsReliable(report),
+    holds: (report) => some(report.events.destroy.lost) && firstIsReliable(report),
     says: ({ events }) =>
       `${shareOf(events.destroy.lost, events.destroy.raised)} of DESTROY never arrived although the listener asked for reliable delivery.`,
   },
   {
     // The ordinary loss, told by what it leaves behind in the daemon.
-    holds: ({ events }) => events.destroy.lost > 0,
+    holds: ({ events }) => some(events.destroy.lost),
     says: ({ events, daemon }) => {
       const lost = `${shareOf(events.destroy.lost, events.destroy.raised)} of DESTROY never arrived`;
-      if (daemon.stale > 0) {
+      if (some(daemon.stale)) {
         return `${lost} and the daemon still believes in ${plural(daemon.stale, "dead entry", "dead entries")}.`;
       }
       if (daemon.resyncs > 0) return `${lost}; the daemon is right again only because it asked for the whole table.`;
@@ -84,13 +85,13 @@ const FINDINGS: readonly Finding[] = [
   },
   {
     // What comes next claims that every DESTROY arrived.
-    holds: ({ events }) => events.destroy.delivered < events.destroy.raised,
+    holds: ({ events }) => events.destroy.raised !== null && events.destroy.delivered < events.destroy.raised,
     says: ({ events }) =>
       `${shareOf(events.destroy.delivered, events.destroy.raised)} of DESTROY arrived before the run ended.`,
   },
   {
     // Nothing waited: reliable delivery had nothing to do, or would have done nothing.
-    holds: ({ resends, dying }) => resends.entries === 0 && dying.peak === 0,
+    holds: ({ resends, dying }) => !some(resends.entries) && dying.peak === 0,
     says: (report) =>
       nobodyResends(report)
         ? "Every DESTROY arrived, but none would have been sent again: this reader kept up."
@@ -110,19 +111,18 @@ const ASIDES: readonly Finding[] = [
     says: () => "",
   },
   {
-    holds: ({ daemon }) => daemon.missing > 0,
+    holds: ({ daemon }) => some(daemon.missing),
     says: ({ daemon }) =>
       `The daemon does not know ${plural(daemon.missing, "entry that is", "entries that are")} alive.`,
   },
   {
-    holds: ({ events }) => events.new.lost + events.update.lost > 0,
+    holds: ({ events }) => some(events.new.lost) || some(events.update.lost),
     says: ({ events }) =>
       `${shareOf(events.new.lost, events.new.raised)} of NEW and ${shareOf(events.update.lost, events.update.raised)} of UPDATE were lost.`,
   },
   {
-    holds: ({ events }) => events.new.merged + events.update.merged > 0,
-    says: ({ events }) =>
-      `${plural(events.new.merged + events.update.merged, "NEW or UPDATE", "NEW and UPDATE")} went with a later message.`,
+    holds: ({ events }) => carried(events) > 0,
+    says: ({ events }) => `${plural(carried(events), "NEW or UPDATE", "NEW and UPDATE")} went with a later message.`,
   },
 ];
 
@@ -131,7 +131,13 @@ export function meaningOf(report: Report): string {
   return [speak(FINDINGS), speak(ASIDES)].filter((sentence) => sentence !== "").join(" ");
 }
 
+/** NEW and UPDATE that another message carried. */
+function carried({ new: created, update }: Report["events"]): number {
+  return (created.merged ?? 0) + (update.merged ?? 0);
+}
+
 function resent({ resends }: Report): string {
+  if (resends.entries === null) return "how many needed a resend is not known";
   if (resends.entries === 0) return "none of them needed a resend";
   return `${count(resends.entries)} of them needed a resend`;
 }
@@ -143,6 +149,7 @@ function emptied({ flush, dying }: Report): string {
 }
 
 function underLoad({ dying, table }: Report): string {
+  if (dying.peakDuringFlood === null) return "";
   const share = dying.peakDuringFlood / table.created;
   const waited = `${count(dying.peakDuringFlood)} of ${count(table.created)}`;
   if (share === 0) return "";
@@ -160,6 +167,6 @@ function nobodyResends({ scenario }: Report): boolean {
 }
 
 /** "of 0" has no share; a sentence still needs a word. */
-function shareOf(part: number, whole: number): string {
+function shareOf(part: Figure, whole: Figure): string {
   return percent(part, whole) || "none";
 }

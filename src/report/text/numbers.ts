@@ -21,8 +21,8 @@ const COUNT_UNITS = [
 ];
 
 /** For a cell that has no room for all digits: 1234567 → 1.23M. */
-export function shortCount(value: number): string {
-  if (!(value >= SHORT_FROM)) return count(value);
+export function shortCount(value: number | null): string {
+  if (value === null || !(value >= SHORT_FROM)) return count(value);
   // As with durations, the rounded figure chooses: 999,999 is 1M, not 1000k.
   for (const { unit, size } of COUNT_UNITS) {
     const rounded = Number((value / size).toPrecision(3));
@@ -31,9 +31,9 @@ export function shortCount(value: number): string {
   return `${count(Math.round(value / 1e9))}G`;
 }
 
-/** Of nothing there is no share: the empty string. */
-export function percent(part: number, whole: number): string {
-  if (!(whole > 0)) return "";
+/** Of nothing there is no share, nor of what nobody knows: the empty string. */
+export function percent(part: number | null, whole: number | null): string {
+  if (part === null || whole === null || !(whole > 0)) return "";
   const share = (100 * part) / whole;
   if (part === 0 || part === whole || share > 100) return `${count(Math.round(share))} %`;
   if (share < 0.1) return "<0.1 %";
@@ -70,8 +70,8 @@ const LARGE_SIZE = 65_536;
 const KIB = 1024;
 
 /** 4096 → 4,096 B, 212992 → 208 KiB. */
-export function size(bytes: number): string {
-  if (!Number.isFinite(bytes)) return UNKNOWN;
+export function size(bytes: number | null): string {
+  if (bytes === null || !Number.isFinite(bytes)) return UNKNOWN;
   if (bytes < LARGE_SIZE) return `${count(bytes)} B`;
   const kib = bytes / KIB;
   if (kib < KIB) return `${trimmed(kib.toFixed(1))} KiB`;
@@ -80,7 +80,7 @@ export function size(bytes: number): string {
 }
 
 /** "1 entry", "2,000 entries". */
-export function plural(value: number, one: string, many: string): string {
+export function plural(value: number | null, one: string, many: string): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 

@@ -6,6 +6,7 @@
 import { EVENT_GROUPS, type EventGroup } from "../../scenario/scenario.js";
 import type { EventCounts, Report } from "../report.js";
 import { type Cell, GAP, lay, type Rows, tableWidth } from "./columns.js";
+import { some } from "./facts.js";
 import { count, percent, shortCount, size, UNKNOWN } from "./numbers.js";
 import { field } from "./paragraph.js";
 import type { Theme } from "./theme.js";
@@ -31,7 +32,7 @@ export function eventTable(report: Report, width: number, theme: Theme): string[
 }
 
 function typesAsRows(report: Report, wanted: readonly Fate[], theme: Theme): Rows {
-  const shares = wanted.filter((fate) => EVENT_GROUPS.some((type) => report.events[type][fate] > 0));
+  const shares = wanted.filter((fate) => EVENT_GROUPS.some((type) => some(report.events[type][fate])));
   const heading = FATES.flatMap((fate) => [
     { text: fate, paint: theme.label },
     ...(shares.includes(fate) ? [{ text: "" }] : []),
@@ -49,7 +50,7 @@ function typesAsRows(report: Report, wanted: readonly Fate[], theme: Theme): Row
   return [[{ text: "event", paint: theme.label, left: true }, ...heading], ...rows];
 }
 
-function typesAsColumns(report: Report, figure: (value: number) => string, theme: Theme): Rows {
+function typesAsColumns(report: Report, figure: (value: number | null) => string, theme: Theme): Rows {
   const heading: Cell[] = [
     { text: "event", paint: theme.label, left: true },
     ...EVENT_GROUPS.map((type): Cell => ({ text: type.toUpperCase(), paint: theme.heading })),
@@ -79,11 +80,11 @@ function typeCell(type: EventGroup, theme: Theme): Cell {
   return { text: type.toUpperCase(), paint: theme.heading, left: true };
 }
 
-function fateCell(counts: EventCounts, fate: Fate, figure: (value: number) => string, theme: Theme): Cell {
+function fateCell(counts: EventCounts, fate: Fate, figure: (value: number | null) => string, theme: Theme): Cell {
   const value = counts[fate];
   const text = figure(value);
-  if (fate === "lost" && value > 0) return { text, paint: theme.bad };
-  if (fate === "delivered" && value > 0 && value === counts.raised) return { text, paint: theme.good };
+  if (fate === "lost" && some(value)) return { text, paint: theme.bad };
+  if (fate === "delivered" && some(value) && value === counts.raised) return { text, paint: theme.good };
   return { text };
 }
 
@@ -124,7 +125,7 @@ function listenersOf(report: Report) {
     destroy: count(daemon.received.destroy),
     duplicates: count(daemon.duplicates),
     drops: count(socket.drops),
-    sync: daemon.inSync ? "in sync" : "out of sync",
-    inSync: daemon.inSync,
+    sync: daemon.inSync === null ? UNKNOWN : daemon.inSync ? "in sync" : "out of sync",
+    inSync: daemon.inSync !== false,
   }));
 }

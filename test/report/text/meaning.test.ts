@@ -120,7 +120,7 @@ const SENTENCES: readonly { rule: string; report: Report; says: RegExp; advises:
   {
     rule: "a list that hardly moved needs another reader, not more time",
     report: changed(limitReport(), (report) => {
-      report.dying.final = report.dying.afterFlush - 1;
+      report.dying.final = report.dying.afterFlush! - 1;
     }),
     says: /^Still 19,970 entries/,
     advises: /^--reader .* hardly moved/,

@@ -1,0 +1,149 @@
+/**
+ * What things cost on this machine, in the simulator's terms (Costs of scenario.ts): rounds of experiments in a namespace, each
+ * round a measurement of its own, so that whoever uses them sees how much this machine varies. A packet is a flood that nobody listens to, an entry of a flush likewise; an
+ * attempt is what a listener with a full buffer adds to the flush; a recv is a queue read at once; a wake-up is the way of one
+ * event to a reader that sleeps.
+ */
+import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
+import { now } from "./clock.js";
+import { decodeEvent, emptyEvent } from "./conntrack-messages.js";
+import { Listener } from "./listener.js";
+import { NamespaceKernel } from "./namespace-kernel.js";
+import { openListener } from "./netlink-socket.js";
+import { MSG_DONTWAIT, type SystemCalls } from "./system-calls.js";
+import { UdpTraffic } from "./udp-traffic.js";
+
+const ROUNDS = 9;
+const ENTRIES = 1000;
+/** Of these the median is a round's. */
+const WAKEUPS = 7;
+
+export type MeasuredCosts = Pick<
+  Costs,
+  "packetNanoseconds" | "flushEntryNanoseconds" | "attemptNanoseconds" | "recvNanoseconds" | "wakeupNanoseconds"
+>;
+
+/** One per round. `scenario` gives the sysctls and the limits; its connections are not made. */
+export async function measureCosts(scenario: Scenario, calls: SystemCalls): Promise<MeasuredCosts[]> {
+  const cpus = calls.allowedCpus();
+  calls.pinTo(cpus[0]!);
+  const kernel = new NamespaceKernel(calls, { ...scenario, nfConntrackMax: Number.MAX_SAFE_INTEGER });
+  const machine = new Machine(kernel, calls);
+  const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
+  // What a cold machine does at first says nothing of the runs that follow.
+  machine.measure("roomy");
+  const rounds: MeasuredCosts[] = [];
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await machine.round(scenario, readerCpu));
+  machine.close();
+  return rounds;
+}
+
+/** Nanoseconds per packet, entry and message. */
+interface Measurement {
+  flood: number;
+  flush: number;
+  recv: number;
+}
+
+/** Buffers of a listener that does not read: none at all, one that is full, one with room for every event. */
+const BUFFERS = { none: null, full: 2048, roomy: 2 ** 24 } as const;
+
+class Machine {
+  private readonly kernel: NamespaceKernel;
+  private readonly calls: SystemCalls;
+  private readonly traffic: UdpTraffic;
+  private readonly buffer = Buffer.alloc(8192);
+  private readonly event = emptyEvent();
+
+  constructor(kernel: NamespaceKernel, calls: SystemCalls) {
+    this.kernel = kernel;
+    this.calls = calls;
+    this.traffic = new UdpTraffic(calls, false);
+  }
+
+  async round(scenario: Scenario, readerCpu: number): Promise<MeasuredCosts> {
+    const bare = this.measure("none");
+    const refused = this.measure("full");
+    const { recv } = this.measure("roomy");
+    const attempt = Math.max(0, refused.flush - bare.flush);
+    const way = await this.wayToReader(scenario, readerCpu);
+    return {
+      packetNanoseconds: Math.round(bare.flood),
+      flushEntryNanoseconds: Math.round(bare.flush),
+      attemptNanoseconds: Math.round(attempt),
+      recvNanoseconds: Math.round(recv),
+      wakeupNanoseconds: Math.round(Math.max(0, way - bare.flush - attempt - recv)),
+    };
+  }
+
+  measure(listening: keyof typeof BUFFERS): Measurement {
+    const bufferBytes = BUFFERS[listening];
+    const socket = bufferBytes === null ? null : openListener(this.calls, bufferBytes, "lossy", ["destroy"]);
+    const flood = timed(() => this.flood(ENTRIES));
+    const flush = timed(() => this.kernel.flush());
+    let read = 0;
+    const recv = socket === null ? 0 : timed(() => (read = this.readAll(socket.fd)));
+    if (socket !== null) this.calls.close(socket.fd);
+    return { flood: flood / ENTRIES, flush: flush / ENTRIES, recv: read === 0 ? 0 : recv / read };
+  }
+
+  private flood(entries: number): void {
+    const tuples = new Int32Array(this.traffic.mostAtOnce);
+    for (let sent = 0; sent < entries; ) {
+      const count = Math.min(tuples.length, entries - sent);
+      for (let index = 0; index < count; index++) tuples[index] = sent + index;
+      sent += this.traffic.sendFirst(tuples, count);
+    }
+  }
+
+  private readAll(fd: number): number {
+    let read = 0;
+    while (this.calls.recv(fd, this.buffer, MSG_DONTWAIT) > 0) {
+      decodeEvent(this.buffer, this.event);
+      read++;
+    }
+    return read;
+  }
+
+  /** The median time from the flush of one entry to the moment at which a sleeping reader has read its DESTROY. */
+  private async wayToReader(scenario: Scenario, readerCpu: number): Promise<number> {
+    const listener: ListenerScenario = {
+      ...scenario.listeners[0]!,
+      bufferBytes: scenario.rmemMaxBytes,
+      serviceNanoseconds: 0,
+      stall: null,
+      joins: "start",
+      smallFrom: "start",
+      groups: ["new", "destroy"],
+    };
+    const reader = new Listener({ ...scenario, listeners: [listener] }, 0, this.calls, readerCpu);
+    await reader.opened();
+    reader.begin(now());
+    const ways: number[] = [];
+    for (let index = 0; index < WAKEUPS; index++) {
+      this.flood(1);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      const began = now();
+      this.kernel.flush();
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      if (reader.inSyncNanoseconds > began) ways.push(reader.inSyncNanoseconds - began);
+    }
+    await reader.stop();
+    return median(ways);
+  }
+
+  close(): void {
+    this.traffic.close();
+  }
+}
+
+function timed(action: () => void): number {
+  const began = now();
+  action();
+  return now() - began;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+}

@@ -1,0 +1,187 @@
+/**
+ * Fills the Report from a live run that is over. What a kernel tells (counts of the table, drops of a socket, the events that
+ * arrived) is taken; what follows from it without doubt is computed, and the rest is null. It measures nothing.
+ *
+ * While no entry can have ended before the flush, all is simple: each connection raised one NEW, the flush raised one DESTROY
+ * per entry, the table's count after it is the dying list, and drops after it are refused DESTROYs.
+ */
+import { capacityMessages } from "../kernel/netlink/capacity.js";
+import { releaseFor } from "../kernel/release.js";
+import {
+  type DaemonReport,
+  type EventCounts,
+  type Figure,
+  type Report,
+  SCHEMA_VERSION,
+  type SocketReport,
+  TIMELINE_COLUMNS,
+} from "../report/report.js";
+import { TOOL_VERSION } from "../simulation/version.js";
+import type { LiveHost } from "./host.js";
+import type { Ending, LiveRun } from "./live-run.js";
+
+const UNKNOWN_COUNTS = { merged: null, lost: null, pending: null, attempts: null, refused: null };
+
+export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report {
+  const { scenario } = run;
+  const release = releaseFor(host.release)!;
+  const dying = dyingReport(run);
+  const { final } = dying;
+  const active = run.active(run.endCount);
+  const events = eventsOf(run, ending, final);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: "ct-reliable", version: TOOL_VERSION },
+    backend: "live",
+    seed: null,
+    kernel: {
+      release: host.release,
+      redelivery: release.redelivery,
+      hz: host.hz ?? scenario.hz,
+      admission: release.admission,
+    },
+    scenario,
+    socket: socketReport(run, ending, 0),
+    events,
+    resends: resendReport(run, events.destroy),
+    latency: { destroy: { p50Seconds: null, p90Seconds: null, p99Seconds: null, maxSeconds: null } },
+    dying,
+    table: {
+      max: scenario.nfConntrackMax,
+      buckets: host.buckets ?? scenario.buckets,
+      peakCount: run.diedBeforeFlush || scenario.secondFlood !== null ? null : run.created,
+      created: run.created,
+      destroyed: run.created - run.endCount,
+      active,
+      ...ending.statistics,
+    },
+    redelivery: null,
+    flush: flushReport(run),
+    daemon: daemonReport(run, ending, 0, active),
+    otherListeners: ending.listeners.slice(1).map((_, index) => ({
+      socket: socketReport(run, ending, index + 1),
+      daemon: daemonReport(run, ending, index + 1, active),
+    })),
+    timeline: {
+      intervalSeconds: run.timeline.intervalNanoseconds / 1e9,
+      columns: TIMELINE_COLUMNS,
+      rows: run.timeline.rows,
+    },
+    invariants: { checked: 0, violated: [] },
+    expectations: [],
+    ...(run.interrupted ? { interrupted: true } : {}),
+  };
+}
+
+function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events"] {
+  const { scenario, listeners } = run;
+  const received = listeners[0]!.received;
+  const { duplicates } = ending.listeners[0]!.result;
+  const { drops, rmemBytes } = ending.listeners[0]!.row;
+  // What was accepted and never read; after the flush that is DESTROY.
+  const unread = Math.round(rmemBytes / run.kernel.truesizeBytes);
+  const accepted = { new: received.new, destroy: received.destroy };
+  accepted[run.flushEndedAt === null ? "new" : "destroy"] += unread;
+  const onlyNew = scenario.protocol === "udp" && scenario.packets === 1;
+  const plain = !run.diedBeforeFlush && scenario.secondFlood === null && scenario.flush && run.flushEndedAt !== null;
+  const dropsBefore = run.dropsBeforeFlush ?? drops;
+  const created: EventCounts = {
+    raised: run.created,
+    delivered: accepted.new,
+    ...UNKNOWN_COUNTS,
+    ...(accepted.new === run.created ? { merged: 0, lost: 0, pending: 0 } : {}),
+    ...(onlyNew && !run.diedBeforeFlush ? { attempts: accepted.new + dropsBefore, refused: dropsBefore } : {}),
+  };
+  const update: EventCounts = {
+    raised: onlyNew ? 0 : null,
+    delivered: received.update,
+    ...UNKNOWN_COUNTS,
+    ...(onlyNew ? { merged: 0, lost: 0, pending: 0, attempts: 0, refused: 0 } : {}),
+  };
+  const delivered = accepted.destroy - duplicates;
+  const ended = pending === null ? null : run.created - (run.active(run.endCount) ?? 0);
+  const destroy: EventCounts = {
+    raised: ended,
+    delivered,
+    merged: 0,
+    lost: ended === null || pending === null ? null : Math.max(0, ended - delivered - pending),
+    pending,
+    attempts: plain ? accepted.destroy + drops - dropsBefore : null,
+    refused: plain ? drops - dropsBefore : null,
+  };
+  return { new: created, update, destroy };
+}
+
+/** After a flush that met every entry, those on the dying list are those that needed a second attempt. */
+function resendReport(run: LiveRun, destroy: EventCounts): Report["resends"] {
+  const perEntry = { mean: null, p50: null, p90: null, p99: null, max: null };
+  if (destroy.attempts === null || destroy.raised === null) return { entries: null, total: null, perEntry };
+  const entries = run.countAfterFlush;
+  // Beside another reliable listener there are attempts that this one neither took nor refused.
+  const total = run.listeners.length > 1 ? null : destroy.attempts - destroy.raised;
+  return { entries, total, perEntry: { ...perEntry, mean: total === null ? null : entries > 0 ? total / entries : 0 } };
+}
+
+function dyingReport(run: LiveRun): Report["dying"] {
+  const { scenario } = run;
+  const flushed = scenario.flush && run.flushAt !== null && run.flushEndedAt !== null;
+  const active = run.active(run.endCount);
+  const duringFlood = run.diedBeforeFlush || run.flushAt === null ? null : 0;
+  return {
+    peakDuringFlood: duringFlood,
+    meanDuringFlood: duringFlood,
+    afterFlush: flushed ? run.countAfterFlush : duringFlood,
+    peak: run.peakDying,
+    peakAtSeconds: run.peakDying === null ? null : run.peakDyingAt / 1e9,
+    emptyAfterFlushSeconds: flushed && run.emptiedAt !== null ? (run.emptiedAt - run.flushAt!) / 1e9 : null,
+    final: active === null ? null : run.endCount - active,
+  };
+}
+
+function flushReport(run: LiveRun): Report["flush"] {
+  if (!run.scenario.flush || run.flushAt === null || run.flushEndedAt === null) return null;
+  const entries = run.diedBeforeFlush ? null : run.countBeforeFlush;
+  return {
+    atSeconds: run.flushAt / 1e9,
+    durationSeconds: (run.flushEndedAt - run.flushAt) / 1e9,
+    entries,
+    // The kernels that live mode knows try each entry once in a flush.
+    attempts: entries,
+  };
+}
+
+function socketReport(run: LiveRun, ending: Ending, index: number): SocketReport {
+  const listener = run.listeners[index]!;
+  const { truesizeBytes } = run.kernel;
+  return {
+    requestedBytes: listener.scenario.bufferBytes,
+    rcvbufBytes: listener.rcvbufBytes,
+    truesizeBytes,
+    capacityMessages: capacityMessages(listener.rcvbufBytes, truesizeBytes, releaseFor(run.scenario.kernel)!.admission),
+    peakRmemBytes: null,
+    drops: ending.listeners[index]!.row.drops,
+    enobufs: listener.enobufs,
+    congestions: null,
+  };
+}
+
+function daemonReport(run: LiveRun, ending: Ending, index: number, active: Figure): DaemonReport {
+  const listener = run.listeners[index]!;
+  const { duplicates, reordered } = ending.listeners[index]!.result;
+  const stale = active === null ? null : Math.max(0, listener.alive - active);
+  const missing = active === null ? null : Math.max(0, active - listener.alive);
+  const inSync = stale === null ? null : stale === 0 && missing === 0;
+  const since = run.flushAt === null ? 0 : Math.max(0, run.inSyncAt - run.flushAt);
+  return {
+    received: listener.received,
+    enobufs: listener.enobufs,
+    resyncs: 0,
+    duplicates,
+    reordered,
+    stale,
+    missing,
+    inSync,
+    inSyncAfterFlushSeconds:
+      index === 0 && inSync === true && run.scenario.flush && run.flushAt !== null ? since / 1e9 : null,
+  };
+}

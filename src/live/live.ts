@@ -1,0 +1,109 @@
+/**
+ * The running kernel as a Backend, and its costs. This side stays in the namespace that the user is in: it refuses what cannot be
+ * live, starts the program inside, hands progress to the observer, passes on a request to stop. What runs is child.ts.
+ */
+import { fileURLToPath } from "node:url";
+import { releaseFor } from "../kernel/release.js";
+import type { Backend, Observer } from "../report/backend.js";
+import type { Scenario } from "../scenario/scenario.js";
+import type { MeasuredCosts } from "./calibration.js";
+import { liveHost } from "./host.js";
+import { LiveImpossibleError } from "./impossible.js";
+import type { FromChild, Order, ToChild } from "./messages.js";
+import { requireNamespaces, spawnInNamespace } from "./namespace.js";
+import type { LiveRecording } from "./recording.js";
+import { refuseUnlive } from "./refusal.js";
+import { loadSystemCalls } from "./system-calls.js";
+
+/** How often a request to stop is looked for between two reports of progress. */
+const LISTENING_MILLISECONDS = 50;
+
+const SILENT: Observer = { progress: () => {}, stopRequested: () => false };
+
+interface LiveOptions {
+  /** Called with each run that the format of recordings can say. */
+  recorded?(recording: LiveRecording): void;
+}
+
+/**
+ * Its runs throw UsageError when the scenario cannot be live on this machine, and LiveImpossibleError when nothing can.
+ */
+export function liveBackend({ recorded }: LiveOptions = {}): Backend {
+  return {
+    async run(scenario, observer = SILENT) {
+      const host = liveHost();
+      refuseUnlive(scenario, host);
+      const { report, recording } = await answerTo({ what: "run", scenario, host }, "report", observer);
+      if (recording !== null) recorded?.(recording);
+      return report;
+    },
+  };
+}
+
+/** What things cost on this machine, with the sysctls of a scenario, measured some times. Throws what a run throws. */
+export async function measuredCosts(scenario: Scenario): Promise<readonly MeasuredCosts[]> {
+  refuseUnlive(scenario, liveHost());
+  return (await answerTo({ what: "calibrate", scenario }, "costs", SILENT)).costs;
+}
+
+/** Why nothing can run live on this machine, in a sentence; null: something can. */
+export async function whyNotLive(): Promise<string | null> {
+  const { system, release } = liveHost();
+  if (system !== "Linux") return `live mode needs Linux, this is ${system}`;
+  if (releaseFor(release) === null) return `live mode knows no Linux ${release}`;
+  try {
+    await loadSystemCalls();
+    requireNamespaces();
+    return null;
+  } catch (error) {
+    if (error instanceof LiveImpossibleError) return error.message;
+    throw error;
+  }
+}
+
+type Answer<What extends FromChild["what"]> = Extract<FromChild, { what: What }>;
+
+/** Gives an order to a program in a namespace of its own and waits for its answer; both are gone afterwards. */
+async function answerTo<What extends "report" | "costs">(
+  order: Order,
+  what: What,
+  observer: Observer,
+): Promise<Answer<What>> {
+  // Not installed is better said here than from inside.
+  await loadSystemCalls();
+  const child = spawnInNamespace(fileURLToPath(new URL("./child.js", import.meta.url)));
+  let errors = "";
+  child.stderr!.on("data", (text) => {
+    errors += text;
+  });
+  const tell = (message: ToChild): void => void child.send(message);
+  const listening = setInterval(() => {
+    if (!observer.stopRequested() || !child.connected) return;
+    clearInterval(listening);
+    tell({ what: "stop" });
+  }, LISTENING_MILLISECONDS);
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on("message", (message: FromChild) => {
+        if (message.what === "progress") void observer.progress(message.progress);
+        else if (message.what === "failure") reject(failureOf(message));
+        else if (message.what === what) resolve(message as Answer<What>);
+      });
+      child.on("error", reject);
+      child.on("exit", (code, signal) => {
+        reject(new Error(`the process in the namespace ended with ${signal ?? code}: ${errors.trim()}`));
+      });
+      tell(order);
+    });
+  } finally {
+    clearInterval(listening);
+    child.kill("SIGKILL");
+  }
+}
+
+function failureOf({ impossible, text, stack }: Answer<"failure">): Error {
+  if (impossible) return new LiveImpossibleError(text);
+  const error = new Error(text);
+  error.stack = stack;
+  return error;
+}

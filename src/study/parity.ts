@@ -1,0 +1,226 @@
+/**
+ * The running kernel and the simulator side by side: each scenario some times live and under many seeds simulated, and then per
+ * figure of the Report whether the kernel is where the simulator expects it. It gets both backends and runs them one after
+ * another, since a live run wants the machine for itself. It renders nothing.
+ */
+import type { Backend, Progress } from "../report/backend.js";
+import type { Report } from "../report/report.js";
+import type { Costs, Scenario } from "../scenario/scenario.js";
+import { SECOND } from "../scenario/units.js";
+import { type Interval, median, predictionInterval } from "./interval.js";
+
+export interface ParityCase {
+  name: string;
+  /** As the machine is: its release and its limits. Seed and costs are the study's. */
+  scenario: Scenario;
+}
+
+export interface ParityOptions {
+  cases: readonly ParityCase[];
+  /** What things cost on this machine, measured some times: each seed takes the next of them. */
+  costs: readonly Partial<Costs>[];
+  /** Live runs of each case. */
+  runs: number;
+  live: Backend;
+  simulation: Backend;
+  /** Called before each live run and with its progress. */
+  progress?(at: ParityProgress): Promise<void> | void;
+  stopRequested?(): boolean;
+}
+
+interface ParityProgress {
+  name: string;
+  /** Live runs that are done, of all. */
+  done: number;
+  of: number;
+  run: Progress | null;
+}
+
+export interface ParityMetric {
+  metric: string;
+  live: { min: number; median: number; max: number };
+  /** Null: the simulator never gave a figure where the kernel did. */
+  simulated: Interval | null;
+  /** The median of the live runs lies in the interval, which is a little wider than shown for the sake of the real clock. */
+  inside: boolean;
+  /** Why it is outside, as far as the figures tell; null where it is inside. */
+  cause: string | null;
+}
+
+export interface ParityOfCase {
+  name: string;
+  scenario: Scenario;
+  metrics: ParityMetric[];
+}
+
+export interface Parity {
+  kernel: string;
+  runs: number;
+  seeds: number;
+  costs: readonly Partial<Costs>[];
+  cases: ParityOfCase[];
+  compared: number;
+  inside: number;
+  interrupted: boolean;
+}
+
+/** Fewer say little about a tail, and a simulated run takes milliseconds. */
+const LEAST_SEEDS = 40;
+
+/** Figures that both backends know, by their path in the Report. What was measured to calibrate is not among them. */
+const METRICS = [
+  "socket.rcvbufBytes",
+  "socket.truesizeBytes",
+  "socket.capacityMessages",
+  "socket.drops",
+  "socket.enobufs",
+  "events.new.delivered",
+  "events.update.delivered",
+  "events.destroy.delivered",
+  "events.destroy.lost",
+  "dying.afterFlush",
+  "dying.emptyAfterFlushSeconds",
+  "table.created",
+  "table.drop",
+  "table.earlyDrop",
+  "daemon.duplicates",
+  "daemon.stale",
+  "otherListeners.0.daemon.received.destroy",
+  "otherListeners.0.daemon.duplicates",
+  "otherListeners.0.socket.drops",
+] as const;
+
+/**
+ * Figures that a race between two CPUs decides to a message or so, by a real clock: not even where every seed agrees has the kernel to
+ * agree to the last one. The others are promises: where every seed agrees, the kernel must.
+ */
+const RACES: ReadonlySet<string> = new Set([
+  "socket.drops",
+  "socket.enobufs",
+  "dying.afterFlush",
+  "dying.emptyAfterFlushSeconds",
+  "otherListeners.0.socket.drops",
+  "otherListeners.0.daemon.duplicates",
+] satisfies (typeof METRICS)[number][]);
+
+/** A real clock adds what no model of the kernel knows: an interval grows by a tenth, a single value of a race by a fiftieth. */
+const CLOCK_SHARE = 0.1;
+const RACE_SHARE = 0.02;
+/** But at least by one message, and a time by one period of the worker. */
+const ONE_MESSAGE = 1;
+const WORKER_PERIOD_SECONDS = 0.016;
+
+export async function parity(options: ParityOptions): Promise<Parity> {
+  const { cases, costs, runs, simulation } = options;
+  const seeds = Math.max(runs, LEAST_SEEDS);
+  const compared: ParityOfCase[] = [];
+  let done = 0;
+  let interrupted = false;
+  for (const { name, scenario } of cases) {
+    const live: Report[] = [];
+    while (live.length < runs && !interrupted) {
+      const at = { name, done, of: cases.length * runs };
+      await options.progress?.({ ...at, run: null });
+      const report = await options.live.run(scenario, {
+        progress: (run) => options.progress?.({ ...at, run }),
+        stopRequested: () => options.stopRequested?.() ?? false,
+      });
+      interrupted = report.interrupted === true || (options.stopRequested?.() ?? false);
+      if (report.interrupted !== true) live.push(report);
+      done++;
+    }
+    if (live.length === 0) break;
+    const simulated: Report[] = [];
+    for (let index = 0; index < seeds; index++) {
+      simulated.push(await simulation.run(simulatedAs(scenario, { index, of: seeds, costs })));
+    }
+    compared.push({ name, scenario, metrics: metricsOf(live, simulated) });
+    if (interrupted) break;
+  }
+  const metrics = compared.flatMap((each) => each.metrics);
+  return {
+    kernel: cases[0]?.scenario.kernel ?? "",
+    runs,
+    seeds,
+    costs,
+    cases: compared,
+    compared: metrics.length,
+    inside: metrics.filter(({ inside }) => inside).length,
+    interrupted,
+  };
+}
+
+interface Repetition {
+  index: number;
+  of: number;
+  costs: readonly Partial<Costs>[];
+}
+
+/** What differs between live runs differs between seeds too: what things cost, and where in a tick the flush begins. */
+function simulatedAs(scenario: Scenario, { index, of, costs }: Repetition): Scenario {
+  const tickNanoseconds = SECOND / scenario.hz;
+  return {
+    ...scenario,
+    seed: String(index + 1),
+    costs: { ...scenario.costs, ...costs[index % costs.length] },
+    flushDelayNanoseconds: scenario.flushDelayNanoseconds + Math.round((tickNanoseconds * index) / of),
+  };
+}
+
+/** Every figure that the kernel told in each of its runs. */
+function metricsOf(live: readonly Report[], simulated: readonly Report[]): ParityMetric[] {
+  return METRICS.flatMap((metric) => {
+    const told = figures(live, metric);
+    if (told.length < live.length || told.length === 0) return [];
+    return [compare(metric, told, figures(simulated, metric))];
+  });
+}
+
+function compare(metric: string, told: readonly number[], expected: readonly number[]): ParityMetric {
+  const live = { min: Math.min(...told), median: median(told), max: Math.max(...told) };
+  if (expected.length < 2) {
+    return {
+      metric,
+      live,
+      simulated: null,
+      inside: false,
+      cause: "the simulator has no figure where the kernel has one",
+    };
+  }
+  const simulated = predictionInterval(expected);
+  const bounds = widened(simulated, metric);
+  const inside = live.median >= bounds.low && live.median <= bounds.high;
+  return { metric, live, simulated, inside, cause: inside ? null : causeOf(live, bounds) };
+}
+
+interface Bounds {
+  low: number;
+  high: number;
+}
+
+function widened({ low, high }: Interval, metric: string): Bounds {
+  if (low === high && !RACES.has(metric)) return { low, high };
+  const share = low === high ? RACE_SHARE : CLOCK_SHARE;
+  const least = metric.endsWith("Seconds") ? WORKER_PERIOD_SECONDS : ONE_MESSAGE;
+  return {
+    low: low - Math.max(share * Math.abs(low), least),
+    high: high + Math.max(share * Math.abs(high), least),
+  };
+}
+
+function figures(reports: readonly Report[], metric: string): number[] {
+  return reports.map((report) => figureAt(report, metric)).filter((figure) => figure !== null);
+}
+
+function figureAt(report: Report, metric: string): number | null {
+  let at: unknown = report;
+  for (const key of metric.split(".")) at = (at as Record<string, unknown> | undefined)?.[key];
+  return typeof at === "number" ? at : null;
+}
+
+/** What moves a figure out of its interval, as far as the figures themselves tell. */
+function causeOf({ min, max }: ParityMetric["live"], { low, high }: Bounds): string {
+  if (min <= high && max >= low)
+    return "some of the runs are inside: chance, which more runs would tell from a mistake";
+  return "not explained: a machine that was busy meanwhile, or a mistake of the model, which a recording would help to find";
+}

@@ -1,0 +1,211 @@
+/**
+ * The running kernel, briefly. Where it cannot be had these tests are skipped and say why; with CT_RELIABLE_REQUIRE_LIVE=1 they
+ * fail instead.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { liveHost, liveOverrides } from "../../src/live/host.js";
+import { whyNotLive } from "../../src/live/live.js";
+import type { FromChild } from "../../src/live/messages.js";
+import type { Observer } from "../../src/report/backend.js";
+import type { Report } from "../../src/report/report.js";
+import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
+import type { Scenario } from "../../src/scenario/scenario.js";
+import { compiled } from "./compiled.js";
+
+type LiveModule = typeof import("../../src/live/live.js");
+
+const reason = await whyNotLive();
+const required = process.env.CT_RELIABLE_REQUIRE_LIVE === "1";
+const skip = reason !== null && !required ? reason : false;
+
+/** Read by every test that runs something; made when the first of them does. */
+const build = skip === false ? compiled() : null;
+after(() => build?.remove());
+
+const load = (): Promise<LiveModule> => import(path.join(build!.folder, "live", "live.js"));
+
+function flush(overrides: Overrides): Scenario {
+  return resolveScenario("flush", { ...liveOverrides(liveHost()), limitSeconds: 60, ...overrides });
+}
+
+async function run(overrides: Overrides, observer?: Observer): Promise<Report> {
+  const { liveBackend } = await load();
+  return liveBackend().run(flush(overrides), observer);
+}
+
+describe("the running kernel", { skip }, () => {
+  test("sends every DESTROY to a slow reader that asked for reliable delivery", async () => {
+    const report = await run({
+      connections: 300,
+      listeners: [{ bufferBytes: 2048, serviceNanoseconds: 200_000, policy: "broadcast-error" }],
+    });
+    assert.equal(report.backend, "live");
+    const { destroy } = report.events;
+    assert.deepEqual([destroy.raised, destroy.delivered, destroy.lost, destroy.pending], [300, 300, 0, 0]);
+    assert.ok(report.socket.drops > 0 && report.socket.drops === destroy.refused);
+    assert.ok(report.dying.afterFlush! > 0 && report.dying.final === 0);
+    assert.ok(report.dying.emptyAfterFlushSeconds! > 0);
+    assert.equal(report.daemon.inSync, true);
+  });
+
+  test("loses for a lossy reader that does not read what the buffer has no room for, to the message", async () => {
+    const report = await run({
+      connections: 300,
+      limitSeconds: 10,
+      listeners: [{ bufferBytes: 8192, policy: "lossy", heldAfterFlushNanoseconds: null }],
+    });
+    const { capacityMessages, drops } = report.socket;
+    assert.equal(report.events.destroy.delivered, capacityMessages);
+    assert.equal(drops, 300 - capacityMessages);
+    assert.equal(report.daemon.stale, 300);
+  });
+
+  test("makes of a TCP connection of seven packets a NEW, six UPDATEs and a DESTROY", async () => {
+    const { events } = await run({ connections: 50, protocol: "tcp", listeners: [{ bufferBytes: 212_992 }] });
+    assert.deepEqual([events.new.delivered, events.update.delivered, events.destroy.delivered], [50, 300, 50]);
+  });
+
+  test("of a connection with a reply tells the reply in an UPDATE", async () => {
+    const { events } = await run({ connections: 50, packets: 2, listeners: [{ bufferBytes: 212_992 }] });
+    assert.deepEqual([events.new.delivered, events.update.delivered, events.destroy.delivered], [50, 50, 50]);
+  });
+
+  test("refuses connections where a table that was filled to its limit has no room", async () => {
+    const { table, events } = await run({
+      connections: 300,
+      nfConntrackMax: 200,
+      listeners: [{ bufferBytes: 212_992, serviceNanoseconds: 0 }],
+    });
+    assert.equal(table.created + table.drop, 300);
+    assert.ok(table.drop > 50, `${table.drop} refused`);
+    assert.equal(events.destroy.delivered, table.created);
+  });
+
+  test("does not know how often an entry was resent, nor how late its DESTROY was", async () => {
+    const { resends, latency, redelivery } = await run({ connections: 20 });
+    assert.deepEqual([resends.perEntry.max, latency.destroy.maxSeconds, redelivery], [null, null, null]);
+  });
+});
+
+describe("a live run", { skip }, () => {
+  test("that is asked to stop reports what it has", async () => {
+    let asked = false;
+    const report = await run(
+      { connections: 5000, ratePerSecond: 500, listeners: [{ bufferBytes: 2048 }] },
+      {
+        progress: ({ created }) => {
+          asked ||= created > 100;
+        },
+        stopRequested: () => asked,
+      },
+    );
+    assert.equal(report.interrupted, true);
+    assert.ok(report.table.created > 100 && report.table.created < 5000);
+  });
+
+  test("leaves no process behind when the one that started it is killed", async () => {
+    const program = path.join(build!.folder, "killed.js");
+    const scenario = JSON.stringify(flush({ connections: 2000, ratePerSecond: 100 }));
+    writeFileSync(
+      program,
+      `import { liveBackend } from "./live/live.js";
+       await liveBackend().run(${scenario}, { progress: () => process.send("runs"), stopRequested: () => false });`,
+    );
+    const parent = fork(program, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    await once(parent, "message");
+    assert.equal(insiders().length, 1);
+    parent.kill("SIGKILL");
+    await once(parent, "exit");
+    for (let waited = 0; insiders().length > 0 && waited < 100; waited++) await setTimeout(20);
+    assert.deepEqual(insiders(), []);
+  });
+
+  test("refuses to run in the namespace that it was started in", async () => {
+    const child = fork(path.join(build!.folder, "live", "child.js"), {
+      env: {
+        ...process.env,
+        CT_RELIABLE_PARENT_NAMESPACE: readlinkSync("/proc/self/ns/net"),
+        CT_RELIABLE_PARENT_PROCESS: `${process.pid}`,
+      },
+    });
+    const message = await answerOf(child);
+    assert.equal(message.what, "failure");
+    assert.ok(message.what === "failure" && message.impossible);
+    assert.match(message.text, /refuses to run in the network namespace that it was started in/);
+  });
+});
+
+describe("where it is not possible, one sentence says so and what to change:", { skip }, () => {
+  test("no unshare on PATH", async () => {
+    assert.match(
+      await sentenceWith(build!.folder, "/nonexistent"),
+      /unshare, which is not on PATH: install util-linux$/,
+    );
+  });
+
+  test("a machine that allows no namespaces", async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "ct-reliable-"));
+    writeFileSync(
+      path.join(folder, "unshare"),
+      "#!/bin/sh\necho 'unshare failed: Operation not permitted' >&2\nexit 1\n",
+      {
+        mode: 0o755,
+      },
+    );
+    const sentence = await sentenceWith(build!.folder, `${folder}:/bin:/usr/bin`);
+    rmSync(folder, { recursive: true });
+    assert.match(
+      sentence,
+      /allows no network namespace \(unshare failed: Operation not permitted\): .* user namespaces/,
+    );
+  });
+
+  test("koffi is not installed", async () => {
+    // Outside of the project no package is found.
+    const folder = mkdtempSync(path.join(os.tmpdir(), "ct-reliable-"));
+    cpSync(build!.folder, folder, { recursive: true });
+    const sentence = await sentenceWith(folder, process.env.PATH ?? "");
+    rmSync(folder, { recursive: true });
+    assert.match(sentence, /^live mode needs the optional package koffi, .*: npm install koffi$/);
+  });
+});
+
+/** What `whyNotLive` says in a process with this PATH. */
+async function sentenceWith(folder: string, searchPath: string): Promise<string> {
+  const module = JSON.stringify(path.join(folder, "live", "live.js"));
+  const program = `import { whyNotLive } from ${module}; process.stdout.write(String(await whyNotLive()));`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    env: { PATH: searchPath },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  for await (const chunk of child.stdout) text += chunk;
+  return text;
+}
+
+async function answerOf(child: ChildProcess): Promise<FromChild> {
+  child.send({ what: "run", scenario: flush({ connections: 1 }), host: liveHost() });
+  const [message] = (await once(child, "message")) as [FromChild];
+  child.kill();
+  return message;
+}
+
+/** Processes that run the program inside, of this build alone. */
+function insiders(): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(`${build!.folder}/live/child.js`)
+      );
+    } catch {
+      return false;
+    }
+  });
+}

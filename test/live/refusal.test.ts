@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type LiveHost, liveOverrides } from "../../src/live/host.js";
+import { refuseUnlive } from "../../src/live/refusal.js";
+import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
+import { UsageError } from "../../src/scenario/errors.js";
+
+const HOST: LiveHost = {
+  system: "Linux",
+  release: "6.18.44-generic",
+  architecture: "x64",
+  cpus: 2,
+  hz: 250,
+  rmemMaxBytes: 4_194_304,
+  nfConntrackMax: 262_144,
+  buckets: 262_144,
+};
+
+function attempt(overrides: Overrides, host: Partial<LiveHost> = {}, experiment: "flood" | "flush" = "flush"): void {
+  const machine = { ...HOST, ...host };
+  refuseUnlive(resolveScenario(experiment, { ...liveOverrides(machine), ...overrides }), machine);
+}
+
+for (const experiment of ["flood", "flush"] as const) {
+  test(`a ${experiment} with nothing but the machine's own values runs`, () => {
+    assert.doesNotThrow(() => attempt({}, {}, experiment));
+  });
+}
+
+test("what nothing on a machine tells is not held against a scenario", () => {
+  const unknown = { hz: null, rmemMaxBytes: null, nfConntrackMax: null, buckets: null };
+  assert.doesNotThrow(() => attempt({ hz: 1000, buckets: 1024, nfConntrackMax: 5000, rmemMaxBytes: 1000 }, unknown));
+});
+
+test("a version that falls under the same row of the release table is the running kernel", () => {
+  assert.doesNotThrow(() => attempt({ kernel: "6.18.41" }));
+});
+
+const REFUSED: readonly [string, Overrides, RegExp, Partial<LiveHost>?][] = [
+  [
+    "another kernel",
+    { kernel: "2.6.31" },
+    /^--kernel: expected the running kernel, "6\.18\.44-generic", .* got "2\.6\.31"/,
+  ],
+  ["another row of the same version", { kernel: "6.18.39" }, /^--kernel: /],
+  [
+    "a kernel that is not Linux",
+    {},
+    /^--live: expected 64-bit Linux, got Darwin on arm64/,
+    { system: "Darwin", architecture: "arm64" },
+  ],
+  ["a 32-bit machine", {}, /^--live: expected 64-bit Linux, got Linux on arm$/, { architecture: "arm" }],
+  ["another tick", { hz: 1000 }, /^--hz: expected 250, .* got 1000$/],
+  ["two CPUs where there is one", { cpus: 2 }, /^--cpus: expected 1 /, { cpus: 1 }],
+  [
+    "packets that pass the confirm hook once",
+    { path: "forward" },
+    /^--path: expected loopback .* passes the confirm hook twice/,
+  ],
+  ["ICMP", { protocol: "icmp" }, /^--protocol: expected udp or tcp /],
+  ["IPv6", { family: "ipv6" }, /^--family: expected ipv4 /],
+  ["tuples that come again", { tuples: 10 }, /^--tuples: expected none /],
+  ["replies from a closed port", { udpPortOpen: false, packets: 2 }, /^--packets: expected 1 /],
+  ["another rmem_max", { rmemMaxBytes: 212_992 }, /^--rmem-max: expected 4MiB, .* got 208k/],
+  ["a larger table than the machine's", { nfConntrackMax: 500_000 }, /^--nf-conntrack-max: expected at most 262144/],
+  ["another number of buckets", { buckets: 1024 }, /^--buckets: expected 262144, /],
+  [
+    "a timeout without a sysctl",
+    { timeoutsSeconds: { tcp_syn_sent2: 7 } },
+    /^--timeout: expected tcp_syn_sent2=120 .* got 7$/,
+  ],
+  ["a virtual hour", { limitSeconds: 3600 }, /^--limit: expected at most 15m with --live, where time is real, got 1h/],
+];
+
+for (const [what, overrides, sentence, host] of REFUSED) {
+  test(`${what} is refused with a sentence that names the flag`, () => {
+    assert.throws(
+      () => attempt(overrides, host),
+      (error) => {
+        assert.ok(error instanceof UsageError);
+        assert.match(error.message, sentence);
+        return true;
+      },
+    );
+  });
+}
+
+test("more connections than 127.0.0.0/8 has addresses are refused", () => {
+  assert.throws(
+    () => attempt({ connections: 2 ** 24, nfConntrackMax: 262_144 }),
+    /^UsageError: --connections: expected at most 16777213 .* got 16777216$|--connections/,
+  );
+});
