@@ -5,6 +5,9 @@
  */
 import os from "node:os";
 import type { explainBuffer } from "../kernel/netlink/capacity.js";
+import type { liveHost, liveOverrides } from "../live/host.js";
+import type { liveBackend } from "../live/live.js";
+import type { refuseUnlive } from "../live/refusal.js";
 import type { Backend } from "../report/backend.js";
 import type { renderExplanation, renderReleaseTable } from "../report/explanation.js";
 import type { Format, Renderer } from "../report/renderers.js";
@@ -23,10 +26,19 @@ export interface Dependencies {
   renderers(): Promise<Readonly<Record<Format, Renderer>>>;
   explainer(): Promise<Explainer>;
   suites(): Promise<Suites>;
+  live(): Promise<Live>;
   /** How many runs go on at once. */
   cores(): number;
   /** As uname -s and uname -r say it. */
   host(): { system: string; release: string };
+}
+
+/** The running kernel. */
+export interface Live {
+  liveBackend: typeof liveBackend;
+  liveHost: typeof liveHost;
+  liveOverrides: typeof liveOverrides;
+  refuseUnlive: typeof refuseUnlive;
 }
 
 /** What a set of scenario files needs. */
@@ -57,6 +69,11 @@ export const installed: Dependencies = {
     ...(await import("../scenario/print.js")),
     ...(await import("../study/suite.js")),
     ...(await import("../study/pool.js")),
+  }),
+  live: async () => ({
+    ...(await import("../live/live.js")),
+    ...(await import("../live/host.js")),
+    ...(await import("../live/refusal.js")),
   }),
   cores: () => os.availableParallelism(),
   host: () => ({ system: os.type(), release: os.release() }),

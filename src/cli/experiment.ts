@@ -3,6 +3,7 @@
  * Both are the same action on another experiment. It decides nothing about the model; what a flag means is flags.ts,
  * what a scenario is without flags is scenario/defaults.ts.
  */
+import { LiveImpossibleError } from "../live/impossible.js";
 import type { Backend, Observer } from "../report/backend.js";
 import type { Report, Verdict } from "../report/report.js";
 import type { Bound } from "../report/verdict.js";
@@ -61,10 +62,13 @@ async function runExperiment(
   const { settings, canonical } = readFlags(command.flags, withHostKernel(given, dependencies));
   const drawn = drawSeed(settings);
   const resolve = await dependencies.resolve();
-  const scenario = resolve(experiment, settings.overrides);
+  const live = settings.live ? await dependencies.live() : null;
+  const machine = live === null ? {} : live.liveOverrides(live.liveHost());
+  const scenario = resolve(experiment, { ...machine, ...settings.overrides });
+  live?.refuseUnlive(scenario, live.liveHost());
   const expectations = await boundExpectations(settings, scenario);
   const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(settings.overrides, scenario)];
-  const repeat = repeatingCommand(command.name, canonical, scenario.seed);
+  const repeat = repeatingCommand(command.name, canonical, live === null ? scenario.seed : null);
   if (settings.printConfig) {
     const sink = mainSink(settings, io);
     for (const sentence of notes) note(io, `note: ${sentence}`);
@@ -75,18 +79,19 @@ async function runExperiment(
   for (const sentence of notes) note(io, `note: ${sentence}`);
   if (drawn) announceSeed(settings, io);
   try {
-    const ran = await observed(await dependencies.backend(), scenario, settings, io);
+    const backend = live === null ? await dependencies.backend() : live.liveBackend();
+    const ran = await observed(backend, scenario, settings, io);
     const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };
     await outputs.write(repeat, (renderer, options) => renderer.report(report, options));
     return verdict(report, io, repeat);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
     return reportBug(io, error, repeat);
   }
 }
 
 /** Bound before the run: what is misspelt costs no run. */
-async function boundExpectations({ expectations }: Settings, scenario: Scenario): Promise<Bound[]> {
+async function boundExpectations({ expectations, live }: Settings, scenario: Scenario): Promise<Bound[]> {
   if (expectations.length === 0) return [];
   const { bindExpectation } = await import("../report/verdict.js");
   const { knowledgeOf } = await import("../study/suite.js");
@@ -98,7 +103,7 @@ async function boundExpectations({ expectations }: Settings, scenario: Scenario)
           `expected an expectation of one run (seeds and variants are for the command run), got ${quoted(written)}`,
         );
       }
-      return bindExpectation(expectation, knowledgeOf(scenario, "simulation"));
+      return bindExpectation(expectation, knowledgeOf(scenario, live ? "live" : "simulation"));
     }),
   );
 }

@@ -16,6 +16,12 @@ export function reportUsage(io: Io, error: UsageError): number {
   return EXIT.usage;
 }
 
+/** The machine, and not the user, is what is wrong. */
+export function reportImpossible(io: Io, error: Error): number {
+  note(io, `live mode is not possible here: ${error.message}`);
+  return EXIT.liveImpossible;
+}
+
 /** `reason`: an exception, or what broke in words. */
 export function reportBug(io: Io, reason: unknown, command: string): number {
   note(io, `a bug of ct-reliable: ${reason instanceof Error ? reason.message || reason.name : String(reason)}`);

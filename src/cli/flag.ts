@@ -22,6 +22,8 @@ export interface Settings {
   quiet: boolean;
   colour: boolean;
   printConfig: boolean;
+  /** On the running kernel in the place of the simulated one. */
+  live: boolean;
   /** Of a set of scenarios. */
   runs: number;
   only: string | null;
@@ -44,7 +46,7 @@ export interface Flag {
   /** Whether it takes the path of a file. */
   file: boolean;
   /** The override that it changes; null for what concerns only how results are shown, which no repetition needs. */
-  sets: keyof Overrides | "expectations" | null;
+  sets: keyof Overrides | "expectations" | "live" | null;
   /** The default in canonical form, as the resolved scenario has it. */
   standard(scenario: Scenario): string | null;
   /** Throws UsageError. A switch ignores the text. */
@@ -137,6 +139,7 @@ export function readFlags(table: readonly Flag[], given: readonly Given[]): Read
     quiet: false,
     colour: true,
     printConfig: false,
+    live: false,
     runs: 1,
     only: null,
     bail: false,

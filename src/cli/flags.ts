@@ -215,6 +215,16 @@ const RUN_FLAGS: readonly Flag[] = [
   }),
 ];
 
+const LIVE = switched({
+  name: "live",
+  group: RUN,
+  description: "run it on the running kernel, in a network namespace made for it, in real time",
+  sets: "live",
+  apply: (settings) => {
+    settings.live = true;
+  },
+});
+
 const EXPECT = valued<string>({
   name: "expect",
   value: "EXPRESSION",
@@ -360,10 +370,10 @@ const PARAMETER_FLAGS: readonly Flag[] = [
   ...RUN_FLAGS,
 ];
 
-export const FLOOD_FLAGS: readonly Flag[] = [...PARAMETER_FLAGS, EXPECT, ...OUTPUT_FLAGS];
+export const FLOOD_FLAGS: readonly Flag[] = [...PARAMETER_FLAGS, LIVE, EXPECT, ...OUTPUT_FLAGS];
 
 /** What a file says, a flag says louder. */
-export const RUN_COMMAND_FLAGS: readonly Flag[] = [...SUITE_FLAGS, ...PARAMETER_FLAGS, ...OUTPUT_FLAGS];
+export const RUN_COMMAND_FLAGS: readonly Flag[] = [...SUITE_FLAGS, ...PARAMETER_FLAGS, LIVE, ...OUTPUT_FLAGS];
 
 /** `flush` without its flush would be nothing. */
 export const FLUSH_FLAGS: readonly Flag[] = FLOOD_FLAGS.filter((flag) => flag.name !== "no-flush");

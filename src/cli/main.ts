@@ -3,12 +3,13 @@
  * into a sentence. It ends no process (bin/ct-reliable.js does) and loads no simulator until a command asks for one.
  */
 import { readFileSync } from "node:fs";
+import { LiveImpossibleError } from "../live/impossible.js";
 import { ParameterError, UsageError } from "../scenario/errors.js";
 import { parseCommandLine } from "./command-line.js";
 import { COMMANDS } from "./commands.js";
 import { type Dependencies, installed } from "./dependencies.js";
 import { unknownVariables, withEnvironment } from "./environment.js";
-import { note, reportBug, reportUsage } from "./failure.js";
+import { note, reportBug, reportImpossible, reportUsage } from "./failure.js";
 import { flagOf } from "./flags.js";
 import type { Io } from "./io.js";
 import { shellLine } from "./repeat.js";
@@ -25,6 +26,7 @@ export async function main(argv: readonly string[], io: Io, dependencies: Depend
     return await command.run(withEnvironment(command.flags, call.given, io.env), io, dependencies, operands);
   } catch (error) {
     if (error instanceof ParameterError) return reportUsage(io, error.inWordsOf(flagOf).in(flagOf(error.parameter)));
+    if (error instanceof LiveImpossibleError) return reportImpossible(io, error);
     return error instanceof UsageError ? reportUsage(io, error) : reportBug(io, error, shellLine(argv));
   }
 }

@@ -5,11 +5,12 @@
  */
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { LiveImpossibleError } from "../live/impossible.js";
 import type { Origin, SuiteReport } from "../report/suite.js";
 import { quoted, UsageError } from "../scenario/errors.js";
-import type { Plan } from "../study/suite.js";
+import type { Plan, RunAll } from "../study/suite.js";
 import type { CliCommand } from "./command.js";
-import type { Dependencies, Suites } from "./dependencies.js";
+import type { Dependencies, Live, Suites } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import { note, reportBug } from "./failure.js";
 import { type Given, readFlags, type Settings } from "./flag.js";
@@ -52,13 +53,17 @@ async function runFiles(
   const { settings, canonical } = readFlags(RUN_COMMAND_FLAGS, withHostKernel(given, dependencies));
   const drawn = drawSeed(settings);
   const suites = await dependencies.suites();
+  const live = settings.live ? await dependencies.live() : null;
+  const host = live?.liveHost();
   const files = gather(operands).flatMap(({ file, name }) => suites.readScenarioFiles(textOf(file), file, name));
   const plans = suites.planSuite(files, {
+    under: live === null ? {} : live.liveOverrides(host!),
     over: settings.overrides,
     nameOf: flagOf,
     runs: settings.runs,
     only: settings.only,
-    backend: "simulation",
+    backend: live === null ? "simulation" : "live",
+    refuse: (scenario) => live?.refuseUnlive(scenario, host!),
   });
   if (settings.printConfig) {
     mainSink(settings, io).write(printed(plans, settings, suites));
@@ -69,8 +74,9 @@ async function runFiles(
   const words = ["run", ...operands, ...canonical];
   let report: SuiteReport;
   try {
-    report = await watched(plans, settings, { io, dependencies, suites });
+    report = await watched(plans, settings, { io, suites, runAll: await runnerOf(live, dependencies, suites) });
   } catch (error) {
+    if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
     return reportBug(io, error, shellLine(words));
   }
   const suite = { report, origins: plans.map((plan) => originOf(plan, canonical)) };
@@ -163,7 +169,7 @@ function printedCase({ case: one, scenarios }: Plan) {
 async function watched(
   plans: readonly Plan[],
   settings: Settings,
-  { io, dependencies, suites }: { io: Io; dependencies: Dependencies; suites: Suites },
+  { io, suites, runAll }: { io: Io; suites: Suites; runAll: RunAll },
 ): Promise<SuiteReport> {
   const view = await countView(io, { quiet: settings.quiet, noun: "runs" });
   const stop = new AbortController();
@@ -173,7 +179,6 @@ async function watched(
     stop.abort();
   });
   try {
-    const runAll = suites.pool(dependencies.cores(), await dependencies.backend(), breathing());
     return await suites.runSuite(plans, runAll, {
       bail: settings.bail,
       watch: { progress: view.update, signal: stop.signal },
@@ -182,6 +187,14 @@ async function watched(
     interrupt.release();
     view.stop();
   }
+}
+
+/** On all cores; but of running kernels there is one, and a run wants the machine for itself. */
+async function runnerOf(live: Live | null, dependencies: Dependencies, { pool }: Suites): Promise<RunAll> {
+  const breathe = breathing();
+  return live === null
+    ? pool(dependencies.cores(), await dependencies.backend(), breathe)
+    : pool(1, live.liveBackend(), breathe);
 }
 
 function originOf({ file, case: one, scenarios }: Plan, canonical: readonly string[]): Origin {

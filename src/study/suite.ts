@@ -18,6 +18,8 @@ import { TOOL_VERSION } from "../simulation/version.js";
 
 /** What is asked of all files, beside what they say. */
 export interface SuiteOptions {
+  /** What stands for the defaults where a file says nothing. */
+  under: Overrides;
   /** Parameters that win over those of the files. */
   over: Overrides;
   /** How those who gave it name a parameter of `over`. */
@@ -27,6 +29,8 @@ export interface SuiteOptions {
   /** A part of a name, or a pattern with `*`; null: all. */
   only: string | null;
   backend: Report["backend"];
+  /** Throws UsageError for what the backend cannot run. */
+  refuse(scenario: Scenario): void;
 }
 
 /** One scenario, ready to run. */
@@ -79,9 +83,12 @@ function planFile(file: ScenarioFile, options: SuiteOptions): Plan[] {
   return plans;
 }
 
-function resolveCase(file: ScenarioFile, one: Case, { over, nameOf }: SuiteOptions): Scenario {
+function resolveCase(file: ScenarioFile, one: Case, { under, over, nameOf, refuse }: SuiteOptions): Scenario {
   try {
-    return resolveScenario(one.experiment, mergeParameters({ ...one.overrides }, { ...over }));
+    const layers = [under, one.overrides, over].map((layer) => ({ ...layer }));
+    const scenario = resolveScenario(one.experiment, layers.reduce(mergeParameters));
+    refuse(scenario);
+    return scenario;
   } catch (error) {
     if (!(error instanceof ParameterError)) throw error;
     const { parameter } = error;

@@ -155,7 +155,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--print-config", "--print-config"], "--print-config: expected at most once, got it 2 times"],
   [["--bufer", "2048"], 'expected a flag of flood, got "--bufer", did you mean "--buffer"?'],
   [["--bufer=2048"], 'expected a flag of flood, got "--bufer=2048", did you mean "--buffer"?'],
-  [["--live"], 'expected a flag of flood, got "--live"'],
+  [["--live", "--live"], "--live: expected at most once, got it 2 times"],
   [["-b"], 'expected a flag of flood, got "-b"'],
   [["extra"], 'expected only flags after flood, got "extra"'],
   [["--quiet", "5"], 'expected only flags after flood, got "5"'],
