@@ -6,20 +6,23 @@ import { measured, verdictText } from "./figure.js";
 import type { RenderOptions } from "./renderers.js";
 import type { Report, Verdict } from "./report.js";
 import type { Origin, ScenarioResult, Suite } from "./suite.js";
-import { lay } from "./text/columns.js";
+import { GAP } from "./text/columns.js";
 import { plural } from "./text/numbers.js";
 import { hanging, wrap } from "./text/paragraph.js";
 import { type Theme, themeOf } from "./text/theme.js";
 
-/** Below this expectation and figure do not stand beside each other. */
-const NARROW = 72;
 const MARGIN = "    ";
+/** A mark and a space. */
+const MARK_COLUMNS = 2;
+/** Most figures fit; where one does not, it stands behind its expectation. */
+const FIGURE_COLUMNS = 24;
 
 export function renderSuiteText({ report, origins }: Suite, options: RenderOptions): string {
   const theme = themeOf(options.colour);
   const width = Math.max(40, Math.floor(options.width) || 40);
   const expressions = report.scenarios.flatMap(({ expectations }) => expectations.map(({ expression }) => expression));
-  const column = Math.max(0, ...expressions.map((expression) => expression.length));
+  const longest = Math.max(0, ...expressions.map((expression) => expression.length));
+  const column = Math.min(longest, width - MARGIN.length - MARK_COLUMNS - GAP - FIGURE_COLUMNS);
   const blocks = report.scenarios.flatMap((result, index) =>
     options.quiet && result.ok ? [] : [scenario(result, origins[index]!, { width, column, theme })],
   );
@@ -28,7 +31,7 @@ export function renderSuiteText({ report, origins }: Suite, options: RenderOptio
 
 interface Screen {
   width: number;
-  /** Of the longest expression. */
+  /** Of the expressions that figures stand beside. */
   column: number;
   theme: Theme;
 }
@@ -37,11 +40,7 @@ function scenario(result: ScenarioResult, { command }: Origin, { width, column, 
   const paint = result.ok ? theme.good : theme.bad;
   const [first = "", ...rest] = hanging("  ", `${result.name}  ${result.title}`, width);
   const heading = `${paint(result.ok ? "✓" : "✗")} ${theme.heading(first.trimStart())}`;
-  const stretched = MARGIN.length + 2 + column + 2;
-  const beside = width >= NARROW && stretched + 12 <= width;
-  const lines = result.expectations.flatMap((verdict) =>
-    beside ? row(verdict, column, theme) : wrapped(verdict, width, theme),
-  );
+  const lines = result.expectations.flatMap((verdict) => row(verdict, { width, column, theme }));
   return [
     heading,
     ...rest.map((line) => theme.heading(line)),
@@ -50,23 +49,15 @@ function scenario(result: ScenarioResult, { command }: Origin, { width, column, 
   ];
 }
 
-function row(verdict: Verdict, column: number, theme: Theme): string[] {
+function row(verdict: Verdict, { width, column, theme }: Screen): string[] {
   const paint = verdict.ok ? theme.good : theme.bad;
-  const cells = [
-    { text: verdict.expression.padEnd(column), left: true as const },
-    { text: measured(verdict), paint, left: true as const },
-  ];
-  return lay([cells], 2).map((line) => `${MARGIN}${paint(mark(verdict))} ${line}`);
-}
-
-function wrapped(verdict: Verdict, width: number, theme: Theme): string[] {
-  const paint = verdict.ok ? theme.good : theme.bad;
-  const lines = hanging(`${mark(verdict)} `, verdictText(verdict), width - MARGIN.length);
-  return lines.map((line) => MARGIN + paint(line));
-}
-
-function mark({ ok }: Verdict): string {
-  return ok ? "✓" : "✗";
+  const mark = verdict.ok ? "✓" : "✗";
+  const figure = measured(verdict);
+  const room = width - MARGIN.length - MARK_COLUMNS;
+  if (verdict.expression.length <= column && column + GAP + figure.length <= room) {
+    return [`${MARGIN}${paint(mark)} ${verdict.expression.padEnd(column + GAP)}${paint(figure)}`];
+  }
+  return hanging(`${mark} `, verdictText(verdict), width - MARGIN.length).map((line) => MARGIN + paint(line));
 }
 
 function summary({ summary, interrupted, ok }: Suite["report"], width: number, theme: Theme): string {
