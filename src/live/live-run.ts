@@ -15,10 +15,12 @@ import { scriptOf } from "../workload/script.js";
 import { Workload } from "../workload/workload.js";
 import { now } from "./clock.js";
 import type { TableStatistics } from "./conntrack-messages.js";
+import { Conntrackd } from "./conntrackd.js";
 import { Flood, type Traffic } from "./flood.js";
 import type { SocketRow } from "./kernel-files.js";
 import { Listener } from "./listener.js";
-import type { ListenerResult } from "./listener-thread.js";
+import type { LiveReader, ReaderResult } from "./live-reader.js";
+import type { DaemonOrder } from "./messages.js";
 import { NamespaceKernel } from "./namespace-kernel.js";
 import type { SystemCalls } from "./system-calls.js";
 import { TcpTraffic } from "./tcp-traffic.js";
@@ -40,14 +42,14 @@ export interface Ending {
 }
 
 interface ListenerEnding {
-  result: ListenerResult;
+  result: ReaderResult;
   row: SocketRow;
 }
 
 export class LiveRun {
   readonly scenario: Scenario;
   readonly kernel: NamespaceKernel;
-  readonly listeners: readonly Listener[];
+  readonly listeners: readonly LiveReader[];
   readonly timeline = new TimelineRows<readonly (number | null)[]>();
   /** Connections made and refused, in both floods. */
   created = 0;
@@ -80,7 +82,8 @@ export class LiveRun {
   endCount = 0;
   interrupted = false;
 
-  constructor(scenario: Scenario, calls: SystemCalls, observer: Observer) {
+  /** `daemon`: conntrackd is the first listener; null: a thread of ours is. */
+  constructor(scenario: Scenario, daemon: DaemonOrder | null, calls: SystemCalls, observer: Observer) {
     this.scenario = scenario;
     this.observer = observer;
     this.streams = new Streams(scenario.seed);
@@ -90,7 +93,14 @@ export class LiveRun {
     calls.pinTo(cpus[0]!);
     this.kernel = new NamespaceKernel(calls, scenario);
     const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
-    this.listeners = scenario.listeners.map((_, index) => new Listener(scenario, index, calls, readerCpu));
+    // A process is born on the CPU of the thread that starts it.
+    calls.pinTo(readerCpu);
+    this.listeners = scenario.listeners.map((listener, index) =>
+      daemon !== null && index === 0
+        ? new Conntrackd(listener, daemon.growthBytes, calls.mountMemory)
+        : new Listener(scenario, index, calls, readerCpu),
+    );
+    calls.pinTo(cpus[0]!);
     this.traffic =
       scenario.protocol === "tcp"
         ? new TcpTraffic(calls, scenario.packets >= SHORTEST_TCP_WITH_ACK)
@@ -128,8 +138,14 @@ export class LiveRun {
   }
 
   /** When the observed daemon last believed in nothing any more; the first packet where it never believed in anything. */
-  get inSyncAt(): number {
-    return Math.max(0, this.listeners[0]!.inSyncNanoseconds - this.start);
+  get inSyncAt(): number | null {
+    const at = this.listeners[0]!.inSyncNanoseconds;
+    return at === null ? null : Math.max(0, at - this.start);
+  }
+
+  private get delivered(): number {
+    const { received } = this.listeners[0]!;
+    return received.new + received.update + received.destroy;
   }
 
   private get over(): boolean {
@@ -258,7 +274,7 @@ export class LiveRun {
     const active = this.active(count);
     const row = this.listeners[0]!.row();
     const dying = active === null ? null : count - active;
-    this.timeline.add([this.elapsed / 1e9, active, dying, row.rmemBytes, this.listeners[0]!.delivered, row.drops]);
+    this.timeline.add([this.elapsed / 1e9, active, dying, row.rmemBytes, this.delivered, row.drops]);
   }
 
   private async breathe(): Promise<void> {
@@ -271,7 +287,7 @@ export class LiveRun {
       created: this.created,
       active: this.active(count) ?? count,
       dying: count - (this.active(count) ?? count),
-      delivered: this.listeners[0]!.delivered,
+      delivered: this.delivered,
     });
     await setImmediate();
     this.interrupted ||= this.observer.stopRequested();

@@ -31,18 +31,32 @@ export interface SocketReport<F extends Figure = Figure> {
   congestions: F;
 }
 
+/** What conntrackd says of itself (`conntrackd -s`): entries of its cache, events of its socket. */
+export interface ConntrackdStatistics {
+  active: number;
+  created: number;
+  updated: number;
+  destroyed: number;
+  eventsReceived: number;
+  overruns: number;
+  resyncs: number;
+  bufferBytes: number;
+}
+
 export interface DaemonReport<F extends Figure = Figure> {
   received: { new: number; update: number; destroy: number };
   enobufs: number;
   resyncs: number;
-  duplicates: number;
-  reordered: number;
+  duplicates: F;
+  reordered: F;
   stale: F;
   missing: F;
   /** Null where stale or missing is. */
   inSync: F extends number ? boolean : boolean | null;
   /** From the start of the flush to the last moment at which the daemon came into sync; null: it is not in sync, or there was no flush. */
   inSyncAfterFlushSeconds: number | null;
+  /** Where the real conntrackd was the daemon. Absent otherwise. */
+  conntrackd?: ConntrackdStatistics;
 }
 
 /** Columns of a timeline row, in order. */
