@@ -85,8 +85,10 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
   const onlyNew = scenario.protocol === "udp" && scenario.packets === 1;
   const plain = !run.diedBeforeFlush && scenario.secondFlood === null && scenario.flush && run.flushEndedAt !== null;
   const dropsBefore = run.dropsBeforeFlush ?? drops;
+  // A flow that was made before anybody listened has no event cache, unless somebody listens elsewhere on the machine.
+  const heard = scenario.listeners.some(({ joins }) => joins === "start");
   const created: EventCounts = {
-    raised: run.created,
+    raised: heard ? run.created : null,
     delivered: accepted.new,
     ...UNKNOWN_COUNTS,
     ...(accepted.new === run.created ? { merged: 0, lost: 0, pending: 0 } : {}),
@@ -99,7 +101,7 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
     ...(onlyNew ? { merged: 0, lost: 0, pending: 0, attempts: 0, refused: 0 } : {}),
   };
   const delivered = accepted.destroy - (duplicates ?? 0);
-  const ended = pending === null ? null : run.created - (run.active(run.endCount) ?? 0);
+  const ended = pending === null || !heard ? null : run.created - (run.active(run.endCount) ?? 0);
   const destroy: EventCounts = {
     raised: ended,
     delivered,

@@ -27,6 +27,7 @@ import { TcpTraffic } from "./tcp-traffic.js";
 import { UdpTraffic } from "./udp-traffic.js";
 
 const SLICE_NANOSECONDS = 20_000_000;
+const PROGRESS_NANOSECONDS = 50_000_000;
 /** Sleeps end late by up to so much: the rest of a pause is spent awake. */
 const SPIN_NANOSECONDS = 60_000;
 /** Between two looks at the table after the flush. */
@@ -59,6 +60,7 @@ export class LiveRun {
   private readonly observer: Observer;
   private phase: Progress["phase"] = "flood";
   private start = 0;
+  private progressDue = 0;
   /** The connections that may be alive: all of the flood, none after the flush, those of the second flood. */
   private living = { since: 0, created: 0, refused: 0 };
   private readonly shortestTimeout: number;
@@ -78,7 +80,6 @@ export class LiveRun {
   peakDying: number | null = 0;
   peakDyingAt = 0;
   emptiedAt: number | null = null;
-  endedAt = 0;
   endCount = 0;
   interrupted = false;
 
@@ -133,8 +134,9 @@ export class LiveRun {
 
   /** Whether entries may have ended without a flush: by a timeout, or by early_drop in a full table. */
   get mayHaveDied(): boolean {
-    const { since, refused } = this.living;
-    return refused > 0 || this.elapsed - since >= this.shortestTimeout;
+    const { since, created, refused } = this.living;
+    const full = refused > 0 || created > this.scenario.nfConntrackMax;
+    return full || this.elapsed - since >= this.shortestTimeout;
   }
 
   /** When the observed daemon last believed in nothing any more; the first packet where it never believed in anything. */
@@ -168,7 +170,7 @@ export class LiveRun {
         script: scriptOf(scenario.protocol, scenario.packets),
         packetGapNanoseconds: scenario.packetGapNanoseconds,
         firstTuple,
-        tuples: scenario.tuples,
+        tuples: null,
         startNanoseconds,
       },
       this.streams.of(stream),
@@ -279,18 +281,23 @@ export class LiveRun {
 
   private async breathe(): Promise<void> {
     this.sample();
-    const { kernel } = this;
-    const count = kernel.count();
+    if (this.elapsed >= this.progressDue) await this.tellProgress();
+    await setImmediate();
+    this.interrupted ||= this.observer.stopRequested();
+  }
+
+  private async tellProgress(): Promise<void> {
+    this.progressDue = this.elapsed + PROGRESS_NANOSECONDS;
+    const count = this.kernel.count();
+    const active = this.active(count) ?? count;
     await this.observer.progress({
       phase: this.phase,
       seconds: this.elapsed / 1e9,
       created: this.created,
-      active: this.active(count) ?? count,
-      dying: count - (this.active(count) ?? count),
+      active,
+      dying: count - active,
       delivered: this.delivered,
     });
-    await setImmediate();
-    this.interrupted ||= this.observer.stopRequested();
   }
 
   private async sleepUntil(due: number): Promise<void> {
@@ -306,7 +313,6 @@ export class LiveRun {
   }
 
   private async conclude(): Promise<Ending> {
-    this.endedAt = this.elapsed;
     this.endCount = this.kernel.count();
     const rows = this.listeners.map((listener) => listener.row());
     const results = await Promise.all(this.listeners.map((listener) => listener.stop()));
@@ -316,9 +322,12 @@ export class LiveRun {
   }
 }
 
+/** States that no connection of a flood comes to: it is never reset, and nobody opens from both ends. */
+const NEVER_SEEN = ["tcp_close", "tcp_syn_sent2"];
+
 /** From when on entries of this protocol may expire. */
 function shortestTimeoutNanoseconds({ timeoutsSeconds, protocol }: Scenario): number {
-  const own = Object.entries(timeoutsSeconds).filter(([key]) => key.startsWith(protocol));
+  const own = Object.entries(timeoutsSeconds).filter(([key]) => key.startsWith(protocol) && !NEVER_SEEN.includes(key));
   return Math.min(...own.map(([, seconds]) => seconds)) * 1e9;
 }
 
