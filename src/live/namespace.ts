@@ -53,6 +53,7 @@ export function spawnInNamespace(program: string, ownMounts: boolean): ChildProc
     detached: true,
     env: {
       ...process.env,
+      // What is meant for the user's process, such as a debugger's port, is not for this one.
       NODE_OPTIONS: "",
       [PARENT_NAMESPACE]: currentNamespace(),
       [PARENT_PROCESS]: String(process.pid),
