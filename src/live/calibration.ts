@@ -14,6 +14,7 @@ import { MSG_DONTWAIT, type SystemCalls } from "./system-calls.js";
 import { UdpTraffic } from "./udp-traffic.js";
 
 const ROUNDS = 9;
+const REPETITIONS = 3;
 const ENTRIES = 1000;
 /** Of these the median is a round's. */
 const WAKEUPS = 7;
@@ -62,9 +63,9 @@ class Machine {
   }
 
   async round(scenario: Scenario, readerCpu: number): Promise<MeasuredCosts> {
-    const bare = this.measure("none");
-    const refused = this.measure("full");
-    const { recv } = this.measure("roomy");
+    const bare = this.best("none");
+    const refused = this.best("full");
+    const { recv } = this.best("roomy");
     const attempt = Math.max(0, refused.flush - bare.flush);
     const way = await this.wayToReader(scenario, readerCpu);
     return {
@@ -74,6 +75,13 @@ class Machine {
       recvNanoseconds: Math.round(recv),
       wakeupNanoseconds: Math.round(Math.max(0, way - bare.flush - attempt - recv)),
     };
+  }
+
+  /** Of some measurements the least of each figure: who else uses the machine only ever adds. */
+  private best(listening: keyof typeof BUFFERS): Measurement {
+    const measurements = Array.from({ length: REPETITIONS }, () => this.measure(listening));
+    const least = (key: keyof Measurement): number => Math.min(...measurements.map((each) => each[key]));
+    return { flood: least("flood"), flush: least("flush"), recv: least("recv") };
   }
 
   measure(listening: keyof typeof BUFFERS): Measurement {

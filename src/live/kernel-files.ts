@@ -50,19 +50,33 @@ export interface SocketRow {
   drops: number;
 }
 
+/** Columns of /proc/net/netlink: sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode. */
+const PID = 2;
+const GROUPS = 3;
+
 const PROTOCOL_NETFILTER = "12";
 
-/** The row of a netfilter socket in the text of /proc/net/netlink, or null where it is closed. */
-export function socketRow(table: string, portid: number): SocketRow | null {
+/** The row of a netfilter socket in the text of /proc/net/netlink that has a value in a column, or null. */
+function rowWhere(table: string, column: number, value: string): (SocketRow & { portid: number }) | null {
   for (const line of table.split("\n")) {
-    // sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode
     const columns = line.trim().split(/\s+/);
-    if (columns[1] !== PROTOCOL_NETFILTER || columns[2] !== String(portid)) continue;
-    return { rmemBytes: Number(columns[4]), drops: Number(columns[8]) };
+    if (columns[1] !== PROTOCOL_NETFILTER || columns[column] !== value) continue;
+    return { portid: Number(columns[PID]), rmemBytes: Number(columns[4]), drops: Number(columns[8]) };
   }
   return null;
 }
 
+/** The row of the socket with a port, or null where it is closed. */
+export function socketRow(table: string, portid: number): SocketRow | null {
+  const row = rowWhere(table, PID, String(portid));
+  return row === null ? null : { rmemBytes: row.rmemBytes, drops: row.drops };
+}
+
 export function readSocketRow(portid: number): SocketRow | null {
   return socketRow(readFileSync("/proc/net/netlink", "latin1"), portid);
+}
+
+/** The port of a socket that listens to these groups and no others, or null: how a foreign daemon's is found. */
+export function readListeningPortid(groups: string): number | null {
+  return rowWhere(readFileSync("/proc/net/netlink", "latin1"), GROUPS, groups)?.portid ?? null;
 }

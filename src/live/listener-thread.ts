@@ -12,6 +12,7 @@ import { now } from "./clock.js";
 import { DESTROY, decodeEvent, emptyEvent } from "./conntrack-messages.js";
 import { readSocketRow } from "./kernel-files.js";
 import { ListenerBoard, PHASE_FLOOD, PHASE_FLUSH } from "./listener-board.js";
+import type { ReaderResult } from "./live-reader.js";
 import { openListener } from "./netlink-socket.js";
 import { Pacing } from "./pacing.js";
 import { ENOBUFS, loadSystemCalls, MSG_DONTWAIT, type SystemCalls } from "./system-calls.js";
@@ -25,17 +26,6 @@ export interface ListenerThreadData {
   index: number;
   /** The CPU of the readers; null: anywhere. */
   cpu: number | null;
-}
-
-/** What the thread says when it ends. */
-export interface ListenerResult {
-  duplicates: number;
-  reordered: number;
-  uniqueDestroy: number;
-  destroyWithoutNew: number;
-  destroyWithPortid: number;
-  /** Sizes of messages by what they say, as "NEW/148", and how many of each came. */
-  messageBytes: Record<string, number>;
 }
 
 const LONGEST_POLL_MILLISECONDS = 100;
@@ -70,7 +60,7 @@ class ListenerThread {
     this.closesAfter = data.listener.closesAfterFlushNanoseconds ?? Number.POSITIVE_INFINITY;
   }
 
-  run(): ListenerResult {
+  run(): ReaderResult {
     const { board, pacing, calls } = this;
     for (let heard = board.get("bell"); board.get("stop") === 0; heard = board.get("bell")) {
       this.heedPhase();
@@ -156,7 +146,7 @@ class ListenerThread {
     while (now() < due);
   }
 
-  private result(): ListenerResult {
+  private result(): ReaderResult {
     const { view, sizes } = this;
     const entries = sizes.flatMap((bySize, kind) =>
       [...bySize].map(([bytes, count]): [string, number] => [`${KIND_NAMES[kind]}/${bytes}`, count]),
@@ -164,6 +154,8 @@ class ListenerThread {
     return {
       duplicates: view.duplicates,
       reordered: view.reordered,
+      resyncs: 0,
+      conntrackd: null,
       uniqueDestroy: view.uniqueDestroy,
       destroyWithoutNew: view.destroyWithoutNew,
       destroyWithPortid: view.destroyWithPortid,

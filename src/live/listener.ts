@@ -7,12 +7,13 @@ import { Worker } from "node:worker_threads";
 import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
 import { readSocketRow, type SocketRow } from "./kernel-files.js";
 import { ListenerBoard, PHASE_FLOOD, PHASE_FLUSH, PHASE_JOIN } from "./listener-board.js";
-import type { ListenerResult, ListenerThreadData } from "./listener-thread.js";
+import type { ListenerThreadData } from "./listener-thread.js";
+import type { LiveReader, ReaderResult } from "./live-reader.js";
 import type { SystemCalls } from "./system-calls.js";
 
 const LONGEST_START_MILLISECONDS = 10_000;
 
-export class Listener {
+export class Listener implements LiveReader {
   readonly scenario: ListenerScenario;
   private readonly calls: SystemCalls;
   private readonly board = new ListenerBoard();
@@ -39,7 +40,6 @@ export class Listener {
     });
   }
 
-  /** Until the socket is open, where it opens before the flood. */
   async opened(): Promise<void> {
     if (this.scenario.joins === "start") await this.ready();
   }
@@ -50,7 +50,6 @@ export class Listener {
     this.board.ask("phase", PHASE_FLOOD);
   }
 
-  /** The end of the flood: who joins late opens its socket, and a large buffer becomes the scenario's. */
   async prepareFlush(): Promise<void> {
     if (this.scenario.joins === "flush") {
       this.board.ask("phase", PHASE_JOIN);
@@ -66,11 +65,10 @@ export class Listener {
     this.board.ask("phase", PHASE_FLUSH);
   }
 
-  /** Ends the thread and returns what only it knows. */
-  async stop(): Promise<ListenerResult> {
+  async stop(): Promise<ReaderResult> {
     const message = once(this.worker, "message");
     this.board.ask("stop", 1);
-    const [result] = (await message) as [ListenerResult];
+    const [result] = (await message) as [ReaderResult];
     return result;
   }
 
@@ -79,21 +77,14 @@ export class Listener {
     return { new: board.get("new"), update: board.get("update"), destroy: board.get("destroy") };
   }
 
-  get delivered(): number {
-    const { board } = this;
-    return board.get("new") + board.get("update") + board.get("destroy");
-  }
-
   get enobufs(): number {
     return this.board.get("enobufs");
   }
 
-  /** Entries that the daemon believes alive. */
   get alive(): number {
     return this.board.get("alive");
   }
 
-  /** When the last entry that it believed alive was destroyed. */
   get inSyncNanoseconds(): number {
     return this.board.time("inSyncNanoseconds");
   }
@@ -102,11 +93,10 @@ export class Listener {
     return this.board.get("rcvbufBytes");
   }
 
-  get closed(): boolean {
+  private get closed(): boolean {
     return this.board.get("closed") === 1;
   }
 
-  /** Rmem and Drops now, or right before the socket was closed. */
   row(): SocketRow {
     if (this.failure !== null) throw this.failure;
     if (this.closed) return { rmemBytes: this.board.get("unreadBytes"), drops: this.board.get("drops") };
@@ -115,7 +105,6 @@ export class Listener {
     return this.lastRow;
   }
 
-  /** Whether it has read everything that it ever will, given what is queued. */
   idle(rmemBytes: number): boolean {
     if (this.closed) return true;
     const closes = this.scenario.closesAfterFlushNanoseconds !== null;

@@ -85,8 +85,10 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
   const onlyNew = scenario.protocol === "udp" && scenario.packets === 1;
   const plain = !run.diedBeforeFlush && scenario.secondFlood === null && scenario.flush && run.flushEndedAt !== null;
   const dropsBefore = run.dropsBeforeFlush ?? drops;
+  // A flow that was made before anybody listened has no event cache, unless somebody listens elsewhere on the machine.
+  const heard = scenario.listeners.some(({ joins }) => joins === "start");
   const created: EventCounts = {
-    raised: run.created,
+    raised: heard ? run.created : null,
     delivered: accepted.new,
     ...UNKNOWN_COUNTS,
     ...(accepted.new === run.created ? { merged: 0, lost: 0, pending: 0 } : {}),
@@ -98,8 +100,8 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
     ...UNKNOWN_COUNTS,
     ...(onlyNew ? { merged: 0, lost: 0, pending: 0, attempts: 0, refused: 0 } : {}),
   };
-  const delivered = accepted.destroy - duplicates;
-  const ended = pending === null ? null : run.created - (run.active(run.endCount) ?? 0);
+  const delivered = accepted.destroy - (duplicates ?? 0);
+  const ended = pending === null || !heard ? null : run.created - (run.active(run.endCount) ?? 0);
   const destroy: EventCounts = {
     raised: ended,
     delivered,
@@ -167,21 +169,24 @@ function socketReport(run: LiveRun, ending: Ending, index: number): SocketReport
 
 function daemonReport(run: LiveRun, ending: Ending, index: number, active: Figure): DaemonReport {
   const listener = run.listeners[index]!;
-  const { duplicates, reordered } = ending.listeners[index]!.result;
+  const { duplicates, reordered, resyncs, conntrackd } = ending.listeners[index]!.result;
   const stale = active === null ? null : Math.max(0, listener.alive - active);
   const missing = active === null ? null : Math.max(0, active - listener.alive);
   const inSync = stale === null ? null : stale === 0 && missing === 0;
-  const since = run.flushAt === null ? 0 : Math.max(0, run.inSyncAt - run.flushAt);
   return {
     received: listener.received,
     enobufs: listener.enobufs,
-    resyncs: 0,
+    resyncs,
     duplicates,
     reordered,
     stale,
     missing,
     inSync,
-    inSyncAfterFlushSeconds:
-      index === 0 && inSync === true && run.scenario.flush && run.flushAt !== null ? since / 1e9 : null,
+    inSyncAfterFlushSeconds: index === 0 && inSync === true ? secondsAfterFlush(run, run.inSyncAt) : null,
+    ...(conntrackd === null ? {} : { conntrackd }),
   };
+}
+
+function secondsAfterFlush({ scenario, flushAt }: LiveRun, at: number | null): number | null {
+  return !scenario.flush || flushAt === null || at === null ? null : Math.max(0, at - flushAt) / 1e9;
 }

@@ -15,16 +15,19 @@ import { scriptOf } from "../workload/script.js";
 import { Workload } from "../workload/workload.js";
 import { now } from "./clock.js";
 import type { TableStatistics } from "./conntrack-messages.js";
+import { Conntrackd } from "./conntrackd.js";
 import { Flood, type Traffic } from "./flood.js";
 import type { SocketRow } from "./kernel-files.js";
 import { Listener } from "./listener.js";
-import type { ListenerResult } from "./listener-thread.js";
+import type { LiveReader, ReaderResult } from "./live-reader.js";
+import type { DaemonOrder } from "./messages.js";
 import { NamespaceKernel } from "./namespace-kernel.js";
 import type { SystemCalls } from "./system-calls.js";
 import { TcpTraffic } from "./tcp-traffic.js";
 import { UdpTraffic } from "./udp-traffic.js";
 
 const SLICE_NANOSECONDS = 20_000_000;
+const PROGRESS_NANOSECONDS = 50_000_000;
 /** Sleeps end late by up to so much: the rest of a pause is spent awake. */
 const SPIN_NANOSECONDS = 60_000;
 /** Between two looks at the table after the flush. */
@@ -40,14 +43,14 @@ export interface Ending {
 }
 
 interface ListenerEnding {
-  result: ListenerResult;
+  result: ReaderResult;
   row: SocketRow;
 }
 
 export class LiveRun {
   readonly scenario: Scenario;
   readonly kernel: NamespaceKernel;
-  readonly listeners: readonly Listener[];
+  readonly listeners: readonly LiveReader[];
   readonly timeline = new TimelineRows<readonly (number | null)[]>();
   /** Connections made and refused, in both floods. */
   created = 0;
@@ -57,6 +60,7 @@ export class LiveRun {
   private readonly observer: Observer;
   private phase: Progress["phase"] = "flood";
   private start = 0;
+  private progressDue = 0;
   /** The connections that may be alive: all of the flood, none after the flush, those of the second flood. */
   private living = { since: 0, created: 0, refused: 0 };
   private readonly shortestTimeout: number;
@@ -76,11 +80,11 @@ export class LiveRun {
   peakDying: number | null = 0;
   peakDyingAt = 0;
   emptiedAt: number | null = null;
-  endedAt = 0;
   endCount = 0;
   interrupted = false;
 
-  constructor(scenario: Scenario, calls: SystemCalls, observer: Observer) {
+  /** `daemon`: conntrackd is the first listener; null: a thread of ours is. */
+  constructor(scenario: Scenario, daemon: DaemonOrder | null, calls: SystemCalls, observer: Observer) {
     this.scenario = scenario;
     this.observer = observer;
     this.streams = new Streams(scenario.seed);
@@ -90,7 +94,14 @@ export class LiveRun {
     calls.pinTo(cpus[0]!);
     this.kernel = new NamespaceKernel(calls, scenario);
     const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
-    this.listeners = scenario.listeners.map((_, index) => new Listener(scenario, index, calls, readerCpu));
+    // A process is born on the CPU of the thread that starts it.
+    calls.pinTo(readerCpu);
+    this.listeners = scenario.listeners.map((listener, index) =>
+      daemon !== null && index === 0
+        ? new Conntrackd(listener, daemon.growthBytes, calls.mountMemory)
+        : new Listener(scenario, index, calls, readerCpu),
+    );
+    calls.pinTo(cpus[0]!);
     this.traffic =
       scenario.protocol === "tcp"
         ? new TcpTraffic(calls, scenario.packets >= SHORTEST_TCP_WITH_ACK)
@@ -123,13 +134,20 @@ export class LiveRun {
 
   /** Whether entries may have ended without a flush: by a timeout, or by early_drop in a full table. */
   get mayHaveDied(): boolean {
-    const { since, refused } = this.living;
-    return refused > 0 || this.elapsed - since >= this.shortestTimeout;
+    const { since, created, refused } = this.living;
+    const full = refused > 0 || created > this.scenario.nfConntrackMax;
+    return full || this.elapsed - since >= this.shortestTimeout;
   }
 
   /** When the observed daemon last believed in nothing any more; the first packet where it never believed in anything. */
-  get inSyncAt(): number {
-    return Math.max(0, this.listeners[0]!.inSyncNanoseconds - this.start);
+  get inSyncAt(): number | null {
+    const at = this.listeners[0]!.inSyncNanoseconds;
+    return at === null ? null : Math.max(0, at - this.start);
+  }
+
+  private get delivered(): number {
+    const { received } = this.listeners[0]!;
+    return received.new + received.update + received.destroy;
   }
 
   private get over(): boolean {
@@ -152,7 +170,7 @@ export class LiveRun {
         script: scriptOf(scenario.protocol, scenario.packets),
         packetGapNanoseconds: scenario.packetGapNanoseconds,
         firstTuple,
-        tuples: scenario.tuples,
+        tuples: null,
         startNanoseconds,
       },
       this.streams.of(stream),
@@ -258,23 +276,28 @@ export class LiveRun {
     const active = this.active(count);
     const row = this.listeners[0]!.row();
     const dying = active === null ? null : count - active;
-    this.timeline.add([this.elapsed / 1e9, active, dying, row.rmemBytes, this.listeners[0]!.delivered, row.drops]);
+    this.timeline.add([this.elapsed / 1e9, active, dying, row.rmemBytes, this.delivered, row.drops]);
   }
 
   private async breathe(): Promise<void> {
     this.sample();
-    const { kernel } = this;
-    const count = kernel.count();
+    if (this.elapsed >= this.progressDue) await this.tellProgress();
+    await setImmediate();
+    this.interrupted ||= this.observer.stopRequested();
+  }
+
+  private async tellProgress(): Promise<void> {
+    this.progressDue = this.elapsed + PROGRESS_NANOSECONDS;
+    const count = this.kernel.count();
+    const active = this.active(count) ?? count;
     await this.observer.progress({
       phase: this.phase,
       seconds: this.elapsed / 1e9,
       created: this.created,
-      active: this.active(count) ?? count,
-      dying: count - (this.active(count) ?? count),
-      delivered: this.listeners[0]!.delivered,
+      active,
+      dying: count - active,
+      delivered: this.delivered,
     });
-    await setImmediate();
-    this.interrupted ||= this.observer.stopRequested();
   }
 
   private async sleepUntil(due: number): Promise<void> {
@@ -290,7 +313,6 @@ export class LiveRun {
   }
 
   private async conclude(): Promise<Ending> {
-    this.endedAt = this.elapsed;
     this.endCount = this.kernel.count();
     const rows = this.listeners.map((listener) => listener.row());
     const results = await Promise.all(this.listeners.map((listener) => listener.stop()));
@@ -300,9 +322,12 @@ export class LiveRun {
   }
 }
 
+/** States that no connection of a flood comes to: it is never reset, and nobody opens from both ends. */
+const NEVER_SEEN = ["tcp_close", "tcp_syn_sent2"];
+
 /** From when on entries of this protocol may expire. */
 function shortestTimeoutNanoseconds({ timeoutsSeconds, protocol }: Scenario): number {
-  const own = Object.entries(timeoutsSeconds).filter(([key]) => key.startsWith(protocol));
+  const own = Object.entries(timeoutsSeconds).filter(([key]) => key.startsWith(protocol) && !NEVER_SEEN.includes(key));
   return Math.min(...own.map(([, seconds]) => seconds)) * 1e9;
 }
 

@@ -7,6 +7,7 @@ import { releaseFor } from "../kernel/release.js";
 import type { Backend, Observer } from "../report/backend.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { MeasuredCosts } from "./calibration.js";
+import { asConntrackd, requireConntrackd } from "./conntrackd.js";
 import { liveHost } from "./host.js";
 import { LiveImpossibleError } from "./impossible.js";
 import type { FromChild, Order, ToChild } from "./messages.js";
@@ -23,17 +24,23 @@ const SILENT: Observer = { progress: () => {}, stopRequested: () => false };
 interface LiveOptions {
   /** Called with each run that the format of recordings can say. */
   recorded?(recording: LiveRecording): void;
+  /** The real conntrackd reads in the place of the first listener; its buffer may grow to so many bytes. */
+  conntrackd?: { growthBytes: number };
 }
 
 /**
  * Its runs throw UsageError when the scenario cannot be live on this machine, and LiveImpossibleError when nothing can.
  */
-export function liveBackend({ recorded }: LiveOptions = {}): Backend {
+export function liveBackend({ recorded, conntrackd }: LiveOptions = {}): Backend {
   return {
-    async run(scenario, observer = SILENT) {
+    async run(wanted, observer = SILENT) {
       const host = liveHost();
+      const daemon = conntrackd ?? null;
+      const [first, ...others] = wanted.listeners;
+      const scenario = daemon === null ? wanted : { ...wanted, listeners: [asConntrackd(first!), ...others] };
       refuseUnlive(scenario, host);
-      const { report, recording } = await answerTo({ what: "run", scenario, host }, "report", observer);
+      if (daemon !== null) requireConntrackd();
+      const { report, recording } = await answerTo({ what: "run", scenario, daemon, host }, "report", observer);
       if (recording !== null) recorded?.(recording);
       return report;
     },
@@ -71,7 +78,8 @@ async function answerTo<What extends "report" | "costs">(
 ): Promise<Answer<What>> {
   // Not installed is better said here than from inside.
   await loadSystemCalls();
-  const child = spawnInNamespace(fileURLToPath(new URL("./child.js", import.meta.url)));
+  const program = fileURLToPath(new URL("./child.js", import.meta.url));
+  const child = spawnInNamespace(program, order.what === "run" && order.daemon !== null);
   let errors = "";
   child.stderr!.on("data", (text) => {
     errors += text;

@@ -43,16 +43,17 @@ function workingArguments(): readonly string[] {
 }
 
 /**
- * Starts a Node program in a namespace of its own, with a channel for messages. It has no terminal, so that Ctrl-C reaches this
- * process alone.
+ * Starts a Node program in a network namespace of its own, with a channel for messages, and with mounts of its own where it wants
+ * some. It has no terminal, so that Ctrl-C reaches this process alone.
  */
-export function spawnInNamespace(program: string): ChildProcess {
+export function spawnInNamespace(program: string, ownMounts: boolean): ChildProcess {
   const way = workingArguments();
-  return spawn("unshare", [...way, process.execPath, program], {
+  return spawn("unshare", [...way, ...(ownMounts ? ["--mount"] : []), process.execPath, program], {
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     detached: true,
     env: {
       ...process.env,
+      // What is meant for the user's process, such as a debugger's port, is not for this one.
       NODE_OPTIONS: "",
       [PARENT_NAMESPACE]: currentNamespace(),
       [PARENT_PROCESS]: String(process.pid),

@@ -52,6 +52,8 @@ export interface SystemCalls {
   dieWithParent(): void;
   /** Sleeps of this thread end when they should. */
   sharpenTimers(): void;
+  /** A file system in memory over a folder, for the processes of this mount namespace alone. */
+  mountMemory(folder: string): void;
   /** CPUs that this thread may use. */
   allowedCpus(): number[];
   pinTo(cpu: number): void;
@@ -87,6 +89,9 @@ export async function loadSystemCalls(): Promise<SystemCalls> {
   const prctl = bound("int prctl(int option, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d)");
   const getAffinity = bound("int sched_getaffinity(int pid, size_t bytes, void *mask)");
   const setAffinity = bound("int sched_setaffinity(int pid, size_t bytes, const void *mask)");
+  const mount = bound(
+    "int mount(const char *source, const char *folder, const char *type, uintptr_t flags, const void *data)",
+  );
   const recv = library.func("intptr_t recv(int fd, void *into, size_t bytes, int flags)");
   const sendmmsg = library.func("int sendmmsg(int fd, void *headers, uint32_t count, int flags)");
   const poll = library.func("int poll(void *descriptors, uintptr_t count, int milliseconds)");
@@ -131,6 +136,7 @@ export async function loadSystemCalls(): Promise<SystemCalls> {
     addressOf: (buffer) => koffi.address(buffer),
     dieWithParent: () => void prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0),
     sharpenTimers: () => void prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0),
+    mountMemory: (folder) => void mount("tmpfs", folder, "tmpfs", 0, null),
     allowedCpus() {
       const mask = Buffer.alloc(128);
       getAffinity(0, mask.length, mask);

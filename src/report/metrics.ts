@@ -45,7 +45,7 @@ export const METRICS: readonly Metric[] = metricsIn(REPORT, "", {});
 
 /** `above`: what holds of all that is in the same part of the Report. */
 function metricsIn(schema: Schema, name: string, above: Pick<Schema, "needs" | "simulated">): Metric[] {
-  if (NO_METRICS.has(name)) return [];
+  if (NO_METRICS.has(name) || name.endsWith(".conntrackd")) return [];
   const { needs = above.needs, simulated = above.simulated } = schema;
   const notes = { ...(needs === undefined ? {} : { needs }), ...(simulated === undefined ? {} : { simulated }) };
   if (schema.items !== undefined) return metricsIn(schema.items, `${name}[N]`, notes);

@@ -32,20 +32,34 @@ export interface SocketReport<F extends Figure = Figure> {
   congestions: F;
 }
 
+/** What conntrackd says of itself (`conntrackd -s`): entries of its cache, events of its socket. */
+export interface ConntrackdStatistics {
+  active: number;
+  created: number;
+  updated: number;
+  destroyed: number;
+  eventsReceived: number;
+  overruns: number;
+  resyncs: number;
+  bufferBytes: number;
+}
+
 export interface DaemonReport<F extends Figure = Figure> {
   received: { new: number; update: number; destroy: number };
   enobufs: number;
   /** Dumps of the kernel's table. */
   resyncs: number;
-  duplicates: number;
+  duplicates: F;
   /** A DESTROY after the NEW of a later entry with the same tuple, or what a later event of its own entry overtook. */
-  reordered: number;
+  reordered: F;
   stale: F;
   missing: F;
   /** Null where stale or missing is. */
   inSync: F extends number ? boolean : boolean | null;
   /** From the start of the flush to the last moment at which the daemon came into sync; null: it is not in sync, or there was no flush. */
   inSyncAfterFlushSeconds: number | null;
+  /** Where the real conntrackd was the daemon. Absent otherwise. */
+  conntrackd?: ConntrackdStatistics;
 }
 
 /** What came of an expectation. A share is 1 for 100 %; null is a moment that never came. */

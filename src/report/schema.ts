@@ -4,7 +4,7 @@
  */
 import { choiceOf, list, nullable, type ObjectSchema, object, type Schema, text } from "../scenario/json-schema.js";
 import { SCENARIO } from "../scenario/schema.js";
-import type { DaemonReport, EventCounts, Report, SocketReport } from "./report.js";
+import type { ConntrackdStatistics, DaemonReport, EventCounts, Report, SocketReport } from "./report.js";
 
 /** How many of something: a whole number. `whole`: the metric that is 100 % of it. */
 function count(unit: string, description: string, whole?: string): Schema {
@@ -76,25 +76,43 @@ const socket = (prefix: string): ObjectSchema<SocketReport> =>
 
 const received = (name: string): Schema => count("messages", `${name} messages that the daemon read`);
 
-const daemon: ObjectSchema<DaemonReport> = object("what the daemon knows", {
-  received: object<DaemonReport["received"]>("messages that the daemon read", {
-    new: received("NEW"),
-    update: received("UPDATE"),
-    destroy: received("DESTROY"),
+const CONNTRACKD: ObjectSchema<ConntrackdStatistics> = object(
+  "what conntrackd says of itself, where it was the reader",
+  {
+    active: count("entries", "entries in its cache"),
+    created: count("entries", "entries that it created"),
+    updated: count("updates", "updates that it made"),
+    destroyed: count("entries", "entries that it destroyed"),
+    eventsReceived: count("events", "events that it received"),
+    overruns: count("errors", "ENOBUFS that it counted"),
+    resyncs: count("resyncs", "dumps of the kernel's table that it made"),
+    bufferBytes: bytes("the buffer of its socket"),
+  },
+);
+
+const daemon: ObjectSchema<DaemonReport> = {
+  ...object<DaemonReport>("what the daemon knows", {
+    received: object<DaemonReport["received"]>("messages that the daemon read", {
+      new: received("NEW"),
+      update: received("UPDATE"),
+      destroy: received("DESTROY"),
+    }),
+    enobufs: count("errors", "ENOBUFS that the daemon got"),
+    resyncs: count("resyncs", "dumps of the kernel's table that the daemon made"),
+    duplicates: orUnknown(count("messages", "messages about what the daemon already knew", "table.created")),
+    reordered: orUnknown(count("messages", "messages that the daemon handled after a later one of the same tuple")),
+    stale: orUnknown(
+      count("entries", "entries that the daemon believes alive and the kernel does not have", "table.created"),
+    ),
+    missing: orUnknown(
+      count("entries", "entries that are alive in the kernel and unknown to the daemon", "table.created"),
+    ),
+    inSync: orUnknown(truth("whether nothing is stale or missing at the end")),
+    inSyncAfterFlushSeconds: orNever(seconds("from the start of the flush until the daemon was in sync for good")),
+    conntrackd: CONNTRACKD,
   }),
-  enobufs: count("errors", "ENOBUFS that the daemon got"),
-  resyncs: count("resyncs", "dumps of the kernel's table that the daemon made"),
-  duplicates: count("messages", "messages about what the daemon already knew", "table.created"),
-  reordered: count("messages", "messages that the daemon handled after a later one of the same tuple"),
-  stale: orUnknown(
-    count("entries", "entries that the daemon believes alive and the kernel does not have", "table.created"),
-  ),
-  missing: orUnknown(
-    count("entries", "entries that are alive in the kernel and unknown to the daemon", "table.created"),
-  ),
-  inSync: orUnknown(truth("whether nothing is stale or missing at the end")),
-  inSyncAfterFlushSeconds: orNever(seconds("from the start of the flush until the daemon was in sync for good")),
-});
+  optional: ["conntrackd"],
+};
 
 const latency = (what: string): Schema => simulatedOnly(seconds(`from raising a DESTROY to reading it, ${what}`));
 const resends = (what: string): Schema =>

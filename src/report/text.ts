@@ -85,7 +85,10 @@ function setting(report: Report, { width, theme }: Screen): string[] {
     ...painted(wrap(titleOf(report), width), theme.heading),
     ...fact("load", loadOf(report.scenario)),
     ...fact("buffer", bufferOf(report)),
-    ...fact("reader", readerOf(report.scenario)),
+    ...fact(
+      "reader",
+      report.daemon.conntrackd === undefined ? readerOf(report.scenario) : "conntrackd, as fast as it is",
+    ),
     ...fact("policy", policyOf(report)),
   ];
 }
@@ -180,8 +183,13 @@ function daemonOf({ daemon }: Report): string {
     { figure: daemon.resyncs, name: "resyncs" },
     { figure: daemon.duplicates, name: "duplicates" },
     { figure: daemon.reordered, name: "reordered" },
-  ].filter(({ figure }) => figure > 0);
-  return [verdict, ...blemishes.map(({ figure, name }) => `${name} ${count(figure)}`)].join("; ");
+  ].filter(({ figure }) => some(figure));
+  const { conntrackd } = daemon;
+  const own =
+    conntrackd === undefined
+      ? []
+      : [`conntrackd counts ${count(conntrackd.created)} created and ${count(conntrackd.destroyed)} destroyed`];
+  return [verdict, ...blemishes.map(({ figure, name }) => `${name} ${count(figure)}`), ...own].join("; ");
 }
 
 function listeners(report: Report, { width, theme }: Screen): string[] {

@@ -10,6 +10,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { requireConntrackd } from "../../src/live/conntrackd.js";
 import { liveHost, liveOverrides } from "../../src/live/host.js";
 import { whyNotLive } from "../../src/live/live.js";
 import type { FromChild } from "../../src/live/messages.js";
@@ -91,6 +92,18 @@ describe("the running kernel", { skip }, () => {
   test("does not know how often an entry was resent, nor how late its DESTROY was", async () => {
     const { resends, latency, redelivery } = await run({ connections: 20 });
     assert.deepEqual([resends.perEntry.max, latency.destroy.maxSeconds, redelivery], [null, null, null]);
+  });
+});
+
+describe("conntrackd as the reader", { skip: skip === false ? withoutConntrackd() : skip }, () => {
+  test("counts the entries that were destroyed, and every DESTROY arrives", async () => {
+    const { liveBackend } = await load();
+    const scenario = flush({ connections: 200, listeners: [{ bufferBytes: 65_536, policy: "reliable" }] });
+    const { daemon, events, socket } = await liveBackend({ conntrackd: { growthBytes: 0 } }).run(scenario);
+    assert.equal(events.destroy.delivered, 200);
+    assert.equal(daemon.conntrackd!.destroyed, daemon.conntrackd!.created);
+    assert.equal(daemon.received.new + daemon.received.destroy, daemon.conntrackd!.eventsReceived);
+    assert.equal(socket.rcvbufBytes, daemon.conntrackd!.bufferBytes);
   });
 });
 
@@ -177,6 +190,15 @@ describe("where it is not possible, one sentence says so and what to change:", {
   });
 });
 
+function withoutConntrackd(): string | false {
+  try {
+    requireConntrackd();
+    return false;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** What `whyNotLive` says in a process with this PATH. */
 async function sentenceWith(folder: string, searchPath: string): Promise<string> {
   const module = JSON.stringify(path.join(folder, "live", "live.js"));
@@ -191,7 +213,7 @@ async function sentenceWith(folder: string, searchPath: string): Promise<string>
 }
 
 async function answerOf(child: ChildProcess): Promise<FromChild> {
-  child.send({ what: "run", scenario: flush({ connections: 1 }), host: liveHost() });
+  child.send({ what: "run", scenario: flush({ connections: 1 }), daemon: null, host: liveHost() });
   const [message] = (await once(child, "message")) as [FromChild];
   child.kill();
   return message;

@@ -260,7 +260,7 @@ describe("a fast lossy listener beside a reliable one that is stuck", () => {
         { bufferBytes: 2048, policy: "reliable", heldAfterFlushNanoseconds: null },
         ample,
       );
-      const [{ daemon }] = report.otherListeners as [Report["otherListeners"][number]];
+      const [{ daemon }] = report.otherListeners as [Report<number>["otherListeners"][number]];
       assert.equal(report.redelivery!.delivered, 0);
       assert.equal(daemon.received.destroy, 1000 + daemon.duplicates);
       assert.equal(daemon.duplicates, report.redelivery!.runs);
@@ -271,7 +271,7 @@ describe("a fast lossy listener beside a reliable one that is stuck", () => {
   test("sees none beside one that keeps up", () => {
     for (const kernel of ["5.4", "6.18.44"]) {
       const report = flush({ kernel, connections: 500, rmemMaxBytes: 1e9 }, ample, ample);
-      const [{ daemon }] = report.otherListeners as [Report["otherListeners"][number]];
+      const [{ daemon }] = report.otherListeners as [Report<number>["otherListeners"][number]];
       assert.deepEqual([daemon.received.destroy, daemon.duplicates], [500, 0]);
     }
   });
