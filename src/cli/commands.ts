@@ -6,6 +6,7 @@ import { completion } from "./completion.js";
 import { flood, flush } from "./experiment.js";
 import { explain } from "./explain.js";
 import { metrics } from "./metrics.js";
+import { parity } from "./parity.js";
 import { run } from "./run.js";
 
-export const COMMANDS: readonly CliCommand[] = [flood, flush, run, explain, metrics, completion];
+export const COMMANDS: readonly CliCommand[] = [flood, flush, run, explain, parity, metrics, completion];

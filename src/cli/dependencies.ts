@@ -6,15 +6,18 @@
 import os from "node:os";
 import type { explainBuffer } from "../kernel/netlink/capacity.js";
 import type { liveHost, liveOverrides } from "../live/host.js";
-import type { liveBackend } from "../live/live.js";
+import type { liveBackend, measuredCosts, whyNotLive } from "../live/live.js";
 import type { refuseUnlive } from "../live/refusal.js";
 import type { Backend } from "../report/backend.js";
 import type { renderExplanation, renderReleaseTable } from "../report/explanation.js";
+import type { parityRenderers } from "../report/parity.js";
 import type { Format, Renderer } from "../report/renderers.js";
 import type { Overrides } from "../scenario/defaults.js";
 import type { readScenarioFiles } from "../scenario/file.js";
 import type { printScenarioFile } from "../scenario/print.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
+import type { parity } from "../study/parity.js";
+import type { paritySet } from "../study/parity-set.js";
 import type { pool } from "../study/pool.js";
 import type { planSuite, runSuite } from "../study/suite.js";
 
@@ -27,6 +30,7 @@ export interface Dependencies {
   explainer(): Promise<Explainer>;
   suites(): Promise<Suites>;
   live(): Promise<Live>;
+  parities(): Promise<Parities>;
   /** How many runs go on at once. */
   cores(): number;
   /** As uname -s and uname -r say it. */
@@ -39,6 +43,15 @@ export interface Live {
   liveHost: typeof liveHost;
   liveOverrides: typeof liveOverrides;
   refuseUnlive: typeof refuseUnlive;
+  measuredCosts: typeof measuredCosts;
+  whyNotLive: typeof whyNotLive;
+}
+
+/** Live runs and simulated ones side by side. */
+export interface Parities {
+  parity: typeof parity;
+  paritySet: typeof paritySet;
+  parityRenderers: typeof parityRenderers;
 }
 
 /** What a set of scenario files needs. */
@@ -74,6 +87,11 @@ export const installed: Dependencies = {
     ...(await import("../live/live.js")),
     ...(await import("../live/host.js")),
     ...(await import("../live/refusal.js")),
+  }),
+  parities: async () => ({
+    ...(await import("../study/parity.js")),
+    ...(await import("../study/parity-set.js")),
+    ...(await import("../report/parity.js")),
   }),
   cores: () => os.availableParallelism(),
   host: () => ({ system: os.type(), release: os.release() }),

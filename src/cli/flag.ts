@@ -24,8 +24,10 @@ export interface Settings {
   printConfig: boolean;
   /** On the running kernel in the place of the simulated one. */
   live: boolean;
-  /** Of a set of scenarios. */
-  runs: number;
+  /** Where recordings of live runs go. */
+  record: string | null;
+  /** Of a set of scenarios; null: as many as is usual. */
+  runs: number | null;
   only: string | null;
   bail: boolean;
   /** SO_RCVBUFFORCE in place of SO_RCVBUF, where nothing but the socket is asked about. */
@@ -140,7 +142,8 @@ export function readFlags(table: readonly Flag[], given: readonly Given[]): Read
     colour: true,
     printConfig: false,
     live: false,
-    runs: 1,
+    record: null,
+    runs: null,
     only: null,
     bail: false,
     force: false,

@@ -256,18 +256,7 @@ const SUITE_FLAGS: readonly Flag[] = [
       settings.only = only;
     },
   }),
-  valued({
-    name: "runs",
-    value: "N",
-    group: SUITE,
-    description: "run every scenario with that many seeds; every expectation must hold in each",
-    sets: null,
-    parse: (text) => parseCount(text, { min: 1, max: MOST_SEEDS }),
-    format: formatCount,
-    apply: (settings, runs) => {
-      settings.runs = runs;
-    },
-  }),
+  runsFlag("run every scenario with that many seeds; every expectation must hold in each"),
   switched({
     name: "bail",
     group: SUITE,
@@ -278,6 +267,21 @@ const SUITE_FLAGS: readonly Flag[] = [
     },
   }),
 ];
+
+function runsFlag(description: string): Flag {
+  return valued<number>({
+    name: "runs",
+    value: "N",
+    group: SUITE,
+    description,
+    sets: null,
+    parse: (text) => parseCount(text, { min: 1, max: MOST_SEEDS }),
+    format: formatCount,
+    apply: (settings, runs) => {
+      settings.runs = runs;
+    },
+  });
+}
 
 function formatFlag(formats: readonly Format[]): Flag {
   return valued<Format>({
@@ -403,6 +407,28 @@ export const EXPLAIN_FLAGS: readonly Flag[] = [
 ];
 
 export const METRICS_FLAGS: readonly Flag[] = [formatFlag(EXPLAIN_FORMATS), named("no-color")];
+
+export const PARITY_FLAGS: readonly Flag[] = [
+  ...SUITE_FLAGS.filter(({ name }) => name === "only"),
+  runsFlag("live runs of every scenario (default: 5)"),
+  valued<string>({
+    name: "record",
+    value: "FILE",
+    group: OUTPUT,
+    description: "write the live runs as recordings, which the model can be checked against on any machine",
+    file: true,
+    sets: null,
+    parse: parsePath,
+    format: asIs,
+    apply: (settings, path) => {
+      settings.record = path;
+    },
+  }),
+  formatFlag(["text", "json", "markdown"]),
+  named("output"),
+  named("quiet"),
+  named("no-color"),
+];
 
 /** How a person on the command line names a parameter: `--rate` for ratePerSecond. */
 export function flagOf(parameter: string): string {

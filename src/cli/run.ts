@@ -3,11 +3,9 @@
  * turns the verdict into formats and an exit code. It decides nothing about scenarios (scenario/file.ts) or seeds and order
  * (study/suite.ts).
  */
-import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
-import path from "node:path";
 import { LiveImpossibleError } from "../live/impossible.js";
 import type { Origin, SuiteReport } from "../report/suite.js";
-import { quoted, UsageError } from "../scenario/errors.js";
+import { UsageError } from "../scenario/errors.js";
 import type { Plan, RunAll } from "../study/suite.js";
 import type { CliCommand } from "./command.js";
 import type { Dependencies, Live, Suites } from "./dependencies.js";
@@ -21,12 +19,8 @@ import type { Io } from "./io.js";
 import { mainSink, openOutputs } from "./outputs.js";
 import { countView } from "./progress.js";
 import { shellLine } from "./repeat.js";
+import { scenarioFiles } from "./scenario-files.js";
 import { announceSeed, drawSeed } from "./seed.js";
-
-const EXTENSIONS = [".yaml", ".yml", ".json"];
-const STANDARD_INPUT = "-";
-/** Scenario files are written by people; more than this is something else. */
-const LARGEST_FILE_BYTES = 1024 * 1024;
 
 export const run: CliCommand = {
   name: "run",
@@ -53,14 +47,17 @@ async function runFiles(
   const { settings, canonical } = readFlags(RUN_COMMAND_FLAGS, withHostKernel(given, dependencies));
   const drawn = drawSeed(settings);
   const suites = await dependencies.suites();
+  if (operands.length === 0) {
+    throw new UsageError("expected scenario files or folders after run, such as scenarios/, got nothing");
+  }
   const live = settings.live ? await dependencies.live() : null;
   const host = live?.liveHost();
-  const files = gather(operands).flatMap(({ file, name }) => suites.readScenarioFiles(textOf(file), file, name));
+  const files = scenarioFiles(operands, suites);
   const plans = suites.planSuite(files, {
     under: live === null ? {} : live.liveOverrides(host!),
     over: settings.overrides,
     nameOf: flagOf,
-    runs: settings.runs,
+    runs: settings.runs ?? 1,
     only: settings.only,
     backend: live === null ? "simulation" : "live",
     refuse: (scenario) => live?.refuseUnlive(scenario, host!),
@@ -86,66 +83,6 @@ async function runFiles(
   return verdict(suite.report, suite.origins, io);
 }
 
-interface Gathered {
-  /** As sentences name it. */
-  file: string;
-  /** What the scenario is called when it does not say. */
-  name: string;
-}
-
-/** Every file that was named, and those of folders in the order of their names. Throws UsageError. */
-function gather(operands: readonly string[]): Gathered[] {
-  if (operands.length === 0) {
-    throw new UsageError("expected scenario files or folders after run, such as scenarios/, got nothing");
-  }
-  return operands.flatMap((operand) => {
-    if (operand === STANDARD_INPUT) return [{ file: STANDARD_INPUT, name: "stdin" }];
-    const stats = statSync(operand, { throwIfNoEntry: false });
-    if (stats === undefined)
-      throw new UsageError(`expected a scenario file or a folder, got ${quoted(operand)} (it is not there)`);
-    const found = stats.isDirectory() ? scenariosIn(operand) : [operand];
-    return found.map((file) => ({ file, name: path.basename(file, path.extname(file)) }));
-  });
-}
-
-function scenariosIn(folder: string): string[] {
-  const entries: Dirent[] = readable(folder, () => readdirSync(folder, { recursive: true, withFileTypes: true }));
-  const files = entries
-    .filter((entry) => entry.isFile() && EXTENSIONS.includes(path.extname(entry.name)))
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .sort();
-  if (files.length > 0) return files;
-  throw new UsageError(`expected scenario files (${EXTENSIONS.join(", ")}) in the folder ${quoted(folder)}, got none`);
-}
-
-function textOf(file: string): string {
-  const bytes = readable(file, () => {
-    const size = file === STANDARD_INPUT ? 0 : statSync(file).size;
-    if (size > LARGEST_FILE_BYTES) throw tooLarge(file, size);
-    return readFileSync(file === STANDARD_INPUT ? 0 : file);
-  });
-  if (bytes.length > LARGEST_FILE_BYTES) throw tooLarge(file, bytes.length);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new UsageError(`${file}: expected a scenario in YAML or JSON, got a binary file`);
-  }
-}
-
-function tooLarge(file: string, bytes: number): UsageError {
-  return new UsageError(`${file}: expected a scenario file of at most ${LARGEST_FILE_BYTES} bytes, got ${bytes}`);
-}
-
-function readable<T>(file: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const reason = /^[A-Z]+: (.+?),/.exec(error instanceof Error ? error.message : "")?.[1] ?? String(error);
-    throw new UsageError(`expected a scenario file that can be read, got ${quoted(file)} (${reason})`);
-  }
-}
-
 /** Every file as it would run: parameters resolved, flags and environment laid over them. */
 function printed(plans: readonly Plan[], settings: Settings, { printScenarioFile }: Suites): string {
   const form = settings.format === "json" ? "json" : "yaml";
@@ -154,7 +91,7 @@ function printed(plans: readonly Plan[], settings: Settings, { printScenarioFile
     .map((file) => {
       const own = plans.filter((plan) => plan.file === file);
       return printScenarioFile(
-        { ...file, runs: Math.max(settings.runs, file.runs), cases: own.map(printedCase) },
+        { ...file, runs: Math.max(settings.runs ?? 1, file.runs), cases: own.map(printedCase) },
         form,
       );
     })

@@ -189,6 +189,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     explainer: installed.explainer,
     suites: installed.suites,
     live: installed.live,
+    parities: installed.parities,
     cores: () => 1,
     host: () => ({ system: "Linux", release: "6.18.44-fc-v669" }),
     ...setup.dependencies,

@@ -1,5 +1,5 @@
 /**
- * The running kernel, briefly. Where it cannot be had these tests are skipped and say why; with CT_RELIABLE_REQUIRE_LIVE=1 they
+ * The running kernel, briefly. Where it cannot be had these tests are skipped and say why; with REQUIRE_LIVE=1 they
  * fail instead.
  */
 import assert from "node:assert/strict";
@@ -23,7 +23,7 @@ import { compiled } from "./compiled.js";
 type LiveModule = typeof import("../../src/live/live.js");
 
 const reason = await whyNotLive();
-const required = process.env.CT_RELIABLE_REQUIRE_LIVE === "1";
+const required = process.env.REQUIRE_LIVE === "1";
 const skip = reason !== null && !required ? reason : false;
 
 /** Read by every test that runs something; made when the first of them does. */

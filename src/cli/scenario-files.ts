@@ -1,0 +1,76 @@
+/**
+ * The scenario files that a command was given: files, folders, standard input. It finds and reads them; what is in them is
+ * scenario/file.ts.
+ */
+import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { quoted, UsageError } from "../scenario/errors.js";
+import type { ScenarioFile } from "../scenario/file.js";
+import type { Suites } from "./dependencies.js";
+
+const EXTENSIONS = [".yaml", ".yml", ".json"];
+const STANDARD_INPUT = "-";
+/** Scenario files are written by people; more than this is something else. */
+const LARGEST_FILE_BYTES = 1024 * 1024;
+
+/** Throws UsageError. */
+export function scenarioFiles(operands: readonly string[], { readScenarioFiles }: Suites): ScenarioFile[] {
+  return gather(operands).flatMap(({ file, name }) => readScenarioFiles(textOf(file), file, name));
+}
+
+interface Gathered {
+  /** As sentences name it. */
+  file: string;
+  /** What the scenario is called when it does not say. */
+  name: string;
+}
+
+/** Every file that was named, and those of folders in the order of their names. Throws UsageError. */
+function gather(operands: readonly string[]): Gathered[] {
+  return operands.flatMap((operand) => {
+    if (operand === STANDARD_INPUT) return [{ file: STANDARD_INPUT, name: "stdin" }];
+    const stats = statSync(operand, { throwIfNoEntry: false });
+    if (stats === undefined)
+      throw new UsageError(`expected a scenario file or a folder, got ${quoted(operand)} (it is not there)`);
+    const found = stats.isDirectory() ? scenariosIn(operand) : [operand];
+    return found.map((file) => ({ file, name: path.basename(file, path.extname(file)) }));
+  });
+}
+
+function scenariosIn(folder: string): string[] {
+  const entries: Dirent[] = readable(folder, () => readdirSync(folder, { recursive: true, withFileTypes: true }));
+  const files = entries
+    .filter((entry) => entry.isFile() && EXTENSIONS.includes(path.extname(entry.name)))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+  if (files.length > 0) return files;
+  throw new UsageError(`expected scenario files (${EXTENSIONS.join(", ")}) in the folder ${quoted(folder)}, got none`);
+}
+
+function textOf(file: string): string {
+  const bytes = readable(file, () => {
+    const size = file === STANDARD_INPUT ? 0 : statSync(file).size;
+    if (size > LARGEST_FILE_BYTES) throw tooLarge(file, size);
+    return readFileSync(file === STANDARD_INPUT ? 0 : file);
+  });
+  if (bytes.length > LARGEST_FILE_BYTES) throw tooLarge(file, bytes.length);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`${file}: expected a scenario in YAML or JSON, got a binary file`);
+  }
+}
+
+function tooLarge(file: string, bytes: number): UsageError {
+  return new UsageError(`${file}: expected a scenario file of at most ${LARGEST_FILE_BYTES} bytes, got ${bytes}`);
+}
+
+function readable<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const reason = /^[A-Z]+: (.+?),/.exec(error instanceof Error ? error.message : "")?.[1] ?? String(error);
+    throw new UsageError(`expected a scenario file that can be read, got ${quoted(file)} (${reason})`);
+  }
+}
