@@ -10,7 +10,8 @@ import { readScenarioFiles, type ScenarioFile } from "../../src/scenario/file.js
 import { simulate } from "../../src/simulation/simulation.js";
 import { type Plan, planSuite, type RunAll, runSuite } from "../../src/study/suite.js";
 
-export const FOLDER = fileURLToPath(new URL("../../scenarios/", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../scenarios/", import.meta.url));
+export const README = fileURLToPath(new URL("../../README.md", import.meta.url));
 
 export interface LibraryFile {
   /** Without its extension, which is what the scenario is called. */
