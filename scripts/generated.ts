@@ -1,7 +1,8 @@
 /**
- * The files of the package that are made of the code: the JSON Schemas of what goes in and comes out, and the manual page. They are
+ * The files of the package that are made of the code: the JSON Schemas of what goes in and comes out, the manual page, the README's table of scenarios. They are
  * committed, so that an editor finds them without a build; a test holds them current.
  */
+import { readFileSync } from "node:fs";
 import { COMMANDS } from "../src/cli/commands.js";
 import { renderManPage } from "../src/cli/man.js";
 import { REPORT } from "../src/report/schema.js";
@@ -9,6 +10,8 @@ import { SUITE } from "../src/report/suite.js";
 import { SCENARIO_FILE } from "../src/scenario/file.js";
 import { published } from "../src/scenario/json-schema.js";
 import { TOOL_VERSION } from "../src/simulation/version.js";
+import { libraryFiles, README } from "./library.js";
+import { scenarioTable, withTable } from "./readme.js";
 
 const DRAFT = "http://json-schema.org/draft-07/schema#";
 
@@ -20,6 +23,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
       json({ $schema: DRAFT, title: "A scenario of ct-reliable", ...published(SCENARIO_FILE, "written") }),
     ],
     ["schema/report.schema.json", json(reportSchema())],
+    ["README.md", withTable(readFileSync(README, "utf8"), scenarioTable(libraryFiles()))],
     ["man/ct-reliable.1", renderManPage(COMMANDS, TOOL_VERSION)],
   ]);
 }

@@ -19,18 +19,19 @@ import { TOOL_VERSION } from "../simulation/version.js";
 /** What is asked of all files, beside what they say. */
 export interface SuiteOptions {
   /** What stands for the defaults where a file says nothing. */
-  under: Overrides;
+  under?: Overrides;
   /** Parameters that win over those of the files. */
-  over: Overrides;
+  over?: Overrides;
   /** How those who gave it name a parameter of `over`. */
-  nameOf(parameter: string): string;
+  nameOf?(parameter: string): string;
   /** Runs of each scenario; more where an expectation asks for more seeds. */
-  runs: number;
+  runs?: number;
   /** A part of a name, or a pattern with `*`; null: all. */
-  only: string | null;
-  backend: Report["backend"];
+  only?: string | null;
+  /** The simulated kernel, if not said. */
+  backend?: Report["backend"];
   /** Throws UsageError for what the backend cannot run. */
-  refuse(scenario: Scenario): void;
+  refuse?(scenario: Scenario): void;
 }
 
 /** One scenario, ready to run. */
@@ -47,7 +48,7 @@ export interface Plan {
 /** Throws UsageError. */
 export function planSuite(files: readonly ScenarioFile[], options: SuiteOptions): Plan[] {
   const plans = files.flatMap((file) => planFile(file, options));
-  const { only } = options;
+  const { only = null } = options;
   if (only === null) return plans;
   const chosen = plans.filter((plan) => matches(plan.case.name, only));
   if (chosen.length > 0) return chosen;
@@ -65,9 +66,9 @@ function matches(name: string, pattern: string): boolean {
 
 function planFile(file: ScenarioFile, options: SuiteOptions): Plan[] {
   const resolved = file.cases.map((one) => resolveCase(file, one, options));
-  const bound = file.cases.map((one, index) => bindAll(file, one, resolved[index]!, options.backend));
+  const bound = file.cases.map((one, index) => bindAll(file, one, resolved[index]!, options.backend ?? "simulation"));
   // Variants are compared seed by seed, so each has the seeds of all.
-  const runs = Math.max(options.runs, file.runs, ...bound.flat().map(({ seeds }) => seeds ?? 1));
+  const runs = Math.max(options.runs ?? 1, file.runs, ...bound.flat().map(({ seeds }) => seeds ?? 1));
   const plans = file.cases.map((one, index) => ({
     file,
     case: one,
@@ -83,11 +84,12 @@ function planFile(file: ScenarioFile, options: SuiteOptions): Plan[] {
   return plans;
 }
 
-function resolveCase(file: ScenarioFile, one: Case, { under, over, nameOf, refuse }: SuiteOptions): Scenario {
+function resolveCase(file: ScenarioFile, one: Case, options: SuiteOptions): Scenario {
+  const { under = {}, over = {}, nameOf = (name) => name } = options;
   try {
     const layers = [under, one.overrides, over].map((layer) => ({ ...layer }));
     const scenario = resolveScenario(one.experiment, layers.reduce(mergeParameters));
-    refuse(scenario);
+    options.refuse?.(scenario);
     return scenario;
   } catch (error) {
     if (!(error instanceof ParameterError)) throw error;

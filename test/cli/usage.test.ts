@@ -248,7 +248,10 @@ const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: strin
     ["Flood"],
     'expected a command (flood, flush, run, explain, parity, metrics or completion), got "Flood", did you mean "flood"?',
   ],
-  [["--buffer", "2048"], 'expected a command (flood, flush, run, explain, parity, metrics or completion), got "--buffer"'],
+  [
+    ["--buffer", "2048"],
+    'expected a command (flood, flush, run, explain, parity, metrics or completion), got "--buffer"',
+  ],
   [
     ["--verison"],
     'expected a command (flood, flush, run, explain, parity, metrics or completion), got "--verison", did you mean "--version"?',
