@@ -101,7 +101,7 @@ function sidesOf({ limit, metric: written }: Expectation, metric: Metric): Sides
   const own = (run: RunReports) => known(figureOf(run.report, metric));
   switch (limit.kind) {
     case "value": {
-      const value = valueOf(metric, limit.text);
+      const value = limitValue(metric, limit.text);
       return { unit: metric.unit, actual: own, limit: () => value };
     }
     case "share": {
@@ -155,7 +155,7 @@ function known(figure: Figure | undefined): Figure {
   return figure;
 }
 
-function valueOf(metric: Metric, written: string): Figure {
+function limitValue(metric: Metric, written: string): Figure {
   if (metric.unit === "true or false") {
     if (written === "true" || written === "false") return written === "true";
     throw new UsageError(`expected true or false for ${metric.name}, got ${quoted(written)}`);
