@@ -184,13 +184,13 @@ async function watched(
   }
 }
 
-function originOf({ file, case: one, scenarios }: Plan, canonical: readonly string[]): Origin {
+function originOf({ file, case: one, scenarios, expectations }: Plan, canonical: readonly string[]): Origin {
   const only = one.variant === null ? [] : ["--only", one.name];
   const seed = canonical.includes("--seed") ? [] : ["--seed", scenarios[0]!.seed];
   return {
     path: file.path,
     line: one.place.line,
-    expectationLines: one.expectations.map(({ place }) => place.line),
+    expectationLines: expectations.map(({ place }) => place.line),
     command: shellLine(["run", file.path, ...only, ...canonical, ...seed]),
   };
 }

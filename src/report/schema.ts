@@ -2,7 +2,16 @@
  * What every figure of the Report is: its meaning, its unit, the figure that is 100 % of it, and when it may be null. From it come
  * the published JSON Schema of the Report and the list of metrics; the types are report.ts. It holds no figure.
  */
-import { choiceOf, list, nullable, type ObjectSchema, object, type Schema, text } from "../scenario/json-schema.js";
+import {
+  choiceOf,
+  flag,
+  list,
+  nullable,
+  type ObjectSchema,
+  object,
+  type Schema,
+  text,
+} from "../scenario/json-schema.js";
 import { SCENARIO } from "../scenario/schema.js";
 import type { DaemonReport, EventCounts, Report, SocketReport } from "./report.js";
 
@@ -21,10 +30,6 @@ function bytes(description: string, whole?: string): Schema {
 
 function mean(unit: string, description: string, whole?: string): Schema {
   return { ...count(unit, description, whole), type: "number" };
-}
-
-function truth(description: string): Schema {
-  return { type: "boolean", description, unit: "true or false" };
 }
 
 /** A moment after the flush that may not come. */
@@ -78,7 +83,7 @@ const daemon: ObjectSchema<DaemonReport> = object("what the daemon knows", {
   reordered: count("messages", "messages that the daemon handled after a later one of the same tuple"),
   stale: count("entries", "entries that the daemon believes alive and the kernel does not have", "table.created"),
   missing: count("entries", "entries that are alive in the kernel and unknown to the daemon", "table.created"),
-  inSync: truth("whether nothing is stale or missing at the end"),
+  inSync: flag("whether nothing is stale or missing at the end"),
   inSyncAfterFlushSeconds: orNever(seconds("from the start of the flush until the daemon was in sync for good")),
 });
 
