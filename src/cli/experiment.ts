@@ -64,11 +64,11 @@ async function runExperiment(
   const scenario = resolve(experiment, settings.overrides);
   const expectations = await boundExpectations(settings, scenario);
   const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(settings.overrides, scenario)];
-  const repeat = repeatingCommand(command.name, canonical, scenario.seed);
+  const repeat = repeatingCommand([command.name], canonical, scenario.seed);
   if (settings.printConfig) {
     const sink = mainSink(settings, io);
     for (const sentence of notes) note(io, `note: ${sentence}`);
-    sink.write(await printedConfig(scenario, settings, { name: command.name, title: repeat, dependencies }));
+    sink.write(await printedConfig(scenario, settings, { name: command.name, repeat, dependencies }));
     return EXIT.ok;
   }
   const outputs = openOutputs(settings, io, dependencies);
@@ -111,14 +111,15 @@ function judged(report: Report, expectations: readonly Bound[]): Verdict[] {
 async function printedConfig(
   scenario: Scenario,
   { expectations, format }: Settings,
-  { name, title, dependencies }: { name: string; title: string; dependencies: Dependencies },
+  { name, repeat, dependencies }: { name: string; repeat: string; dependencies: Dependencies },
 ): Promise<string> {
+  const title = `${name} on kernel ${scenario.kernel}`;
   const { printScenarioFile } = await dependencies.suites();
   return printScenarioFile(
     {
       name,
       title,
-      story: "",
+      story: `What this command runs: ${repeat}`,
       shows: "",
       sources: [],
       runs: 1,

@@ -251,7 +251,7 @@ const SUITE_FLAGS: readonly Flag[] = [
     value: "N",
     group: SUITE,
     description: "run every scenario with that many seeds; every expectation must hold in each",
-    sets: null,
+    sets: "runs",
     parse: (text) => parseCount(text, { min: 1, max: MOST_SEEDS }),
     format: formatCount,
     apply: (settings, runs) => {

@@ -6,11 +6,12 @@
 const PROGRAM = "ct-reliable";
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
-export function repeatingCommand(command: string, canonicalFlags: readonly string[], seed: string): string {
+/** `words`: the command and its operands. */
+export function repeatingCommand(words: readonly string[], canonicalFlags: readonly string[], seed: string): string {
   // A seed that was given may have been `random`: what repeats the run is the seed that it had.
   const at = canonicalFlags.indexOf("--seed");
   const others = at < 0 ? canonicalFlags : canonicalFlags.toSpliced(at, 2);
-  return shellLine([command, ...others, "--seed", seed]);
+  return shellLine([...words, ...others, "--seed", seed]);
 }
 
 /** The program with these arguments, quoted where a shell would see more than one plain word. */

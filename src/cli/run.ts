@@ -3,7 +3,7 @@
  * turns the verdict into formats and an exit code. It decides nothing about scenarios (scenario/file.ts) or seeds and order
  * (study/suite.ts).
  */
-import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Origin, SuiteReport } from "../report/suite.js";
 import { quoted, UsageError } from "../scenario/errors.js";
@@ -19,7 +19,7 @@ import { breathing, listenForInterrupt } from "./interrupt.js";
 import type { Io } from "./io.js";
 import { mainSink, openOutputs } from "./outputs.js";
 import { countView } from "./progress.js";
-import { shellLine } from "./repeat.js";
+import { repeatingCommand, shellLine } from "./repeat.js";
 import { announceSeed, drawSeed } from "./seed.js";
 
 const EXTENSIONS = [".yaml", ".yml", ".json"];
@@ -66,15 +66,17 @@ async function runFiles(
   }
   const outputs = openOutputs(settings, io, dependencies);
   if (drawn) announceSeed(settings, io);
-  const words = ["run", ...operands, ...canonical];
+  const words = ["run", ...operands];
+  const { seed } = settings.overrides;
+  const command = seed === undefined ? shellLine([...words, ...canonical]) : repeatingCommand(words, canonical, seed);
   let report: SuiteReport;
   try {
     report = await watched(plans, settings, { io, dependencies, suites });
   } catch (error) {
-    return reportBug(io, error, shellLine(words));
+    return reportBug(io, error, command);
   }
   const suite = { report, origins: plans.map((plan) => originOf(plan, canonical)) };
-  await outputs.write(shellLine(words), (renderer, options) => renderer.suite(suite, options));
+  await outputs.write(command, (renderer, options) => renderer.suite(suite, options));
   if (io.env.GITHUB_ACTIONS === "true")
     io.stderr.write((await import("../report/annotations.js")).renderAnnotations(suite));
   return verdict(suite.report, suite.origins, io);
@@ -94,19 +96,16 @@ function gather(operands: readonly string[]): Gathered[] {
   }
   return operands.flatMap((operand) => {
     if (operand === STANDARD_INPUT) return [{ file: STANDARD_INPUT, name: "stdin" }];
-    const stats = statSync(operand, { throwIfNoEntry: false });
-    if (stats === undefined)
-      throw new UsageError(`expected a scenario file or a folder, got ${quoted(operand)} (it is not there)`);
-    const found = stats.isDirectory() ? scenariosIn(operand) : [operand];
+    const found = readable(operand, () => statSync(operand)).isDirectory() ? scenariosIn(operand) : [operand];
     return found.map((file) => ({ file, name: path.basename(file, path.extname(file)) }));
   });
 }
 
 function scenariosIn(folder: string): string[] {
-  const entries: Dirent[] = readable(folder, () => readdirSync(folder, { recursive: true, withFileTypes: true }));
-  const files = entries
-    .filter((entry) => entry.isFile() && EXTENSIONS.includes(path.extname(entry.name)))
-    .map((entry) => path.join(entry.parentPath, entry.name))
+  const files = readable(folder, () => readdirSync(folder, { recursive: true, encoding: "utf8" }))
+    .filter((name) => EXTENSIONS.includes(path.extname(name)))
+    .map((name) => path.join(folder, name))
+    .filter((file) => readable(file, () => statSync(file)).isFile())
     .sort();
   if (files.length > 0) return files;
   throw new UsageError(`expected scenario files (${EXTENSIONS.join(", ")}) in the folder ${quoted(folder)}, got none`);
@@ -143,14 +142,13 @@ function readable<T>(file: string, read: () => T): T {
 /** Every file as it would run: parameters resolved, flags and environment laid over them. */
 function printed(plans: readonly Plan[], settings: Settings, { printScenarioFile }: Suites): string {
   const form = settings.format === "json" ? "json" : "yaml";
+  // What --only leaves out is needed where something is compared with it.
+  const needed = new Set(plans.flatMap((plan) => [plan, ...plan.beside.values()]));
   const files = [...new Set(plans.map(({ file }) => file))];
   return files
     .map((file) => {
-      const own = plans.filter((plan) => plan.file === file);
-      return printScenarioFile(
-        { ...file, runs: Math.max(settings.runs, file.runs), cases: own.map(printedCase) },
-        form,
-      );
+      const own = file.cases.flatMap((one) => [...needed].filter((plan) => plan.case === one));
+      return printScenarioFile({ ...file, runs: own[0]!.scenarios.length, cases: own.map(printedCase) }, form);
     })
     .join(form === "json" ? "" : "---\n");
 }
@@ -186,12 +184,11 @@ async function watched(
 
 function originOf({ file, case: one, scenarios, expectations }: Plan, canonical: readonly string[]): Origin {
   const only = one.variant === null ? [] : ["--only", one.name];
-  const seed = canonical.includes("--seed") ? [] : ["--seed", scenarios[0]!.seed];
   return {
     path: file.path,
     line: one.place.line,
     expectationLines: expectations.map(({ place }) => place.line),
-    command: shellLine(["run", file.path, ...only, ...canonical, ...seed]),
+    command: repeatingCommand(["run", file.path, ...only], canonical, scenarios[0]!.seed),
   };
 }
 

@@ -20,6 +20,7 @@ import type { Overrides } from "./defaults.js";
 import { listed, quoted, UsageError } from "./errors.js";
 import { MOST_SEEDS } from "./expectation.js";
 import { list, type Plain, published, quantity, type Schema, text } from "./json-schema.js";
+import { overruledLoad } from "./load.js";
 import type { Experiment } from "./scenario.js";
 import { DURATION_SECONDS, PRINTABLE, SCENARIO } from "./schema.js";
 import { didYouMean } from "./suggest.js";
@@ -274,8 +275,8 @@ class FileReader {
     const layers: { at: Path; layer: Layer }[] = [{ at: [], layer: given }];
     if (variant !== null) layers.push({ at: ["variants", variant], layer: given.variants![variant]! });
     const { experiment, ...overrides } = layers
-      .map(({ layer }) => ({ ...layer.scenario }))
-      .reduce<Record<string, unknown>>(mergeParameters, {}) as Overrides & { experiment?: Experiment };
+      .map(({ layer }): Overrides & { experiment?: Experiment } => layer.scenario ?? {})
+      .reduce(mergeParameters);
     const place = this.placeAt(variant === null ? ["scenario"] : ["variants", variant], "key");
     if (experiment === undefined) {
       throw this.error(["scenario"], "expected the key experiment (flood or flush), got none", "key");
@@ -365,19 +366,10 @@ class FileReader {
 }
 
 /** `over` wins. Keys are merged, and so are listeners in the same place: a variant says what it changes. */
-export function mergeParameters(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
-  return mergeObjects(withoutOverruled(base, over), over);
-}
-
-/** Of connections, rate and duration two are said: a third that comes later replaces one of those before it. */
-function withoutOverruled(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
-  const load = ["connections", "durationSeconds", "ratePerSecond"];
-  const said = load.filter((key) => key in over);
-  const rest = load.filter((key) => key in base && !said.includes(key));
-  if (said.length === 0 || said.length + rest.length < load.length) return base;
-  // What a rate is given for stays: a duration or a number replaces the other.
-  const overruled = said.length === 2 ? rest : [rest.find((key) => key !== "ratePerSecond")!];
-  return Object.fromEntries(Object.entries(base).filter(([key]) => !overruled.includes(key)));
+export function mergeParameters(base: Overrides, over: Overrides): Overrides {
+  const overruled = overruledLoad(base, over);
+  const rest = Object.fromEntries(Object.entries(base).filter(([key]) => !overruled.includes(key)));
+  return mergeObjects(rest, { ...over });
 }
 
 function mergeObjects(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {

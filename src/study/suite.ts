@@ -87,7 +87,7 @@ function planFile(file: ScenarioFile, options: SuiteOptions): Plan[] {
 
 function resolveCase(file: ScenarioFile, one: Case, { over, nameOf }: SuiteOptions): Scenario {
   try {
-    return resolveScenario(one.experiment, mergeParameters({ ...one.overrides }, { ...over }));
+    return resolveScenario(one.experiment, mergeParameters(one.overrides, over));
   } catch (error) {
     if (!(error instanceof ParameterError)) throw error;
     const { parameter } = error;
