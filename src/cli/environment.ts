@@ -4,8 +4,9 @@
  */
 import { choice } from "../scenario/choice.js";
 import { inPlace } from "../scenario/errors.js";
+import { overruledLoad } from "../scenario/load.js";
 import { didYouMean } from "../scenario/suggest.js";
-import type { Flag, Given } from "./flag.js";
+import { type Flag, type Given, readFlags } from "./flag.js";
 import type { Environment } from "./io.js";
 
 const PREFIX = "CT_RELIABLE_";
@@ -29,7 +30,9 @@ export function withEnvironment(table: readonly Flag[], given: readonly Given[],
       const set = inPlace(place, () => choice(["1", "true", "0", "false"])(text));
       return set === "1" || set === "true" ? [{ flag, text: null, place }] : [];
     });
-  return [...given, ...added];
+  const [before, later] = [added, given].map((some) => readFlags(table, some).settings.overrides);
+  const overruled = overruledLoad(before!, later!);
+  return [...given, ...added.filter(({ flag }) => flag.sets === null || !overruled.includes(flag.sets))];
 }
 
 /** A sentence for each variable with our prefix that is no flag of any command. */

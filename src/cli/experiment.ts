@@ -68,11 +68,11 @@ async function runExperiment(
   live?.refuseUnlive(scenario, live.liveHost());
   const expectations = await boundExpectations(settings, scenario);
   const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(settings.overrides, scenario)];
-  const repeat = repeatingCommand(command.name, canonical, live === null ? scenario.seed : null);
+  const repeat = repeatingCommand([command.name], canonical, live === null ? scenario.seed : null);
   if (settings.printConfig) {
     const sink = mainSink(settings, io);
     for (const sentence of notes) note(io, `note: ${sentence}`);
-    sink.write(await printedConfig(scenario, settings, { name: command.name, title: repeat, dependencies }));
+    sink.write(await printedConfig(scenario, settings, { name: command.name, repeat, dependencies }));
     return EXIT.ok;
   }
   const outputs = openOutputs(settings, io, dependencies);
@@ -116,14 +116,15 @@ function judged(report: Report, expectations: readonly Bound[]): Verdict[] {
 async function printedConfig(
   scenario: Scenario,
   { expectations, format }: Settings,
-  { name, title, dependencies }: { name: string; title: string; dependencies: Dependencies },
+  { name, repeat, dependencies }: { name: string; repeat: string; dependencies: Dependencies },
 ): Promise<string> {
+  const title = `${name} on kernel ${scenario.kernel}`;
   const { printScenarioFile } = await dependencies.suites();
   return printScenarioFile(
     {
       name,
       title,
-      story: "",
+      story: `What this command runs: ${repeat}`,
       shows: "",
       sources: [],
       runs: 1,

@@ -48,7 +48,7 @@ export interface Flag {
   /** Whether it takes the path of a file. */
   file: boolean;
   /** The override that it changes; null for what concerns only how results are shown, which no repetition needs. */
-  sets: keyof Overrides | "expectations" | "live" | null;
+  sets: keyof Overrides | "expectations" | "live" | "runs" | null;
   /** The default in canonical form, as the resolved scenario has it. */
   standard(scenario: Scenario): string | null;
   /** Throws UsageError. A switch ignores the text. */

@@ -274,7 +274,7 @@ function runsFlag(description: string): Flag {
     value: "N",
     group: SUITE,
     description,
-    sets: null,
+    sets: "runs",
     parse: (text) => parseCount(text, { min: 1, max: MOST_SEEDS }),
     format: formatCount,
     apply: (settings, runs) => {

@@ -6,12 +6,16 @@
 const PROGRAM = "ct-reliable";
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
-/** `seed`: null where nothing is drawn from one. */
-export function repeatingCommand(command: string, canonicalFlags: readonly string[], seed: string | null): string {
+/** `words`: the command and its operands; `seed`: null where nothing is drawn from one. */
+export function repeatingCommand(
+  words: readonly string[],
+  canonicalFlags: readonly string[],
+  seed: string | null,
+): string {
   // A seed that was given may have been `random`: what repeats the run is the seed that it had.
   const at = canonicalFlags.indexOf("--seed");
   const others = at < 0 ? canonicalFlags : canonicalFlags.toSpliced(at, 2);
-  return shellLine([command, ...others, ...(seed === null ? [] : ["--seed", seed])]);
+  return shellLine([...words, ...others, ...(seed === null ? [] : ["--seed", seed])]);
 }
 
 /** The program with these arguments, quoted where a shell would see more than one plain word. */

@@ -18,7 +18,7 @@ import { breathing, listenForInterrupt } from "./interrupt.js";
 import type { Io } from "./io.js";
 import { mainSink, openOutputs } from "./outputs.js";
 import { countView } from "./progress.js";
-import { shellLine } from "./repeat.js";
+import { repeatingCommand, shellLine } from "./repeat.js";
 import { scenarioFiles } from "./scenario-files.js";
 import { announceSeed, drawSeed } from "./seed.js";
 
@@ -68,16 +68,18 @@ async function runFiles(
   }
   const outputs = openOutputs(settings, io, dependencies);
   if (drawn) announceSeed(settings, io);
-  const words = ["run", ...operands, ...canonical];
+  const words = ["run", ...operands];
+  const { seed } = settings.overrides;
+  const command = seed === undefined ? shellLine([...words, ...canonical]) : repeatingCommand(words, canonical, seed);
   let report: SuiteReport;
   try {
     report = await watched(plans, settings, { io, suites, runAll: await runnerOf(live, dependencies, suites) });
   } catch (error) {
     if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
-    return reportBug(io, error, shellLine(words));
+    return reportBug(io, error, command);
   }
-  const suite = { report, origins: plans.map((plan) => originOf(plan, canonical)) };
-  await outputs.write(shellLine(words), (renderer, options) => renderer.suite(suite, options));
+  const suite = { report, origins: plans.map((plan) => originOf(plan, canonical, settings.live)) };
+  await outputs.write(command, (renderer, options) => renderer.suite(suite, options));
   if (io.env.GITHUB_ACTIONS === "true")
     io.stderr.write((await import("../report/annotations.js")).renderAnnotations(suite));
   return verdict(suite.report, suite.origins, io);
@@ -86,14 +88,13 @@ async function runFiles(
 /** Every file as it would run: parameters resolved, flags and environment laid over them. */
 function printed(plans: readonly Plan[], settings: Settings, { printScenarioFile }: Suites): string {
   const form = settings.format === "json" ? "json" : "yaml";
+  // What --only leaves out is needed where something is compared with it.
+  const needed = new Set(plans.flatMap((plan) => [plan, ...plan.beside.values()]));
   const files = [...new Set(plans.map(({ file }) => file))];
   return files
     .map((file) => {
-      const own = plans.filter((plan) => plan.file === file);
-      return printScenarioFile(
-        { ...file, runs: Math.max(settings.runs ?? 1, file.runs), cases: own.map(printedCase) },
-        form,
-      );
+      const own = file.cases.flatMap((one) => [...needed].filter((plan) => plan.case === one));
+      return printScenarioFile({ ...file, runs: own[0]!.scenarios.length, cases: own.map(printedCase) }, form);
     })
     .join(form === "json" ? "" : "---\n");
 }
@@ -134,14 +135,14 @@ async function runnerOf(live: Live | null, dependencies: Dependencies, { pool }:
     : pool(1, live.liveBackend(), breathe);
 }
 
-function originOf({ file, case: one, scenarios }: Plan, canonical: readonly string[]): Origin {
+function originOf(plan: Plan, canonical: readonly string[], live: boolean): Origin {
+  const { file, case: one, scenarios, expectations } = plan;
   const only = one.variant === null ? [] : ["--only", one.name];
-  const seed = canonical.includes("--seed") ? [] : ["--seed", scenarios[0]!.seed];
   return {
     path: file.path,
     line: one.place.line,
-    expectationLines: one.expectations.map(({ place }) => place.line),
-    command: shellLine(["run", file.path, ...only, ...canonical, ...seed]),
+    expectationLines: expectations.map(({ place }) => place.line),
+    command: repeatingCommand(["run", file.path, ...only], canonical, live ? null : scenarios[0]!.seed),
   };
 }
 

@@ -2,7 +2,7 @@
  * The scenario files that a command was given: files, folders, standard input. It finds and reads them; what is in them is
  * scenario/file.ts.
  */
-import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { quoted, UsageError } from "../scenario/errors.js";
 import type { ScenarioFile } from "../scenario/file.js";
@@ -29,19 +29,16 @@ interface Gathered {
 function gather(operands: readonly string[]): Gathered[] {
   return operands.flatMap((operand) => {
     if (operand === STANDARD_INPUT) return [{ file: STANDARD_INPUT, name: "stdin" }];
-    const stats = statSync(operand, { throwIfNoEntry: false });
-    if (stats === undefined)
-      throw new UsageError(`expected a scenario file or a folder, got ${quoted(operand)} (it is not there)`);
-    const found = stats.isDirectory() ? scenariosIn(operand) : [operand];
+    const found = readable(operand, () => statSync(operand)).isDirectory() ? scenariosIn(operand) : [operand];
     return found.map((file) => ({ file, name: path.basename(file, path.extname(file)) }));
   });
 }
 
 function scenariosIn(folder: string): string[] {
-  const entries: Dirent[] = readable(folder, () => readdirSync(folder, { recursive: true, withFileTypes: true }));
-  const files = entries
-    .filter((entry) => entry.isFile() && EXTENSIONS.includes(path.extname(entry.name)))
-    .map((entry) => path.join(entry.parentPath, entry.name))
+  const files = readable(folder, () => readdirSync(folder, { recursive: true, encoding: "utf8" }))
+    .filter((name) => EXTENSIONS.includes(path.extname(name)))
+    .map((name) => path.join(folder, name))
+    .filter((file) => readable(file, () => statSync(file)).isFile())
     .sort();
   if (files.length > 0) return files;
   throw new UsageError(`expected scenario files (${EXTENSIONS.join(", ")}) in the folder ${quoted(folder)}, got none`);

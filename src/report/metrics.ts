@@ -31,6 +31,8 @@ export type Figure = number | boolean | null;
 /** What is in a Report for other reasons than to be compared. */
 const NO_METRICS = new Set(["schemaVersion", "expectations", "interrupted", "timeline.rows"]);
 
+const FIGURES: ReadonlySet<Schema["type"]> = new Set(["integer", "number", "boolean"]);
+
 const UNITS: Readonly<Partial<Record<QuantityKind, string>>> = {
   size: "bytes",
   duration: "nanoseconds",
@@ -54,19 +56,15 @@ function metricsIn(schema: Schema, name: string, above: Pick<Schema, "needs" | "
       metricsIn(child, name === "" ? key : `${name}.${key}`, notes),
     );
   }
-  return isFigure(schema) ? [metricOf({ ...schema, ...notes }, name)] : [];
-}
-
-function isFigure({ type, unit }: Schema): boolean {
-  return type === "integer" || type === "number" || (type === "boolean" && unit !== undefined);
+  return FIGURES.has(schema.type) ? [metricOf({ ...schema, ...notes }, name)] : [];
 }
 
 function metricOf(schema: Schema, name: string): Metric {
-  const { quantity = null, unit, description, whole = null, never = false, needs = null, simulated = false } = schema;
+  const { type, quantity, unit, description, whole = null, never = false, needs = null, simulated = false } = schema;
   return {
     name,
     alias: ALIASES.get(name) ?? (name.startsWith("events.") ? name.slice("events.".length) : null),
-    unit: unit ?? (quantity === null ? "" : (UNITS[quantity] ?? "")),
+    unit: type === "boolean" ? "true or false" : (unit ?? (quantity && UNITS[quantity]) ?? ""),
     meaning: description,
     whole,
     never,
@@ -77,7 +75,7 @@ function metricOf(schema: Schema, name: string): Metric {
 
 /** A metric by its name or alias, with the place in a list filled in. Throws UsageError. */
 export function metricNamed(written: string): Metric {
-  const place = /\[(\d+)\]/.exec(written)?.[1];
+  const place = /\[(0|[1-9]\d*)\]/.exec(written)?.[1];
   const general = written.replace(/\[\d+\]/, "[N]");
   const metric = METRICS.find(({ name, alias }) => name === general || alias === general);
   if (metric === undefined || (place === undefined && metric.name.includes("[N]"))) throw unknownMetric(written);

@@ -2,7 +2,16 @@
  * What every figure of the Report is: its meaning, its unit, the figure that is 100 % of it, and when it may be null. From it come
  * the published JSON Schema of the Report and the list of metrics; the types are report.ts. It holds no figure.
  */
-import { choiceOf, list, nullable, type ObjectSchema, object, type Schema, text } from "../scenario/json-schema.js";
+import {
+  choiceOf,
+  flag,
+  list,
+  nullable,
+  type ObjectSchema,
+  object,
+  type Schema,
+  text,
+} from "../scenario/json-schema.js";
 import { SCENARIO } from "../scenario/schema.js";
 import type { ConntrackdStatistics, DaemonReport, EventCounts, Report, SocketReport } from "./report.js";
 
@@ -21,10 +30,6 @@ function bytes(description: string, whole?: string): Schema {
 
 function mean(unit: string, description: string, whole?: string): Schema {
   return { ...count(unit, description, whole), type: "number" };
-}
-
-function truth(description: string): Schema {
-  return { type: "boolean", description, unit: "true or false" };
 }
 
 /** A running kernel need not tell it; null where it does not. */
@@ -107,7 +112,7 @@ const daemon: ObjectSchema<DaemonReport> = {
     missing: orUnknown(
       count("entries", "entries that are alive in the kernel and unknown to the daemon", "table.created"),
     ),
-    inSync: orUnknown(truth("whether nothing is stale or missing at the end")),
+    inSync: orUnknown(flag("whether nothing is stale or missing at the end")),
     inSyncAfterFlushSeconds: orNever(seconds("from the start of the flush until the daemon was in sync for good")),
     conntrackd: CONNTRACKD,
   }),

@@ -4,6 +4,7 @@
  */
 import { quoted, UsageError } from "../scenario/errors.js";
 import type { Aggregate, Expectation, Operator } from "../scenario/expectation.js";
+import { didYouMean } from "../scenario/suggest.js";
 import { QUANTITIES } from "../scenario/units.js";
 import { type Figure, figureOf, type Metric, metricNamed } from "./metrics.js";
 import type { Report, Verdict } from "./report.js";
@@ -33,12 +34,15 @@ export interface Knowledge {
   otherListeners: number;
 }
 
-/** Throws UsageError. */
-export function bindExpectation(expectation: Expectation, knowledge: Knowledge): Bound {
+/** `variants`: what the runs of the other variants can know. Throws UsageError. */
+export function bindExpectation(
+  expectation: Expectation,
+  knowledge: Knowledge,
+  variants: ReadonlyMap<string, Knowledge> = new Map(),
+): Bound {
   const { expression, operator, aggregate, seeds, limit } = expectation;
-  const metric = metricNamed(expectation.metric);
-  refuseUnknowable(metric, knowledge);
-  const sides = sidesOf(expectation, metric);
+  const metric = knownMetric(expectation.metric, knowledge);
+  const sides = sidesOf(expectation, metric, { knowledge, variants });
   if (metric.unit === "true or false" && operator !== "==" && operator !== "!=") {
     throw new UsageError(`expected == or != for ${metric.name}, which is true or false, got ${operator}`);
   }
@@ -50,25 +54,20 @@ export function bindExpectation(expectation: Expectation, knowledge: Knowledge):
       const pairs = runs
         .slice(0, seeds ?? runs.length)
         .map((run) => ({ actual: sides.actual(run), limit: sides.limit(run) }));
-      const judged =
-        aggregate === null
-          ? worstOf(pairs, operator)
-          : {
-              actual: aggregated(
-                pairs.map(({ actual }) => actual),
-                aggregate,
-              ),
-              limit: aggregated(
-                pairs.map((pair) => pair.limit),
-                aggregate,
-              ),
-            };
-      return {
+      const verdictOn = (pair: Pair): Verdict => ({
         expression,
-        ...judged,
+        ...pair,
         unit: sides.unit,
-        ok: holds(judged.actual, operator, judged.limit, metric.never),
-      };
+        ok: holds(pair.actual, operator, pair.limit, sides.never),
+      });
+      if (aggregate === null) return worstOf(pairs.map(verdictOn), operator);
+      const made = (side: keyof Pair): Figure =>
+        aggregated(
+          pairs.map((pair) => pair[side]),
+          aggregate,
+          sides.never,
+        );
+      return verdictOn({ actual: made("actual"), limit: made("limit") });
     },
   };
 }
@@ -78,62 +77,86 @@ const NEEDS = {
   worker: "every entry has a timer of its own in this kernel",
 } as const;
 
-function refuseUnknowable({ name, needs, simulated }: Metric, knowledge: Knowledge): void {
-  const place = /^otherListeners\[(\d+)\]/.exec(name)?.[1];
+/** A metric that the run has. Throws UsageError. */
+function knownMetric(written: string, knowledge: Knowledge): Metric {
+  const metric = metricNamed(written);
+  const { name, needs, simulated } = metric;
+  const [, list, place] = /^(otherListeners|scenario\.listeners)\[(\d+)\]/.exec(name) ?? [];
+  const length = list === "otherListeners" ? knowledge.otherListeners : knowledge.otherListeners + 1;
   const reason =
     needs !== null && !knowledge[needs]
       ? NEEDS[needs]
       : simulated && knowledge.backend === "live"
         ? "a running kernel does not tell it"
-        : Number(place ?? -1) >= knowledge.otherListeners
-          ? `there are ${knowledge.otherListeners} listeners after the first, counted from 0`
+        : place !== undefined && Number(place) >= length
+          ? `the run has ${length} of them, counted from 0`
           : null;
-  if (reason !== null) throw new UsageError(`expected a metric that this run has, got ${name} (${reason})`);
+  if (reason === null) return metric;
+  throw new UsageError(`expected a metric that this run has, got ${name} (${reason})`);
 }
 
 interface Sides {
   unit: string;
+  /** Whether null is a moment that never came; otherwise it is a figure that nobody knows. */
+  never: boolean;
   actual(run: RunReports): Figure;
   limit(run: RunReports): Figure;
 }
 
-function sidesOf({ limit, metric: written }: Expectation, metric: Metric): Sides {
+function sidesOf(
+  { expression, limit, metric: written }: Expectation,
+  metric: Metric,
+  { knowledge, variants }: { knowledge: Knowledge; variants: ReadonlyMap<string, Knowledge> },
+): Sides {
+  const { unit, never } = metric;
   const own = (run: RunReports) => figureIn(run.report, metric);
   switch (limit.kind) {
     case "value": {
-      const value = valueWritten(metric, limit.text);
-      return { unit: metric.unit, actual: own, limit: () => value };
+      const value = limitValue(metric, limit.text);
+      return { unit, never, actual: own, limit: () => value };
     }
     case "share": {
       const name = limit.of ?? metric.whole;
       if (name === null) {
         throw new UsageError(
-          `expected a value${metric.unit === "" ? "" : ` in ${metric.unit}`}, or "${limit.percent}% of" another metric, because ` +
-            `${written} is no part of anything, got ${limit.percent}%`,
+          `expected a value${unit === "" ? "" : ` in ${unit}`}, or a share "of" another metric, because ` +
+            `${written} is no part of anything, got ${quoted(expression)}`,
         );
       }
-      const whole = metricNamed(name);
+      const whole = knownMetric(name, knowledge);
       if (whole.unit !== metric.unit && limit.of !== null && !isCount(whole, metric)) throw unlike(metric, whole);
       return {
         unit: "share",
+        never: false,
         actual: (run) => shareOf(own(run), figureIn(run.report, whole)),
-        limit: () => limit.percent / 100,
+        limit: () => limit.share,
       };
     }
     case "metric": {
-      const other = metricNamed(limit.metric);
-      if (other.unit !== metric.unit && !isCount(other, metric)) throw unlike(metric, other);
+      const other = knownMetric(
+        limit.metric,
+        limit.variant === null ? knowledge : variantNamed(limit.variant, variants),
+      );
+      if (other.unit !== unit && !isCount(other, metric)) throw unlike(metric, other);
       return {
-        unit: metric.unit,
+        unit,
+        never: never || other.never,
         actual: own,
         limit(run) {
-          const report = limit.variant === null ? run.report : run.variants.get(limit.variant);
-          const figure = report === undefined ? null : figureIn(report, other);
+          const report = limit.variant === null ? run.report : run.variants.get(limit.variant)!;
+          const figure = figureIn(report, other);
           return typeof figure === "number" ? limit.factor * figure : figure;
         },
       };
     }
   }
+}
+
+function variantNamed(name: string, variants: ReadonlyMap<string, Knowledge>): Knowledge {
+  const knowledge = variants.get(name);
+  if (knowledge !== undefined) return knowledge;
+  const typo = didYouMean(name, [...variants.keys()]);
+  throw new UsageError(`expected another variant of the file, got ${quoted(name)}${typo}`);
 }
 
 const MEASURES = new Set(["seconds", "bytes", "nanoseconds", "per second", "true or false"]);
@@ -157,7 +180,7 @@ function figureIn(report: Report, metric: Metric): Figure {
   throw new UsageError(`expected a metric that the kernel told in this run, got ${metric.name}, which is unknown`);
 }
 
-function valueWritten(metric: Metric, written: string): Figure {
+function limitValue(metric: Metric, written: string): Figure {
   if (metric.unit === "true or false") {
     if (written === "true" || written === "false") return written === "true";
     throw new UsageError(`expected true or false for ${metric.name}, got ${quoted(written)}`);
@@ -168,7 +191,7 @@ function valueWritten(metric: Metric, written: string): Figure {
   if (metric.unit === "bytes") return QUANTITIES.size.parse(written, range);
   if (metric.unit === "nanoseconds") return QUANTITIES.duration.parse(written, range);
   const [, digits, unit] = /^(\d+(?:\.\d+)?)([kKM]?)$/.exec(written) ?? [];
-  if (digits !== undefined) return Number(digits) * (unit === "M" ? 1e6 : unit === "" ? 1 : 1e3);
+  if (digits !== undefined) return Number(`${digits}e${unit === "M" ? 6 : unit === "" ? 0 : 3}`);
   const share = metric.whole === null ? "" : " or 5%";
   throw new UsageError(`expected a number such as 4, 20k${share} for ${metric.name}, got ${quoted(written)}`);
 }
@@ -205,19 +228,23 @@ interface Pair {
   limit: Figure;
 }
 
-/** The run that is furthest on the wrong side. */
-function worstOf(pairs: readonly Pair[], operator: Operator): Pair {
+/** Of the runs in which it does not hold, or of all, the one that is furthest on the wrong side. */
+function worstOf(verdicts: readonly Verdict[], operator: Operator): Verdict {
   const excess = ({ actual, limit }: Pair): number => {
-    if (typeof actual === "boolean" || typeof limit === "boolean") return actual === limit ? 0 : 1;
-    const [left, right] = [actual ?? Number.MAX_VALUE, limit ?? Number.MAX_VALUE];
-    if (operator === "==") return Math.abs(left - right);
-    if (operator === "!=") return -Math.abs(left - right);
-    return operator.startsWith("<") ? left - right : right - left;
+    const [left, right] = [actual, limit].map((figure) => (figure === null ? Number.MAX_VALUE : Number(figure)));
+    if (operator === "==") return Math.abs(left! - right!);
+    if (operator === "!=") return -Math.abs(left! - right!);
+    return operator.startsWith("<") ? left! - right! : right! - left!;
   };
-  return pairs.reduce((worst, pair) => (excess(pair) > excess(worst) ? pair : worst));
+  const failed = verdicts.filter(({ ok }) => !ok);
+  return (failed.length > 0 ? failed : verdicts).reduce((worst, verdict) =>
+    excess(verdict) > excess(worst) ? verdict : worst,
+  );
 }
 
-function aggregated(figures: readonly Figure[], aggregate: Aggregate): Figure {
+/** With a run of which nobody knows the figure, nobody knows that of all. */
+function aggregated(figures: readonly Figure[], aggregate: Aggregate, never: boolean): Figure {
+  if (!never && figures.includes(null)) return null;
   // True is 1 and false is 0: the mean is the share of runs in which it holds.
   const numbers = figures.map((figure) => (figure === null ? Number.POSITIVE_INFINITY : Number(figure)));
   const made = aggregate.kind === "mean" ? meanOf(numbers) : quantileOf(numbers, aggregate.share);

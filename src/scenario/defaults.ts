@@ -189,7 +189,7 @@ function refuseTooManyJiffies({ hz, limitSeconds, timeoutsSeconds }: Scenario): 
   throw new ParameterError(
     "limitSeconds",
     `expected at most ${formatDuration(Math.max(0, most) * SECOND)} with {hz} ${hz} and these timeouts, ` +
-      `because timers count in 31 bits of jiffies, got ${formatDuration(limitSeconds * SECOND)}`,
+      `because timers count in 31 bits of jiffies, got ${inWords(limitSeconds)}`,
   );
 }
 

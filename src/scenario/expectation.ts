@@ -18,7 +18,7 @@ export type Aggregate = { kind: "mean" } | { kind: "quantile"; share: number };
 
 type Limit =
   | { kind: "value"; text: string }
-  | { kind: "share"; percent: number; of: string | null }
+  | { kind: "share"; share: number; of: string | null }
   | { kind: "metric"; factor: number; metric: string; variant: string | null };
 
 export interface Expectation {
@@ -89,11 +89,12 @@ function aggregateOf(word: string): Aggregate {
 
 function limitOf(written: string): Limit {
   const share = SHARE.exec(written)?.groups;
-  if (share !== undefined) return { kind: "share", percent: Number(share.percent), of: share.of ?? null };
+  // Not divided by 100: 0.7 / 100 is not 0.007.
+  if (share !== undefined) return { kind: "share", share: Number(`${share.percent}e-2`), of: share.of ?? null };
   const compared = WORDS.includes(written) ? undefined : COMPARED.exec(written)?.groups;
   if (compared !== undefined) {
     const { factor = "1", metric, variant = null } = compared;
     return { kind: "metric", factor: Number(factor), metric: metric!, variant };
   }
-  return { kind: "value", text: written.replaceAll(" ", "") };
+  return { kind: "value", text: written.replace(/(?<=\d) (?=\D)/, "") };
 }

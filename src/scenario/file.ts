@@ -5,15 +5,26 @@
  * accepts is what is accepted here; units and texts are read by value.ts, rules between parameters are defaults.ts.
  */
 import { Ajv, type ErrorObject } from "ajv";
-import { type Document, isMap, isScalar, LineCounter, type Node, parseAllDocuments } from "yaml";
+import {
+  type Document,
+  type ErrorCode,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+} from "yaml";
 import type { Overrides } from "./defaults.js";
 import { listed, quoted, UsageError } from "./errors.js";
 import { MOST_SEEDS } from "./expectation.js";
 import { list, type Plain, published, quantity, type Schema, text } from "./json-schema.js";
+import { overruledLoad } from "./load.js";
 import type { Experiment } from "./scenario.js";
-import { DURATION_SECONDS, SCENARIO } from "./schema.js";
+import { DURATION_SECONDS, PRINTABLE, SCENARIO } from "./schema.js";
 import { didYouMean } from "./suggest.js";
-import { expectedOf, expectedRangeOf, parseValue } from "./value.js";
+import { expectedOf, expectedRangeOf, fitsText, parseValue } from "./value.js";
 
 /** Beyond this a sentence that lists the known keys is no longer read. */
 const MOST_LISTED = 12;
@@ -59,9 +70,10 @@ export interface ScenarioFile {
 }
 
 /** Mistakes that are about a list or keys as such, and not about their kind. */
-const SPECIFIC = new Set(["additionalProperties", "required", "uniqueItems", "minItems"]);
+const SPECIFIC = new Set(["additionalProperties", "propertyNames", "required", "uniqueItems", "minItems"]);
 
-const NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
+/** What stands behind `in` of an expectation. */
+const VARIANT_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 
 const GIVEN_SCENARIO: Schema = {
   ...SCENARIO,
@@ -78,7 +90,14 @@ const EXPECTATIONS = list(
   "what must hold; `ct-reliable metrics` lists what can be asked",
 );
 
-const TITLE = text("one line that says what happens", "a title", { minLength: 1, maxLength: 100 });
+const TITLE = text("one line that says what happens", "a line of 1 to 100 printable characters", {
+  maxLength: 100,
+  pattern: PRINTABLE,
+});
+
+const NAME = text("the name of the scenario; without it that of the file", "a name of printable characters", {
+  pattern: PRINTABLE,
+});
 
 const VARIANT: Schema = {
   type: "object",
@@ -92,9 +111,7 @@ export const SCENARIO_FILE: Schema = {
   needed: ["title", "scenario"],
   properties: {
     $schema: text("the JSON Schema of this file, for editors", "an address"),
-    name: text("the name of the scenario; without it that of the file", "a name of letters, digits, - and _", {
-      pattern: NAME,
-    }),
+    name: NAME,
     title: TITLE,
     story: text("what happens, and to whom", "a text"),
     shows: text("what is to be seen in it", "a text"),
@@ -108,21 +125,28 @@ export const SCENARIO_FILE: Schema = {
     variants: {
       type: "object",
       description: "runs of the same scenario with some parameters changed, by name",
-      properties: {},
       others: VARIANT,
+      keyPattern: VARIANT_NAME,
     },
   },
 };
 
-/** As the file has it, once its shape is known to be right. */
-interface Given {
+/** What the file says for all of its variants, and each of them. */
+interface Layer {
+  title?: string;
+  scenario?: Overrides & { experiment?: Experiment };
+  expectations?: readonly string[];
+}
+
+/** As the file has it, in canonical units. */
+interface Given extends Layer {
   name?: string;
   title: string;
   story?: string;
   shows?: string;
-  sources?: string[];
-  runs?: number | string;
-  variants?: Record<string, { title?: string; expectations?: string[] }>;
+  sources?: readonly string[];
+  runs?: number;
+  variants?: Record<string, Layer>;
 }
 
 /**
@@ -134,23 +158,32 @@ export function readScenarioFiles(source: string, path: string, name: string): S
   if (source.includes("\0")) throw new UsageError(`${path}: expected a scenario in YAML or JSON, got a binary file`);
   const lines = new LineCounter();
   const documents = parseAllDocuments(source, { lineCounter: lines, prettyErrors: false, stringKeys: true });
-  const texts = "empty" in documents ? [] : documents.filter(({ contents }) => contents !== null);
-  const broken = texts.find(({ errors }) => errors.length > 0);
+  const broken = documents.find(({ errors }) => errors.length > 0);
   if (broken !== undefined) throw syntaxError(broken, path, lines);
+  const texts = "empty" in documents ? [] : documents.filter(({ contents }) => !isNothing(contents));
   if (texts.length === 0) {
     throw new UsageError(`${path}: expected a scenario with a title and parameters, got an empty file`);
   }
   return texts.map((document) => new FileReader(document, path, lines).read(name));
 }
 
+/** Behind `---` there may be nothing. */
+function isNothing(contents: Node | null): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
+}
+
+/** Where the parser's own words would say less. */
+const SYNTAX_ERRORS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  TAB_AS_INDENT: "expected spaces to indent, got a tab",
+  DUPLICATE_KEY: "expected each key once, got one again",
+};
+
 function syntaxError({ errors }: Document.Parsed, path: string, lines: LineCounter): UsageError {
-  const [first] = errors;
-  const { line, col } = lines.linePos(first!.pos[0]);
-  if (first!.code === "TAB_AS_INDENT") {
-    return new UsageError(`${path}:${line}:${col}: expected spaces to indent, got a tab`);
-  }
-  const reason = first!.message.replaceAll(/\s+/g, " ");
-  return new UsageError(`${path}:${line}:${col}: expected YAML or JSON, got a syntax error (${reason})`);
+  const { code, message, pos } = errors[0]!;
+  const { line, col } = lines.linePos(pos[0]);
+  const reason = message.replaceAll(/\s+/g, " ");
+  const sentence = SYNTAX_ERRORS[code] ?? `expected YAML or JSON, got a syntax error (${reason})`;
+  return new UsageError(`${path}:${line}:${col}: ${sentence}`);
 }
 
 type Path = readonly (string | number)[];
@@ -159,28 +192,35 @@ class FileReader {
   private readonly document: Document.Parsed;
   private readonly path: string;
   private readonly lines: LineCounter;
-  /** The document as plain values. */
-  private readonly given: unknown;
+  /** The document as plain values, as they are written. */
+  private readonly written: unknown;
 
   constructor(document: Document.Parsed, path: string, lines: LineCounter) {
     this.document = document;
     this.path = path;
     this.lines = lines;
-    this.given = this.plain();
+    this.written = this.plain();
   }
 
   read(fallback: string): ScenarioFile {
     this.refuseWrongShape();
-    const given = this.given as Given;
-    const name = given.name ?? fallback;
-    const variants = Object.keys(given.variants ?? {});
-    const cases =
-      variants.length === 0
-        ? [this.caseOf(name, null, given.title)]
-        : variants.map((variant) => this.caseOf(name, variant, given.variants?.[variant]?.title ?? given.title));
-    const { title, story = "", shows = "", sources = [] } = given;
-    const runs = this.canonical(["runs"], SCENARIO_FILE.properties!.runs!, given.runs ?? 1) as number;
+    const given = this.canonical([], SCENARIO_FILE, this.written) as Given;
+    const { title, story = "", shows = "", sources = [], runs = 1 } = given;
+    const name = given.name ?? this.nameOfFile(fallback);
+    const variants = this.variants();
+    const cases = (variants.length === 0 ? [null] : variants).map((variant) => this.caseOf(given, name, variant));
     return { path: this.path, name, title, story: story.trim(), shows: shows.trim(), sources, runs, cases };
+  }
+
+  private nameOfFile(name: string): string {
+    if (fitsText(NAME, name)) return name;
+    throw new UsageError(`${this.path}: expected the key name, because that of the file is none, got ${quoted(name)}`);
+  }
+
+  /** In the order of the file, which an object does not keep where names are numbers. */
+  private variants(): string[] {
+    const node = this.nodeAt(["variants"]);
+    return isMap(node) ? node.items.map(({ key }) => String(isScalar(key) ? key.value : key)) : [];
   }
 
   private plain(): unknown {
@@ -193,7 +233,7 @@ class FileReader {
 
   private refuseWrongShape(): void {
     const validate = validator();
-    if (validate(this.given)) return;
+    if (validate(this.written)) return;
     const errors = validate.errors ?? [];
     const depthOf = ({ instancePath }: ErrorObject): number => instancePath.split("/").length;
     const depth = Math.max(...errors.map(depthOf));
@@ -209,25 +249,34 @@ class FileReader {
     const schema = schemaAt(at)!;
     if (keyword === "additionalProperties") {
       const key = String(params.additionalProperty);
-      return this.error([...at, key], unknownKey(key, at, schema), "key");
+      return this.errorAt(this.placeAt([...at, key], "key"), unknownKey(key, this.keyOf(at), schema));
+    }
+    if (keyword === "propertyNames") {
+      const key = String(params.propertyName);
+      const sentence = `expected a name of letters, digits, ., - and _, got ${quoted(key)}`;
+      return this.errorAt(this.placeAt([...at, key], "key"), sentence);
     }
     if (keyword === "required") {
       return this.error(at, `expected the key ${params.missingProperty}, got none`);
     }
-    const value = valueAt(this.given, at);
+    const value = valueAt(this.written, at);
     if (keyword === "uniqueItems") return this.error(at, "expected each item once, got one again");
     if (keyword === "minItems") return this.error(at, "expected at least one item, got none");
     // A text with a unit that is none, or a number out of range, has a sentence of its own.
     if (typeof value === "string" && schema.type !== "object" && schema.type !== "array") this.value(at, schema, value);
     const outside = typeof value === "number" && (schema.minimum !== undefined || schema.maximum !== undefined);
-    return this.error(at, `expected ${outside ? expectedRangeOf(schema) : expectedOf(schema)}, got ${shown(value)}`);
+    return this.error(
+      at,
+      `expected ${outside ? expectedRangeOf(schema, value) : expectedOf(schema)}, got ${shown(value)}`,
+    );
   }
 
-  private caseOf(name: string, variant: string | null, title: string): Case {
-    const layers: Path[] = variant === null ? [[]] : [[], ["variants", variant]];
+  private caseOf(given: Given, name: string, variant: string | null): Case {
+    const layers: { at: Path; layer: Layer }[] = [{ at: [], layer: given }];
+    if (variant !== null) layers.push({ at: ["variants", variant], layer: given.variants![variant]! });
     const { experiment, ...overrides } = layers
-      .map((layer) => this.parameters([...layer, "scenario"]))
-      .reduce(mergeParameters) as Overrides & { experiment?: Experiment };
+      .map(({ layer }): Overrides & { experiment?: Experiment } => layer.scenario ?? {})
+      .reduce(mergeParameters);
     const place = this.placeAt(variant === null ? ["scenario"] : ["variants", variant], "key");
     if (experiment === undefined) {
       throw this.error(["scenario"], "expected the key experiment (flood or flush), got none", "key");
@@ -235,47 +284,39 @@ class FileReader {
     return {
       name: variant === null ? name : `${name}/${variant}`,
       variant,
-      title,
+      title: layers.at(-1)!.layer.title ?? given.title,
       experiment,
       overrides,
-      expectations: layers.flatMap((layer) => this.stated([...layer, "expectations"])),
+      expectations: layers.flatMap(({ at, layer: { expectations = [] } }) =>
+        expectations.map((expression, index) => ({
+          expression,
+          place: this.placeAt([...at, "expectations", index], "value"),
+        })),
+      ),
       place,
       placeOf: (parameter) => {
-        const at = parameter.split(".");
-        const layer = layers.findLast((candidate) => this.document.hasIn([...candidate, "scenario", ...at]));
-        return layer === undefined ? place : this.placeAt([...layer, "scenario", ...at], "key");
+        const places = layers.map(({ at }) => [...at, "scenario", ...parameter.split(".")]);
+        const found = places.findLast((at) => this.nodeAt(at) !== null);
+        return found === undefined ? place : this.placeAt(found, "key");
       },
     };
   }
 
-  private stated(at: Path): Stated[] {
-    const node = this.document.getIn(at, true) as { items?: Node[] } | undefined;
-    return (node?.items ?? []).map((item, index) => ({
-      expression: String(isScalar(item) ? item.value : this.document.getIn([...at, index])),
-      place: this.placeOfNode(item),
-    }));
-  }
-
-  private parameters(at: Path): Record<string, unknown> {
-    return this.canonical(at, GIVEN_SCENARIO, valueAt(this.given, at) ?? {}) as Record<string, unknown>;
-  }
-
   /** The value, which stands at the path, with everything in canonical units. */
   private canonical(at: Path, schema: Schema, value: unknown): unknown {
-    if (Array.isArray(value)) return value.map((item, index) => this.canonical([...at, index], schema.items!, item));
+    const child = (step: string | number, member: unknown): unknown =>
+      this.canonical([...at, step], childOf(schema, step)!, member);
+    if (Array.isArray(value)) return value.map((item, index) => child(index, item));
     if (isRecord(value)) {
-      const entries = Object.entries(value);
-      return Object.fromEntries(
-        entries.map(([key, member]) => [key, this.canonical([...at, key], schema.properties![key]!, member)]),
-      );
+      return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, child(key, member)]));
     }
-    if (schema.textual !== undefined && typeof value === "number") return this.value(at, schema, this.writtenAt(at));
+    if (schema.textual !== undefined && typeof value === "number") return this.value(at, schema, this.sourceOf(at));
     return typeof value === "string" ? this.value(at, schema, value) : value;
   }
 
   /** As it stands in the file: 5.10 is a release, and 5.1 another one. */
-  private writtenAt(at: Path): string {
-    const node = this.document.getIn(at, true);
+  private sourceOf(at: Path): string {
+    const node = this.nodeAt(at);
     return isScalar(node) ? (node.source ?? String(node.value)) : "";
   }
 
@@ -288,26 +329,34 @@ class FileReader {
   }
 
   private error(at: Path, sentence: string, of: "key" | "value" = "value"): UsageError {
-    const { line, column } = this.placeAt(at, of);
-    return new UsageError(`${this.path}:${line}:${column}: ${this.nameOf(at)}${sentence}`);
+    const key = this.keyOf(at);
+    return this.errorAt(this.placeAt(at, of), key === undefined ? sentence : `${key}: ${sentence}`);
   }
 
-  private nameOf(at: Path): string {
-    const key = at.findLast((step) => typeof step === "string" && !/^\d+$/.test(step));
-    return key === undefined ? "" : `${key}: `;
+  private errorAt({ line, column }: Place, sentence: string): UsageError {
+    return new UsageError(`${this.path}:${line}:${column}: ${sentence}`);
+  }
+
+  /** The last key on the way: that of a list, for its items. */
+  private keyOf(at: Path): string | undefined {
+    return at.findLast((step): step is string => typeof step === "string" && !/^\d+$/.test(step));
   }
 
   private placeAt(at: Path, of: "key" | "value"): Place {
-    if (of === "key" && at.length > 0) {
-      const parent = this.document.getIn(at.slice(0, -1), true);
-      const key = String(at.at(-1));
-      const pair = isMap(parent)
-        ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-        : null;
-      if (pair) return this.placeOfNode(pair.key as Node);
-    }
-    const node = at.length === 0 ? this.document.contents : this.document.getIn(at, true);
-    return this.placeOfNode(node as Node | null);
+    const parent = of === "key" ? this.nodeAt(at.slice(0, -1)) : null;
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === at.at(-1))
+      : undefined;
+    return this.placeOfNode(pair === undefined ? this.nodeAt(at) : (pair.key as Node));
+  }
+
+  /** An alias is what it stands for. Null: nothing stands there. */
+  private nodeAt(at: Path): Node | null {
+    const resolved = (node: unknown): Node | null =>
+      (isAlias(node) ? (node.resolve(this.document) ?? null) : (node as Node | undefined)) ?? null;
+    let node = resolved(this.document.contents);
+    for (const step of at) node = isCollection(node) ? resolved(node.get(step, true)) : null;
+    return node;
   }
 
   private placeOfNode(node: Node | null): Place {
@@ -317,19 +366,10 @@ class FileReader {
 }
 
 /** `over` wins. Keys are merged, and so are listeners in the same place: a variant says what it changes. */
-export function mergeParameters(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
-  return mergeObjects(withoutOverruled(base, over), over);
-}
-
-/** Of connections, rate and duration two are said: a third that comes later replaces one of those before it. */
-function withoutOverruled(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
-  const load = ["connections", "durationSeconds", "ratePerSecond"];
-  const said = load.filter((key) => key in over);
-  const rest = load.filter((key) => key in base && !said.includes(key));
-  if (said.length === 0 || said.length + rest.length < load.length) return base;
-  // What a rate is given for stays: a duration or a number replaces the other.
-  const overruled = said.length === 2 ? rest : [rest.find((key) => key !== "ratePerSecond")!];
-  return Object.fromEntries(Object.entries(base).filter(([key]) => !overruled.includes(key)));
+export function mergeParameters(base: Overrides, over: Overrides): Overrides {
+  const overruled = overruledLoad(base, over);
+  const rest = Object.fromEntries(Object.entries(base).filter(([key]) => !overruled.includes(key)));
+  return mergeObjects(rest, { ...over });
 }
 
 function mergeObjects(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
@@ -359,8 +399,13 @@ function validator(): ReturnType<Ajv["compile"]> {
 
 function schemaAt(at: Path): Schema | undefined {
   let schema: Schema | undefined = SCENARIO_FILE;
-  for (const step of at) schema = schema?.items ?? schema?.properties?.[step] ?? schema?.others;
+  for (const step of at) schema = schema && childOf(schema, step);
   return schema;
+}
+
+/** Of a key or of an item of a list. A key may be called `constructor`. */
+function childOf({ items, properties = {}, others }: Schema, step: string | number): Schema | undefined {
+  return items ?? (Object.hasOwn(properties, step) ? properties[step] : others);
 }
 
 function valueAt(value: unknown, at: Path): unknown {
@@ -373,10 +418,10 @@ function unescaped(step: string): string {
   return step.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
-function unknownKey(key: string, at: Path, schema: Schema): string {
+function unknownKey(key: string, parent: string | undefined, schema: Schema): string {
   const known = Object.keys(schema.properties ?? {}).filter((name) => !name.startsWith("$"));
   const near = didYouMean(key, known) || elsewhere(key);
-  const expected = known.length <= MOST_LISTED ? `expected ${listed(known)}` : `expected a key of ${at.at(-1)}`;
+  const expected = known.length <= MOST_LISTED ? `expected ${listed(known)}` : `expected a key of ${parent}`;
   return `${expected}, got ${quoted(key)}${near}`;
 }
 

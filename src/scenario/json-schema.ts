@@ -35,6 +35,8 @@ export interface Schema {
   needed?: readonly string[];
   /** What every property is that is not listed. Absent: there is no other. */
   others?: Schema;
+  /** A pattern that its keys match. */
+  keyPattern?: string;
   /** Note: a person may write it with a unit. */
   quantity?: QuantityKind;
   /** Note: why zero, which a person may well try, is refused. */
@@ -114,13 +116,14 @@ function valueSchema(schema: Schema, form: Form): Record<string, unknown> {
   };
 }
 
-function objectSchema({ properties = {}, optional = [], needed = [], others }: Schema, form: Form): object {
+function objectSchema({ properties = {}, optional = [], needed = [], others, keyPattern }: Schema, form: Form): object {
   const names = Object.keys(properties);
   const required = form === "canonical" ? names.filter((name) => !optional.includes(name)) : needed;
   return {
     properties: Object.fromEntries(names.map((name) => [name, published(properties[name]!, form)])),
     ...(required.length > 0 ? { required } : {}),
     additionalProperties: others === undefined ? false : published(others, form),
+    ...(keyPattern === undefined ? {} : { propertyNames: { pattern: keyPattern } }),
   };
 }
 

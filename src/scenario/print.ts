@@ -2,7 +2,7 @@
  * A scenario as a file that readScenarioFiles takes: every parameter resolved, in canonical units, so that running it repeats the run
  * whatever the defaults of a later version are. It knows the shape of the file (file.ts) and nothing else.
  */
-import { stringify } from "yaml";
+import { type CreateNodeOptions, type DocumentOptions, stringify, type ToStringOptions } from "yaml";
 import type { ScenarioFile } from "./file.js";
 import type { Scenario } from "./scenario.js";
 
@@ -19,6 +19,19 @@ export interface PrintedFile extends Pick<ScenarioFile, "name" | "title" | "stor
   cases: readonly PrintedCase[];
 }
 
+type Style = DocumentOptions & CreateNodeOptions & ToStringOptions;
+
+/** Variants often share a list of groups: that is said again, and not an alias. */
+const YAML_STYLE: Style = { aliasDuplicateObjects: false, lineWidth: 100 };
+/** YAML that is JSON. */
+const JSON_STYLE: Style = {
+  aliasDuplicateObjects: false,
+  collectionStyle: "flow",
+  defaultKeyType: "QUOTE_DOUBLE",
+  defaultStringType: "QUOTE_DOUBLE",
+  doubleQuotedAsJSON: true,
+};
+
 /** `json`: the same as JSON, which is YAML, too. */
 export function printScenarioFile(file: PrintedFile, form: "yaml" | "json"): string {
   const { name, title, story, shows, sources, runs, cases } = file;
@@ -34,10 +47,11 @@ export function printScenarioFile(file: PrintedFile, form: "yaml" | "json"): str
       ? caseOf(first)
       : {
           scenario: {},
-          variants: Object.fromEntries(cases.map((one) => [one.variant, { title: one.title, ...caseOf(one) }])),
+          // An object would put variants called 250 and 1000 into an order of its own.
+          variants: new Map(cases.map((one) => [one.variant, { title: one.title, ...caseOf(one) }])),
         }),
   };
-  return form === "json" ? `${JSON.stringify(document, null, 2)}\n` : stringify(document, { lineWidth: 100 });
+  return stringify(document, form === "json" ? JSON_STYLE : YAML_STYLE);
 }
 
 function caseOf({ scenario, expectations }: PrintedCase): object {

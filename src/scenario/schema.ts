@@ -46,6 +46,8 @@ const AFTER_FLUSH: Range = { min: 0, max: LONGEST_DURATION };
 /** What uname -r may say: numbers, and whatever a distribution appends. */
 const KERNEL_VERSION = "^\\d{1,3}\\.\\d{1,3}(\\.\\d{1,4}){0,2}([-+.~_][\\w.+~-]{0,48})?$";
 const SEED_CHARACTERS = 100;
+/** One line without control characters and without spaces at its ends. */
+export const PRINTABLE = "^[^\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\p{C}\\p{Z}])?$";
 
 /** An object of which a file cannot give a part. */
 function whole<T>(description: string, properties: ObjectSchema<T>["properties"]): ObjectSchema<T> {
@@ -161,8 +163,7 @@ export const SCENARIO: ObjectSchema<Scenario> = object("an experiment with every
   seed: text("the seed of everything random", `1 to ${SEED_CHARACTERS} printable characters`, {
     minLength: 1,
     maxLength: SEED_CHARACTERS,
-    // Printable, and without spaces at its ends.
-    pattern: "^[^\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\p{C}\\p{Z}])?$",
+    pattern: PRINTABLE,
   }),
   kernel: text("release of the kernel, in any form that uname -r has", "a kernel release such as 3.6 or 6.18.44", {
     pattern: KERNEL_VERSION,

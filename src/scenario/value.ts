@@ -33,10 +33,11 @@ export function expectedOf(schema: Schema): string {
   return schema.nullable === true ? `${expected}, or null` : expected;
 }
 
-/** As expectedOf, where a number was given that is of the right kind and too small or too large. */
-export function expectedRangeOf(schema: Schema): string {
+/** As expectedOf, where a number was given that is too small, too large or no whole one. */
+export function expectedRangeOf(schema: Schema, value: number): string {
+  if (schema.type === "integer" && value % 1 !== 0) return NOUNS.integer;
   const { min, max } = rangeOf(schema);
-  const format = (value: number) => formatValue(schema, value);
+  const format = (end: number) => formatValue(schema, end);
   return `a value from ${format(min)} to ${format(max)}`;
 }
 

@@ -9,9 +9,9 @@ import { SCHEMA_VERSION } from "../report/report.js";
 import type { ScenarioResult, SuiteReport } from "../report/suite.js";
 import { type Bound, bindExpectation, type Knowledge, type RunReports } from "../report/verdict.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
-import { ParameterError, quoted, UsageError } from "../scenario/errors.js";
+import { inPlace, ParameterError, quoted, UsageError } from "../scenario/errors.js";
 import { parseExpectation } from "../scenario/expectation.js";
-import { type Case, mergeParameters, type ScenarioFile } from "../scenario/file.js";
+import { type Case, mergeParameters, type Place, type ScenarioFile } from "../scenario/file.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { didYouMean } from "../scenario/suggest.js";
 import { TOOL_VERSION } from "../simulation/version.js";
@@ -34,13 +34,18 @@ export interface SuiteOptions {
   refuse?(scenario: Scenario): void;
 }
 
+/** An expectation that is about the scenario, with its place in the file. */
+export interface Planned extends Bound {
+  place: Place;
+}
+
 /** One scenario, ready to run. */
 export interface Plan {
   file: ScenarioFile;
   case: Case;
   /** One of each seed; the first has the scenario's own. */
   scenarios: readonly Scenario[];
-  expectations: readonly Bound[];
+  expectations: readonly Planned[];
   /** Other variants that its expectations compare with. */
   beside: ReadonlyMap<string, Plan>;
 }
@@ -66,7 +71,8 @@ function matches(name: string, pattern: string): boolean {
 
 function planFile(file: ScenarioFile, options: SuiteOptions): Plan[] {
   const resolved = file.cases.map((one) => resolveCase(file, one, options));
-  const bound = file.cases.map((one, index) => bindAll(file, one, resolved[index]!, options.backend ?? "simulation"));
+  const knowledge = resolved.map((scenario) => knowledgeOf(scenario, options.backend ?? "simulation"));
+  const bound = knowledge.map((_, index) => bindAll(file, index, knowledge));
   // Variants are compared seed by seed, so each has the seeds of all.
   const runs = Math.max(options.runs ?? 1, file.runs, ...bound.flat().map(({ seeds }) => seeds ?? 1));
   const plans = file.cases.map((one, index) => ({
@@ -87,7 +93,7 @@ function planFile(file: ScenarioFile, options: SuiteOptions): Plan[] {
 function resolveCase(file: ScenarioFile, one: Case, options: SuiteOptions): Scenario {
   const { under = {}, over = {}, nameOf = (name) => name } = options;
   try {
-    const layers = [under, one.overrides, over].map((layer) => ({ ...layer }));
+    const layers = [under, one.overrides, over];
     const scenario = resolveScenario(one.experiment, layers.reduce(mergeParameters));
     options.refuse?.(scenario);
     return scenario;
@@ -106,25 +112,22 @@ function given(over: object, parameter: string): boolean {
   return value !== undefined;
 }
 
-function placed({ path }: ScenarioFile, { line, column }: { line: number; column: number }): string {
+function placed({ path }: ScenarioFile, { line, column }: Place): string {
   return `${path}:${line}:${column}`;
 }
 
-function bindAll(file: ScenarioFile, one: Case, scenario: Scenario, backend: Report["backend"]): Bound[] {
-  const knowledge = knowledgeOf(scenario, backend);
-  const variants = file.cases.flatMap(({ variant }) => (variant === null || variant === one.variant ? [] : [variant]));
-  return one.expectations.flatMap(({ expression, place }) => {
-    try {
-      const bound = bindExpectation(parseExpectation(expression), knowledge);
-      // What all variants are compared with is not compared with itself.
-      if (bound.variant !== null && bound.variant === one.variant) return [];
-      if (bound.variant === null || variants.includes(bound.variant)) return [bound];
-      throw new UsageError(
-        `expected another variant of the file, got ${quoted(bound.variant)}${didYouMean(bound.variant, variants)}`,
-      );
-    } catch (error) {
-      throw error instanceof UsageError ? error.in(placed(file, place)) : error;
-    }
+/** `knowledge`: of each case of the file. */
+function bindAll(file: ScenarioFile, index: number, knowledge: readonly Knowledge[]): Planned[] {
+  const { variant: own, expectations } = file.cases[index]!;
+  const variants = new Map(
+    file.cases.flatMap(({ variant }, at) => (variant === null ? [] : [[variant, knowledge[at]!] as const])),
+  );
+  return expectations.flatMap(({ expression, place }) => {
+    const bound = inPlace(placed(file, place), () =>
+      bindExpectation(parseExpectation(expression), knowledge[index]!, variants),
+    );
+    // What all variants are compared with is not compared with itself.
+    return bound.variant !== null && bound.variant === own ? [] : [{ ...bound, place }];
   });
 }
 

@@ -178,7 +178,7 @@ test("a shell reads the repeating command as the words that it was made of", () 
   const word = fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }).filter((text) => !/\p{C}/u.test(text));
   fc.assert(
     fc.property(word, (seed) => {
-      const command = repeatingCommand("flood", [], seed).replace("ct-reliable", "printf '%s\\n'");
+      const command = repeatingCommand(["flood"], [], seed).replace("ct-reliable", "printf '%s\\n'");
       assert.equal(execFileSync("sh", ["-c", command], { encoding: "utf8" }), `flood\n--seed\n${seed}\n`);
     }),
     { numRuns: 25 },
