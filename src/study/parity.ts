@@ -187,7 +187,9 @@ function compare(metric: string, told: readonly number[], expected: readonly num
       cause: "the simulator has no figure where the kernel has one",
     };
   }
-  const simulated = predictionInterval(expected, CENTRAL_95);
+  const interval = predictionInterval(expected, CENTRAL_95);
+  // No figure of a Report is below zero, whatever the deviation says.
+  const simulated = { ...interval, low: Math.max(0, interval.low) };
   const bounds = widened(simulated, metric);
   const inside = live.median >= bounds.low && live.median <= bounds.high;
   return { metric, live, simulated, inside, cause: inside ? null : causeOf(live, bounds) };
