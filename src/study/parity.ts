@@ -7,7 +7,7 @@ import type { Backend, Progress } from "../report/backend.js";
 import type { Report } from "../report/report.js";
 import type { Costs, Scenario } from "../scenario/scenario.js";
 import { SECOND } from "../scenario/units.js";
-import { type Interval, median, predictionInterval } from "./interval.js";
+import { CENTRAL_95, type Interval, median, predictionInterval } from "./interval.js";
 
 export interface ParityCase {
   name: string;
@@ -187,7 +187,9 @@ function compare(metric: string, told: readonly number[], expected: readonly num
       cause: "the simulator has no figure where the kernel has one",
     };
   }
-  const simulated = predictionInterval(expected);
+  const interval = predictionInterval(expected, CENTRAL_95);
+  // No figure of a Report is below zero, whatever the deviation says.
+  const simulated = { ...interval, low: Math.max(0, interval.low) };
   const bounds = widened(simulated, metric);
   const inside = live.median >= bounds.low && live.median <= bounds.high;
   return { metric, live, simulated, inside, cause: inside ? null : causeOf(live, bounds) };
