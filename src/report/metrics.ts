@@ -79,7 +79,8 @@ export function metricNamed(written: string): Metric {
   const general = written.replace(/\[\d+\]/, "[N]");
   const metric = METRICS.find(({ name, alias }) => name === general || alias === general);
   if (metric === undefined || (place === undefined && metric.name.includes("[N]"))) throw unknownMetric(written);
-  return { ...metric, name: place === undefined ? metric.name : metric.name.replace("[N]", `[${place}]`) };
+  const placed = (name: string): string => name.replace("[N]", `[${place}]`);
+  return { ...metric, name: placed(metric.name), whole: metric.whole && placed(metric.whole) };
 }
 
 function unknownMetric(written: string): UsageError {

@@ -23,7 +23,12 @@ export function pool(workers: number, here: Backend, breathe: Observer["progress
     let next = 0;
     const take = (): number => (next < scenarios.length && !signal.aborted ? next++ : -1);
     if (size > 1) {
-      await Promise.all(Array.from({ length: size }, () => work(scenarios, take, tell)));
+      const failed = (error: unknown): never => {
+        // The others end with the run that they have.
+        next = scenarios.length;
+        throw error;
+      };
+      await Promise.all(Array.from({ length: size }, () => work(scenarios, take, tell).catch(failed)));
       return;
     }
     const observer: Observer = { progress: breathe, stopRequested: () => signal.aborted };
