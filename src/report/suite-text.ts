@@ -18,10 +18,12 @@ const MARGIN = "    ";
 export function renderSuiteText({ report, origins }: Suite, options: RenderOptions): string {
   const theme = themeOf(options.colour);
   const width = Math.max(40, Math.floor(options.width) || 40);
-  const expressions = report.scenarios.flatMap(({ expectations }) => expectations.map(({ expression }) => expression));
-  const column = Math.max(0, ...expressions.map((expression) => expression.length));
+  const verdicts = report.scenarios.flatMap(({ expectations }) => expectations);
+  const column = Math.max(0, ...verdicts.map(({ expression }) => expression.length));
+  const figures = Math.max(0, ...verdicts.map((verdict) => measured(verdict).length));
+  const beside = width >= NARROW && MARGIN.length + 2 + column + 2 + figures <= width;
   const blocks = report.scenarios.flatMap((result, index) =>
-    options.quiet && result.ok ? [] : [scenario(result, origins[index]!, { width, column, theme })],
+    options.quiet && result.ok ? [] : [scenario(result, origins[index]!, { width, column, beside, theme })],
   );
   return `${[...blocks.map((lines) => lines.join("\n")), summary(report, width, theme)].join("\n")}\n`;
 }
@@ -30,15 +32,15 @@ interface Screen {
   width: number;
   /** Of the longest expression. */
   column: number;
+  /** Whether every figure has room behind it. */
+  beside: boolean;
   theme: Theme;
 }
 
-function scenario(result: ScenarioResult, { command }: Origin, { width, column, theme }: Screen): string[] {
+function scenario(result: ScenarioResult, { command }: Origin, { width, column, beside, theme }: Screen): string[] {
   const paint = result.ok ? theme.good : theme.bad;
-  const [first = "", ...rest] = hanging("  ", `${result.name}  ${result.title}`, width);
+  const [first = "", ...rest] = hanging("  ", `${result.name}  ${result.title}`, width).map((line) => line.trimEnd());
   const heading = `${paint(result.ok ? "✓" : "✗")} ${theme.heading(first.trimStart())}`;
-  const stretched = MARGIN.length + 2 + column + 2;
-  const beside = width >= NARROW && stretched + 12 <= width;
   const lines = result.expectations.flatMap((verdict) =>
     beside ? row(verdict, column, theme) : wrapped(verdict, width, theme),
   );
