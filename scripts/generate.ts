@@ -5,7 +5,7 @@ import { generatedFiles } from "./generated.js";
 
 const ROOT = path.join(import.meta.dirname, "..");
 
-for (const [name, text] of generatedFiles()) {
+for (const [name, text] of await generatedFiles()) {
   mkdirSync(path.dirname(path.join(ROOT, name)), { recursive: true });
   writeFileSync(path.join(ROOT, name), text);
 }

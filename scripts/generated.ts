@@ -3,7 +3,7 @@
  * committed, so that an editor finds them without a build; a test holds them current.
  */
 import { readFileSync } from "node:fs";
-import { COMMANDS } from "../src/cli/commands.js";
+import { allCommands } from "../src/cli/commands.js";
 import { renderManPage } from "../src/cli/man.js";
 import { REPORT } from "../src/report/schema.js";
 import { SUITE } from "../src/report/suite.js";
@@ -16,7 +16,7 @@ import { scenarioTable, withTable } from "./readme.js";
 const DRAFT = "http://json-schema.org/draft-07/schema#";
 
 /** By path from the top of the project. */
-export function generatedFiles(): ReadonlyMap<string, string> {
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     [
       "schema/scenario.schema.json",
@@ -24,7 +24,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ],
     ["schema/report.schema.json", json(reportSchema())],
     ["README.md", withTable(readFileSync(README, "utf8"), scenarioTable(libraryFiles()))],
-    ["man/ct-reliable.1", renderManPage(COMMANDS, TOOL_VERSION)],
+    ["man/ct-reliable.1", renderManPage(await allCommands(), TOOL_VERSION)],
   ]);
 }
 

@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from "commander";
 import { listed, quoted, UsageError } from "../scenario/errors.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { didYouMean } from "../scenario/suggest.js";
-import type { CliCommand } from "./command.js";
+import type { CliCommand, CommandHead } from "./command.js";
 import type { Resolve } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import type { Flag, Given } from "./flag.js";
@@ -21,23 +21,44 @@ export interface Call {
   operands: readonly string[];
 }
 
+/** What the line is read with. */
+export interface Parsing {
+  /** Of every command there is. */
+  heads: readonly CommandHead[];
+  /** The one that the line names; null: none of them. */
+  command: CliCommand | null;
+  io: Io;
+  version: string;
+  /** For the defaults in the help of a command. */
+  resolve: Resolve | null;
+}
+
+/** The command that a line asks for, or asks the help of. */
+export function commandWord([first = "", second = ""]: readonly string[]): string {
+  return first === "help" ? second : first;
+}
+
+/** Whether a line asks for help, and not for the value of a flag that is called so. */
+export function asksForHelp(argv: readonly string[]): boolean {
+  return argv[0] === "help" || argv.includes("--help") || argv.includes("-h");
+}
+
 /** The call, or the exit code where help or version was all that was asked. Throws UsageError. */
-export function parseCommandLine(
-  argv: readonly string[],
-  commands: readonly CliCommand[],
-  environment: { io: Io; version: string; resolve: Resolve },
-): Call | number {
+export function parseCommandLine(argv: readonly string[], parsing: Parsing): Call | number {
+  const { heads, command } = parsing;
   const words = helpAsFlag(argv);
-  refuseUnknownCommand(words[0] ?? "", commands);
-  const root = rootCommand(commands, environment.io, environment.version);
-  let call: Call | undefined;
-  for (const command of commands) {
-    const given: Given[] = [];
-    const sub = subcommand(root, command, given, environment.resolve);
+  refuseUnknownCommand(words[0] ?? "", heads);
+  const root = rootCommand(parsing);
+  const given: Given[] = [];
+  let called: Command | undefined;
+  if (command !== null) {
+    const sub = subcommand(root, command, given, parsing.resolve);
     sub.action(() => {
       if (command.operands === undefined) refuseArguments(command, sub.args);
-      call = { command, given, operands: [...sub.args] };
+      called = sub;
     });
+  } else {
+    for (const { name, summary } of heads) root.command(name).summary(summary);
   }
   try {
     root.parse(words, { from: "user" });
@@ -45,14 +66,14 @@ export function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.help") return EXIT.usage;
     if (error.exitCode === 0) return EXIT.ok;
-    throw inOurWords(error, words[0] ?? "", commands);
+    throw inOurWords(error, command, heads);
   }
-  if (call === undefined) throw new Error("commander returned without a command");
-  return call;
+  if (called === undefined || command === null) throw new Error("commander returned without a command");
+  return { command, given, operands: [...called.args] };
 }
 
-function rootCommand(commands: readonly CliCommand[], io: Io, version: string): Command {
-  const examples = commands.flatMap((command) => command.examples.slice(0, 1));
+function rootCommand({ heads, io, version }: Parsing): Command {
+  const examples = heads.flatMap((head) => head.examples.slice(0, 1));
   return (
     new Command("ct-reliable")
       .usage("<command> [flags]")
@@ -80,7 +101,7 @@ function rootCommand(commands: readonly CliCommand[], io: Io, version: string): 
 }
 
 /** Every flag that commander meets is noted in `given`, in order and as it was written. */
-function subcommand(root: Command, command: CliCommand, given: Given[], resolve: Resolve): Command {
+function subcommand(root: Command, command: CliCommand, given: Given[], resolve: Resolve | null): Command {
   const sub = root
     .command(command.name)
     .summary(command.summary)
@@ -91,7 +112,7 @@ function subcommand(root: Command, command: CliCommand, given: Given[], resolve:
     .addHelpText("after", defaultsText(command));
   let defaults: Scenario | undefined;
   const defaultOf = (flag: Flag): string | null => {
-    defaults ??= command.defaults?.(resolve);
+    if (resolve !== null) defaults ??= command.defaults?.(resolve);
     return defaults === undefined ? null : flag.standard(defaults);
   };
   for (const flag of command.flags) {
@@ -115,7 +136,7 @@ function defaultsText({ flags, defaults }: CliCommand): string {
   return `\nSome defaults follow from other flags${shown ? ": --print-config shows the scenario that would run" : ""}.`;
 }
 
-function examplesText(examples: CliCommand["examples"]): string {
+function examplesText(examples: CommandHead["examples"]): string {
   const lines = examples.flatMap(([words, shows]) => [`  # ${shows}`, `  ${shellLine([])} ${words}`]);
   return `Examples:\n${lines.join("\n")}\n`;
 }
@@ -126,7 +147,7 @@ function helpAsFlag(argv: readonly string[]): string[] {
 }
 
 /** Before commander sees it: with --help behind it, any word would get the help of the program. */
-function refuseUnknownCommand(word: string, commands: readonly CliCommand[]): void {
+function refuseUnknownCommand(word: string, commands: readonly CommandHead[]): void {
   if (word === "" || word.startsWith("-") || commands.some(({ name }) => name === word)) return;
   throw unknownCommand(word, commands, [...commands.map(({ name }) => name), "help"]);
 }
@@ -136,16 +157,15 @@ function refuseArguments(command: CliCommand, words: readonly string[]): void {
 }
 
 /** Commander names what it refuses in single quotes; the code says why. */
-function inOurWords(error: CommanderError, first: string, commands: readonly CliCommand[]): UsageError {
+function inOurWords(error: CommanderError, command: CliCommand | null, commands: readonly CommandHead[]): UsageError {
   const named = /'(.*)'/s.exec(error.message)?.[1] ?? "";
-  const command = commands.find(({ name }) => name === first);
   switch (error.code) {
     case "commander.optionMissingArgument": {
       const [flag = "", value = ""] = named.split(" ");
       return new UsageError(`${flag}: expected a value ${value.slice(1, -1)}, got nothing`);
     }
     case "commander.unknownOption": {
-      if (!command) return unknownCommand(named, commands, ["--help", "--version"]);
+      if (command === null) return unknownCommand(named, commands, ["--help", "--version"]);
       const known = [...command.flags.map(({ name }) => `--${name}`), "--help"];
       const typo = didYouMean(named.split("=")[0] ?? "", known);
       return new UsageError(`expected a flag of ${command.name}, got ${quoted(named)}${typo}`);
@@ -157,7 +177,7 @@ function inOurWords(error: CommanderError, first: string, commands: readonly Cli
   }
 }
 
-function unknownCommand(word: string, commands: readonly CliCommand[], known: readonly string[]): UsageError {
+function unknownCommand(word: string, commands: readonly CommandHead[], known: readonly string[]): UsageError {
   const names = listed(commands.map(({ name }) => name));
   return new UsageError(`expected a command (${names}), got ${quoted(word)}${didYouMean(word, known)}`);
 }

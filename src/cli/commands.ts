@@ -1,12 +1,97 @@
 /**
- * The commands, in the order in which the help lists them. It holds no behaviour.
+ * The commands, in the order in which the help lists them: heads here, everything else behind their loaders. It holds no behaviour.
  */
-import type { CliCommand } from "./command.js";
-import { completion } from "./completion.js";
-import { flood, flush } from "./experiment.js";
-import { explain } from "./explain.js";
-import { metrics } from "./metrics.js";
-import { parity } from "./parity.js";
-import { run } from "./run.js";
+import type { CliCommand, CommandEntry } from "./command.js";
+import { SHELLS } from "./completion-scripts.js";
 
-export const COMMANDS: readonly CliCommand[] = [flood, flush, run, explain, parity, metrics, completion];
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "flood",
+    summary: "flood short connections at a rate, let them die, flush at the end, count what arrived",
+    examples: [
+      ["flood --buffer 2048", "the experiment of the commit: a tiny buffer, lots of short connections"],
+      ["flood --buffer 2048 --policy lossy", "the same without reliable delivery"],
+      ["flood --rate 5k/s --duration 1m --reader 200us", "more load than the reader can take"],
+      ["flood --buffer 8MiB --rmem-max 8MiB --format json", "a large buffer, for a program to read"],
+    ],
+    load: async () => (await import("./experiment.js")).flood,
+  },
+  {
+    name: "flush",
+    summary: "create entries with the reader caught up, flush the table, watch the dying list drain",
+    examples: [
+      ["flush --connections 5000 --buffer 2048", "conntrack -F of 5000 entries ahead of a tiny buffer"],
+      ["flush --connections 20k --reader 1ms --grace-max 60s", "a slow reader and a wide grace window"],
+      ["flush --kernel 3.6 --cpus 1 --format json", "another release on one CPU, for a program to read"],
+    ],
+    load: async () => (await import("./experiment.js")).flush,
+  },
+  {
+    name: "run",
+    summary: "run scenario files and check their expectations",
+    operands: "FILE|FOLDER...",
+    examples: [
+      ["run scenarios/", "every scenario of a folder"],
+      ["run scenarios/ --export junit=report.xml --export markdown=comment.md", "the same in CI"],
+      ["run scenarios/conntrack-flush.yaml --kernel 6.18.44", "one scenario on another kernel"],
+      ["run scenarios/ --only 'seed-*' --runs 20", "some of them, each with twenty seeds"],
+      ["run - < scenario.yaml", "a scenario from standard input"],
+    ],
+    load: async () => (await import("./run.js")).run,
+  },
+  {
+    name: "explain",
+    summary: "from the SIZE that a socket asks for to the messages that it holds, step by step",
+    operands: "buffer SIZE",
+    examples: [
+      ["explain buffer 512k --kernel 6.18", "what becomes of a request for 512 KiB"],
+      ["explain buffer 2048 --kernel all", "the same request on every release"],
+      ["explain buffer 8MiB --kernel host --force", "SO_RCVBUFFORCE on a kernel such as this machine's"],
+      ["explain buffer 208k --protocol tcp --family ipv6 --format json", "another flow, for a program to read"],
+    ],
+    load: async () => (await import("./explain.js")).explain,
+  },
+  {
+    name: "parity",
+    summary: "run scenarios on the running kernel and in the simulator, side by side",
+    operands: "[FILE|FOLDER...]",
+    examples: [
+      ["parity", "the built-in scenarios, a minute or two each way"],
+      ["parity --only drain --runs 10", "some of them, ten times"],
+      ["parity scenarios/conntrack-flush.yaml", "a scenario of your own"],
+      ["parity --record kernel.jsonl", "with recordings of your kernel"],
+    ],
+    load: async () => (await import("./parity.js")).parity,
+  },
+  {
+    name: "metrics",
+    summary: "what an expectation can ask: every figure with its unit and meaning",
+    operands: "[PART]",
+    examples: [
+      ["metrics", "all of them"],
+      ["metrics dying", "those whose name contains a word"],
+      ["metrics --format json", "for a program to read"],
+    ],
+    load: async () => (await import("./metrics.js")).metrics,
+  },
+  {
+    name: "completion",
+    summary: "print the script that completes commands and flags in a shell",
+    operands: SHELLS.join("|"),
+    examples: [
+      ["completion bash > ~/.local/share/bash-completion/completions/ct-reliable", "for bash"],
+      ["completion zsh > ~/.zfunc/_ct-reliable", "for zsh, with ~/.zfunc in fpath"],
+      ["completion fish > ~/.config/fish/completions/ct-reliable.fish", "for fish"],
+    ],
+    load: async () => (await import("./completion.js")).completion,
+  },
+];
+
+export async function loaded(entry: CommandEntry): Promise<CliCommand> {
+  return { ...entry, ...(await entry.load()) };
+}
+
+/** For what is about every flag there is: completion, the manual page, the variables of the environment. */
+export function allCommands(): Promise<CliCommand[]> {
+  return Promise.all(COMMANDS.map(loaded));
+}

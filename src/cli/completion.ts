@@ -4,25 +4,17 @@
  */
 import { choice } from "../scenario/choice.js";
 import { inPlace, listed, quoted, UsageError } from "../scenario/errors.js";
-import type { CliCommand } from "./command.js";
+import type { CommandAction } from "./command.js";
 import { SHELLS, type Shell, scriptFor } from "./completion-scripts.js";
 import { EXIT } from "./exit-codes.js";
 
-export const completion: CliCommand = {
-  name: "completion",
-  summary: "print the script that completes commands and flags in a shell",
-  operands: SHELLS.join("|"),
-  examples: [
-    ["completion bash > ~/.local/share/bash-completion/completions/ct-reliable", "for bash"],
-    ["completion zsh > ~/.zfunc/_ct-reliable", "for zsh, with ~/.zfunc in fpath"],
-    ["completion fish > ~/.config/fish/completions/ct-reliable.fish", "for fish"],
-  ],
+export const completion: CommandAction = {
   flags: [],
   defaults: null,
   async run(_given, io, _dependencies, operands) {
     const shell = shellOf(operands);
-    const { COMMANDS } = await import("./commands.js");
-    io.stdout.write(scriptFor(shell, COMMANDS));
+    const { allCommands } = await import("./commands.js");
+    io.stdout.write(scriptFor(shell, await allCommands()));
     return EXIT.ok;
   },
 };

@@ -6,6 +6,7 @@ import { choice } from "../scenario/choice.js";
 import { inPlace } from "../scenario/errors.js";
 import { overruledLoad } from "../scenario/load.js";
 import { didYouMean } from "../scenario/suggest.js";
+import { allCommands } from "./commands.js";
 import { type Flag, type Given, readFlags } from "./flag.js";
 import type { Environment } from "./io.js";
 
@@ -36,9 +37,12 @@ export function withEnvironment(table: readonly Flag[], given: readonly Given[],
 }
 
 /** A sentence for each variable with our prefix that is no flag of any command. */
-export function unknownVariables(flags: readonly Flag[], env: Environment): string[] {
-  const known = [...flags.map(variableOf), ...OTHERS];
-  return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+export async function unknownVariables(env: Environment): Promise<string[]> {
+  const ours = Object.keys(env).filter((name) => name.startsWith(PREFIX) && !OTHERS.includes(name));
+  if (ours.length === 0) return [];
+  const commands = await allCommands();
+  const known = [...commands.flatMap(({ flags }) => flags.map(variableOf)), ...OTHERS];
+  return ours
+    .filter((name) => !known.includes(name))
     .map((name) => `${name} in the environment stands for no flag${didYouMean(name, known)}`);
 }

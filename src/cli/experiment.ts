@@ -10,7 +10,7 @@ import type { Bound } from "../report/verdict.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { parseExpectation } from "../scenario/expectation.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
-import type { CliCommand } from "./command.js";
+import type { CommandAction } from "./command.js";
 import type { Dependencies } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import { note, reportBug } from "./failure.js";
@@ -26,41 +26,28 @@ import { progressView } from "./progress.js";
 import { repeatingCommand } from "./repeat.js";
 import { announceSeed, drawSeed } from "./seed.js";
 
-export const flood: CliCommand = {
-  name: "flood",
-  summary: "flood short connections at a rate, let them die, flush at the end, count what arrived",
-  examples: [
-    ["flood --buffer 2048", "the experiment of the commit: a tiny buffer, lots of short connections"],
-    ["flood --buffer 2048 --policy lossy", "the same without reliable delivery"],
-    ["flood --rate 5k/s --duration 1m --reader 200us", "more load than the reader can take"],
-    ["flood --buffer 8MiB --rmem-max 8MiB --format json", "a large buffer, for a program to read"],
-  ],
+export const flood: CommandAction = {
   flags: FLOOD_FLAGS,
   defaults: (resolve) => resolve("flood", {}),
-  run: (given, io, dependencies) => runExperiment(flood, "flood", given, io, dependencies),
+  run: (given, io, dependencies) => runExperiment("flood", given, io, dependencies),
 };
 
-export const flush: CliCommand = {
-  name: "flush",
-  summary: "create entries with the reader caught up, flush the table, watch the dying list drain",
-  examples: [
-    ["flush --connections 5000 --buffer 2048", "conntrack -F of 5000 entries ahead of a tiny buffer"],
-    ["flush --connections 20k --reader 1ms --grace-max 60s", "a slow reader and a wide grace window"],
-    ["flush --kernel 3.6 --cpus 1 --format json", "another release on one CPU, for a program to read"],
-  ],
+export const flush: CommandAction = {
   flags: FLUSH_FLAGS,
   defaults: (resolve) => resolve("flush", {}),
-  run: (given, io, dependencies) => runExperiment(flush, "flush", given, io, dependencies),
+  run: (given, io, dependencies) => runExperiment("flush", given, io, dependencies),
 };
 
 async function runExperiment(
-  command: CliCommand,
   experiment: Experiment,
   given: readonly Given[],
   io: Io,
   dependencies: Dependencies,
 ): Promise<number> {
-  const { settings, canonical } = readFlags(command.flags, withHostKernel(given, dependencies));
+  const { settings, canonical } = readFlags(
+    experiment === "flood" ? FLOOD_FLAGS : FLUSH_FLAGS,
+    withHostKernel(given, dependencies),
+  );
   const drawn = drawSeed(settings);
   const resolve = await dependencies.resolve();
   const live = await liveOf(settings, dependencies);
@@ -69,11 +56,11 @@ async function runExperiment(
   live?.refuseUnlive(scenario, live.liveHost(), settings.conntrackd);
   const expectations = await boundExpectations(settings, scenario);
   const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(settings.overrides, scenario)];
-  const repeat = repeatingCommand([command.name], canonical, live === null ? scenario.seed : null);
+  const repeat = repeatingCommand([experiment], canonical, live === null ? scenario.seed : null);
   if (settings.printConfig) {
     const sink = mainSink(settings, io);
     for (const sentence of notes) note(io, `note: ${sentence}`);
-    sink.write(await printedConfig(scenario, settings, { name: command.name, repeat, dependencies }));
+    sink.write(await printedConfig(scenario, settings, { name: experiment, repeat, dependencies }));
     return EXIT.ok;
   }
   const outputs = openOutputs(settings, io, dependencies);

@@ -8,7 +8,7 @@ import type { Overrides } from "../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { parseSize } from "../scenario/units.js";
 import { hasColour } from "./colour.js";
-import type { CliCommand } from "./command.js";
+import type { CommandAction } from "./command.js";
 import type { Dependencies, Explainer, Resolve } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import { note } from "./failure.js";
@@ -22,16 +22,7 @@ const TOPICS = ["buffer"] as const;
 /** SO_RCVBUF takes an int. */
 const REQUEST = { min: 0, max: 2 ** 31 - 1 };
 
-export const explain: CliCommand = {
-  name: "explain",
-  summary: "from the SIZE that a socket asks for to the messages that it holds, step by step",
-  operands: "buffer SIZE",
-  examples: [
-    ["explain buffer 512k --kernel 6.18", "what becomes of a request for 512 KiB"],
-    ["explain buffer 2048 --kernel all", "the same request on every release"],
-    ["explain buffer 8MiB --kernel host --force", "SO_RCVBUFFORCE on a kernel such as this machine's"],
-    ["explain buffer 208k --protocol tcp --family ipv6 --format json", "another flow, for a program to read"],
-  ],
+export const explain: CommandAction = {
   flags: EXPLAIN_FLAGS,
   defaults: (resolve) => resolve("flush", {}),
   run: runExplain,

@@ -4,22 +4,14 @@
  */
 import { UsageError } from "../scenario/errors.js";
 import { hasColour } from "./colour.js";
-import type { CliCommand } from "./command.js";
+import type { CommandAction } from "./command.js";
 import type { Dependencies } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import { type Given, readFlags } from "./flag.js";
 import { METRICS_FLAGS } from "./flags.js";
 import { type Io, widthOf } from "./io.js";
 
-export const metrics: CliCommand = {
-  name: "metrics",
-  summary: "what an expectation can ask: every figure with its unit and meaning",
-  operands: "[PART]",
-  examples: [
-    ["metrics", "all of them"],
-    ["metrics dying", "those whose name contains a word"],
-    ["metrics --format json", "for a program to read"],
-  ],
+export const metrics: CommandAction = {
   flags: METRICS_FLAGS,
   defaults: null,
   run: printMetrics,

@@ -8,7 +8,7 @@ import { quoted, UsageError } from "../scenario/errors.js";
 import { didYouMean } from "../scenario/suggest.js";
 import type { Parity, ParityCase } from "../study/parity.js";
 import { hasColour } from "./colour.js";
-import type { CliCommand } from "./command.js";
+import type { CommandAction } from "./command.js";
 import type { Dependencies, Live, Parities } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import { note } from "./failure.js";
@@ -23,16 +23,7 @@ import { scenarioFiles } from "./scenario-files.js";
 
 const USUAL_RUNS = 5;
 
-export const parity: CliCommand = {
-  name: "parity",
-  summary: "run scenarios on the running kernel and in the simulator, side by side",
-  operands: "[FILE|FOLDER...]",
-  examples: [
-    ["parity", "the built-in scenarios, a minute or two each way"],
-    ["parity --only drain --runs 10", "some of them, ten times"],
-    ["parity scenarios/conntrack-flush.yaml", "a scenario of your own"],
-    ["parity --record kernel.jsonl", "with recordings of your kernel"],
-  ],
+export const parity: CommandAction = {
   flags: PARITY_FLAGS,
   defaults: null,
   run: runParity,

@@ -7,7 +7,7 @@ import { LiveImpossibleError } from "../live/impossible.js";
 import type { Origin, SuiteReport } from "../report/suite.js";
 import { UsageError } from "../scenario/errors.js";
 import type { Plan, RunAll } from "../study/suite.js";
-import type { CliCommand } from "./command.js";
+import type { CommandAction } from "./command.js";
 import type { Dependencies, Live, Suites } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import { note, reportBug } from "./failure.js";
@@ -23,17 +23,7 @@ import { repeatingCommand, shellLine } from "./repeat.js";
 import { scenarioFiles } from "./scenario-files.js";
 import { announceSeed, drawSeed } from "./seed.js";
 
-export const run: CliCommand = {
-  name: "run",
-  summary: "run scenario files and check their expectations",
-  operands: "FILE|FOLDER...",
-  examples: [
-    ["run scenarios/", "every scenario of a folder"],
-    ["run scenarios/ --export junit=report.xml --export markdown=comment.md", "the same in CI"],
-    ["run scenarios/conntrack-flush.yaml --kernel 6.18.44", "one scenario on another kernel"],
-    ["run scenarios/ --only 'seed-*' --runs 20", "some of them, each with twenty seeds"],
-    ["run - < scenario.yaml", "a scenario from standard input"],
-  ],
+export const run: CommandAction = {
   flags: RUN_COMMAND_FLAGS,
   defaults: null,
   run: runFiles,

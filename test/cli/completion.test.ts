@@ -7,10 +7,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { COMMANDS } from "../../src/cli/commands.js";
+import { allCommands } from "../../src/cli/commands.js";
 import { SHELLS, scriptFor } from "../../src/cli/completion-scripts.js";
 import { renderManPage } from "../../src/cli/man.js";
 import { run } from "./harness.js";
+
+const COMMANDS = await allCommands();
 
 /** What bash would offer for the last of these words. */
 function offered(...words: string[]): string[] {

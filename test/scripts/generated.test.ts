@@ -9,7 +9,7 @@ import { generatedFiles } from "../../scripts/generated.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
 
-for (const [name, text] of generatedFiles()) {
+for (const [name, text] of await generatedFiles()) {
   test(`${name} is current (npm run generate)`, () => {
     assert.equal(readFileSync(path.join(ROOT, name), "utf8"), text);
   });
