@@ -20,6 +20,7 @@ import { hostKernelNote, withHostKernel } from "./host-kernel.js";
 import { ineffectiveFlags } from "./ineffective.js";
 import { breathing, listenForInterrupt } from "./interrupt.js";
 import type { Io } from "./io.js";
+import { liveOf } from "./live.js";
 import { mainSink, openOutputs } from "./outputs.js";
 import { progressView } from "./progress.js";
 import { repeatingCommand } from "./repeat.js";
@@ -62,10 +63,10 @@ async function runExperiment(
   const { settings, canonical } = readFlags(command.flags, withHostKernel(given, dependencies));
   const drawn = drawSeed(settings);
   const resolve = await dependencies.resolve();
-  const live = settings.live ? await dependencies.live() : null;
+  const live = await liveOf(settings, dependencies);
   const machine = live === null ? {} : live.liveOverrides(live.liveHost());
   const scenario = resolve(experiment, { ...machine, ...settings.overrides });
-  live?.refuseUnlive(scenario, live.liveHost());
+  live?.refuseUnlive(scenario, live.liveHost(), settings.conntrackd);
   const expectations = await boundExpectations(settings, scenario);
   const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(settings.overrides, scenario)];
   const repeat = repeatingCommand([command.name], canonical, live === null ? scenario.seed : null);
@@ -79,7 +80,7 @@ async function runExperiment(
   for (const sentence of notes) note(io, `note: ${sentence}`);
   if (drawn) announceSeed(settings, io);
   try {
-    const backend = live === null ? await dependencies.backend() : live.liveBackend();
+    const backend = live === null ? await dependencies.backend() : live.liveBackend(settings);
     const ran = await observed(backend, scenario, settings, io);
     const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };
     await outputs.write(repeat, (renderer, options) => renderer.report(report, options));

@@ -24,6 +24,8 @@ export interface Settings {
   printConfig: boolean;
   /** On the running kernel in the place of the simulated one. */
   live: boolean;
+  /** Live: the real conntrackd reads in the place of the first listener. */
+  conntrackd: boolean;
   /** Where recordings of live runs go. */
   record: string | null;
   /** Of a set of scenarios; null: as many as is usual. */
@@ -48,7 +50,7 @@ export interface Flag {
   /** Whether it takes the path of a file. */
   file: boolean;
   /** The override that it changes; null for what concerns only how results are shown, which no repetition needs. */
-  sets: keyof Overrides | "expectations" | "live" | "runs" | null;
+  sets: keyof Overrides | "expectations" | "live" | "conntrackd" | "runs" | null;
   /** The default in canonical form, as the resolved scenario has it. */
   standard(scenario: Scenario): string | null;
   /** Throws UsageError. A switch ignores the text. */
@@ -142,6 +144,7 @@ export function readFlags(table: readonly Flag[], given: readonly Given[]): Read
     colour: true,
     printConfig: false,
     live: false,
+    conntrackd: false,
     record: null,
     runs: null,
     only: null,

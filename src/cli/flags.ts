@@ -225,6 +225,20 @@ const LIVE = switched({
   },
 });
 
+const DAEMON = valued<string>({
+  name: "daemon",
+  value: "NAME",
+  group: RUN,
+  description: "with --live: conntrackd, the real one, reads in the place of the first listener",
+  choices: ["conntrackd"],
+  sets: "conntrackd",
+  parse: choice(["conntrackd"]),
+  format: asIs,
+  apply: (settings) => {
+    settings.conntrackd = true;
+  },
+});
+
 const EXPECT = valued<string>({
   name: "expect",
   value: "EXPRESSION",
@@ -374,10 +388,10 @@ const PARAMETER_FLAGS: readonly Flag[] = [
   ...RUN_FLAGS,
 ];
 
-export const FLOOD_FLAGS: readonly Flag[] = [...PARAMETER_FLAGS, LIVE, EXPECT, ...OUTPUT_FLAGS];
+export const FLOOD_FLAGS: readonly Flag[] = [...PARAMETER_FLAGS, LIVE, DAEMON, EXPECT, ...OUTPUT_FLAGS];
 
 /** What a file says, a flag says louder. */
-export const RUN_COMMAND_FLAGS: readonly Flag[] = [...SUITE_FLAGS, ...PARAMETER_FLAGS, LIVE, ...OUTPUT_FLAGS];
+export const RUN_COMMAND_FLAGS: readonly Flag[] = [...SUITE_FLAGS, ...PARAMETER_FLAGS, LIVE, DAEMON, ...OUTPUT_FLAGS];
 
 /** `flush` without its flush would be nothing. */
 export const FLUSH_FLAGS: readonly Flag[] = FLOOD_FLAGS.filter((flag) => flag.name !== "no-flush");

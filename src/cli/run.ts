@@ -16,6 +16,7 @@ import { flagOf, RUN_COMMAND_FLAGS } from "./flags.js";
 import { withHostKernel } from "./host-kernel.js";
 import { breathing, listenForInterrupt } from "./interrupt.js";
 import type { Io } from "./io.js";
+import { liveOf } from "./live.js";
 import { mainSink, openOutputs } from "./outputs.js";
 import { countView } from "./progress.js";
 import { repeatingCommand, shellLine } from "./repeat.js";
@@ -50,7 +51,7 @@ async function runFiles(
   if (operands.length === 0) {
     throw new UsageError("expected scenario files or folders after run, such as scenarios/, got nothing");
   }
-  const live = settings.live ? await dependencies.live() : null;
+  const live = await liveOf(settings, dependencies);
   const host = live?.liveHost();
   const files = scenarioFiles(operands, suites);
   const plans = suites.planSuite(files, {
@@ -60,7 +61,7 @@ async function runFiles(
     runs: settings.runs ?? 1,
     only: settings.only,
     backend: live === null ? "simulation" : "live",
-    refuse: (scenario) => live?.refuseUnlive(scenario, host!),
+    refuse: (scenario) => live?.refuseUnlive(scenario, host!, settings.conntrackd),
   });
   if (settings.printConfig) {
     mainSink(settings, io).write(printed(plans, settings, suites));
@@ -73,7 +74,11 @@ async function runFiles(
   const command = seed === undefined ? shellLine([...words, ...canonical]) : repeatingCommand(words, canonical, seed);
   let report: SuiteReport;
   try {
-    report = await watched(plans, settings, { io, suites, runAll: await runnerOf(live, dependencies, suites) });
+    report = await watched(plans, settings, {
+      io,
+      suites,
+      runAll: await runnerOf(live, settings, { dependencies, suites }),
+    });
   } catch (error) {
     if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
     return reportBug(io, error, command);
@@ -128,11 +133,15 @@ async function watched(
 }
 
 /** On all cores; but of running kernels there is one, and a run wants the machine for itself. */
-async function runnerOf(live: Live | null, dependencies: Dependencies, { pool }: Suites): Promise<RunAll> {
+async function runnerOf(
+  live: Live | null,
+  settings: Settings,
+  { dependencies, suites: { pool } }: { dependencies: Dependencies; suites: Suites },
+): Promise<RunAll> {
   const breathe = breathing();
   return live === null
     ? pool(dependencies.cores(), await dependencies.backend(), breathe)
-    : pool(1, live.liveBackend(), breathe);
+    : pool(1, live.liveBackend(settings), breathe);
 }
 
 function originOf(plan: Plan, canonical: readonly string[], live: boolean): Origin {

@@ -22,7 +22,7 @@ async function obey(order: Order): Promise<FromChild> {
   calls.dieWithParent();
   requireOwnNamespace();
   if (order.what === "calibrate") return { what: "costs", costs: await measureCosts(order.scenario, calls) };
-  const run = new LiveRun(order.scenario, order.daemon, calls, {
+  const run = new LiveRun(order.scenario, order.conntrackd, calls, {
     progress: (progress) => tell({ what: "progress", progress }),
     stopRequested: () => stopRequested,
   });
@@ -30,7 +30,7 @@ async function obey(order: Order): Promise<FromChild> {
   return {
     what: "report",
     report: liveReport(run, ending, order.host),
-    recording: order.daemon === null ? recordingOf(run, ending, order.host) : null,
+    recording: order.conntrackd ? null : recordingOf(run, ending, order.host),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The real conntrackd as the reader: a configuration for it, the process, its statistics. It is as fast as it is; of a listener's
- * scenario it takes the buffer and whether delivery is reliable (it then sets NETLINK_NO_ENOBUFS, too). Its files are in a memory
+ * scenario it takes the buffer with its growth, the resync and whether delivery is reliable (it then sets NETLINK_NO_ENOBUFS, too). Its files are in a memory
  * of the namespace's own mounts, and the kernel kills it with its parent, so that nothing of it remains.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
@@ -9,6 +9,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { ConntrackdStatistics } from "../report/report.js";
 import { EVENT_GROUPS, type ListenerScenario } from "../scenario/scenario.js";
+import { SECOND } from "../scenario/units.js";
 import { LiveImpossibleError } from "./impossible.js";
 import { readListeningPortid, readSocketRow, type SocketRow } from "./kernel-files.js";
 import type { LiveReader, ReaderResult } from "./live-reader.js";
@@ -33,12 +34,12 @@ export function requireConntrackd(): void {
 
 /** What of a listener's scenario conntrackd keeps, and what it is instead. */
 export function asConntrackd(listener: ListenerScenario): ListenerScenario {
-  const { bufferBytes, policy } = listener;
+  const { bufferBytes, bufferMaxBytes, resyncAfterNanoseconds, policy } = listener;
   return {
     bufferBytes,
-    bufferMaxBytes: null,
+    bufferMaxBytes,
     decoders: 1,
-    resyncAfterNanoseconds: null,
+    resyncAfterNanoseconds,
     stopsAtEnobufs: false,
     policy: policy === "reliable" || policy === "broadcast-error" ? "reliable" : "lossy",
     serviceNanoseconds: 0,
@@ -53,9 +54,13 @@ export function asConntrackd(listener: ListenerScenario): ListenerScenario {
   };
 }
 
-/** conntrackd.conf. Without resync and without growth beyond the limit, so that what is lost stays lost. */
-export function conntrackdConfiguration(listener: ListenerScenario, growthBytes: number, folder: string): string {
-  const { bufferBytes, policy } = listener;
+/**
+ * conntrackd.conf. Its sizes are those that the kernel makes of a request, twice as large. Without growth and resync unless the
+ * scenario says so, so that what is lost stays lost.
+ */
+export function conntrackdConfiguration(listener: ListenerScenario, folder: string): string {
+  const { bufferBytes, bufferMaxBytes, resyncAfterNanoseconds, policy } = listener;
+  const resync = resyncAfterNanoseconds === null ? "Off" : Math.ceil(resyncAfterNanoseconds / SECOND);
   return `General {
   HashSize 65536
   HashLimit 16777216
@@ -63,10 +68,10 @@ export function conntrackdConfiguration(listener: ListenerScenario, growthBytes:
   UNIX {
     Path ${folder}/control
   }
-  NetlinkBufferSize ${bufferBytes}
-  NetlinkBufferSizeMaxGrowth ${Math.max(bufferBytes, growthBytes)}
+  NetlinkBufferSize ${2 * bufferBytes}
+  NetlinkBufferSizeMaxGrowth ${2 * (bufferMaxBytes ?? bufferBytes)}
   NetlinkEventsReliable ${policy === "reliable" ? "On" : "Off"}
-  NetlinkOverrunResync Off
+  NetlinkOverrunResync ${resync}
 }
 Stats {
 }
@@ -100,14 +105,14 @@ export class Conntrackd implements LiveReader {
   private lastRow: SocketRow = { rmemBytes: 0, drops: 0 };
 
   /** `mountMemory` mounts a file system in memory over a folder. */
-  constructor(listener: ListenerScenario, growthBytes: number, mountMemory: (folder: string) => void) {
+  constructor(listener: ListenerScenario, mountMemory: (folder: string) => void) {
     this.scenario = listener;
     const folder = FOLDERS.find((each) => existsSync(each));
     if (folder === undefined)
       throw new LiveImpossibleError(`conntrackd needs one of the folders ${FOLDERS.join(", ")}`);
     mountMemory(folder);
     this.configuration = `${folder}/conntrackd.conf`;
-    writeFileSync(this.configuration, conntrackdConfiguration(listener, growthBytes, folder));
+    writeFileSync(this.configuration, conntrackdConfiguration(listener, folder));
     this.process = spawn("setpriv", ["--pdeathsig", "KILL", "conntrackd", "-C", this.configuration], {
       env: environment(),
       stdio: ["ignore", "pipe", "pipe"],

@@ -20,7 +20,6 @@ import { Flood, type Traffic } from "./flood.js";
 import type { SocketRow } from "./kernel-files.js";
 import { Listener } from "./listener.js";
 import type { LiveReader, ReaderResult } from "./live-reader.js";
-import type { DaemonOrder } from "./messages.js";
 import { NamespaceKernel } from "./namespace-kernel.js";
 import type { SystemCalls } from "./system-calls.js";
 import { TcpTraffic } from "./tcp-traffic.js";
@@ -83,8 +82,8 @@ export class LiveRun {
   endCount = 0;
   interrupted = false;
 
-  /** `daemon`: conntrackd is the first listener; null: a thread of ours is. */
-  constructor(scenario: Scenario, daemon: DaemonOrder | null, calls: SystemCalls, observer: Observer) {
+  /** `conntrackd`: it is the first listener, and not a thread of ours. */
+  constructor(scenario: Scenario, conntrackd: boolean, calls: SystemCalls, observer: Observer) {
     this.scenario = scenario;
     this.observer = observer;
     this.streams = new Streams(scenario.seed);
@@ -97,8 +96,8 @@ export class LiveRun {
     // A process is born on the CPU of the thread that starts it.
     calls.pinTo(readerCpu);
     this.listeners = scenario.listeners.map((listener, index) =>
-      daemon !== null && index === 0
-        ? new Conntrackd(listener, daemon.growthBytes, calls.mountMemory)
+      conntrackd && index === 0
+        ? new Conntrackd(listener, calls.mountMemory)
         : new Listener(scenario, index, calls, readerCpu),
     );
     calls.pinTo(cpus[0]!);

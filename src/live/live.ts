@@ -24,23 +24,22 @@ const SILENT: Observer = { progress: () => {}, stopRequested: () => false };
 interface LiveOptions {
   /** Called with each run that the format of recordings can say. */
   recorded?(recording: LiveRecording): void;
-  /** The real conntrackd reads in the place of the first listener; its buffer may grow to so many bytes. */
-  conntrackd?: { growthBytes: number };
+  /** The real conntrackd reads in the place of the first listener. */
+  conntrackd?: boolean;
 }
 
 /**
  * Its runs throw UsageError when the scenario cannot be live on this machine, and LiveImpossibleError when nothing can.
  */
-export function liveBackend({ recorded, conntrackd }: LiveOptions = {}): Backend {
+export function liveBackend({ recorded, conntrackd = false }: LiveOptions = {}): Backend {
   return {
     async run(wanted, observer = SILENT) {
       const host = liveHost();
-      const daemon = conntrackd ?? null;
       const [first, ...others] = wanted.listeners;
-      const scenario = daemon === null ? wanted : { ...wanted, listeners: [asConntrackd(first!), ...others] };
-      refuseUnlive(scenario, host);
-      if (daemon !== null) requireConntrackd();
-      const { report, recording } = await answerTo({ what: "run", scenario, daemon, host }, "report", observer);
+      const scenario = conntrackd ? { ...wanted, listeners: [asConntrackd(first!), ...others] } : wanted;
+      refuseUnlive(scenario, host, conntrackd);
+      if (conntrackd) requireConntrackd();
+      const { report, recording } = await answerTo({ what: "run", scenario, conntrackd, host }, "report", observer);
       if (recording !== null) recorded?.(recording);
       return report;
     },
@@ -79,7 +78,7 @@ async function answerTo<What extends "report" | "costs">(
   // Not installed is better said here than from inside.
   await loadSystemCalls();
   const program = fileURLToPath(new URL("./child.js", import.meta.url));
-  const child = spawnInNamespace(program, order.what === "run" && order.daemon !== null);
+  const child = spawnInNamespace(program, order.what === "run" && order.conntrackd);
   let errors = "";
   child.stderr!.on("data", (text) => {
     errors += text;

@@ -6,15 +6,11 @@ import type { MeasuredCosts } from "./calibration.js";
 import type { LiveHost } from "./host.js";
 import type { LiveRecording } from "./recording.js";
 
-/** conntrackd instead of a thread of ours, with the limit to which it may let its buffer grow. */
-export interface DaemonOrder {
-  growthBytes: number;
-}
-
 interface RunOrder {
   what: "run";
   scenario: Scenario;
-  daemon: DaemonOrder | null;
+  /** conntrackd in the place of a thread of ours. */
+  conntrackd: boolean;
   host: LiveHost;
 }
 

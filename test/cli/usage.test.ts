@@ -155,6 +155,8 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--print-config", "--print-config"], "--print-config: expected at most once, got it 2 times"],
   [["--bufer", "2048"], 'expected a flag of flood, got "--bufer", did you mean "--buffer"?'],
   [["--bufer=2048"], 'expected a flag of flood, got "--bufer=2048", did you mean "--buffer"?'],
+  [["--daemon", "conntrackdd"], '--daemon: expected conntrackd, got "conntrackdd", did you mean "conntrackd"?'],
+  [["--daemon", "conntrackd"], "--daemon: expected --live beside it, got it for a simulated kernel"],
   [["--live", "--live"], "--live: expected at most once, got it 2 times"],
   [["-b"], 'expected a flag of flood, got "-b"'],
   [["extra"], 'expected only flags after flood, got "extra"'],

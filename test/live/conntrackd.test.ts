@@ -22,12 +22,15 @@ test("conntrackd is as fast as it is, from the start, and reliable where the sce
 });
 
 test("its configuration has the buffer, the limit of its growth and the policy, and its files in one folder", () => {
-  const text = conntrackdConfiguration(reader("reliable"), 8192, "/memory");
-  assert.match(text, /NetlinkBufferSize 2048\n/);
-  assert.match(text, /NetlinkBufferSizeMaxGrowth 8192\n/);
-  assert.match(text, /NetlinkEventsReliable On\n/);
+  const text = conntrackdConfiguration(
+    { ...reader("reliable"), bufferMaxBytes: 8192, resyncAfterNanoseconds: 3e10 },
+    "/memory",
+  );
+  assert.match(text, /NetlinkBufferSize 4096\n/);
+  assert.match(text, /NetlinkBufferSizeMaxGrowth 16384\n/);
+  assert.match(text, /NetlinkEventsReliable On\n {2}NetlinkOverrunResync 30\n/);
   assert.match(text, /LockFile \/memory\/lock\n[^}]*Path \/memory\/control\n/);
-  assert.match(conntrackdConfiguration(reader("lossy"), 0, "/memory"), /MaxGrowth 2048\n.*Reliable Off\n/s);
+  assert.match(conntrackdConfiguration(reader("lossy"), "/memory"), /MaxGrowth 4096\n.*Reliable Off\n/s);
 });
 
 test("its statistics are read as it prints them", () => {

@@ -99,7 +99,7 @@ describe("conntrackd as the reader", { skip: skip === false ? withoutConntrackd(
   test("counts the entries that were destroyed, and every DESTROY arrives", async () => {
     const { liveBackend } = await load();
     const scenario = flush({ connections: 200, listeners: [{ bufferBytes: 65_536, policy: "reliable" }] });
-    const { daemon, events, socket } = await liveBackend({ conntrackd: { growthBytes: 0 } }).run(scenario);
+    const { daemon, events, socket } = await liveBackend({ conntrackd: true }).run(scenario);
     assert.equal(events.destroy.delivered, 200);
     assert.equal(daemon.conntrackd!.destroyed, daemon.conntrackd!.created);
     assert.equal(daemon.received.new + daemon.received.destroy, daemon.conntrackd!.eventsReceived);
