@@ -3,7 +3,10 @@
  * its own seed and with another one. That the expectations would fail otherwise is mutation.test.ts.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { type Schema, Validator } from "@cfworker/json-schema";
+import { parse } from "yaml";
 import { brokenInvariants, judged, libraryFiles, planned } from "../../scripts/library.js";
 
 const NAMES = [
@@ -28,6 +31,12 @@ const NAMES = [
 
 const SCHEMA_LINE = "# yaml-language-server: $schema=../schema/scenario.schema.json\n";
 
+/** What editors read, by somebody else's validator. */
+const published = new Validator(
+  JSON.parse(readFileSync(new URL("../../schema/scenario.schema.json", import.meta.url), "utf8")) as Schema,
+  "7",
+);
+
 const files = libraryFiles();
 
 test("the library has the seventeen scenarios and no other", () => {
@@ -45,6 +54,10 @@ for (const { name, text, scenario } of files) {
       for (const told of [scenario.title, scenario.story, scenario.shows]) assert.notEqual(told, "");
       assert.ok(scenario.sources.length >= 1);
       for (const source of scenario.sources) assert.match(source, /^https?:\/\/[\w.-]+\/\S+$/);
+    });
+
+    test("is what the published schema says", () => {
+      assert.deepEqual(published.validate(parse(text)).errors, []);
     });
 
     test("expects at least two things of each run", () => {
