@@ -79,5 +79,5 @@ function fenced(command: string): string {
 }
 
 function escaped(text: string): string {
-  return text.replaceAll(/[\\`*_<>|[\]]/g, "\\$&").replaceAll(/\s+/g, " ");
+  return text.replaceAll(/[\\`*_~&<>|[\]]/g, "\\$&").replaceAll(/\s+/g, " ");
 }

@@ -29,7 +29,14 @@ export interface Metric {
 export type Figure = number | boolean | null;
 
 /** What is in a Report for other reasons than to be compared. */
-const NO_METRICS = new Set(["schemaVersion", "expectations", "interrupted", "timeline.rows"]);
+const NO_METRICS = new Set([
+  "schemaVersion",
+  "expectations",
+  "interrupted",
+  "timeline.rows",
+  // Watched of the first listener alone: null is not never there.
+  "otherListeners[N].daemon.inSyncAfterFlushSeconds",
+]);
 
 const FIGURES: ReadonlySet<Schema["type"]> = new Set(["integer", "number", "boolean"]);
 
@@ -79,7 +86,8 @@ export function metricNamed(written: string): Metric {
   const general = written.replace(/\[\d+\]/, "[N]");
   const metric = METRICS.find(({ name, alias }) => name === general || alias === general);
   if (metric === undefined || (place === undefined && metric.name.includes("[N]"))) throw unknownMetric(written);
-  return { ...metric, name: place === undefined ? metric.name : metric.name.replace("[N]", `[${place}]`) };
+  const placed = (name: string): string => name.replace("[N]", `[${place}]`);
+  return { ...metric, name: placed(metric.name), whole: metric.whole && placed(metric.whole) };
 }
 
 function unknownMetric(written: string): UsageError {

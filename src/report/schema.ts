@@ -215,7 +215,10 @@ export const REPORT: ObjectSchema<Report> = {
     },
     daemon,
     otherListeners: list(
-      object<Report["otherListeners"][number]>("a listener after the first", { socket: socket(""), daemon }),
+      object<Report["otherListeners"][number]>("a listener after the first", {
+        socket: socket("otherListeners[N].socket."),
+        daemon,
+      }),
       "the listeners after the first, in the order of the scenario",
     ),
     timeline: object<Report["timeline"]>("figures over time, bounded in number", {

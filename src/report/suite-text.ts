@@ -38,7 +38,7 @@ interface Screen {
 
 function scenario(result: ScenarioResult, { command }: Origin, { width, column, theme }: Screen): string[] {
   const paint = result.ok ? theme.good : theme.bad;
-  const [first = "", ...rest] = hanging("  ", `${result.name}  ${result.title}`, width);
+  const [first = "", ...rest] = hanging("  ", `${result.name}  ${result.title}`, width).map((line) => line.trimEnd());
   const heading = `${paint(result.ok ? "✓" : "✗")} ${theme.heading(first.trimStart())}`;
   const lines = result.expectations.flatMap((verdict) => row(verdict, { width, column, theme }));
   return [

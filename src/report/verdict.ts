@@ -258,5 +258,6 @@ function meanOf(numbers: readonly number[]): number {
 /** The smallest of the figures that at least that share of them does not exceed. */
 function quantileOf(numbers: readonly number[], share: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
+  // 0.55 of 100 is 55 and not a little more, as the product is.
+  return sorted[Math.max(0, Math.ceil(share * sorted.length - 1e-9) - 1)]!;
 }

@@ -83,18 +83,22 @@ function aggregateOf(word: string): Aggregate {
   if (word === "median") return { kind: "quantile", share: 0.5 };
   if (word === "max") return { kind: "quantile", share: 1 };
   const percent = /^p(\d{1,2}(?:\.\d+)?)$/.exec(word)?.[1];
-  if (percent !== undefined) return { kind: "quantile", share: Number(percent) / 100 };
+  if (percent !== undefined) return { kind: "quantile", share: shareOf(percent) };
   throw new UsageError(`expected mean, min, max, median or a quantile such as p90, got ${quoted(word)}`);
 }
 
 function limitOf(written: string): Limit {
   const share = SHARE.exec(written)?.groups;
-  // Not divided by 100: 0.7 / 100 is not 0.007.
-  if (share !== undefined) return { kind: "share", share: Number(`${share.percent}e-2`), of: share.of ?? null };
+  if (share !== undefined) return { kind: "share", share: shareOf(share.percent!), of: share.of ?? null };
   const compared = WORDS.includes(written) ? undefined : COMPARED.exec(written)?.groups;
   if (compared !== undefined) {
     const { factor = "1", metric, variant = null } = compared;
     return { kind: "metric", factor: Number(factor), metric: metric!, variant };
   }
   return { kind: "value", text: written.replace(/(?<=\d) (?=\D)/, "") };
+}
+
+/** Not divided by 100: 0.7 / 100 is not 0.007. */
+function shareOf(percent: string): number {
+  return Number(`${percent}e-2`);
 }

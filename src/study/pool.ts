@@ -23,7 +23,7 @@ export function pool(workers: number, here: Backend, breathe: Observer["progress
     let next = 0;
     const take = (): number => (next < scenarios.length && !signal.aborted ? next++ : -1);
     if (size > 1) {
-      await Promise.all(Array.from({ length: size }, () => work(scenarios, take, tell)));
+      await inThreads(size, (worker) => work(worker, scenarios, take, tell), signal);
       return;
     }
     const observer: Observer = { progress: breathe, stopRequested: () => signal.aborted };
@@ -34,17 +34,30 @@ export function pool(workers: number, here: Backend, breathe: Observer["progress
   };
 }
 
-async function work(scenarios: readonly Scenario[], take: () => number, tell: Parameters<RunAll>[1]): Promise<void> {
-  const worker = new Worker(new URL("./run-worker.js", import.meta.url));
+/** All of them end with the first that fails, and where they are when the runs are to stop. */
+async function inThreads(size: number, job: (worker: Worker) => Promise<void>, signal: AbortSignal): Promise<void> {
+  const workers = Array.from({ length: size }, () => new Worker(new URL("./run-worker.js", import.meta.url)));
+  const stop = () => Promise.all(workers.map((worker) => worker.terminate()));
+  signal.addEventListener("abort", stop);
   try {
-    for (let index = take(); index >= 0; index = take()) {
-      const answer = await ask(worker, scenarios[index]!, tell.signal);
-      if (answer === null) return;
-      if ("error" in answer) throw new Error(answer.error);
-      tell.done(index, answer.report);
-    }
+    await Promise.all(workers.map(job));
   } finally {
-    await worker.terminate();
+    signal.removeEventListener("abort", stop);
+    await stop();
+  }
+}
+
+async function work(
+  worker: Worker,
+  scenarios: readonly Scenario[],
+  take: () => number,
+  tell: Parameters<RunAll>[1],
+): Promise<void> {
+  for (let index = take(); index >= 0; index = take()) {
+    const answer = await ask(worker, scenarios[index]!, tell.signal);
+    if (answer === null) return;
+    if ("error" in answer) throw new Error(answer.error);
+    tell.done(index, answer.report);
   }
 }
 
@@ -59,13 +72,13 @@ function ask(worker: Worker, scenario: Scenario, signal: AbortSignal): Promise<A
       forget();
       reject(error);
     };
-    const ended = (code: number): void => failed(new Error(`a worker ended with code ${code}`));
-    const stopped = (): void => answered(null);
+    const ended = (code: number): void => {
+      if (signal.aborted) answered(null);
+      else failed(new Error(`a worker ended with code ${code}`));
+    };
     const forget = (): void => {
-      signal.removeEventListener("abort", stopped);
       worker.off("message", answered).off("error", failed).off("exit", ended);
     };
-    signal.addEventListener("abort", stopped);
     worker.on("message", answered).on("error", failed).on("exit", ended);
     worker.postMessage(scenario);
   });

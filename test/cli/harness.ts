@@ -144,6 +144,7 @@ export interface Setup {
   stdoutTty?: boolean;
   stderrTty?: boolean;
   columns?: number;
+  signals?: EventEmitter;
   resolve?: Resolve;
   /** The run; by default it reports at once. */
   backend?: (scenario: Scenario, observer: Observer, io: Io) => Promise<Report> | Report;
@@ -164,7 +165,7 @@ export interface Outcome {
 export async function run(argv: readonly string[], setup: Setup = {}): Promise<Outcome> {
   const stdout = captured(setup.stdoutTty, setup.columns);
   const stderr = captured(setup.stderrTty, setup.columns);
-  const signals = new EventEmitter();
+  const signals = setup.signals ?? new EventEmitter();
   const io: Io = { stdout, stderr, env: setup.env ?? {}, signals };
   let overrides: Overrides | undefined;
   let ran: Scenario | undefined;

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Backend, Observer } from "../../src/report/backend.js";
+import type { Report } from "../../src/report/report.js";
+import { pool } from "../../src/study/pool.js";
+import { builtPackage } from "../built.js";
+import { floodScenario } from "../simulation/scenarios.js";
+
+const scenarios = Array.from({ length: 5 }, (_, index) => floodScenario({ connections: 10, seed: String(index) }));
+const never = new AbortController().signal;
+
+describe("in this thread", () => {
+  const here = (run: Backend["run"]): Backend => ({ run });
+  const report = (fields: Partial<Report>): Report => fields as Report;
+
+  test("one run follows the other, each with its place", async () => {
+    const told: [number, string | null][] = [];
+    const runAll = pool(
+      1,
+      here(async ({ seed }) => report({ seed })),
+      undefined as unknown as Observer["progress"],
+    );
+    await runAll(scenarios, { done: (index, { seed }) => void told.push([index, seed]), signal: never });
+    assert.deepEqual(
+      told,
+      scenarios.map(({ seed }, index) => [index, seed]),
+    );
+  });
+
+  test("a run is asked to stop, told nothing of, and followed by none", async () => {
+    const stop = new AbortController();
+    let started = 0;
+    const told: number[] = [];
+    const backend = here(async ({ seed }, observer) => {
+      started++;
+      if (seed === "1") stop.abort();
+      return report(observer?.stopRequested() === true ? { seed, interrupted: true } : { seed });
+    });
+    await pool(1, backend, () => {})(scenarios, { done: (index) => void told.push(index), signal: stop.signal });
+    assert.deepEqual([started, told], [2, [0]]);
+  });
+
+  test("what goes wrong in a run goes wrong for all", async () => {
+    const backend = here(() => Promise.reject(new Error("boom")));
+    await assert.rejects(pool(1, backend, () => {})(scenarios, { done() {}, signal: never }), /boom/);
+  });
+});
+
+describe("in threads of their own", () => {
+  let folder: string;
+  before(() => {
+    folder = builtPackage();
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** A process on the build; what it prints last is what is looked at. */
+  function inProcess(body: string) {
+    const script = join(folder, "script.mjs");
+    writeFileSync(
+      script,
+      `const { pool } = await import("./dist/study/pool.js");
+      const { resolveScenario } = await import("./dist/scenario/defaults.js");
+      const here = { run: () => Promise.reject(new Error("here")) };
+      const scenarios = (count, more = {}) => Array.from({ length: count }, (_, index) =>
+        resolveScenario("flood", { connections: 50, seed: String(index), ...more }));
+      const signal = new AbortController().signal;
+      ${body}`,
+    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8", timeout: 20_000 });
+    assert.deepEqual([status, stderr], [0, ""]);
+    return JSON.parse(stdout);
+  }
+
+  test("every report comes once and belongs to its scenario, without a warning on many cores", () => {
+    const seeds = inProcess(`
+      const told = [];
+      await pool(12, here, () => {})(scenarios(24), { done: (index, { seed }) => told.push([index, seed]), signal });
+      console.log(JSON.stringify(told.sort(([a], [b]) => a - b)));`);
+    assert.deepEqual(
+      seeds,
+      Array.from({ length: 24 }, (_, index) => [index, String(index)]),
+    );
+  });
+
+  test("Ctrl-C ends them in the middle of a run", () => {
+    const { told, seconds } = inProcess(`
+      const stop = new AbortController();
+      let told = 0;
+      setTimeout(() => stop.abort(), 300);
+      const start = performance.now();
+      const long = scenarios(4, { connections: 1e7, ratePerSecond: null, nfConntrackMax: 1e7 });
+      await pool(2, here, () => {})(long, { done: () => told++, signal: stop.signal });
+      console.log(JSON.stringify({ told, seconds: (performance.now() - start) / 1000 }));`);
+    assert.equal(told, 0);
+    assert.ok(seconds < 5, `${seconds} s`);
+  });
+
+  test("what goes wrong in one is said, and the others take no more runs", () => {
+    const { message, told } = inProcess(`
+      let told = 0;
+      const all = [null, ...scenarios(40)];
+      const message = await pool(2, here, () => {})(all, { done: () => told++, signal }).catch((error) => error.message);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      console.log(JSON.stringify({ message, told }));`);
+    assert.match(message, /null/);
+    assert.ok(told < 40, `${told} runs after it`);
+  });
+});
