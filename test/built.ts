@@ -16,7 +16,15 @@ export function builtPackage(): string {
   for (const name of ["package.json", "bin"]) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
-  const options = ["-p", "tsconfig.build.json", "--noCheck", "--declaration", "false", "--outDir", join(folder, "dist")];
+  const options = [
+    "-p",
+    "tsconfig.build.json",
+    "--noCheck",
+    "--declaration",
+    "false",
+    "--outDir",
+    join(folder, "dist"),
+  ];
   const { status, stdout } = spawnSync(process.execPath, [compiler, ...options], { cwd: ROOT, encoding: "utf8" });
   if (status !== 0) throw new Error(`expected the sources to compile, got ${stdout}`);
   return folder;

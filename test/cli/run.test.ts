@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
@@ -27,7 +36,11 @@ let paths: (...names: string[]) => string[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "ct-reliable-run-"));
   paths = (...names) => names.map((name) => join(folder, name));
-  const files = { "a.yaml": HOLDS, "b.yml": FAILS, "c.json": JSON.stringify({ title: "c", scenario: { experiment: "flush", connections: 5 } }) };
+  const files = {
+    "a.yaml": HOLDS,
+    "b.yml": FAILS,
+    "c.json": JSON.stringify({ title: "c", scenario: { experiment: "flush", connections: 5 } }),
+  };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -37,7 +50,10 @@ describe("run", () => {
     const [a, b] = paths("a.yaml", "b.yml");
     const good = await run(["run", a!]);
     assert.deepEqual([good.code, good.stderr], [EXIT.ok, ""]);
-    assert.match(good.stdout, /^✓ a {2}t\n {4}✓ table.created == 20 {2}20\n1 scenario, 1 expectation in 1 run: all hold\n$/);
+    assert.match(
+      good.stdout,
+      /^✓ a {2}t\n {4}✓ table.created == 20 {2}20\n1 scenario, 1 expectation in 1 run: all hold\n$/,
+    );
     const bad = await run(["run", b!, "--hz", "100", "--runs", "2"]);
     assert.deepEqual([bad.code, bad.stderr], [EXIT.expectationFailed, ""]);
     assert.match(bad.stdout, new RegExp(`\\n {4}ct-reliable run ${b} --runs 2 --hz 100 --seed 1\\n`));
@@ -50,14 +66,20 @@ describe("run", () => {
     symlinkSync(join(folder, "a.yaml"), join(folder, "link.yaml"));
     const { stdout, code } = await run(["run", folder, "--format", "json"]);
     const { scenarios } = JSON.parse(stdout);
-    assert.deepEqual(scenarios.map(({ name }: { name: string }) => name), ["z", "a", "b", "c", "link"]);
+    assert.deepEqual(
+      scenarios.map(({ name }: { name: string }) => name),
+      ["z", "a", "b", "c", "link"],
+    );
     assert.equal(code, 1);
   });
 
   test("--bail ends at the first that fails", async () => {
     const { stdout, code } = await run(["run", ...paths("a.yaml", "b.yml", "c.json"), "--bail"]);
     assert.equal(code, 1);
-    assert.match(stdout, /\n2 scenarios, 3 expectations in 2 runs: 1 expectation of 1 scenario failed; 1 scenario not run\n$/);
+    assert.match(
+      stdout,
+      /\n2 scenarios, 3 expectations in 2 runs: 1 expectation of 1 scenario failed; 1 scenario not run\n$/,
+    );
   });
 
   test("--only is a part of a name, or a pattern", async () => {
@@ -106,9 +128,14 @@ describe("run", () => {
   test("a run that goes wrong is a bug of ours, and leaves no file", async () => {
     const backend = { run: () => Promise.reject(new Error("boom")) };
     const out = join(folder, "out.xml");
-    const outcome = await run(["run", ...paths("a.yaml"), "--export", `junit=${out}`], { dependencies: { backend: async () => backend } });
+    const outcome = await run(["run", ...paths("a.yaml"), "--export", `junit=${out}`], {
+      dependencies: { backend: async () => backend },
+    });
     assert.deepEqual([outcome.code, outcome.stdout], [EXIT.bug, ""]);
-    assert.match(outcome.stderr, /^ct-reliable: a bug of ct-reliable: boom\nct-reliable: repeat it with: ct-reliable run \S+a\.yaml\n$/);
+    assert.match(
+      outcome.stderr,
+      /^ct-reliable: a bug of ct-reliable: boom\nct-reliable: repeat it with: ct-reliable run \S+a\.yaml\n$/,
+    );
     assert.deepEqual(readdirSync(folder), ["a.yaml", "b.yml", "c.json"]);
   });
 
@@ -128,7 +155,10 @@ describe("run", () => {
     });
     assert.equal(outcome.code, EXIT.interrupted);
     assert.match(outcome.stdout, /\ninterrupted — 2 scenarios, .*: all hold; 2 scenarios not run\n$/);
-    assert.equal(outcome.stderr, "ct-reliable: stopping; Ctrl-C again ends at once\nct-reliable: interrupted: the summary so far\n");
+    assert.equal(
+      outcome.stderr,
+      "ct-reliable: stopping; Ctrl-C again ends at once\nct-reliable: interrupted: the summary so far\n",
+    );
     assert.equal(JSON.parse(readFileSync(out, "utf8")).interrupted, true);
     assert.deepEqual(readdirSync(folder), ["a.yaml", "b.yml", "c.json", "out.json"]);
     assert.equal(signals.listenerCount("SIGINT"), 0);
@@ -140,28 +170,79 @@ describe("run", () => {
     const outcome = await run(["run", b!], { env: { GITHUB_ACTIONS: "true" } });
     assert.equal(outcome.stdout, plain.stdout);
     const file = b!.replaceAll(":", "%3A").replaceAll(",", "%2C");
-    assert.equal(outcome.stderr, `::error file=${file},line=8,title=ct-reliable b::expected table.created == 21, got 20\n`);
+    assert.equal(
+      outcome.stderr,
+      `::error file=${file},line=8,title=ct-reliable b::expected table.created == 21, got 20\n`,
+    );
   });
 });
 
 describe("a mistake is exit 2 and one sentence:", () => {
   const TABLE: readonly (readonly [what: string, make: (path: string) => void, sentence: RegExp])[] = [
-    ["a misspelt key", (path) => writeFileSync(path, `${HEAD}  hzz: 5\n`), /:6:3: expected a key of scenario, got "hzz", did you mean "hz"\?$/],
-    ["a bad unit", (path) => writeFileSync(path, `${HEAD}  rmemMaxBytes: 5 apples\n`), /:6:17: rmemMaxBytes: expected a size such as .*, got "5 apples"$/],
-    ["an unknown metric", (path) => writeFileSync(path, `${HEAD}expectations: [drian == 5]\n`), /:6:16: expected a metric .*, got "drian", did you mean "drain"\?$/],
-    ["a tab", (path) => writeFileSync(path, "title: t\nscenario:\n\texperiment: flood\n"), /:3:1: expected spaces to indent, got a tab$/],
-    ["an empty file", (path) => writeFileSync(path, ""), /: expected a scenario with a title and parameters, got an empty file$/],
-    ["a file of 10 MB", (path) => writeFileSync(path, "#".repeat(10_000_000)), /: expected a scenario file of at most 1048576 bytes, got 10000000$/],
-    ["a binary file", (path) => writeFileSync(path, Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe, 0])), /: expected a scenario in YAML or JSON, got a binary file$/],
-    ["zero bytes", (path) => writeFileSync(path, "title: \0"), /: expected a scenario in YAML or JSON, got a binary file$/],
-    ["a folder without scenarios", (path) => mkdirSync(path), /expected scenario files \(\.yaml, \.yml, \.json\) in the folder ".*", got none$/],
+    [
+      "a misspelt key",
+      (path) => writeFileSync(path, `${HEAD}  hzz: 5\n`),
+      /:6:3: expected a key of scenario, got "hzz", did you mean "hz"\?$/,
+    ],
+    [
+      "a bad unit",
+      (path) => writeFileSync(path, `${HEAD}  rmemMaxBytes: 5 apples\n`),
+      /:6:17: rmemMaxBytes: expected a size such as .*, got "5 apples"$/,
+    ],
+    [
+      "an unknown metric",
+      (path) => writeFileSync(path, `${HEAD}expectations: [drian == 5]\n`),
+      /:6:16: expected a metric .*, got "drian", did you mean "drain"\?$/,
+    ],
+    [
+      "a tab",
+      (path) => writeFileSync(path, "title: t\nscenario:\n\texperiment: flood\n"),
+      /:3:1: expected spaces to indent, got a tab$/,
+    ],
+    [
+      "an empty file",
+      (path) => writeFileSync(path, ""),
+      /: expected a scenario with a title and parameters, got an empty file$/,
+    ],
+    [
+      "a file of 10 MB",
+      (path) => writeFileSync(path, "#".repeat(10_000_000)),
+      /: expected a scenario file of at most 1048576 bytes, got 10000000$/,
+    ],
+    [
+      "a binary file",
+      (path) => writeFileSync(path, Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe, 0])),
+      /: expected a scenario in YAML or JSON, got a binary file$/,
+    ],
+    [
+      "zero bytes",
+      (path) => writeFileSync(path, "title: \0"),
+      /: expected a scenario in YAML or JSON, got a binary file$/,
+    ],
+    [
+      "a folder without scenarios",
+      (path) => mkdirSync(path),
+      /expected scenario files \(\.yaml, \.yml, \.json\) in the folder ".*", got none$/,
+    ],
     ["a missing file", () => {}, /expected a scenario file that can be read, got ".*" \(no such file or directory\)$/],
-    ["a link to nothing", (path) => symlinkSync("nowhere", path), /expected a scenario file that can be read, got ".*" \(no such file or directory\)$/],
-    ["a link to itself", (path) => symlinkSync(path, path), /expected a scenario file that can be read, got ".*" \(too many symbolic links encountered\)$/],
-    ["a folder with a broken link", (path) => {
-      mkdirSync(path);
-      symlinkSync("nowhere", join(path, "a.yaml"));
-    }, /expected a scenario file that can be read, got ".*a\.yaml" \(no such file or directory\)$/],
+    [
+      "a link to nothing",
+      (path) => symlinkSync("nowhere", path),
+      /expected a scenario file that can be read, got ".*" \(no such file or directory\)$/,
+    ],
+    [
+      "a link to itself",
+      (path) => symlinkSync(path, path),
+      /expected a scenario file that can be read, got ".*" \(too many symbolic links encountered\)$/,
+    ],
+    [
+      "a folder with a broken link",
+      (path) => {
+        mkdirSync(path);
+        symlinkSync("nowhere", join(path, "a.yaml"));
+      },
+      /expected a scenario file that can be read, got ".*a\.yaml" \(no such file or directory\)$/,
+    ],
   ];
   for (const [what, make, sentence] of TABLE) {
     test(what, async () => {
@@ -188,13 +269,18 @@ describe("a mistake is exit 2 and one sentence:", () => {
 
   test("no file at all", async () => {
     const { code, stderr } = await run(["run"]);
-    assert.deepEqual([code, stderr], [2, "ct-reliable: expected scenario files or folders after run, such as scenarios/, got nothing\n"]);
+    assert.deepEqual(
+      [code, stderr],
+      [2, "ct-reliable: expected scenario files or folders after run, such as scenarios/, got nothing\n"],
+    );
   });
 
   test("one wrong file among good ones, before anything runs", async () => {
     writeFileSync(join(folder, "d.yaml"), "");
     const backend = () => Promise.reject(new Error("ran"));
-    const { code, stdout } = await run(["run", folder, "--export", `junit=${join(folder, "o.xml")}`], { dependencies: { backend } });
+    const { code, stdout } = await run(["run", folder, "--export", `junit=${join(folder, "o.xml")}`], {
+      dependencies: { backend },
+    });
     assert.deepEqual([code, stdout], [2, ""]);
     assert.deepEqual(readdirSync(folder), ["a.yaml", "b.yml", "c.json", "d.yaml"]);
   });
@@ -204,7 +290,10 @@ describe("--export", () => {
   test("writes any number of formats beside the text, each as --format prints it", async () => {
     const formats = ["json", "csv", "markdown", "junit", "text"];
     const flags = formats.flatMap((format) => ["--export", `${format}=${join(folder, `out.${format}`)}`]);
-    const { stdout, code } = await run(["run", ...paths("a.yaml", "b.yml"), ...flags], { stdoutTty: true, columns: 150 });
+    const { stdout, code } = await run(["run", ...paths("a.yaml", "b.yml"), ...flags], {
+      stdoutTty: true,
+      columns: 150,
+    });
     assert.equal(code, 1);
     assert.ok(stdout.includes("\u001b["), "a terminal has colours");
     for (const format of formats) {
@@ -215,19 +304,41 @@ describe("--export", () => {
   });
 
   for (const [what, flag, sentence] of [
-    ["a folder that is not there", "junit=NO/x.xml", /^ct-reliable: --export: expected a file that can be written, got .* \(no such file or directory\)\n$/],
-    ["a folder", "junit=.", /^ct-reliable: --export: expected a file that can be written, got .* \(it is a folder\)\n$/],
+    [
+      "a folder that is not there",
+      "junit=NO/x.xml",
+      /^ct-reliable: --export: expected a file that can be written, got .* \(no such file or directory\)\n$/,
+    ],
+    [
+      "a folder",
+      "junit=.",
+      /^ct-reliable: --export: expected a file that can be written, got .* \(it is a folder\)\n$/,
+    ],
     ["no format", "x.xml", /^ct-reliable: --export: expected FORMAT=FILE such as junit=report\.xml, got "x\.xml"\n$/],
-    ["an unknown format", "xunit=x.xml", /^ct-reliable: --export: expected text, json, .*, got "xunit", did you mean "junit"\?\n$/],
+    [
+      "an unknown format",
+      "xunit=x.xml",
+      /^ct-reliable: --export: expected text, json, .*, got "xunit", did you mean "junit"\?\n$/,
+    ],
     ["no file", "junit=", /^ct-reliable: --export: expected the path of a file, got ""\n$/],
   ] as const) {
     test(`to ${what} is refused before the run`, async () => {
       const backend = () => Promise.reject(new Error("ran"));
       const good = join(folder, "good.xml");
       const path = flag.includes("NO/") ? flag.replace("NO", join(folder, "no")) : flag.replace("=.", `=${folder}`);
-      const { code, stderr } = await run(["run", ...paths("a.yaml"), "--export", `junit=${good}`, "--export", flag === "junit=." || flag.includes("NO/") ? path : flag], {
-        dependencies: { backend },
-      });
+      const { code, stderr } = await run(
+        [
+          "run",
+          ...paths("a.yaml"),
+          "--export",
+          `junit=${good}`,
+          "--export",
+          flag === "junit=." || flag.includes("NO/") ? path : flag,
+        ],
+        {
+          dependencies: { backend },
+        },
+      );
       assert.equal(code, 2);
       assert.match(stderr, sentence);
       assert.deepEqual(readdirSync(folder), ["a.yaml", "b.yml", "c.json"]);
@@ -236,7 +347,14 @@ describe("--export", () => {
 
   test("twice to one file is refused", async () => {
     const out = join(folder, "x");
-    const { code, stderr } = await run(["run", ...paths("a.yaml"), "--export", `json=${out}`, "--export", `csv=${out}`]);
+    const { code, stderr } = await run([
+      "run",
+      ...paths("a.yaml"),
+      "--export",
+      `json=${out}`,
+      "--export",
+      `csv=${out}`,
+    ]);
     assert.equal(code, 2);
     assert.match(stderr, /--export: expected a file of its own for each format, got ".*" twice\n$/);
   });
@@ -287,7 +405,21 @@ describe("--print-config", () => {
 
   for (const argv of [
     ["flood", "--connections", "300", "--rate", "1k/s", "--kernel", "5.10"],
-    ["flush", "--connections", "300", "--seed", "x: 'y'", "--listeners", "buffer=8k,reader=1ms,policy=lossy,groups=new+destroy", "--listeners", "stall=1s/10s", "--timeout", "udp=20s", "--kernel-config", "acct=off"],
+    [
+      "flush",
+      "--connections",
+      "300",
+      "--seed",
+      "x: 'y'",
+      "--listeners",
+      "buffer=8k,reader=1ms,policy=lossy,groups=new+destroy",
+      "--listeners",
+      "stall=1s/10s",
+      "--timeout",
+      "udp=20s",
+      "--kernel-config",
+      "acct=off",
+    ],
   ]) {
     test(`of ${argv[0]} repeats the run`, async () => {
       const direct = await run([...argv, "--format", "json"]);
@@ -312,13 +444,21 @@ describe("a real process", () => {
 
   const bin = () => join(installation, "bin", "ct-reliable.js");
   const start = (argv: readonly string[], input = ""): SpawnSyncReturns<string> =>
-    spawnSync(process.execPath, [bin(), ...argv], { encoding: "utf8", input, timeout: 30_000, env: { PATH: process.env.PATH } });
+    spawnSync(process.execPath, [bin(), ...argv], {
+      encoding: "utf8",
+      input,
+      timeout: 30_000,
+      env: { PATH: process.env.PATH },
+    });
 
   test("run - reads standard input", () => {
     const { status, stdout } = start(["run", "-"], HOLDS);
     assert.equal(status, 0);
     assert.match(stdout, /^✓ stdin {2}t\n/);
-    assert.equal(start(["run", "-"], "x".repeat(2_000_000)).stderr, "ct-reliable: -: expected a scenario file of at most 1048576 bytes, got 2000000\n");
+    assert.equal(
+      start(["run", "-"], "x".repeat(2_000_000)).stderr,
+      "ct-reliable: -: expected a scenario file of at most 1048576 bytes, got 2000000\n",
+    );
   });
 
   test("prints the same bytes on one core and on two", () => {
@@ -334,7 +474,9 @@ describe("a real process", () => {
         { stdout: process.stdout, stderr: process.stderr, env: {}, signals: process }, { ...installed, backend, cores: () => cores });`,
     );
     const [one, two] = ["1", "2"].map((cores) =>
-      spawnSync(process.execPath, [script, cores, "run", folder, "--runs", "3", "--format", "json"], { encoding: "utf8" }),
+      spawnSync(process.execPath, [script, cores, "run", folder, "--runs", "3", "--format", "json"], {
+        encoding: "utf8",
+      }),
     );
     assert.deepEqual([one!.status, one!.stderr, two!.stderr], [1, "", ""]);
     assert.equal(two!.stdout, one!.stdout);
@@ -342,7 +484,10 @@ describe("a real process", () => {
   });
 
   test("hears Ctrl-C in the middle of many runs, and leaves no temporary file", { timeout: 30_000 }, async () => {
-    writeFileSync(join(folder, "long.yaml"), "title: t\nruns: 8\nscenario: {experiment: flood, connections: 10M, ratePerSecond: max, nfConntrackMax: 10M}\n");
+    writeFileSync(
+      join(folder, "long.yaml"),
+      "title: t\nruns: 8\nscenario: {experiment: flood, connections: 10M, ratePerSecond: max, nfConntrackMax: 10M}\n",
+    );
     const argv = [bin(), "run", join(folder, "long.yaml"), "--export", `junit=${join(folder, "out.xml")}`];
     const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
     const said = { stdout: "", stderr: "" };
@@ -355,7 +500,10 @@ describe("a real process", () => {
     setTimeout(() => child.kill("SIGINT"), 1500);
     assert.deepEqual(await once(child, "close"), [130, null]);
     assert.match(said.stdout, /^interrupted — 0 scenarios, .*; 1 scenario not run\n$/);
-    assert.equal(said.stderr, "ct-reliable: stopping; Ctrl-C again ends at once\nct-reliable: interrupted: the summary so far\n");
+    assert.equal(
+      said.stderr,
+      "ct-reliable: stopping; Ctrl-C again ends at once\nct-reliable: interrupted: the summary so far\n",
+    );
     assert.deepEqual(readdirSync(folder), ["a.yaml", "b.yml", "c.json", "long.yaml", "out.xml"]);
   });
 });
