@@ -17,7 +17,7 @@ export const OPTIONS: RenderOptions = {
 
 export const held: Verdict = { expression: "destroy.delivered == 100%", actual: 1, limit: 1, unit: "share", ok: true };
 export const failed: Verdict = { expression: "drain <= 20s", actual: 52.25, limit: 20, unit: "seconds", ok: false };
-export const never: Verdict = {
+const never: Verdict = {
   expression: "drain <= 20s over 3 seeds",
   actual: null,
   limit: 20,
