@@ -15,14 +15,14 @@ import { Reader } from "../daemon/reader.js";
 import { DaemonView } from "../daemon/view.js";
 import { Flush } from "../kernel/conntrack/flush.js";
 import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
-import { ACTIVE, DYING } from "../kernel/conntrack/table.js";
+import { ACTIVE, AHEAD, DYING } from "../kernel/conntrack/table.js";
 import { ACK } from "../kernel/conntrack/tcp.js";
 import { KIND_DESTROY, KIND_NEW } from "../kernel/events/ecache.js";
 import type { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
 import { RECV_MESSAGE } from "../kernel/netlink/socket.js";
 import { releaseFor } from "../kernel/release.js";
 import type { Progress } from "../report/backend.js";
-import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
+import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
 import { combinedFinAt, scriptOf } from "../workload/script.js";
 import { Workload } from "../workload/workload.js";
 import { DyingWatch } from "./dying-watch.js";
@@ -64,6 +64,9 @@ export class Run {
   private secondFloodAt = NEVER;
   private walk: Flush | null = null;
   private readonly scheduler: FairScheduler | null;
+  private readonly costs: Costs;
+  /** Every accepted packet is answered with an ICMP error. */
+  private readonly portClosed: boolean;
   private readonly combinedFin: number;
   private combinedFinTick = 0;
 
@@ -80,6 +83,9 @@ export class Run {
   private closings: { at: number; reader: Reader }[] = [];
   /** Actions that the present slice of the run may still take. */
   private actionsLeft = 0;
+  /** The last jiffy that timers waited for, and when it comes. */
+  private nextJiffy = -1;
+  private nextJiffyAt = 0;
   /** When somebody other than the one who acts is due. */
   private horizon = 0;
   settled = false;
@@ -100,6 +106,8 @@ export class Run {
   /** `sampler`: looks at the run at times of its own choosing, in the place of the report's timeline. */
   constructor(scenario: Scenario, sampler?: Sampler) {
     this.scenario = scenario;
+    this.costs = scenario.costs;
+    this.portClosed = scenario.protocol === "udp" && !scenario.udpPortOpen;
     this.timeline = new Timeline();
     this.sampler = sampler ?? this.timeline;
     const release = releaseFor(scenario.kernel);
@@ -347,8 +355,14 @@ export class Run {
   }
 
   private nextTimerAt(): number {
-    const jiffy = this.kernel.timers.nextJiffy();
-    return jiffy < 0 ? NEVER : Math.max(this.kernel.clock.timeOf(jiffy), this.kernel.clock.now);
+    const { clock, timers } = this.kernel;
+    const jiffy = timers.nextJiffy();
+    if (jiffy < 0) return NEVER;
+    if (jiffy !== this.nextJiffy) {
+      this.nextJiffy = jiffy;
+      this.nextJiffyAt = clock.timeOf(jiffy);
+    }
+    return Math.max(this.nextJiffyAt, clock.now);
   }
 
   private fireTimer(): void {
@@ -364,9 +378,9 @@ export class Run {
       return;
     }
     const attempts = ctnetlink.attempts;
-    if (table.place[entry] === DYING) (redelivery as TimerRedelivery).fire(entry);
+    if (table.placeOf(entry) === DYING) (redelivery as TimerRedelivery).fire(entry);
     else deletion.expire(entry);
-    const cost = (ctnetlink.attempts - attempts) * this.scenario.costs.attemptNanoseconds;
+    const cost = (ctnetlink.attempts - attempts) * this.costs.attemptNanoseconds;
     this.softirqNext = clock.now + cost;
     this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
   }
@@ -393,8 +407,8 @@ export class Run {
 
   private sendPacket(): void {
     const { clock, packets, ctnetlink } = this.kernel;
-    const { costs } = this.scenario;
-    const { workload } = this;
+    const { costs, workload } = this;
+    if (workload.stepIndex === 0 && workload.startedConnections % AHEAD === 0) this.kernel.table.expect(workload.tuple);
     const { direction, segment } = workload.step;
     const attempts = ctnetlink.attempts;
     let cost = costs.packetNanoseconds;
@@ -405,9 +419,7 @@ export class Run {
     }
     const verdict: Verdict = packets.packet(workload.tuple, direction, segment);
     if (workload.stepIndex === this.combinedFin - 1) this.combinedFinTick = clock.jiffies;
-    if (verdict === ACCEPTED && !this.scenario.udpPortOpen && this.scenario.protocol === "udp") {
-      packets.icmpError(workload.tuple);
-    }
+    if (this.portClosed && verdict === ACCEPTED) packets.icmpError(workload.tuple);
     cost += (ctnetlink.attempts - attempts) * costs.attemptNanoseconds;
     cost += packets.earlyDrop.bucketsSearched * costs.bucketNanoseconds;
     this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
@@ -463,7 +475,7 @@ export class Run {
 
   private flushEntry(): void {
     const { clock, ctnetlink } = this.kernel;
-    const { costs } = this.scenario;
+    const { costs } = this;
     const attempts = ctnetlink.attempts;
     if (!this.walk!.step()) {
       this.flushEntries = this.walk!.entries;
@@ -527,7 +539,7 @@ export class Run {
 
   private read(index: number): void {
     const { clock } = this.kernel;
-    const { recvNanoseconds } = this.scenario.costs;
+    const { recvNanoseconds } = this.costs;
     const reader = this.readers[index]!;
     if (reader.wantsDump(clock.now)) {
       this.dump(index);
@@ -561,12 +573,12 @@ export class Run {
     const reader = this.readers[index]!;
     const { view } = reader;
     for (let entry = 0; entry < table.capacity; entry++) {
-      if (table.place[entry] === ACTIVE) view.list(table.tuple[entry]!, table.idOf(entry));
+      if (table.placeOf(entry) === ACTIVE) view.list(table.tupleOf(entry), table.idOf(entry));
     }
     const recvs = table.active + view.alive;
     view.purge();
     if (index === 0) ledger.resynced();
-    reader.dumped(clock.now, recvs * this.scenario.costs.recvNanoseconds);
+    reader.dumped(clock.now, recvs * this.costs.recvNanoseconds);
   }
 
   private wakeReader(index: number): void {
