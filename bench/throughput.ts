@@ -35,7 +35,10 @@ export function throughput(work: Throughput): Figure {
   const scenario = resolveScenario(experiment, overrides);
   const fastest = best(repetitions, () =>
     cpuSeconds(() => {
-      const { events, invariants } = simulate(scenario);
+      const { events, invariants, table } = simulate(scenario);
+      if (experiment === "flush" && table.peakCount !== overrides.connections) {
+        throw new Error(`expected ${overrides.connections} flows resident, got ${table.peakCount}`);
+      }
       const { raised, delivered, lost } = events.destroy;
       if (invariants.violated.length > 0 || lost > 0 || delivered < raised) {
         throw new Error(`expected every DESTROY delivered, got ${delivered} of ${raised}; ${invariants.violated}`);

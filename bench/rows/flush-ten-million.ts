@@ -4,11 +4,13 @@ import type { Figure, Row } from "../row.js";
 import { READS_EVERYTHING, throughput } from "../throughput.js";
 
 const MOST = 10_000_000;
+/** The flood takes two minutes of the simulated machine; nothing may expire meanwhile. */
+const TIMEOUTS = { udp: 3600 };
 
 const flushOf = (connections: number, repetitions: number): Figure =>
   throughput({
     experiment: "flush",
-    overrides: { connections, listeners: READS_EVERYTHING! },
+    overrides: { connections, timeoutsSeconds: TIMEOUTS, listeners: READS_EVERYTHING! },
     unit: "flows",
     perConnection: 1,
     targetMillions: 1.5,

@@ -3,5 +3,5 @@ import type { SkippedRow } from "../row.js";
 
 export const row: SkippedRow = {
   title: "simulated against live, 200 000 UDP flows",
-  skipped: "needs the live backend and a kernel that grants a network namespace.",
+  skipped: "needs a kernel that grants a network namespace, and is not wired to the live backend yet.",
 };

@@ -35,7 +35,7 @@ import { Timeline } from "./timeline.js";
 
 /** Who looks at a run now and then. */
 export interface Sampler {
-  /** When it wants to look next, in nanoseconds from the first packet. */
+  /** When it wants to look next, in nanoseconds from the first packet. Asked before an actor begins to act, not before each of its actions. */
   due(run: Run): number;
   sample(run: Run): void;
 }

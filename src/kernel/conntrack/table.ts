@@ -46,7 +46,7 @@ export class ConntrackTable {
   private readonly hashSeed: number;
   /** Where the number of buckets is a power of two, other than 1: which. 0 elsewhere. */
   private readonly bucketBits: number;
-  /** Nodes that `expect` saw, and what keeps the engine from leaving out reads whose values nobody needs. */
+  /** Nodes that were asked for; and the sum of what was read, without which an engine may leave the reads out. */
   private readonly ahead = new Int32Array(2 * AHEAD);
   protected asked = 0;
   private freeList = NIL;
@@ -250,8 +250,9 @@ export class ConntrackTable {
   }
 
   /**
-   * The next packets are of so many tuples from this one on: asks for the memory that they will need. To wait for one piece
-   * of memory takes as long as to wait for many that were asked for together, and a new entry needs four.
+   * The next packets are of this tuple and those after it, AHEAD in all: asks for the memory that they will need. To wait for
+   * one piece of memory takes nearly as long as to wait for many that were asked for together. It changes nothing else, so a
+   * caller who is wrong loses time only.
    */
   expect(tuple: number): void {
     const { heads, ahead } = this;
@@ -265,7 +266,7 @@ export class ConntrackTable {
     this.asked = sum;
   }
 
-  /** The same for the first entries of the buckets from this one on, which will be deleted. */
+  /** The same for the first entries of the next AHEAD buckets, which will be deleted. */
   expectDeletion(bucket: number): void {
     const { heads, ahead } = this;
     const { nodes, extensions } = this.records;
