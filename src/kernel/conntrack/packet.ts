@@ -242,7 +242,7 @@ export class PacketPath {
       this.clock.jiffies > table.records.extensions[extensionOf(entry) + STREAM_FROM]!;
     this.refresh(entry, stream ? this.udpStreamTimeout : this.udpTimeout);
     if ((status & IPS_ASSURED) === 0 && (stream || this.udpRule !== "stream-and-assured-later")) {
-      table.addStatus(entry, status | IPS_ASSURED);
+      table.addStatus(entry, IPS_ASSURED);
       this.events.cache(entry, IPCT_ASSURED);
     }
   }
@@ -284,7 +284,7 @@ export class PacketPath {
       (state === TCP_SYN_RECV || state === TCP_ESTABLISHED) &&
       next === TCP_ESTABLISHED
     ) {
-      table.addStatus(entry, status | IPS_ASSURED);
+      table.addStatus(entry, IPS_ASSURED);
       this.events.cache(entry, IPCT_ASSURED);
     }
     this.refresh(entry, this.tcpTimeouts[next]!);
