@@ -11,6 +11,10 @@ export class KernelClock {
   private readonly bootJiffies: number;
   private readonly phase: number;
   private readonly tick: number;
+  /** The jiffies of the last answer, and from when to when they are right: a tick is long, and to ask is frequent. */
+  private known = 0;
+  private knownFrom = Number.POSITIVE_INFINITY;
+  private knownUntil = Number.NEGATIVE_INFINITY;
 
   constructor(hz: number, bootJiffies: number, phaseNanoseconds: number) {
     this.hz = hz;
@@ -21,7 +25,12 @@ export class KernelClock {
 
   /** Jiffies at `now`. */
   get jiffies(): number {
-    return this.jiffiesAt(this.now);
+    if (this.now < this.knownFrom || this.now >= this.knownUntil) {
+      this.known = this.jiffiesAt(this.now);
+      this.knownFrom = this.timeOf(this.known);
+      this.knownUntil = this.timeOf(this.known + 1);
+    }
+    return this.known;
   }
 
   jiffiesAt(nanoseconds: number): number {

@@ -2,57 +2,52 @@
  * Timers on jiffies, as kernel/time/timer.c (kernel/timer.c before 3.15) has them: one timer per id, the slack of
  * mod_timer(), and all timers of a jiffy firing in the order in which they were armed. It does not know what a timer is for.
  *
- * Ids are small integers, so a timer is one entry in a few typed arrays and every list is intrusive. Three levels of slots
+ * A timer is the id of a record (records.ts), and every list is intrusive. Three levels of slots
  * hold the jiffies of the current block of 4096, the blocks of the current 2^24, and the rest. A timer is filed by the
  * block that it shares with the present, not by its distance, so a list that cascades is complete before anything is armed
  * into its block directly: this keeps the order of arming exact, where the kernel's own wheel keeps it nearly.
  */
 import type { KernelClock } from "./clock.js";
+import { type EntryRecords, EXPIRES, extensionOf, nodeOf, TIMER_NEXT, TIMER_PREVIOUS, TIMER_SLOT } from "./records.js";
 
 const BITS = 12;
 const SLOTS = 1 << BITS;
 const MASK = SLOTS - 1;
 const LEVEL2_SLOTS = 1 << 8;
+/** Where the slots of a level begin. The zero of an unused record is no slot. */
+const NOT_PENDING = 0;
+const LEVEL0 = 1;
+const LEVEL1 = LEVEL0 + SLOTS;
+const LEVEL2 = LEVEL1 + SLOTS;
 /** The extra list, of the jiffy that is firing: `take` empties it. */
-const FIRING = 2 * SLOTS + LEVEL2_SLOTS;
+const FIRING = LEVEL2 + LEVEL2_SLOTS;
 const NONE = -1;
-/** Offsets in a timer's four numbers; the first is the next timer of its list. */
-const PREVIOUS = 1;
-const SLOT = 2;
-const EXPIRES = 3;
 
 export class TimerWheel {
   private readonly clock: KernelClock;
   private readonly slack: boolean;
   private readonly head = new Int32Array(FIRING + 1).fill(NONE);
   private readonly tail = new Int32Array(FIRING + 1).fill(NONE);
-  /** Four numbers per timer, side by side because they are used together: next, previous, slot, expires. */
-  private timers: Int32Array;
+  private readonly records: EntryRecords;
   private base: number;
   private readonly pendingByLevel = [0, 0, 0];
   private nextCached = NONE;
 
   /** `slack`: whether this kernel applies timer slack at all (2.6.35 on). */
-  constructor(clock: KernelClock, capacity: number, slack: boolean) {
+  constructor(clock: KernelClock, records: EntryRecords, slack: boolean) {
     this.clock = clock;
+    this.records = records;
     this.slack = slack;
     this.base = clock.jiffies + 1;
-    this.timers = new Int32Array(4 * capacity).fill(NONE);
-  }
-
-  grow(capacity: number): void {
-    const grown = new Int32Array(4 * capacity).fill(NONE, this.timers.length);
-    grown.set(this.timers);
-    this.timers = grown;
   }
 
   /** Jiffies at which a timer fires or fired, slack included. */
   expiresAt(id: number): number {
-    return this.timers[4 * id + EXPIRES]!;
+    return this.records.nodes[nodeOf(id) + EXPIRES]!;
   }
 
   isPending(id: number): boolean {
-    return this.timers[4 * id + SLOT] !== NONE;
+    return this.records.extensions[extensionOf(id) + TIMER_SLOT] !== NOT_PENDING;
   }
 
   /** add_timer() and mod_timer(): applies the kernel's slack. A pending timer moves. */
@@ -62,15 +57,15 @@ export class TimerWheel {
 
   /** mod_timer_pending(): no slack. */
   armExact(id: number, expires: number): void {
-    if (this.timers[4 * id + SLOT] !== NONE) this.unlink(id);
+    if (this.isPending(id)) this.unlink(id);
     this.advance(this.clock.jiffies + 1);
-    this.timers[4 * id + EXPIRES] = expires;
+    this.records.nodes[nodeOf(id) + EXPIRES] = expires;
     this.file(id, expires);
   }
 
   /** del_timer(): whether it was pending. */
   disarm(id: number): boolean {
-    if (this.timers[4 * id + SLOT] === NONE) return false;
+    if (!this.isPending(id)) return false;
     this.unlink(id);
     return true;
   }
@@ -87,7 +82,7 @@ export class TimerWheel {
   /** Opens the jiffy for firing; call `take` until it returns -1. Timers armed meanwhile fire at later jiffies. */
   fire(jiffy: number): void {
     this.advance(jiffy);
-    this.moveAside(jiffy & MASK);
+    this.moveAside(LEVEL0 + (jiffy & MASK));
     this.nextCached = NONE;
     this.advanceBase(jiffy + 1);
   }
@@ -103,45 +98,48 @@ export class TimerWheel {
     const when = Math.max(expires, this.base);
     let slot: number;
     if (when >>> BITS === this.base >>> BITS) {
-      slot = when & MASK;
+      slot = LEVEL0 + (when & MASK);
       this.pendingByLevel[0]!++;
     } else if (when >>> (2 * BITS) === this.base >>> (2 * BITS)) {
-      slot = SLOTS + ((when >>> BITS) & MASK);
+      slot = LEVEL1 + ((when >>> BITS) & MASK);
       this.pendingByLevel[1]!++;
     } else {
-      slot = 2 * SLOTS + ((when >>> (2 * BITS)) & (LEVEL2_SLOTS - 1));
+      slot = LEVEL2 + ((when >>> (2 * BITS)) & (LEVEL2_SLOTS - 1));
       this.pendingByLevel[2]!++;
     }
-    const { timers } = this;
+    const { extensions } = this.records;
+    const at = extensionOf(id);
     const last = this.tail[slot]!;
-    timers[4 * id] = NONE;
-    timers[4 * id + PREVIOUS] = last;
-    timers[4 * id + SLOT] = slot;
+    extensions[at + TIMER_NEXT] = NONE;
+    extensions[at + TIMER_PREVIOUS] = last;
+    extensions[at + TIMER_SLOT] = slot;
     if (last === NONE) this.head[slot] = id;
-    else timers[4 * last] = id;
+    else extensions[extensionOf(last) + TIMER_NEXT] = id;
     this.tail[slot] = id;
     if (when < this.nextCached) this.nextCached = NONE;
   }
 
   private unlink(id: number): void {
-    const { timers } = this;
-    const slot = timers[4 * id + SLOT]!;
-    const next = timers[4 * id]!;
-    const previous = timers[4 * id + PREVIOUS]!;
+    const { extensions } = this.records;
+    const at = extensionOf(id);
+    const slot = extensions[at + TIMER_SLOT]!;
+    const next = extensions[at + TIMER_NEXT]!;
+    const previous = extensions[at + TIMER_PREVIOUS]!;
     if (previous === NONE) this.head[slot] = next;
-    else timers[4 * previous] = next;
+    else extensions[extensionOf(previous) + TIMER_NEXT] = next;
     if (next === NONE) this.tail[slot] = previous;
-    else timers[4 * next + PREVIOUS] = previous;
-    timers[4 * id + SLOT] = NONE;
-    if (slot < SLOTS) this.pendingByLevel[0]!--;
-    else if (slot < 2 * SLOTS) this.pendingByLevel[1]!--;
+    else extensions[extensionOf(next) + TIMER_PREVIOUS] = previous;
+    extensions[at + TIMER_SLOT] = NOT_PENDING;
+    if (slot < LEVEL1) this.pendingByLevel[0]!--;
+    else if (slot < LEVEL2) this.pendingByLevel[1]!--;
     else if (slot < FIRING) this.pendingByLevel[2]!--;
   }
 
   /** A slot may be filled for the next block while its timers fire. */
   private moveAside(slot: number): void {
-    for (let id = this.head[slot]!; id !== NONE; id = this.timers[4 * id]!) {
-      this.timers[4 * id + SLOT] = FIRING;
+    const { extensions } = this.records;
+    for (let id = this.head[slot]!; id !== NONE; id = extensions[extensionOf(id) + TIMER_NEXT]!) {
+      extensions[extensionOf(id) + TIMER_SLOT] = FIRING;
       this.pendingByLevel[0]!--;
     }
     this.head[FIRING] = this.head[slot]!;
@@ -165,9 +163,9 @@ export class TimerWheel {
     this.base = target;
     if (target >>> BITS !== block) {
       if (target >>> (2 * BITS) !== block >>> BITS) {
-        this.cascade(2 * SLOTS + ((target >>> (2 * BITS)) & (LEVEL2_SLOTS - 1)), 2);
+        this.cascade(LEVEL2 + ((target >>> (2 * BITS)) & (LEVEL2_SLOTS - 1)), 2);
       }
-      this.cascade(SLOTS + ((target >>> BITS) & MASK), 1);
+      this.cascade(LEVEL1 + ((target >>> BITS) & MASK), 1);
     }
     if (this.nextCached !== NONE && this.nextCached <= target) this.nextCached = NONE;
   }
@@ -177,24 +175,24 @@ export class TimerWheel {
     this.head[slot] = NONE;
     this.tail[slot] = NONE;
     while (id !== NONE) {
-      const next = this.timers[4 * id]!;
+      const next = this.records.extensions[extensionOf(id) + TIMER_NEXT]!;
       this.pendingByLevel[level]!--;
-      this.file(id, this.timers[4 * id + EXPIRES]!);
+      this.file(id, this.expiresAt(id));
       id = next;
     }
   }
 
   private findNext(): number {
     if (this.pendingByLevel[0]! > 0) {
-      for (let jiffy = this.base; ; jiffy++) if (this.head[jiffy & MASK] !== NONE) return jiffy;
+      for (let jiffy = this.base; ; jiffy++) if (this.head[LEVEL0 + (jiffy & MASK)] !== NONE) return jiffy;
     }
     if (this.pendingByLevel[1]! > 0) {
       for (let block = (this.base >>> BITS) + 1; ; block++)
-        if (this.head[SLOTS + (block & MASK)] !== NONE) return block << BITS;
+        if (this.head[LEVEL1 + (block & MASK)] !== NONE) return block << BITS;
     }
     if (this.pendingByLevel[2]! > 0) {
       for (let block = (this.base >>> (2 * BITS)) + 1; ; block++)
-        if (this.head[2 * SLOTS + (block & (LEVEL2_SLOTS - 1))] !== NONE) return block << (2 * BITS);
+        if (this.head[LEVEL2 + (block & (LEVEL2_SLOTS - 1))] !== NONE) return block << (2 * BITS);
     }
     return NONE;
   }

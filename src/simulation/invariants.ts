@@ -65,7 +65,7 @@ const FINAL: Record<string, Check> = {
 
   "every record is free, unconfirmed, active or dying as counted": ({ kernel: { table } }) => {
     let inUse = 0;
-    for (let entry = 0; entry < table.capacity; entry++) if (table.place[entry] !== FREE) inUse++;
+    for (let entry = 0; entry < table.capacity; entry++) if (table.placeOf(entry) !== FREE) inUse++;
     return differ("records in use", inUse, "count", table.count);
   },
 

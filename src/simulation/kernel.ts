@@ -58,8 +58,7 @@ export function buildKernel(scenario: Scenario, release: Release, streams: Strea
     capacity: initialCapacity(scenario),
     hashSeed: boot.uint32(),
   });
-  const timers = new TimerWheel(clock, table.capacity, release.timerSlack);
-  table.whenGrown((capacity) => timers.grow(capacity));
+  const timers = new TimerWheel(clock, table.records, release.timerSlack);
 
   const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
   const broadcast = new Broadcast(sockets, release, scenario.kernelConfig);
@@ -74,7 +73,7 @@ export function buildKernel(scenario: Scenario, release: Release, streams: Strea
   );
   const ledger = new Ledger(table, broadcast, view);
   const cache = new EventCache(table, ctnetlink, ledger, release);
-  const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table);
+  const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table.records);
   const deletion = new Deletion(table, expiry, cache, release);
   const redelivery = redeliveryOf(scenario, release, streams, clock, timers, deletion);
   cache.redelivery = redelivery;

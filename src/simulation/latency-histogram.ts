@@ -2,11 +2,14 @@
  * Latencies of any number of events in a few kilobytes: counts by microsecond up to 255, then 128 steps per doubling, so a
  * quantile is exact to under 1 %. Integer arithmetic only, hence the same on every machine.
  */
-const STEPS_PER_DOUBLING = 128;
-const EXACT = 2 * STEPS_PER_DOUBLING;
+const EXACT_BITS = 8;
+const EXACT = 1 << EXACT_BITS;
+const STEPS_PER_DOUBLING = EXACT / 2;
+/** Of 2^53 nanoseconds. */
+const BINS = 40 * STEPS_PER_DOUBLING;
 
 export class LatencyHistogram {
-  private readonly counts: number[] = [];
+  private readonly counts = new Uint32Array(BINS);
   private total = 0;
   maxNanoseconds = 0;
 
@@ -14,7 +17,7 @@ export class LatencyHistogram {
     if (nanoseconds > this.maxNanoseconds) this.maxNanoseconds = nanoseconds;
     this.total++;
     const bin = binOf(Math.floor(nanoseconds / 1000));
-    this.counts[bin] = (this.counts[bin] ?? 0) + 1;
+    this.counts[bin]!++;
   }
 
   /** The latency in seconds that a share of all events does not exceed; 0 without events. */
@@ -22,7 +25,7 @@ export class LatencyHistogram {
     const wanted = Math.ceil(share * this.total);
     let seen = 0;
     for (let bin = 0; bin < this.counts.length; bin++) {
-      seen += this.counts[bin] ?? 0;
+      seen += this.counts[bin]!;
       if (seen >= wanted && seen > 0) return Math.min(upperMicroseconds(bin) / 1e6, this.maxNanoseconds / 1e9);
     }
     return 0;
@@ -30,13 +33,11 @@ export class LatencyHistogram {
 }
 
 function binOf(microseconds: number): number {
-  let value = microseconds;
-  let doublings = 0;
-  while (value >= EXACT) {
-    value = Math.floor(value / 2);
-    doublings++;
-  }
-  return doublings * STEPS_PER_DOUBLING + value;
+  if (microseconds < EXACT) return microseconds;
+  const high = Math.floor(microseconds / 0x1_0000_0000);
+  const bits = high > 0 ? 64 - Math.clz32(high) : 32 - Math.clz32(microseconds);
+  const doublings = bits - EXACT_BITS;
+  return doublings * STEPS_PER_DOUBLING + Math.floor(microseconds / 2 ** doublings);
 }
 
 function upperMicroseconds(bin: number): number {

@@ -8,9 +8,10 @@
  */
 import type { ReceivedMessage } from "../daemon/decoders.js";
 import type { DaemonView } from "../daemon/view.js";
-import { ACTIVE, type ConntrackTable, DYING, grown } from "../kernel/conntrack/table.js";
+import { ACTIVE, type ConntrackTable, DYING } from "../kernel/conntrack/table.js";
 import { type EventObserver, KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/ecache.js";
 import type { Broadcast } from "../kernel/netlink/broadcast.js";
+import { DESTROY_ATTEMPTS, type EntryRecords, extensionOf, WAITING } from "../kernel/records.js";
 import { LatencyHistogram } from "./latency-histogram.js";
 
 export interface KindAccount {
@@ -38,8 +39,7 @@ export class Ledger implements EventObserver {
   private readonly view: DaemonView;
   /** By message kind. */
   readonly kinds: readonly [KindAccount, KindAccount, KindAccount] = [account(), account(), account()];
-  /** Two numbers per entry, side by side because they are used together: attempts to deliver its DESTROY, and its state. */
-  private entries: Uint32Array;
+  private readonly records: EntryRecords;
   private knownCount = 0;
   /** Index: resends of an entry, value: entries that had so many and are freed. */
   private readonly resends: number[] = [];
@@ -50,23 +50,20 @@ export class Ledger implements EventObserver {
     this.table = table;
     this.broadcast = broadcast;
     this.view = view;
-    this.entries = new Uint32Array(2 * table.capacity);
-    table.whenGrown((capacity) => {
-      this.entries = grown(this.entries, new Uint32Array(2 * capacity));
-    });
+    this.records = table.records;
   }
 
   raised(entry: number, kind: MessageKind): void {
     this.kinds[kind].raised++;
-    const { entries } = this;
-    const at = 2 * entry + 1;
-    if (kind === KIND_NEW) entries[at] = entries[at]! | WAITING_NEW;
-    else if (kind === KIND_UPDATE) entries[at] = entries[at]! + ONE_UPDATE;
+    const { extensions } = this.records;
+    const at = extensionOf(entry) + WAITING;
+    if (kind === KIND_NEW) extensions[at] = extensions[at]! | WAITING_NEW;
+    else if (kind === KIND_UPDATE) extensions[at] = extensions[at]! + ONE_UPDATE;
     else {
-      entries[at - 1] = 0;
+      extensions[extensionOf(entry) + DESTROY_ATTEMPTS] = 0;
       // The entry leaves the table in this same step.
-      if ((entries[at]! & KNOWN) !== 0) this.knownCount--;
-      entries[at] = (entries[at]! | WAITING_DESTROY) & ~KNOWN;
+      if ((extensions[at]! & KNOWN) !== 0) this.knownCount--;
+      extensions[at] = (extensions[at]! | WAITING_DESTROY) & ~KNOWN;
     }
   }
 
@@ -74,7 +71,7 @@ export class Ledger implements EventObserver {
     const account = this.kinds[kind];
     account.attempts++;
     if (kind === KIND_DESTROY) {
-      this.entries[2 * entry]!++;
+      this.records.extensions[extensionOf(entry) + DESTROY_ATTEMPTS]!++;
       this.destroyAttemptsTotal++;
     }
     if (this.broadcast.observedRefused) account.refused++;
@@ -83,12 +80,13 @@ export class Ledger implements EventObserver {
   }
 
   freed(entry: number): void {
-    const resent = this.entries[2 * entry]! - 1;
+    const { extensions } = this.records;
+    const resent = extensions[extensionOf(entry) + DESTROY_ATTEMPTS]! - 1;
     if (resent > 0) this.resends[resent] = (this.resends[resent] ?? 0) + 1;
     // An entry that raises no events is known from a dump alone and goes without a DESTROY.
-    if ((this.entries[2 * entry + 1]! & KNOWN) !== 0) this.knownCount--;
-    this.entries[2 * entry] = 0;
-    this.entries[2 * entry + 1] = 0;
+    if ((extensions[extensionOf(entry) + WAITING]! & KNOWN) !== 0) this.knownCount--;
+    extensions[extensionOf(entry) + DESTROY_ATTEMPTS] = 0;
+    extensions[extensionOf(entry) + WAITING] = 0;
   }
 
   /** The observed reader applied a message, and its view changed by `change`. */
@@ -98,18 +96,19 @@ export class Ledger implements EventObserver {
     // The entry of the message may be gone and its record in use by another.
     const { entry } = message;
     const isIt =
-      this.table.place[entry] === ACTIVE &&
-      this.table.tuple[entry] === message.tuple &&
+      this.table.placeOf(entry) === ACTIVE &&
+      this.table.tupleOf(entry) === message.tuple &&
       this.table.idOf(entry) === message.id;
     if (!isIt) return;
-    const at = 2 * entry + 1;
-    const known = (this.entries[at]! & KNOWN) !== 0;
+    const { extensions } = this.records;
+    const at = extensionOf(entry) + WAITING;
+    const known = (extensions[at]! & KNOWN) !== 0;
     if (change === 1 && !known) {
-      this.entries[at]! |= KNOWN;
+      extensions[at]! |= KNOWN;
       this.knownCount++;
     } else if (change === -1 && known) {
       // The DESTROY of an earlier life with the same tuple and id: the daemon cannot tell.
-      this.entries[at]! &= ~KNOWN;
+      extensions[at]! &= ~KNOWN;
       this.knownCount--;
     }
   }
@@ -117,7 +116,7 @@ export class Ledger implements EventObserver {
   /** The observed reader made its view equal to the table. */
   resynced(): void {
     for (let entry = 0; entry < this.table.capacity; entry++) {
-      if (this.table.place[entry] === ACTIVE) this.entries[2 * entry + 1]! |= KNOWN;
+      if (this.table.placeOf(entry) === ACTIVE) this.records.extensions[extensionOf(entry) + WAITING]! |= KNOWN;
     }
     this.knownCount = this.table.active;
   }
@@ -140,7 +139,7 @@ export class Ledger implements EventObserver {
   pending(): [number, number, number] {
     const sum: [number, number, number] = [0, 0, 0];
     for (let entry = 0; entry < this.table.capacity; entry++) {
-      const state = this.entries[2 * entry + 1]!;
+      const state = this.records.extensions[extensionOf(entry) + WAITING]!;
       sum[KIND_NEW] += state & WAITING_NEW;
       sum[KIND_UPDATE] += state >>> UPDATES_SHIFT;
       sum[KIND_DESTROY] += (state & WAITING_DESTROY) === 0 ? 0 : 1;
@@ -152,8 +151,8 @@ export class Ledger implements EventObserver {
   resendCounts(): readonly number[] {
     const counts = [...this.resends];
     for (let entry = 0; entry < this.table.capacity; entry++) {
-      const resent = this.entries[2 * entry]! - 1;
-      if (this.table.place[entry] === DYING && resent > 0) {
+      const resent = this.records.extensions[extensionOf(entry) + DESTROY_ATTEMPTS]! - 1;
+      if (this.table.placeOf(entry) === DYING && resent > 0) {
         counts[resent] = (counts[resent] ?? 0) + 1;
       }
     }
@@ -161,7 +160,8 @@ export class Ledger implements EventObserver {
   }
 
   private carried(entry: number, kind: MessageKind): void {
-    const state = this.entries[2 * entry + 1]!;
+    const { extensions } = this.records;
+    const state = extensions[extensionOf(entry) + WAITING]!;
     if ((state & WAITING_NEW) !== 0) {
       if (kind === KIND_NEW) this.kinds[KIND_NEW].delivered++;
       else this.kinds[KIND_NEW].merged++;
@@ -174,14 +174,15 @@ export class Ledger implements EventObserver {
       if (kind === KIND_DESTROY) this.kinds[KIND_DESTROY].delivered++;
       else left |= WAITING_DESTROY;
     }
-    this.entries[2 * entry + 1] = left;
+    extensions[extensionOf(entry) + WAITING] = left;
   }
 
   private lost(entry: number): void {
-    const state = this.entries[2 * entry + 1]!;
+    const { extensions } = this.records;
+    const state = extensions[extensionOf(entry) + WAITING]!;
     this.kinds[KIND_NEW].lost += state & WAITING_NEW;
     this.kinds[KIND_UPDATE].lost += state >>> UPDATES_SHIFT;
     if ((state & WAITING_DESTROY) !== 0) this.kinds[KIND_DESTROY].lost++;
-    this.entries[2 * entry + 1] = state & KNOWN;
+    extensions[extensionOf(entry) + WAITING] = state & KNOWN;
   }
 }

@@ -15,14 +15,14 @@ import { Reader } from "../daemon/reader.js";
 import { DaemonView } from "../daemon/view.js";
 import { Flush } from "../kernel/conntrack/flush.js";
 import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
-import { ACTIVE, DYING } from "../kernel/conntrack/table.js";
+import { ACTIVE, AHEAD, DYING } from "../kernel/conntrack/table.js";
 import { ACK } from "../kernel/conntrack/tcp.js";
 import { KIND_DESTROY, KIND_NEW } from "../kernel/events/ecache.js";
 import type { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
 import { RECV_MESSAGE } from "../kernel/netlink/socket.js";
 import { releaseFor } from "../kernel/release.js";
 import type { Progress } from "../report/backend.js";
-import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
+import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
 import { combinedFinAt, scriptOf } from "../workload/script.js";
 import { Workload } from "../workload/workload.js";
 import { DyingWatch } from "./dying-watch.js";
@@ -35,7 +35,7 @@ import { Timeline } from "./timeline.js";
 
 /** Who looks at a run now and then. */
 export interface Sampler {
-  /** When it wants to look next, in nanoseconds from the first packet. */
+  /** When it wants to look next, in nanoseconds from the first packet. Asked before an actor begins to act, not before each of its actions. */
   due(run: Run): number;
   sample(run: Run): void;
 }
@@ -64,6 +64,9 @@ export class Run {
   private secondFloodAt = NEVER;
   private walk: Flush | null = null;
   private readonly scheduler: FairScheduler | null;
+  private readonly costs: Costs;
+  /** Every accepted packet is answered with an ICMP error. */
+  private readonly portClosed: boolean;
   private readonly combinedFin: number;
   private combinedFinTick = 0;
 
@@ -78,6 +81,13 @@ export class Run {
   private readonly placement: ReaderPlacement | null;
   private workerActs = false;
   private closings: { at: number; reader: Reader }[] = [];
+  /** Actions that the present slice of the run may still take. */
+  private actionsLeft = 0;
+  /** The last jiffy that timers waited for, and when it comes. */
+  private nextJiffy = -1;
+  private nextJiffyAt = 0;
+  /** When somebody other than the one who acts is due. */
+  private horizon = 0;
   settled = false;
   over = false;
 
@@ -96,6 +106,8 @@ export class Run {
   /** `sampler`: looks at the run at times of its own choosing, in the place of the report's timeline. */
   constructor(scenario: Scenario, sampler?: Sampler) {
     this.scenario = scenario;
+    this.costs = scenario.costs;
+    this.portClosed = scenario.protocol === "udp" && !scenario.udpPortOpen;
     this.timeline = new Timeline();
     this.sampler = sampler ?? this.timeline;
     const release = releaseFor(scenario.kernel);
@@ -132,7 +144,8 @@ export class Run {
 
   /** Performs up to `actions` actions. False once the run is over. */
   advance(actions: number): boolean {
-    for (let i = 0; i < actions && !this.over; i++) this.act();
+    this.actionsLeft = actions;
+    while (this.actionsLeft > 0 && !this.over) this.act();
     return !this.over;
   }
 
@@ -159,6 +172,10 @@ export class Run {
     };
   }
 
+  /**
+   * The earliest of all who are due acts. This is the hot path, and to look at everybody costs more than most actions: the one
+   * who acts goes on alone while it stays ahead of the horizon, which is when the next of the others is due.
+   */
   private act(): void {
     const { clock } = this.kernel;
     const timerAt = this.firing ? this.softirqNext : this.nextTimerAt();
@@ -166,17 +183,21 @@ export class Run {
     const readerFree = this.scheduler === null ? this.cpu1Free : this.cpu0Free;
     let reader = -1;
     let readerAt = NEVER;
+    let otherReaderAt = NEVER;
     for (let index = 0; index < this.readers.length; index++) {
       const at = Math.max(this.readers[index]!.due, readerFree);
       if (at < readerAt) {
+        otherReaderAt = readerAt;
         readerAt = at;
         reader = index;
+      } else if (at < otherReaderAt) {
+        otherReaderAt = at;
       }
     }
     const workerAt = this.hasWorkers ? this.workerAt() : NEVER;
     const closingAt = this.closings.length > 0 ? this.closings[0]!.at : NEVER;
-    const sampleAt = this.sampler.due(this);
-    const at = Math.min(timerAt, workerAt, senderAt, readerAt, closingAt, sampleAt);
+    const lookAt = Math.min(closingAt, this.sampler.due(this));
+    const at = Math.min(timerAt, workerAt, senderAt, readerAt, lookAt);
     if (at > this.limit) {
       clock.now = this.limit;
       this.over = true;
@@ -184,11 +205,76 @@ export class Run {
     }
     if (at > clock.now) clock.now = at;
 
-    if (timerAt === at) this.fireTimer();
-    else if (workerAt === at || senderAt === at || readerAt === at) this.useCpu(at, workerAt, senderAt, reader);
-    else if (closingAt === at) this.closings.shift()!.reader.close();
+    const { scheduler } = this;
+    const end = Math.min(lookAt, this.limit);
+    if (timerAt === at) this.fireUntil(Math.min(workerAt, readerAt, end));
+    else if (scheduler !== null && Math.min(workerAt, senderAt, readerAt) === at) this.shareCpu(scheduler, at);
+    else if (workerAt === at) this.workOnce();
+    else if (senderAt === at) this.sendUntil(Math.min(timerAt, workerAt, readerAt, end));
+    else if (readerAt === at) this.readUntil(Math.min(timerAt, workerAt, senderAt, otherReaderAt, end), reader);
+    else if (closingAt === at) this.closeListener();
     else this.sample();
-    this.afterAction();
+  }
+
+  /** Whether the one who acted may go on at `at`; if so, time moves there. */
+  private goesOn(at: number): boolean {
+    const { clock } = this.kernel;
+    if (at >= this.horizon || this.actionsLeft === 0 || this.over) return false;
+    if (at > clock.now) clock.now = at;
+    return true;
+  }
+
+  /** The timers of a jiffy, one by one. The process has to wait for them, so the horizon is that of the others. */
+  private fireUntil(horizon: number): void {
+    const { workDue } = this;
+    this.horizon = horizon;
+    do {
+      this.fireTimer();
+      this.endAction();
+    } while (this.firing && this.workDue === workDue && this.goesOn(this.softirqNext));
+  }
+
+  /** The process floods or flushes. What it does may arm an earlier timer or call for a worker. */
+  private sendUntil(horizon: number): void {
+    const { timers } = this.kernel;
+    const { phase, workDue } = this;
+    const jiffy = timers.nextJiffy();
+    this.horizon = horizon;
+    do {
+      this.send();
+      this.endAction();
+    } while (
+      this.phase === phase &&
+      timers.nextJiffy() === jiffy &&
+      this.workDue === workDue &&
+      this.goesOn(Math.max(this.senderDue, this.cpu0Free))
+    );
+  }
+
+  private readUntil(horizon: number, index: number): void {
+    const reader = this.readers[index]!;
+    this.horizon = horizon;
+    do {
+      this.read(index);
+      this.endAction();
+    } while (this.goesOn(Math.max(reader.due, this.cpu1Free)));
+  }
+
+  private workOnce(): void {
+    this.work();
+    this.endAction();
+  }
+
+  private closeListener(): void {
+    this.closings.shift()!.reader.close();
+    this.endAction();
+  }
+
+  /** When redelivery or the gc wants to run, whoever has the CPU. */
+  private get workDue(): number {
+    if (!this.hasWorkers) return NEVER;
+    const { redelivery, gc } = this.kernel;
+    return gc === null ? redelivery.due : Math.min(redelivery.due, gc.work.due);
   }
 
   /**
@@ -198,27 +284,22 @@ export class Run {
   private workerAt(): number {
     const { redelivery, gc } = this.kernel;
     if (redelivery.running || gc?.running === true) return this.cpu0Free;
-    const due = gc === null ? redelivery.due : Math.min(redelivery.due, gc.work.due);
+    const due = this.workDue;
     // On its own CPU a flush lets a worker in when its slice is over, or it is.
     if (this.placement !== null && this.phase === "flush" && due !== NEVER) return this.placement.sliceEnd(due);
     return Math.max(due, this.cpu0Free);
   }
 
-  private useCpu(at: number, workerAt: number, senderAt: number, reader: number): void {
-    const { scheduler } = this;
+  /** On one CPU, one step of whom the scheduler chooses. */
+  private shareCpu(scheduler: FairScheduler, at: number): void {
     // What the task uses of the CPU from here on; it may use none.
     const from = Math.max(this.cpu0Free, at);
-    if (scheduler === null) {
-      if (workerAt === at) this.work();
-      else if (senderAt === at) this.send();
-      else this.read(reader);
-      return;
-    }
     if (this.kernelHoldsCpu) {
       const holder = this.kernel.redelivery.running ? WORKER : SENDER;
       if (holder === WORKER) this.work();
       else this.send();
       scheduler.ran(holder, Math.max(0, this.cpu0Free - from));
+      this.endAction();
       return;
     }
     for (let task = 0; task < FIRST_READER + this.readers.length; task++) {
@@ -232,6 +313,7 @@ export class Run {
     else this.read(task - FIRST_READER);
     scheduler.ran(task, Math.max(0, this.cpu0Free - from));
     if (this.dueOf(task) > this.cpu0Free) scheduler.sleep(task);
+    this.endAction();
   }
 
   private dueOf(task: number): number {
@@ -273,8 +355,14 @@ export class Run {
   }
 
   private nextTimerAt(): number {
-    const jiffy = this.kernel.timers.nextJiffy();
-    return jiffy < 0 ? NEVER : Math.max(this.kernel.clock.timeOf(jiffy), this.kernel.clock.now);
+    const { clock, timers } = this.kernel;
+    const jiffy = timers.nextJiffy();
+    if (jiffy < 0) return NEVER;
+    if (jiffy !== this.nextJiffy) {
+      this.nextJiffy = jiffy;
+      this.nextJiffyAt = clock.timeOf(jiffy);
+    }
+    return Math.max(this.nextJiffyAt, clock.now);
   }
 
   private fireTimer(): void {
@@ -290,9 +378,9 @@ export class Run {
       return;
     }
     const attempts = ctnetlink.attempts;
-    if (table.place[entry] === DYING) (redelivery as TimerRedelivery).fire(entry);
+    if (table.placeOf(entry) === DYING) (redelivery as TimerRedelivery).fire(entry);
     else deletion.expire(entry);
-    const cost = (ctnetlink.attempts - attempts) * this.scenario.costs.attemptNanoseconds;
+    const cost = (ctnetlink.attempts - attempts) * this.costs.attemptNanoseconds;
     this.softirqNext = clock.now + cost;
     this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
   }
@@ -319,8 +407,8 @@ export class Run {
 
   private sendPacket(): void {
     const { clock, packets, ctnetlink } = this.kernel;
-    const { costs } = this.scenario;
-    const { workload } = this;
+    const { costs, workload } = this;
+    if (workload.stepIndex === 0 && workload.startedConnections % AHEAD === 0) this.kernel.table.expect(workload.tuple);
     const { direction, segment } = workload.step;
     const attempts = ctnetlink.attempts;
     let cost = costs.packetNanoseconds;
@@ -331,9 +419,7 @@ export class Run {
     }
     const verdict: Verdict = packets.packet(workload.tuple, direction, segment);
     if (workload.stepIndex === this.combinedFin - 1) this.combinedFinTick = clock.jiffies;
-    if (verdict === ACCEPTED && !this.scenario.udpPortOpen && this.scenario.protocol === "udp") {
-      packets.icmpError(workload.tuple);
-    }
+    if (this.portClosed && verdict === ACCEPTED) packets.icmpError(workload.tuple);
     cost += (ctnetlink.attempts - attempts) * costs.attemptNanoseconds;
     cost += packets.earlyDrop.bucketsSearched * costs.bucketNanoseconds;
     this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
@@ -389,7 +475,7 @@ export class Run {
 
   private flushEntry(): void {
     const { clock, ctnetlink } = this.kernel;
-    const { costs } = this.scenario;
+    const { costs } = this;
     const attempts = ctnetlink.attempts;
     if (!this.walk!.step()) {
       this.flushEntries = this.walk!.entries;
@@ -453,7 +539,7 @@ export class Run {
 
   private read(index: number): void {
     const { clock } = this.kernel;
-    const { recvNanoseconds } = this.scenario.costs;
+    const { recvNanoseconds } = this.costs;
     const reader = this.readers[index]!;
     if (reader.wantsDump(clock.now)) {
       this.dump(index);
@@ -487,29 +573,34 @@ export class Run {
     const reader = this.readers[index]!;
     const { view } = reader;
     for (let entry = 0; entry < table.capacity; entry++) {
-      if (table.place[entry] === ACTIVE) view.list(table.tuple[entry]!, table.idOf(entry));
+      if (table.placeOf(entry) === ACTIVE) view.list(table.tupleOf(entry), table.idOf(entry));
     }
     const recvs = table.active + view.alive;
     view.purge();
     if (index === 0) ledger.resynced();
-    reader.dumped(clock.now, recvs * this.scenario.costs.recvNanoseconds);
+    reader.dumped(clock.now, recvs * this.costs.recvNanoseconds);
   }
 
   private wakeReader(index: number): void {
-    if (this.placement === null) this.readers[index]!.wake(this.kernel.clock.now);
+    const reader = this.readers[index]!;
+    if (this.placement === null) reader.wake(this.kernel.clock.now);
     else this.placement.wake(index, this.workerActs);
+    if (reader.due < this.horizon) this.horizon = reader.due;
   }
 
   private sample(): void {
     this.sampler.sample(this);
     this.invariants.watch(this);
+    this.endAction();
   }
 
-  private afterAction(): void {
+  private endAction(): void {
+    this.actionsLeft--;
     const { clock, table, ledger } = this.kernel;
     const { placement } = this;
     if (placement !== null && placement.waiting > 0 && Math.min(this.senderDue, this.workerAt()) > this.cpu0Free) {
       placement.release(this.cpu0Free);
+      this.horizon = 0;
     }
     if (table.dying !== this.dying.length) this.dying.observe(clock.now, table.dying);
     if (this.flushAt === NEVER) return;

@@ -32,7 +32,10 @@ export class Workload {
   private readonly options: WorkloadOptions;
   private readonly chance: Chance;
   private readonly intervalNanoseconds: number;
+  private readonly script: readonly ScriptStep[];
   private readonly steps: number;
+  /** Without a gap one connection is under way at a time, and its arrival need not be kept. */
+  private readonly hasGap: boolean;
   /** Arrival times of connections whose scripts are not over: a ring by connection number. */
   private arrivals = new Float64Array(16);
   /** Beside it: 1 for a connection that was refused. */
@@ -54,16 +57,18 @@ export class Workload {
     this.options = options;
     this.chance = chance;
     this.intervalNanoseconds = options.ratePerSecond === null ? 0 : 1e9 / options.ratePerSecond;
+    this.script = options.script;
     this.steps = options.script.length;
-    this.nextAtStep = new Int32Array(options.packetGapNanoseconds > 0 ? this.steps : 0);
+    this.hasGap = options.packetGapNanoseconds > 0;
+    this.nextAtStep = new Int32Array(this.hasGap ? this.steps : 0);
     this.lastArrival = options.startNanoseconds;
     this.tuple = this.tupleOf(0);
     this.over = options.connections === 0;
-    this.due = this.over ? Number.POSITIVE_INFINITY : this.arrivalOf(0);
+    this.due = this.over ? Number.POSITIVE_INFINITY : this.hasGap ? this.arrivalOf(0) : this.drawArrival(0);
   }
 
   get step(): ScriptStep {
-    return this.options.script[this.stepIndex]!;
+    return this.script[this.stepIndex]!;
   }
 
   /** Connections whose first packet is out. */
@@ -74,7 +79,7 @@ export class Workload {
   /** Moves on to the next packet. `refused`: the connection could not be made, its other packets are not sent. */
   advance(refused: boolean): void {
     if (this.stepIndex === 0) this.started++;
-    if (this.options.packetGapNanoseconds > 0) this.advanceQueues(refused);
+    if (this.hasGap) this.advanceQueues(refused);
     else if (++this.stepIndex === this.steps || refused) this.nextConnection();
   }
 
@@ -82,7 +87,7 @@ export class Workload {
     this.stepIndex = 0;
     this.tuple = this.tupleOf(this.started);
     if (this.started === this.options.connections) this.end();
-    else this.due = this.arrivalOf(this.started);
+    else this.due = this.drawArrival(this.started);
   }
 
   private advanceQueues(refused: boolean): void {
@@ -134,7 +139,7 @@ export class Workload {
 
   private draw(): void {
     const connection = this.drawn++;
-    const oldest = this.nextAtStep.length === 0 ? connection : this.nextAtStep[this.steps - 1]!;
+    const oldest = this.nextAtStep[this.steps - 1]!;
     if (connection - oldest >= this.arrivals.length) this.growRing(oldest, connection);
     this.arrivals[connection & (this.arrivals.length - 1)] = this.drawArrival(connection);
     this.refused[connection & (this.arrivals.length - 1)] = 0;

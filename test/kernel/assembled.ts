@@ -44,7 +44,7 @@ export class ScriptedSink implements MessageSink {
   table!: ConntrackTable;
 
   send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
-    const message = { kind, entry, tuple: this.table.tuple[entry]!, withProtoinfo, withPortid };
+    const message = { kind, entry, tuple: this.table.tupleOf(entry), withProtoinfo, withPortid };
     const ok = this.accepts(message);
     this.sent.push({ ...message, ok });
     return ok;
@@ -110,8 +110,7 @@ export class Assembled {
     });
     const { table, release } = this;
     sink.table = table;
-    this.timers = new TimerWheel(clock, table.capacity, release.timerSlack);
-    table.whenGrown((capacity) => this.timers.grow(capacity));
+    this.timers = new TimerWheel(clock, table.records, release.timerSlack);
     this.watched = new WatchedCache(table, sink, options.observer ?? NOBODY, release);
     const expiry = new TimerExpiry(clock, this.timers);
     this.deletion = new Deletion(table, expiry, this.watched, release);
@@ -163,7 +162,7 @@ export class Assembled {
       clock.now = clock.timeOf(jiffy);
       timers.fire(jiffy);
       for (let entry = timers.take(); entry >= 0; entry = timers.take()) {
-        if (table.place[entry] === DYING) this.redelivery.fire(entry);
+        if (table.placeOf(entry) === DYING) this.redelivery.fire(entry);
         else this.deletion.expire(entry);
       }
     }

@@ -86,10 +86,9 @@ export class Generation {
     });
     const { clock, table, release, sink } = this;
     sink.table = table;
-    this.timers = new TimerWheel(clock, table.capacity, release.timerSlack);
-    table.whenGrown((capacity) => this.timers.grow(capacity));
+    this.timers = new TimerWheel(clock, table.records, release.timerSlack);
     const cache = new EventCache(table, sink, { raised: () => {}, attempted: () => {}, freed: () => {} }, release);
-    this.expiry = release.gc === "none" ? new TimerExpiry(clock, this.timers) : new LazyExpiry(clock, table);
+    this.expiry = release.gc === "none" ? new TimerExpiry(clock, this.timers) : new LazyExpiry(clock, table.records);
     this.deletion = new Deletion(table, this.expiry, cache, release);
     this.redelivery = this.redeliveryOf(options.cpus ?? 1);
     cache.redelivery = this.redelivery;

@@ -44,7 +44,7 @@ class Books {
   /** The entry is out of the table. */
   remove(entry: number): void {
     this.ledger.freed(entry);
-    if (this.table.place[entry] === ACTIVE) this.table.unlink(entry);
+    if (this.table.placeOf(entry) === ACTIVE) this.table.unlink(entry);
     this.table.free(entry);
   }
 
@@ -59,7 +59,7 @@ class Books {
     });
     socket.admit(1280);
     socket.enqueue(kind, 1280, entry, {
-      tupleOf: () => this.table.tuple[entry]!,
+      tupleOf: () => this.table.tupleOf(entry),
       idOf: () => this.table.idOf(entry),
       portidOf: () => 0,
       raisedAt: () => raisedAt,
@@ -277,11 +277,11 @@ describe("the daemon's verdict", () => {
   test("a tuple that comes again with its old id is told from its previous life: neither figure is ever negative", () => {
     const b = new Books();
     const old = b.entry();
-    const identity = [b.table.tuple[old], b.table.idOf(old)];
+    const identity = [b.table.tupleOf(old), b.table.idOf(old)];
     b.ledger.raised(old, KIND_DESTROY);
     b.remove(old);
     const entry = b.entry();
-    assert.deepEqual([b.table.tuple[entry], b.table.idOf(entry)], identity);
+    assert.deepEqual([b.table.tupleOf(entry), b.table.idOf(entry)], identity);
     b.read(entry, KIND_NEW, 0, 0);
     b.read(entry, KIND_DESTROY, 0, 0);
     assert.deepEqual([b.ledger.missing, b.ledger.stale], [1, 0]);

@@ -58,7 +58,7 @@ export class Deletion {
   deleteByRequest(entry: number): boolean {
     this.events.raiseDestroy(entry);
     if (this.flushAttempts === 2 && this.events.attemptDestroy(entry, true)) {
-      this.table.status[entry] = this.table.status[entry]! | IPS_DYING;
+      this.table.addStatus(entry, IPS_DYING);
     }
     this.expiry.stop(entry);
     return this.die(entry, this.flushAttempts === 1);
@@ -78,7 +78,7 @@ export class Deletion {
   /** A retry of a dying entry. True: delivered; `finish` must follow when the kernel drops its reference. */
   attemptAgain(entry: number): boolean {
     if (!this.events.attemptDestroy(entry, false)) return false;
-    this.table.status[entry] = this.table.status[entry]! | IPS_DYING;
+    this.table.addStatus(entry, IPS_DYING);
     return true;
   }
 
@@ -90,8 +90,8 @@ export class Deletion {
 
   private die(entry: number, withPortid: boolean): boolean {
     const { table } = this;
-    const alreadyReported = (table.status[entry]! & IPS_DYING) !== 0;
-    if (this.dyingBeforeAttempt) table.status[entry] = table.status[entry]! | IPS_DYING;
+    const alreadyReported = (table.statusOf(entry) & IPS_DYING) !== 0;
+    if (this.dyingBeforeAttempt) table.addStatus(entry, IPS_DYING);
     const delivered = alreadyReported || this.events.attemptDestroy(entry, withPortid);
     table.unlink(entry);
     if (!delivered) {
@@ -99,7 +99,7 @@ export class Deletion {
       this.events.retryLater(entry);
       return false;
     }
-    table.status[entry] = table.status[entry]! | IPS_DYING;
+    table.addStatus(entry, IPS_DYING);
     this.events.destroySucceeded();
     this.finish(entry);
     return true;

@@ -63,7 +63,7 @@ export class EarlyDrop {
       const entry = node >> 1;
       const next = table.afterOther(node);
       if (this.expiry.isExpired(entry)) this.deletion.evict(entry);
-      else if ((table.status[entry]! & IPS_ASSURED) === 0 && this.deletion.evict(entry)) freed++;
+      else if ((table.statusOf(entry) & IPS_ASSURED) === 0 && this.deletion.evict(entry)) freed++;
       node = next;
     }
     return freed;
@@ -78,7 +78,7 @@ export class EarlyDrop {
       let victim = NIL;
       for (let node = table.first(bucket); node !== NIL; node = table.after(node)) {
         seen++;
-        if ((table.status[node >> 1]! & IPS_ASSURED) !== 0) continue;
+        if ((table.statusOf(node >> 1) & IPS_ASSURED) !== 0) continue;
         if (victim === NIL || this.rule.victim === "oldest") victim = node >> 1;
       }
       if (victim !== NIL) return victim;

@@ -4,8 +4,8 @@
  * chain, or the gc worker (gc.ts). One implementation each, behind what packets and deletion need.
  */
 import type { KernelClock } from "../clock.js";
+import { type EntryRecords, EXPIRES, nodeOf } from "../records.js";
 import type { TimerWheel } from "../timer-wheel.js";
-import { type ConntrackTable, grown } from "./table.js";
 
 export interface Expiry {
   /** Whether expired entries stay in the table until somebody meets them. */
@@ -61,22 +61,19 @@ export class TimerExpiry implements Expiry {
 export class LazyExpiry implements Expiry {
   readonly lazy = true;
   private readonly clock: KernelClock;
-  private deadlines: Int32Array;
+  private readonly records: EntryRecords;
 
-  constructor(clock: KernelClock, table: ConntrackTable) {
+  constructor(clock: KernelClock, records: EntryRecords) {
     this.clock = clock;
-    this.deadlines = new Int32Array(table.capacity);
-    table.whenGrown((capacity) => {
-      this.deadlines = grown(this.deadlines, new Int32Array(capacity));
-    });
+    this.records = records;
   }
 
   start(entry: number, timeoutJiffies: number): void {
-    this.deadlines[entry] = this.clock.jiffies + timeoutJiffies;
+    this.records.nodes[nodeOf(entry) + EXPIRES] = this.clock.jiffies + timeoutJiffies;
   }
 
   refresh(entry: number, timeoutJiffies: number): void {
-    this.deadlines[entry] = this.clock.jiffies + timeoutJiffies;
+    this.records.nodes[nodeOf(entry) + EXPIRES] = this.clock.jiffies + timeoutJiffies;
   }
 
   stop(): void {}
@@ -86,6 +83,6 @@ export class LazyExpiry implements Expiry {
   }
 
   left(entry: number): number {
-    return this.deadlines[entry]! - this.clock.jiffies;
+    return this.records.nodes[nodeOf(entry) + EXPIRES]! - this.clock.jiffies;
   }
 }

@@ -4,12 +4,14 @@
  * (ticks, costs, readers); what happens to an entry is deletion.ts.
  */
 import type { Deletion } from "./deletion.js";
-import { type ConntrackTable, NIL } from "./table.js";
+import { AHEAD, type ConntrackTable, NIL } from "./table.js";
 
 export class Flush {
   private readonly table: ConntrackTable;
   private readonly deletion: Deletion;
   private bucket = 0;
+  /** The first bucket whose entries the table does not expect yet. */
+  private expected = 0;
   entries = 0;
 
   constructor(table: ConntrackTable, deletion: Deletion) {
@@ -21,6 +23,10 @@ export class Flush {
   step(): boolean {
     const { table } = this;
     for (; this.bucket < table.buckets; this.bucket++) {
+      if (this.bucket === this.expected) {
+        table.expectDeletion(this.bucket);
+        this.expected += AHEAD;
+      }
       const node = table.first(this.bucket);
       if (node === NIL) continue;
       this.entries++;

@@ -214,8 +214,8 @@ export class GcWorker {
 
   /** gc_worker_can_early_drop(). */
   private mayEvict(entry: number): boolean {
-    if ((this.table.status[entry]! & IPS_ASSURED) === 0) return true;
-    return this.tcp && isClosing(this.table.protocolState[entry]!);
+    if ((this.table.statusOf(entry) & IPS_ASSURED) === 0) return true;
+    return this.tcp && isClosing(this.table.protocolStateOf(entry));
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Path, Protocol, TimeoutKey } from "../../scenario/scenario.js";
 import type { KernelClock } from "../clock.js";
+import { extensionOf, STREAM_FROM } from "../records.js";
 import type { Release } from "../release.js";
 import type { Deletion } from "./deletion.js";
 import { EarlyDrop } from "./early-drop.js";
@@ -23,7 +24,7 @@ import {
   ORIGINAL,
   REPLY,
 } from "./status.js";
-import { ACTIVE, type ConntrackTable, grown, NIL } from "./table.js";
+import { ACTIVE, type ConntrackTable, NIL } from "./table.js";
 import {
   FLAG_CLOSE_INIT,
   FLAG_LAST_WAS_REPLY,
@@ -81,8 +82,6 @@ export class PacketPath {
   private readonly chainLimit: Release["chainLimit"];
   private readonly random32: () => number;
   private readonly udpRule: Release["udp"];
-  /** By entry: the jiffy from which a UDP conversation may become a stream. Only where the release waits for it. */
-  private streamFrom: Int32Array;
   /** Called when early_drop freed nothing: the gc worker evicts in its next run (4.12 on). */
   whenEarlyDropFails: () => void = () => {};
   /** The timeout that the tracker asks for, in jiffies. */
@@ -111,12 +110,6 @@ export class PacketPath {
     this.chainLimit = options.release.chainLimit;
     this.random32 = options.random32;
     this.udpRule = options.release.udp;
-    this.streamFrom = new Int32Array(this.udpRule === "stream-at-once" ? 0 : options.table.capacity);
-    if (this.udpRule !== "stream-at-once") {
-      options.table.whenGrown((capacity) => {
-        this.streamFrom = grown(this.streamFrom, new Int32Array(capacity));
-      });
-    }
     this.passes = options.path === "loopback" ? 2 : 1;
     this.protocol = options.protocol;
     const jiffies = (key: TimeoutKey): number => Math.round(options.timeoutsSeconds[key] * options.clock.hz);
@@ -147,8 +140,8 @@ export class PacketPath {
         if (node === NIL) table.free(entry);
         return ACCEPTED;
       }
-      if (direction === REPLY && (table.status[entry]! & IPS_SEEN_REPLY) === 0) {
-        table.status[entry] = table.status[entry]! | IPS_SEEN_REPLY;
+      if (direction === REPLY && (table.statusOf(entry) & IPS_SEEN_REPLY) === 0) {
+        table.addStatus(entry, IPS_SEEN_REPLY);
         this.events.cache(entry, IPCT_REPLY);
       }
       if (fate === KILLED) return ACCEPTED;
@@ -175,7 +168,7 @@ export class PacketPath {
         node = next;
         continue;
       }
-      if (table.tuple[entry] === tuple && (node & 1) === direction) return node;
+      if (table.tupleOf(entry) === tuple && (node & 1) === direction) return node;
       node = table.after(node);
     }
     return NIL;
@@ -191,8 +184,9 @@ export class PacketPath {
     }
     const entry = table.allocate(tuple);
     this.events.entryCreated(entry);
-    if (this.streamFrom.length > 0) {
-      this.streamFrom[entry] = this.clock.jiffies + STREAM_AFTER_SECONDS * this.clock.hz;
+    if (this.udpRule !== "stream-at-once") {
+      table.records.extensions[extensionOf(entry) + STREAM_FROM] =
+        this.clock.jiffies + STREAM_AFTER_SECONDS * this.clock.hz;
     }
     return entry;
   }
@@ -201,13 +195,13 @@ export class PacketPath {
   private confirm(entry: number): boolean {
     const { table, events } = this;
     for (let pass = 0; pass < this.passes; pass++) {
-      if ((table.status[entry]! & IPS_CONFIRMED) === 0) {
-        if (!this.chainsHaveRoom(table.tuple[entry]!)) {
+      if ((table.statusOf(entry) & IPS_CONFIRMED) === 0) {
+        if (!this.chainsHaveRoom(table.tupleOf(entry))) {
           table.counters.insertFailed++;
           table.free(entry);
           return false;
         }
-        table.status[entry] = table.status[entry]! | IPS_CONFIRMED;
+        table.addStatus(entry, IPS_CONFIRMED);
         table.link(entry);
         this.expiry.start(entry, this.wantedTimeout);
         events.cache(entry, IPCT_NEW);
@@ -238,22 +232,24 @@ export class PacketPath {
   /** udp_packet(): a conversation with a reply is ASSURED from its next packet on and a stream; later kernels wait for 2 s. */
   private trackUdp(entry: number): void {
     const { table } = this;
-    const status = table.status[entry]!;
+    const status = table.statusOf(entry);
     if ((status & IPS_SEEN_REPLY) === 0) {
       this.refresh(entry, this.udpTimeout);
       return;
     }
-    const stream = this.udpRule === "stream-at-once" || this.clock.jiffies > this.streamFrom[entry]!;
+    const stream =
+      this.udpRule === "stream-at-once" ||
+      this.clock.jiffies > table.records.extensions[extensionOf(entry) + STREAM_FROM]!;
     this.refresh(entry, stream ? this.udpStreamTimeout : this.udpTimeout);
     if ((status & IPS_ASSURED) === 0 && (stream || this.udpRule !== "stream-and-assured-later")) {
-      table.status[entry] = status | IPS_ASSURED;
+      table.addStatus(entry, IPS_ASSURED);
       this.events.cache(entry, IPCT_ASSURED);
     }
   }
 
   private trackTcp(entry: number, direction: Direction, segment: Segment): Fate {
     const { table } = this;
-    const byte = table.protocolState[entry]!;
+    const byte = table.protocolStateOf(entry);
     const state = byte & STATE_MASK;
     const flags = byte & ~STATE_MASK;
     const last = (direction === REPLY ? FLAG_LAST_WAS_REPLY : 0) | (segment === RST ? FLAG_LAST_WAS_RST : 0);
@@ -270,17 +266,17 @@ export class PacketPath {
     }
     const kept = flags & FLAG_CLOSE_INIT;
     if (next === TCP_IGNORE) {
-      table.protocolState[entry] = state | kept | last;
+      table.setProtocolState(entry, state | kept | last);
       return TRACKED;
     }
     const closeInit = next === TCP_FIN_WAIT && state !== TCP_FIN_WAIT ? FLAG_CLOSE_INIT : 0;
-    table.protocolState[entry] = next | kept | last | closeInit;
+    table.setProtocolState(entry, next | kept | last | closeInit);
     if (next !== state) this.events.cache(entry, IPCT_PROTOINFO);
 
-    const status = table.status[entry]!;
+    const status = table.statusOf(entry);
     if ((status & IPS_SEEN_REPLY) === 0) {
       if (segment === RST && next === TCP_CLOSE) {
-        if (table.place[entry] === ACTIVE) this.deletion.evict(entry);
+        if (table.placeOf(entry) === ACTIVE) this.deletion.evict(entry);
         return KILLED;
       }
     } else if (
@@ -288,7 +284,7 @@ export class PacketPath {
       (state === TCP_SYN_RECV || state === TCP_ESTABLISHED) &&
       next === TCP_ESTABLISHED
     ) {
-      table.status[entry] = status | IPS_ASSURED;
+      table.addStatus(entry, IPS_ASSURED);
       this.events.cache(entry, IPCT_ASSURED);
     }
     this.refresh(entry, this.tcpTimeouts[next]!);
@@ -297,7 +293,7 @@ export class PacketPath {
 
   private refresh(entry: number, timeout: number): void {
     this.wantedTimeout = timeout;
-    if ((this.table.status[entry]! & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
+    if ((this.table.statusOf(entry) & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
     this.expiry.refresh(entry, timeout);
   }
 }

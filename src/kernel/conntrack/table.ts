@@ -3,14 +3,16 @@
  * nf_conntrack_core.c (__nf_conntrack_alloc, __nf_conntrack_hash_insert, nf_conntrack_free). It knows neither packets nor
  * events nor timers: those modules read and write its columns.
  *
- * A record is one index into a few typed arrays, a hash node is 2 × index + direction, and every link is an index: no object,
- * no string and no closure per entry. This file and the loops over it are where style yields to speed: ten million entries fit
- * at about 40 bytes each.
+ * An entry is an index of its record (records.ts), a hash node is 2 × entry + direction, and every link is an index.
  */
-import { type Direction, NO_EVENT_CACHE } from "./status.js";
+import { CHAIN_NEXT, CHAIN_PREVIOUS, EntryRecords, EVENTS, extensionOf, FLAGS, nodeOf, TUPLE } from "../records.js";
+import { type Direction, NO_EVENT_CACHE, ORIGINAL, REPLY } from "./status.js";
 
 /** Ends a chain and the free list. */
 export const NIL = -1;
+
+/** How many tuples or buckets to ask for at once. */
+export const AHEAD = 16;
 
 /** Where an entry is. `FREE` and `DYING` entries are in no chain. */
 export const FREE = 0;
@@ -38,26 +40,15 @@ export interface TableCounters {
 export class ConntrackTable {
   readonly buckets: number;
   readonly max: number;
-  capacity: number;
+  readonly records: EntryRecords;
 
-  /** Which conversation: the workload's tuple number. */
-  tuple: Uint32Array;
-  /** IPS_* bits. */
-  status: Uint16Array;
-  /** Events raised since the last attempt, and events of failed attempts (struct nf_conntrack_ecache). */
-  cache: Uint16Array;
-  missed: Uint16Array;
-  /** FREE, UNCONFIRMED, ACTIVE or DYING. */
-  place: Uint8Array;
-  /** State of the protocol tracker; TCP keeps flags in the high nibble (tcp.ts). */
-  protocolState: Uint8Array;
-  /** 1 when a failed flush or delete stored the requester's netlink port. */
-  portid: Uint8Array;
-
-  private chainNext: Int32Array;
-  private chainPrevious: Int32Array;
   private readonly heads: Int32Array;
   private readonly hashSeed: number;
+  /** Where the number of buckets is a power of two, other than 1: which. 0 elsewhere. */
+  private readonly bucketBits: number;
+  /** Nodes that were asked for; and the sum of what was read, without which an engine may leave the reads out. */
+  private readonly ahead = new Int32Array(2 * AHEAD);
+  protected asked = 0;
   private freeList = NIL;
   private fresh = 0;
 
@@ -74,24 +65,19 @@ export class ConntrackTable {
     untracked: 0,
     silent: 0,
   };
-  private readonly onGrow: ((capacity: number) => void)[] = [];
 
   /** `hashSeed`: the random 32 bits that the kernel draws at its first entry (nf_conntrack_hash_rnd). */
   constructor(options: { buckets: number; max: number; capacity: number; hashSeed: number }) {
     this.buckets = options.buckets;
     this.max = options.max;
-    this.capacity = Math.max(16, options.capacity);
+    this.records = new EntryRecords(Math.max(16, options.capacity));
     this.hashSeed = options.hashSeed;
+    this.bucketBits = (this.buckets & (this.buckets - 1)) === 0 ? 31 - Math.clz32(this.buckets) : 0;
     this.heads = new Int32Array(this.buckets).fill(NIL);
-    this.tuple = new Uint32Array(this.capacity);
-    this.status = new Uint16Array(this.capacity);
-    this.cache = new Uint16Array(this.capacity);
-    this.missed = new Uint16Array(this.capacity);
-    this.place = new Uint8Array(this.capacity);
-    this.protocolState = new Uint8Array(this.capacity);
-    this.portid = new Uint8Array(this.capacity);
-    this.chainNext = new Int32Array(2 * this.capacity);
-    this.chainPrevious = new Int32Array(2 * this.capacity);
+  }
+
+  get capacity(): number {
+    return this.records.capacity;
   }
 
   /** nf_conntrack_count: unconfirmed, active and dying entries. */
@@ -99,45 +85,103 @@ export class ConntrackTable {
     return this.active + this.dying + this.unconfirmed;
   }
 
-  /** Calls back with the new capacity whenever the records grow, so that parallel columns of other modules follow. */
-  whenGrown(follow: (capacity: number) => void): void {
-    this.onGrow.push(follow);
+  /** Which conversation: the workload's tuple number. */
+  tupleOf(entry: number): number {
+    return this.records.nodes[nodeOf(entry) + TUPLE]! >>> 0;
+  }
+
+  /** IPS_* bits. */
+  statusOf(entry: number): number {
+    return this.records.nodes[nodeOf(entry) + FLAGS]! & STATUS_MASK;
+  }
+
+  addStatus(entry: number, bits: number): void {
+    this.records.nodes[nodeOf(entry) + FLAGS]! |= bits;
+  }
+
+  /** FREE, UNCONFIRMED, ACTIVE or DYING. */
+  placeOf(entry: number): number {
+    return this.records.nodes[nodeOf(entry) + FLAGS]! >>> PLACE_SHIFT;
+  }
+
+  /** State of the protocol tracker; TCP keeps flags in the high nibble (tcp.ts). */
+  protocolStateOf(entry: number): number {
+    return (this.records.nodes[nodeOf(entry) + FLAGS]! >> PROTOCOL_STATE_SHIFT) & BYTE;
+  }
+
+  setProtocolState(entry: number, state: number): void {
+    const { nodes } = this.records;
+    const at = nodeOf(entry) + FLAGS;
+    nodes[at] = (nodes[at]! & ~(BYTE << PROTOCOL_STATE_SHIFT)) | (state << PROTOCOL_STATE_SHIFT);
+  }
+
+  /** Events raised since the last attempt (struct nf_conntrack_ecache). */
+  cacheOf(entry: number): number {
+    return this.records.extensions[extensionOf(entry) + EVENTS]! & BYTE;
+  }
+
+  addCache(entry: number, bits: number): void {
+    this.records.extensions[extensionOf(entry) + EVENTS]! |= bits;
+  }
+
+  clearCache(entry: number): void {
+    this.records.extensions[extensionOf(entry) + EVENTS]! &= ~BYTE;
+  }
+
+  /** Events of failed attempts (struct nf_conntrack_ecache). */
+  missedOf(entry: number): number {
+    return (this.records.extensions[extensionOf(entry) + EVENTS]! >> MISSED_SHIFT) & BYTE;
+  }
+
+  setMissed(entry: number, bits: number): void {
+    const { extensions } = this.records;
+    const at = extensionOf(entry) + EVENTS;
+    extensions[at] = (extensions[at]! & ~(BYTE << MISSED_SHIFT)) | (bits << MISSED_SHIFT);
+  }
+
+  /** Whether a failed flush or delete stored the requester's netlink port. */
+  hasPortid(entry: number): boolean {
+    return (this.records.extensions[extensionOf(entry) + EVENTS]! & HAS_PORTID) !== 0;
+  }
+
+  storePortid(entry: number): void {
+    this.records.extensions[extensionOf(entry) + EVENTS]! |= HAS_PORTID;
   }
 
   /** A zeroed record, counted and unconfirmed. The caller has tested the limit. */
   allocate(tuple: number): number {
+    const { records } = this;
     let entry = this.freeList;
     if (entry !== NIL) {
-      this.freeList = this.chainNext[2 * entry]!;
+      this.freeList = records.nodes[nodeOf(entry) + CHAIN_NEXT]!;
     } else {
-      if (this.fresh === this.capacity) this.grow();
+      if (this.fresh === records.capacity) records.grow();
       entry = this.fresh++;
     }
-    this.tuple[entry] = tuple;
-    this.status[entry] = 0;
-    this.cache[entry] = 0;
-    this.missed[entry] = 0;
-    this.protocolState[entry] = 0;
-    this.portid[entry] = 0;
-    this.place[entry] = UNCONFIRMED;
+    const { nodes } = records;
+    const at = nodeOf(entry);
+    nodes[at + TUPLE] = tuple;
+    nodes[at + FLAGS] = UNCONFIRMED << PLACE_SHIFT;
+    records.extensions[extensionOf(entry) + EVENTS] = 0;
     this.unconfirmed++;
     this.counters.created++;
-    const count = this.count;
+    const { count } = this;
     if (count > this.counters.peakCount) this.counters.peakCount = count;
     return entry;
   }
 
   /** nf_conntrack_free(): an entry in no chain goes back to the free list, which is last in, first out like a slab's. */
   free(entry: number): void {
-    if ((this.status[entry]! & NO_EVENT_CACHE) !== 0 && this.place[entry] !== UNCONFIRMED) this.counters.silent++;
-    if (this.place[entry] === DYING) this.dying--;
-    else if (this.place[entry] === ACTIVE) this.active--;
+    const place = this.placeOf(entry);
+    if (place !== UNCONFIRMED && (this.statusOf(entry) & NO_EVENT_CACHE) !== 0) this.counters.silent++;
+    if (place === DYING) this.dying--;
+    else if (place === ACTIVE) this.active--;
     else {
       this.unconfirmed--;
       this.counters.untracked++;
     }
-    this.place[entry] = FREE;
-    this.chainNext[2 * entry] = this.freeList;
+    this.setPlace(entry, FREE);
+    this.records.nodes[nodeOf(entry) + CHAIN_NEXT] = this.freeList;
     this.freeList = entry;
     this.counters.destroyed++;
   }
@@ -146,7 +190,7 @@ export class ConntrackTable {
   link(entry: number): void {
     this.linkNode(2 * entry);
     this.linkNode(2 * entry + 1);
-    this.place[entry] = ACTIVE;
+    this.setPlace(entry, ACTIVE);
     this.unconfirmed--;
     this.active++;
   }
@@ -158,15 +202,15 @@ export class ConntrackTable {
   }
 
   moveToDying(entry: number): void {
-    this.place[entry] = DYING;
+    this.setPlace(entry, DYING);
     this.active--;
     this.dying++;
   }
 
   /** The node of a tuple in one direction, or NIL. */
   find(tuple: number, direction: Direction): number {
-    for (let node = this.heads[this.bucketOf(tuple, direction)]!; node !== NIL; node = this.chainNext[node]!) {
-      if (this.tuple[node >> 1] === tuple && (node & 1) === direction) return node;
+    for (let node = this.heads[this.bucketOf(tuple, direction)]!; node !== NIL; node = this.after(node)) {
+      if ((node & 1) === direction && this.tupleOf(node >> 1) === tuple) return node;
     }
     return NIL;
   }
@@ -178,19 +222,19 @@ export class ConntrackTable {
 
   /** The node after one in its chain, or NIL. */
   after(node: number): number {
-    return this.chainNext[node]!;
+    return this.records.nodes[nextOf(node)]!;
   }
 
   /** The node after one in its chain that belongs to another entry: safe to go on with when this entry is deleted. */
   afterOther(node: number): number {
-    const next = this.chainNext[node]!;
-    return next >> 1 === node >> 1 && next !== NIL ? this.chainNext[next]! : next;
+    const after = this.after(node);
+    return after >> 1 === node >> 1 && after !== NIL ? this.after(after) : after;
   }
 
   /** Nodes in a bucket's chain, counted up to one more than `limit`. */
   chainLength(bucket: number, limit: number): number {
     let length = 0;
-    for (let node = this.heads[bucket]!; node !== NIL && length <= limit; node = this.chainNext[node]!) length++;
+    for (let node = this.heads[bucket]!; node !== NIL && length <= limit; node = this.after(node)) length++;
     return length;
   }
 
@@ -200,7 +244,53 @@ export class ConntrackTable {
     hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
     hash ^= hash >>> 16;
+    // The same for a power of two, without leaving the integers.
+    if (this.bucketBits > 0) return hash >>> (32 - this.bucketBits);
     return Math.floor(((hash >>> 0) * this.buckets) / 0x1_0000_0000);
+  }
+
+  /**
+   * The next packets are of this tuple and those after it, AHEAD in all: asks for the memory that they will need. To wait for
+   * one piece of memory takes nearly as long as to wait for many that were asked for together. It changes nothing else, so a
+   * caller who is wrong loses time only.
+   */
+  expect(tuple: number): void {
+    const { heads, ahead } = this;
+    const { nodes } = this.records;
+    for (let i = 0; i < AHEAD; i++) {
+      ahead[2 * i] = heads[this.bucketOf(tuple + i, ORIGINAL)]!;
+      ahead[2 * i + 1] = heads[this.bucketOf(tuple + i, REPLY)]!;
+    }
+    let sum = 0;
+    for (let i = 0; i < 2 * AHEAD; i++) if (ahead[i] !== NIL) sum += nodes[nextOf(ahead[i]!)]!;
+    this.asked = sum;
+  }
+
+  /** The same for the first entries of the next AHEAD buckets, which will be deleted. */
+  expectDeletion(bucket: number): void {
+    const { heads, ahead } = this;
+    const { nodes, extensions } = this.records;
+    const count = Math.min(AHEAD, this.buckets - bucket);
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const node = heads[bucket + i]!;
+      ahead[i] = NIL;
+      if (node === NIL) continue;
+      ahead[i] = node;
+      sum += nodes[nextOf(node)]! + extensions[extensionOf(node >> 1)]!;
+    }
+    for (let i = 0; i < count; i++) {
+      const node = ahead[i]!;
+      if (node === NIL) continue;
+      const other = node ^ 1;
+      const next = nodes[nextOf(node)]!;
+      const before = nodes[previousOf(other)]!;
+      const after = nodes[nextOf(other)]!;
+      if (next !== NIL) sum += nodes[previousOf(next)]! + extensions[extensionOf(next >> 1)]!;
+      if (after !== NIL) sum += nodes[previousOf(after)]!;
+      sum += before < NIL ? heads[-2 - before]! : nodes[nextOf(before)]!;
+    }
+    this.asked = sum;
   }
 
   /** CTA_ID before 5.x: the low 32 bits of the object's address, so it is reused as soon as the object is. */
@@ -208,44 +298,41 @@ export class ConntrackTable {
     return (FIRST_ADDRESS + entry * OBJECT_BYTES) >>> 0;
   }
 
+  private setPlace(entry: number, place: number): void {
+    const { nodes } = this.records;
+    const at = nodeOf(entry) + FLAGS;
+    nodes[at] = (nodes[at]! & ~(BYTE << PLACE_SHIFT)) | (place << PLACE_SHIFT);
+  }
+
   private linkNode(node: number): void {
-    const bucket = this.bucketOf(this.tuple[node >> 1]!, (node & 1) as Direction);
+    const { nodes } = this.records;
+    const bucket = this.bucketOf(this.tupleOf(node >> 1), (node & 1) as Direction);
     const head = this.heads[bucket]!;
-    this.chainNext[node] = head;
+    nodes[nextOf(node)] = head;
     // The first node of a chain points back to its bucket, encoded below NIL.
-    this.chainPrevious[node] = -2 - bucket;
-    if (head !== NIL) this.chainPrevious[head] = node;
+    nodes[previousOf(node)] = -2 - bucket;
+    if (head !== NIL) nodes[previousOf(head)] = node;
     this.heads[bucket] = node;
   }
 
   private unlinkNode(node: number): void {
-    const next = this.chainNext[node]!;
-    const previous = this.chainPrevious[node]!;
+    const { nodes } = this.records;
+    const next = nodes[nextOf(node)]!;
+    const previous = nodes[previousOf(node)]!;
     if (previous < NIL) this.heads[-2 - previous] = next;
-    else this.chainNext[previous] = next;
-    if (next !== NIL) this.chainPrevious[next] = previous;
-  }
-
-  private grow(): void {
-    const capacity = Math.ceil(this.capacity * 1.5);
-    this.tuple = grown(this.tuple, new Uint32Array(capacity));
-    this.status = grown(this.status, new Uint16Array(capacity));
-    this.cache = grown(this.cache, new Uint16Array(capacity));
-    this.missed = grown(this.missed, new Uint16Array(capacity));
-    this.place = grown(this.place, new Uint8Array(capacity));
-    this.protocolState = grown(this.protocolState, new Uint8Array(capacity));
-    this.portid = grown(this.portid, new Uint8Array(capacity));
-    this.chainNext = grown(this.chainNext, new Int32Array(2 * capacity));
-    this.chainPrevious = grown(this.chainPrevious, new Int32Array(2 * capacity));
-    this.capacity = capacity;
-    for (const follow of this.onGrow) follow(capacity);
+    else nodes[nextOf(previous)] = next;
+    if (next !== NIL) nodes[previousOf(next)] = previous;
   }
 }
 
-type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
+/** Within an entry's FLAGS, above its status, and within its EVENTS, above what is cached. */
+const BYTE = 0xff;
+const STATUS_MASK = 0xffff;
+const PROTOCOL_STATE_SHIFT = 16;
+const PLACE_SHIFT = 24;
+const MISSED_SHIFT = 8;
+const HAS_PORTID = 1 << 16;
 
-/** The longer array with the content of the shorter one. */
-export function grown<T extends Column>(from: T, to: T): T {
-  to.set(from as never);
-  return to;
-}
+/** Where a node's links to its neighbours in the chain are. */
+const nextOf = (node: number): number => nodeOf(node >> 1) + CHAIN_NEXT + (node & 1);
+const previousOf = (node: number): number => nodeOf(node >> 1) + CHAIN_PREVIOUS + (node & 1);

@@ -6,7 +6,8 @@
  */
 import type { EventGroup, Family, KernelConfig, Protocol } from "../../scenario/scenario.js";
 import type { KernelClock } from "../clock.js";
-import { type ConntrackTable, grown } from "../conntrack/table.js";
+import type { ConntrackTable } from "../conntrack/table.js";
+import { destroyedAtOf } from "../records.js";
 import type { Release } from "../release.js";
 import { KIND_DESTROY, type MessageKind, type MessageSink } from "./ecache.js";
 import { allocatedPayloadBytes, estimateBytes } from "./estimate.js";
@@ -39,8 +40,6 @@ export class Ctnetlink implements MessageSink {
   private readonly keptForNoEnobufs: boolean;
   /** By kind, and for NEW and UPDATE by whether PROTOINFO is in the message. */
   private readonly sizes: readonly (readonly [MessageSize, MessageSize])[];
-  /** When each entry's DESTROY was raised, in nanoseconds. */
-  private destroyedAt: Float64Array;
   /** Whether the message of the call under way answers a request. */
   private withPortid = false;
   /** Broadcasts so far, built or not, and those that could not be built. */
@@ -58,10 +57,6 @@ export class Ctnetlink implements MessageSink {
   ) {
     this.clock = clock;
     this.table = table;
-    this.destroyedAt = new Float64Array(table.capacity);
-    table.whenGrown((capacity) => {
-      this.destroyedAt = grown(this.destroyedAt, new Float64Array(capacity));
-    });
     this.transport = transport;
     this.keptForNoEnobufs = release.buildFailure === "kept-for-no-enobufs";
     this.sizes = KIND_NAMES.map((type) => {
@@ -89,7 +84,7 @@ export class Ctnetlink implements MessageSink {
   }
 
   tupleOf(entry: number): number {
-    return this.table.tuple[entry]!;
+    return this.table.tupleOf(entry);
   }
 
   idOf(entry: number): number {
@@ -98,11 +93,11 @@ export class Ctnetlink implements MessageSink {
 
   /** A failed request stored its portid, and every resend carries it. */
   portidOf(entry: number): number {
-    return this.withPortid || this.table.portid[entry] === 1 ? 1 : 0;
+    return this.withPortid || this.table.hasPortid(entry) ? 1 : 0;
   }
 
   raisedAt(kind: number, entry: number): number {
-    return kind === KIND_DESTROY ? this.destroyedAt[entry]! : this.clock.now;
+    return kind === KIND_DESTROY ? this.table.records.doubles[destroyedAtOf(entry)]! : this.clock.now;
   }
 
   hasListener(): boolean {
@@ -111,7 +106,7 @@ export class Ctnetlink implements MessageSink {
 
   /** The entry's DESTROY is raised now. */
   stampDestroy(entry: number): void {
-    this.destroyedAt[entry] = this.clock.now;
+    this.table.records.doubles[destroyedAtOf(entry)] = this.clock.now;
   }
 }
 

@@ -70,40 +70,40 @@ export class EventCache implements PacketEvents, DestroyEvents {
 
   /** nf_ct_ecache_ext_add(): with nf_conntrack_events=2 a flow that is made while nobody listens gets no event cache. */
   entryCreated(entry: number): void {
-    if (this.auto && !this.sink.hasListener()) this.table.status[entry] = NO_EVENT_CACHE;
+    if (this.auto && !this.sink.hasListener()) this.table.addStatus(entry, NO_EVENT_CACHE);
   }
 
   cache(entry: number, bits: number): void {
-    if ((this.table.status[entry]! & NO_EVENT_CACHE) !== 0) return;
-    this.table.cache[entry] = this.table.cache[entry]! | bits;
+    if ((this.table.statusOf(entry) & NO_EVENT_CACHE) !== 0) return;
+    this.table.addCache(entry, bits);
   }
 
   deliverCached(entry: number): void {
     const { table } = this;
-    const events = table.cache[entry]!;
-    const missed = table.missed[entry]!;
+    const events = table.cacheOf(entry);
+    const missed = table.missedOf(entry);
     if (events === 0 && (missed === 0 || !this.missedOnlyRetry)) return;
-    table.cache[entry] = 0;
-    if ((table.status[entry]! & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
+    table.clearCache(entry);
+    if ((table.statusOf(entry) & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
     if (events !== 0) this.observer.raised(entry, kindOf(events));
     const mask = events | missed;
     const kind = kindOf(mask);
     const ok = this.sink.send(kind, entry, (mask & IPCT_PROTOINFO) !== 0, false);
-    table.missed[entry] = ok ? 0 : mask;
+    table.setMissed(entry, ok ? 0 : mask);
     this.observer.attempted(entry, kind, !ok);
   }
 
   raiseDestroy(entry: number): void {
-    if ((this.table.status[entry]! & NO_EVENT_CACHE) !== 0) return;
+    if ((this.table.statusOf(entry) & NO_EVENT_CACHE) !== 0) return;
     this.sink.stampDestroy(entry);
     this.observer.raised(entry, KIND_DESTROY);
   }
 
   attemptDestroy(entry: number, withPortid: boolean): boolean {
     const { table } = this;
-    if ((table.status[entry]! & NO_EVENT_CACHE) !== 0) return true;
+    if ((table.statusOf(entry) & NO_EVENT_CACHE) !== 0) return true;
     const ok = this.sink.send(KIND_DESTROY, entry, false, withPortid);
-    if (!ok && withPortid) table.portid[entry] = 1;
+    if (!ok && withPortid) table.storePortid(entry);
     this.observer.attempted(entry, KIND_DESTROY, !ok);
     return ok;
   }

@@ -3,8 +3,11 @@
  * ENOBUFS. It follows netlink_broadcast_deliver(), netlink_overrun(), netlink_rcv_wake() and netlink_recvmsg() of
  * net/netlink/af_netlink.c. It does not know what a message means; it carries a few numbers for the reader.
  *
- * The queue is a ring of typed arrays that doubles when it is full: what bounds it is rcvbuf, as in the kernel.
+ * The queue is a ring of numbers, six words a message, that doubles when it is full: what bounds it is rcvbuf, as in the kernel.
  */
+
+/** Kind, portid and truesize in one word; entry; tuple; id; and when it was raised, a double. */
+const MESSAGE_WORDS = 6;
 
 /** Outcome of a recv. */
 export const RECV_EMPTY = 0;
@@ -58,13 +61,8 @@ export class NetlinkSocket {
 
   private size = 64;
   private first = 0;
-  private kinds = new Uint8Array(this.size);
-  private truesizes = new Uint16Array(this.size);
-  private entries = new Int32Array(this.size);
-  private tuples = new Uint32Array(this.size);
-  private ids = new Uint32Array(this.size);
-  private portids = new Uint8Array(this.size);
-  private raisedTimes = new Float64Array(this.size);
+  private words = new Int32Array(MESSAGE_WORDS * this.size);
+  private doubles = new Float64Array(this.words.buffer);
 
   /** The message that the last `recv` returned. */
   kind = 0;
@@ -95,13 +93,13 @@ export class NetlinkSocket {
   enqueue(kind: number, truesize: number, entry: number, message: MessageFields): void {
     if (this.queued === this.size) this.growRing();
     const at = (this.first + this.queued) & (this.size - 1);
-    this.kinds[at] = kind;
-    this.truesizes[at] = truesize;
-    this.entries[at] = entry;
-    this.tuples[at] = message.tupleOf(entry);
-    this.ids[at] = message.idOf(entry);
-    this.portids[at] = message.portidOf(entry);
-    this.raisedTimes[at] = message.raisedAt(kind, entry);
+    const { words } = this;
+    const word = at * MESSAGE_WORDS;
+    words[word] = (truesize << 3) | (message.portidOf(entry) << 2) | kind;
+    words[word + 1] = entry;
+    words[word + 2] = message.tupleOf(entry);
+    words[word + 3] = message.idOf(entry);
+    this.doubles[(word >> 1) + 2] = message.raisedAt(kind, entry);
     this.queued++;
     this.admitted++;
     this.rmem += truesize;
@@ -149,13 +147,16 @@ export class NetlinkSocket {
     const at = this.first;
     this.first = (at + 1) & (this.size - 1);
     this.queued--;
-    this.rmem -= this.truesizes[at]!;
-    this.kind = this.kinds[at]!;
-    this.entry = this.entries[at]!;
-    this.tuple = this.tuples[at]!;
-    this.id = this.ids[at]!;
-    this.portid = this.portids[at]!;
-    this.raisedAt = this.raisedTimes[at]!;
+    const { words } = this;
+    const word = at * MESSAGE_WORDS;
+    const first = words[word]!;
+    this.rmem -= first >> 3;
+    this.kind = first & 3;
+    this.portid = (first >> 2) & 1;
+    this.entry = words[word + 1]!;
+    this.tuple = words[word + 2]! >>> 0;
+    this.id = words[word + 3]! >>> 0;
+    this.raisedAt = this.doubles[(word >> 1) + 2]!;
     this.received++;
     this.wakeAfterRecv();
     return RECV_MESSAGE;
@@ -186,23 +187,13 @@ export class NetlinkSocket {
   }
 
   private growRing(): void {
-    const unrolled = <T extends Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array>(
-      old: T,
-      next: T,
-    ): T => {
-      next.set(old.subarray(this.first) as never);
-      next.set(old.subarray(0, this.first) as never, this.size - this.first);
-      return next;
-    };
-    const size = this.size * 2;
-    this.kinds = unrolled(this.kinds, new Uint8Array(size));
-    this.truesizes = unrolled(this.truesizes, new Uint16Array(size));
-    this.entries = unrolled(this.entries, new Int32Array(size));
-    this.tuples = unrolled(this.tuples, new Uint32Array(size));
-    this.ids = unrolled(this.ids, new Uint32Array(size));
-    this.portids = unrolled(this.portids, new Uint8Array(size));
-    this.raisedTimes = unrolled(this.raisedTimes, new Float64Array(size));
+    const before = this.words;
+    const split = this.first * MESSAGE_WORDS;
+    this.words = new Int32Array(2 * before.length);
+    this.words.set(before.subarray(split));
+    this.words.set(before.subarray(0, split), before.length - split);
+    this.doubles = new Float64Array(this.words.buffer);
     this.first = 0;
-    this.size = size;
+    this.size *= 2;
   }
 }

@@ -41,7 +41,7 @@ describe("an entry whose DESTROY is delivered", () => {
         remove(k, entry);
         if (how === "by timeout") k.wait(HZ);
         assert.deepEqual(attempts(k).length, 1);
-        assert.equal(k.table.place[entry], FREE);
+        assert.equal(k.table.placeOf(entry), FREE);
         assert.equal(k.table.count, 0);
         assert.equal(k.table.find(TUPLE, ORIGINAL), NIL);
         assert.equal(k.timers.nextJiffy(), -1);
@@ -55,7 +55,7 @@ describe("an entry whose DESTROY fails", () => {
     const { k, entry } = withEntry();
     k.sink.accepts = ({ kind }) => kind !== KIND_DESTROY;
     k.deletion.evict(entry);
-    assert.equal(k.table.place[entry], DYING);
+    assert.equal(k.table.placeOf(entry), DYING);
     assert.equal(k.table.find(TUPLE, ORIGINAL), NIL);
     assert.deepEqual([k.table.count, k.table.active, k.table.dying], [1, 0, 1]);
     k.packets.packet(TUPLE, ORIGINAL, ACK);
@@ -119,14 +119,14 @@ describe("a deletion by request that fails", () => {
       const { k, entry } = withEntry({ version, random32: () => 10 });
       k.sink.accepts = () => false;
       k.deletion.deleteByRequest(entry);
-      assert.equal(k.table.portid[entry], 1);
+      assert.equal(k.table.hasPortid(entry), true);
       k.wait(15);
-      assert.equal(k.table.portid[entry], 1);
+      assert.equal(k.table.hasPortid(entry), true);
       k.sink.accepts = () => true;
       k.wait(15);
       k.packets.packet(TUPLE + 1, ORIGINAL, ACK);
       assert.equal(k.entryOf(TUPLE + 1), entry);
-      assert.equal(k.table.portid[entry], 0);
+      assert.equal(k.table.hasPortid(entry), false);
     }
   });
 

@@ -31,7 +31,7 @@ class FullTable extends Assembled {
     for (let from = 1000 * (bucket + 1); tuples.length < count; ) {
       const tuple = this.tupleIn(bucket, from);
       this.packets.packet(tuple, ORIGINAL, ACK);
-      if (assured) this.table.status[this.entryOf(tuple)]! |= IPS_ASSURED;
+      if (assured) this.table.addStatus(this.entryOf(tuple), IPS_ASSURED);
       tuples.push(tuple);
       from = tuple + 1;
     }
@@ -174,7 +174,7 @@ describe("the search", () => {
     for (let from = 5000; k.table.count < 8; from++) {
       from = k.tupleIn(0, from);
       k.packets.packet(from, ORIGINAL, ACK);
-      k.table.status[k.entryOf(from)]! |= IPS_ASSURED;
+      k.table.addStatus(k.entryOf(from), IPS_ASSURED);
     }
     assert.equal(k.newPacket(0), ACCEPTED);
     assert.deepEqual(k.gone([first!]), [first]);

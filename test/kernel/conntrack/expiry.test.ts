@@ -205,10 +205,10 @@ describe("an entry whose deadline is over", () => {
     for (const version of LAZY) {
       const k = new Generation({ version, buckets: 1, max: 3 });
       k.request(1, 2);
-      for (const tuple of [1, 2]) k.table.status[k.entryOf(tuple)]! |= IPS_ASSURED;
+      for (const tuple of [1, 2]) k.table.addStatus(k.entryOf(tuple), IPS_ASSURED);
       k.waitSeconds(20);
       k.request(3);
-      k.table.status[k.entryOf(3)]! |= IPS_ASSURED;
+      k.table.addStatus(k.entryOf(3), IPS_ASSURED);
       k.waitSeconds(20);
       // The walk of early_drop alone: a packet's look-up would have met them before.
       assert.equal(k.packets.earlyDrop.tryFree(0), false);

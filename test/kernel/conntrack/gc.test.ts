@@ -361,8 +361,8 @@ describe("a table that is nearly full", () => {
       k.packets.packet(tuple, 0, SYN);
       const entry = k.entryOf(tuple);
       const chosen = tuple % 10 === 0;
-      k.table.protocolState[entry] = chosen ? state : TCP_ESTABLISHED;
-      if (!chosen || assured) k.table.status[entry]! |= IPS_ASSURED | IPS_SEEN_REPLY;
+      k.table.setProtocolState(entry, chosen ? state : TCP_ESTABLISHED);
+      if (!chosen || assured) k.table.addStatus(entry, IPS_ASSURED | IPS_SEEN_REPLY);
       k.expiry.refresh(entry, 100_000);
     });
     k.sink.taken();
@@ -417,7 +417,7 @@ describe("a table that is nearly full", () => {
       // Fill up without a failed early_drop: the mode is over.
       for (let tuple = 20_000; k.table.count < MAX; tuple++) {
         k.packets.packet(tuple, 0, SYN);
-        k.table.status[k.entryOf(tuple)]! |= IPS_ASSURED;
+        k.table.addStatus(k.entryOf(tuple), IPS_ASSURED);
       }
       scan();
       assert.equal(k.table.count, MAX);

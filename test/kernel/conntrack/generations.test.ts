@@ -24,7 +24,7 @@ describe("early_drop from 4.8 on", () => {
       const tuples = this.tuplesIn(bucket, count, this.from);
       this.from = tuples.at(-1)! + 1;
       this.request(...tuples);
-      if (assured) for (const tuple of tuples) this.table.status[this.entryOf(tuple)]! |= IPS_ASSURED;
+      if (assured) for (const tuple of tuples) this.table.addStatus(this.entryOf(tuple), IPS_ASSURED);
       this.sink.taken();
       return tuples;
     }
@@ -120,7 +120,7 @@ describe("a SYN that reopens a connection in TIME_WAIT", () => {
     ] as const) {
       assert.equal(k.packets.packet(1, direction, segment), ACCEPTED);
     }
-    assert.equal(k.table.protocolState[k.entryOf(1)]! & STATE_MASK, TCP_TIME_WAIT);
+    assert.equal(k.table.protocolStateOf(k.entryOf(1)) & STATE_MASK, TCP_TIME_WAIT);
     k.refuseDestroy();
     k.sink.taken();
     return k;
@@ -133,7 +133,7 @@ describe("a SYN that reopens a connection in TIME_WAIT", () => {
       const k = closed(version);
       assert.equal(syn(k), ACCEPTED);
       assert.deepEqual([k.table.active, k.table.dying], [1, 1]);
-      assert.equal(k.table.protocolState[k.entryOf(1)]! & STATE_MASK, TCP_SYN_SENT);
+      assert.equal(k.table.protocolStateOf(k.entryOf(1)) & STATE_MASK, TCP_SYN_SENT);
       assert.deepEqual(
         k.sink.taken().map(({ kind, ok }) => [kind, ok]),
         [
@@ -178,12 +178,12 @@ describe("a UDP conversation with a reply", () => {
     k.request(1);
     k.reply(1);
     const entry = k.entryOf(1);
-    assert.equal(k.table.status[entry]! & IPS_ASSURED, 0);
+    assert.equal(k.table.statusOf(entry) & IPS_ASSURED, 0);
     k.wait(jiffies);
     k.sink.taken();
     k.request(1);
     return {
-      assured: (k.table.status[entry]! & IPS_ASSURED) !== 0,
+      assured: (k.table.statusOf(entry) & IPS_ASSURED) !== 0,
       seconds: k.expiry.left(entry) / 250,
       updates: k.sink.taken().filter(({ kind }) => kind === KIND_UPDATE).length,
     };
@@ -229,7 +229,7 @@ describe("a UDP conversation with a reply", () => {
     k.reply(2);
     k.wait(STREAM_FROM);
     k.request(2);
-    assert.equal(k.table.status[k.entryOf(2)]! & IPS_ASSURED, 0);
+    assert.equal(k.table.statusOf(k.entryOf(2)) & IPS_ASSURED, 0);
   });
 
   test("without a reply never becomes one", () => {
@@ -237,7 +237,7 @@ describe("a UDP conversation with a reply", () => {
       const k = new Generation({ version });
       for (let packet = 0; packet < 5; packet++) {
         k.request(1);
-        assert.equal(k.table.status[k.entryOf(1)]! & IPS_ASSURED, 0, version);
+        assert.equal(k.table.statusOf(k.entryOf(1)) & IPS_ASSURED, 0, version);
         assert.equal(k.expiry.left(k.entryOf(1)), 30 * 250, version);
         k.waitSeconds(5);
       }
@@ -445,7 +445,7 @@ describe("IPS_DYING in the status of a DESTROY", () => {
     let accept = false;
     k.sink.accepts = ({ kind, entry }) => {
       if (kind !== KIND_DESTROY) return true;
-      seen.push((k.table.status[entry]! & IPS_DYING) !== 0);
+      seen.push((k.table.statusOf(entry) & IPS_DYING) !== 0);
       return accept;
     };
     k.request(1, 2, 3);

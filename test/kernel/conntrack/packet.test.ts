@@ -35,14 +35,14 @@ describe("UDP", () => {
   test("the packet that makes it ASSURED may come from either side", () => {
     const k = new Assembled({ protocol: "udp" });
     for (const direction of [ORIGINAL, REPLY, REPLY] as const) k.packets.packet(TUPLE, direction, ACK);
-    assert.equal(k.table.status[k.entryOf(TUPLE)]! & IPS_ASSURED, IPS_ASSURED);
+    assert.equal(k.table.statusOf(k.entryOf(TUPLE)) & IPS_ASSURED, IPS_ASSURED);
   });
 
   test("requests without a reply never make a stream", () => {
     const k = new Assembled({ protocol: "udp" });
     for (let i = 0; i < 5; i++) k.packets.packet(TUPLE, ORIGINAL, ACK);
     assert.equal(k.raisedBits().join(" "), "NEW");
-    assert.equal(k.table.status[k.entryOf(TUPLE)]! & IPS_ASSURED, 0);
+    assert.equal(k.table.statusOf(k.entryOf(TUPLE)) & IPS_ASSURED, 0);
     assert.equal(k.jiffiesLeft(k.entryOf(TUPLE)), 30 * HZ);
   });
 
@@ -68,7 +68,7 @@ describe("ICMP", () => {
       bits.push(k.raisedBits().join(" "));
     }
     assert.deepEqual(bits, ["NEW", "REPLY", "", ""]);
-    assert.equal(k.table.status[k.entryOf(TUPLE)]! & IPS_ASSURED, 0);
+    assert.equal(k.table.statusOf(k.entryOf(TUPLE)) & IPS_ASSURED, 0);
     assert.equal(k.jiffiesLeft(k.entryOf(TUPLE)), 30 * HZ);
     k.sink.taken();
     k.wait(30 * HZ);
@@ -141,7 +141,7 @@ describe("nf_conntrack_max", () => {
     const k = new Assembled({ protocol: "udp", max, version: "3.6" });
     for (let tuple = 0; tuple < max; tuple++) assert.equal(k.packets.packet(tuple, ORIGINAL, ACK), ACCEPTED);
     // Nothing may be evicted.
-    for (let tuple = 0; tuple < max; tuple++) k.table.status[k.entryOf(tuple)]! |= IPS_ASSURED;
+    for (let tuple = 0; tuple < max; tuple++) k.table.addStatus(k.entryOf(tuple), IPS_ASSURED);
     return k;
   };
 

@@ -87,7 +87,7 @@ class Conversation extends Assembled {
   get state(): string {
     const { entry } = this;
     if (entry === NIL) return "none";
-    return COLUMNS[this.table.protocolState[entry]! & STATE_MASK]!;
+    return COLUMNS[this.table.protocolStateOf(entry) & STATE_MASK]!;
   }
 
   send(direction: Direction, segment: Segment): void {
@@ -172,9 +172,9 @@ describe("a short connection", () => {
 
   test("is ASSURED from the third packet of the handshake on, not before", () => {
     const c = new Conversation().play([ORIGINAL, SYN], [REPLY, SYN_ACK]);
-    assert.equal(c.table.status[c.entry]! & (IPS_ASSURED | IPS_SEEN_REPLY), IPS_SEEN_REPLY);
+    assert.equal(c.table.statusOf(c.entry) & (IPS_ASSURED | IPS_SEEN_REPLY), IPS_SEEN_REPLY);
     c.play([ORIGINAL, ACK]);
-    assert.equal(c.table.status[c.entry]! & IPS_ASSURED, IPS_ASSURED);
+    assert.equal(c.table.statusOf(c.entry) & IPS_ASSURED, IPS_ASSURED);
   });
 });
 
@@ -284,7 +284,7 @@ describe("a SYN that reopens", () => {
     c.send(ORIGINAL, SYN);
     const fresh = c.entry;
     assert.notEqual(fresh, old);
-    assert.deepEqual([c.table.tuple[old], c.table.tuple[fresh]], [TUPLE, TUPLE]);
+    assert.deepEqual([c.table.tupleOf(old), c.table.tupleOf(fresh)], [TUPLE, TUPLE]);
     assert.notEqual(c.table.idOf(old), c.table.idOf(fresh));
     assert.deepEqual([c.table.active, c.table.dying], [1, 1]);
     assert.equal(c.state, "sSS");

@@ -27,7 +27,7 @@ import { Assembled, type AssembledOptions, bitNames, HZ } from "../assembled.js"
 
 const TUPLE = 5;
 const kinds = (k: Assembled): [MessageKind, boolean][] => k.sink.taken().map(({ kind, ok }) => [kind, ok]);
-const missed = (k: Assembled): string => bitNames(k.table.missed[k.entryOf(TUPLE)]!).join(" ");
+const missed = (k: Assembled): string => bitNames(k.table.missedOf(k.entryOf(TUPLE))).join(" ");
 
 describe("from mask to message", () => {
   test("DESTROY beats NEW and RELATED, and these beat the rest", () => {
@@ -157,7 +157,7 @@ describe("missed events", () => {
     k.wait(30 * HZ);
     k.packets.packet(TUPLE + 1, ORIGINAL, ACK);
     assert.equal(k.entryOf(TUPLE + 1), entry);
-    assert.equal(k.table.missed[entry], 0);
+    assert.equal(k.table.missedOf(entry), 0);
   });
 });
 

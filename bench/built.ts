@@ -1,0 +1,10 @@
+/**
+ * The compiled package in dist/, which is what users run: measured through a TypeScript loader, its helpers would be
+ * measured too.
+ */
+const built = (file: string): string => new URL(`../dist/${file}`, import.meta.url).href;
+
+export const { resolveScenario, simulate, simulation } = (await import(
+  built("index.js")
+)) as typeof import("../src/index.js");
+export const { Run } = (await import(built("simulation/run.js"))) as typeof import("../src/simulation/run.js");

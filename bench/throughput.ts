@@ -1,0 +1,57 @@
+/**
+ * Rows that are a rate: so many flows or packets of one scenario in a second of CPU time. The reader of these scenarios is
+ * fast and its buffer large, so that every event is built, queued, read and booked: nothing is skipped.
+ */
+import type { Overrides } from "../src/index.js";
+import { resolveScenario, simulate } from "./built.js";
+import type { Figure } from "./row.js";
+import { best, cpuSeconds } from "./timing.js";
+
+/** A reader that keeps up. */
+export const READS_EVERYTHING: Overrides["listeners"] = [{ bufferBytes: 212_992, serviceNanoseconds: 0 }];
+
+/** A flood that goes on long after its first flows are gone, in a table of 262 144 slots that its load nearly fills. */
+export const STEADY: Overrides = {
+  arrivals: "constant",
+  packetGapNanoseconds: 0,
+  flush: false,
+  nfConntrackMax: 262_144,
+  buckets: 262_144,
+  listeners: READS_EVERYTHING!,
+};
+
+interface Throughput {
+  experiment: "flood" | "flush";
+  overrides: Overrides & { connections: number };
+  /** What is counted, and how many of it a connection has. */
+  unit: "flows" | "packets";
+  perConnection: number;
+  targetMillions: number;
+  repetitions: number;
+}
+
+export function throughput(work: Throughput): Figure {
+  const { experiment, overrides, unit, perConnection, targetMillions, repetitions } = work;
+  const scenario = resolveScenario(experiment, overrides);
+  const fastest = best(repetitions, () =>
+    cpuSeconds(() => {
+      const { events, invariants, table } = simulate(scenario);
+      if (experiment === "flush" && table.peakCount !== overrides.connections) {
+        throw new Error(`expected ${overrides.connections} flows resident, got ${table.peakCount}`);
+      }
+      const { raised, delivered, lost } = events.destroy;
+      if (invariants.violated.length > 0 || lost > 0 || delivered < raised) {
+        throw new Error(`expected every DESTROY delivered, got ${delivered} of ${raised}; ${invariants.violated}`);
+      }
+    }),
+  );
+  return {
+    name: unit === "flows" ? "flows" : "packets",
+    value: (overrides.connections * perConnection) / fastest.value / 1e6,
+    unit: `M ${unit}/s`,
+    target: targetMillions,
+    better: "more",
+    scales: true,
+    spread: fastest.spread,
+  };
+}

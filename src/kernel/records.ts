@@ -1,0 +1,65 @@
+/**
+ * The memory of all entries, 60 bytes each: what struct nf_conn and its extensions hold, as far as the model has them. It owns
+ * the layout and the growing; what a field means is said by the module that owns it, named below.
+ *
+ * A run jumps from entry to entry in no order, and a jump to memory that no cache holds costs more than all that is done with
+ * an entry. So an entry has two records: `nodes` has what a walk over a chain and a packet without an event look at, as small as
+ * can be, so that much of it is in the cache; `extensions` has the rest side by side. Links are indices: no object, no string
+ * and no closure per entry. This is the hot path: whoever owns a field reads and writes the buffers at `nodeOf(entry) + FIELD` or
+ * `extensionOf(entry) + FIELD`, and keeps none of them, because growing replaces them.
+ */
+
+/** Words of a record. */
+const NODE = 7;
+const EXTENSION = 8;
+
+/** The table: tuple, the links of both directions, and flags, of which status has the low half. */
+export const TUPLE = 0;
+export const CHAIN_NEXT = 1;
+export const CHAIN_PREVIOUS = 3;
+export const FLAGS = 5;
+/** When the timer fires; without timers the deadline (timer-wheel.ts, expiry.ts). */
+export const EXPIRES = 6;
+
+/** The event cache: cached and missed bits and the portid. */
+export const EVENTS = 0;
+/** The ledger: what waits, and how often the DESTROY was attempted. */
+export const WAITING = 1;
+export const DESTROY_ATTEMPTS = 2;
+/** The timer wheel. */
+export const TIMER_NEXT = 3;
+export const TIMER_PREVIOUS = 4;
+export const TIMER_SLOT = 5;
+/** The UDP tracker: from which jiffy on a conversation may be a stream. Kernels that ask have no timers per entry. */
+export const STREAM_FROM = 3;
+/** ctnetlink, a double: when the DESTROY was raised. */
+const DESTROYED_AT = 3;
+
+/** Where an entry's node begins. */
+export const nodeOf = (entry: number): number => Math.imul(entry, NODE);
+/** Where an entry's extension begins. */
+export const extensionOf = (entry: number): number => Math.imul(entry, EXTENSION);
+/** Where in the doubles the time of an entry's DESTROY is. */
+export const destroyedAtOf = (entry: number): number => Math.imul(entry, EXTENSION / 2) + DESTROYED_AT;
+
+export class EntryRecords {
+  capacity: number;
+  nodes: Int32Array;
+  extensions: Int32Array;
+  /** The extensions as doubles. */
+  doubles: Float64Array;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.nodes = new Int32Array(capacity * NODE);
+    this.extensions = new Int32Array(capacity * EXTENSION);
+    this.doubles = new Float64Array(this.extensions.buffer);
+  }
+
+  grow(): void {
+    const grown = new EntryRecords(Math.ceil(this.capacity * 1.5));
+    grown.nodes.set(this.nodes);
+    grown.extensions.set(this.extensions);
+    Object.assign(this, grown);
+  }
+}
