@@ -8,3 +8,9 @@ export const { resolveScenario, simulate, simulation } = (await import(
   built("index.js")
 )) as typeof import("../src/index.js");
 export const { Run } = (await import(built("simulation/run.js"))) as typeof import("../src/simulation/run.js");
+export const { liveBackend, whyNotLive } = (await import(
+  built("live/live.js")
+)) as typeof import("../src/live/live.js");
+export const { liveHost, liveOverrides } = (await import(
+  built("live/host.js")
+)) as typeof import("../src/live/host.js");

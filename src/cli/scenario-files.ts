@@ -2,7 +2,7 @@
  * The scenario files that a command was given: files, folders, standard input. It finds and reads them; what is in them is
  * scenario/file.ts.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 import { quoted, UsageError } from "../scenario/errors.js";
 import type { ScenarioFile } from "../scenario/file.js";
@@ -45,12 +45,10 @@ function scenariosIn(folder: string): string[] {
 }
 
 function textOf(file: string): string {
-  const bytes = readable(file, () => {
-    const size = file === STANDARD_INPUT ? 0 : statSync(file).size;
-    if (size > LARGEST_FILE_BYTES) throw tooLarge(file, size);
-    return readFileSync(file === STANDARD_INPUT ? 0 : file);
-  });
-  if (bytes.length > LARGEST_FILE_BYTES) throw tooLarge(file, bytes.length);
+  const bytes = readable(file, () => readBounded(file));
+  if (bytes.length > LARGEST_FILE_BYTES) {
+    throw new UsageError(`${file}: expected a scenario file of at most ${LARGEST_FILE_BYTES} bytes, got more`);
+  }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
@@ -58,8 +56,19 @@ function textOf(file: string): string {
   }
 }
 
-function tooLarge(file: string, bytes: number): UsageError {
-  return new UsageError(`${file}: expected a scenario file of at most ${LARGEST_FILE_BYTES} bytes, got ${bytes}`);
+/** One byte more than a scenario file may have, at most: a pipe or a device need not end. */
+function readBounded(file: string): Buffer {
+  const bytes = Buffer.alloc(LARGEST_FILE_BYTES + 1);
+  const descriptor = file === STANDARD_INPUT ? 0 : openSync(file, "r");
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    if (file !== STANDARD_INPUT) closeSync(descriptor);
+  }
 }
 
 function readable<T>(file: string, read: () => T): T {

@@ -4,6 +4,7 @@
  * attempt is what a listener with a full buffer adds to the flush; a recv is a queue read at once; a wake-up is the way of one
  * event to a reader that sleeps.
  */
+import { setTimeout } from "node:timers/promises";
 import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
 import { now } from "./clock.js";
 import { decodeEvent, emptyEvent } from "./conntrack-messages.js";
@@ -14,7 +15,8 @@ import { MSG_DONTWAIT, type SystemCalls } from "./system-calls.js";
 import { UdpTraffic } from "./udp-traffic.js";
 
 const ROUNDS = 9;
-const REPETITIONS = 3;
+/** Between a flood and its flush, as in the runs: a flush that follows at once finds its entries in the caches. */
+const PAUSE_MILLISECONDS = 200;
 const ENTRIES = 1000;
 /** Of these the median is a round's. */
 const WAKEUPS = 7;
@@ -32,7 +34,7 @@ export async function measureCosts(scenario: Scenario, calls: SystemCalls): Prom
   const machine = new Machine(kernel, calls);
   const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
   // What a cold machine does at first says nothing of the runs that follow.
-  machine.measure("roomy");
+  await machine.measure("roomy");
   const rounds: MeasuredCosts[] = [];
   for (let round = 0; round < ROUNDS; round++) rounds.push(await machine.round(scenario, readerCpu));
   machine.close();
@@ -63,9 +65,9 @@ class Machine {
   }
 
   async round(scenario: Scenario, readerCpu: number): Promise<MeasuredCosts> {
-    const bare = this.best("none");
-    const refused = this.best("full");
-    const { recv } = this.best("roomy");
+    const bare = await this.measure("none");
+    const refused = await this.measure("full");
+    const { recv } = await this.measure("roomy");
     const attempt = Math.max(0, refused.flush - bare.flush);
     const way = await this.wayToReader(scenario, readerCpu);
     return {
@@ -77,17 +79,11 @@ class Machine {
     };
   }
 
-  /** Of some measurements the least of each figure: who else uses the machine only ever adds. */
-  private best(listening: keyof typeof BUFFERS): Measurement {
-    const measurements = Array.from({ length: REPETITIONS }, () => this.measure(listening));
-    const least = (key: keyof Measurement): number => Math.min(...measurements.map((each) => each[key]));
-    return { flood: least("flood"), flush: least("flush"), recv: least("recv") };
-  }
-
-  measure(listening: keyof typeof BUFFERS): Measurement {
+  async measure(listening: keyof typeof BUFFERS): Promise<Measurement> {
     const bufferBytes = BUFFERS[listening];
     const socket = bufferBytes === null ? null : openListener(this.calls, bufferBytes, "lossy", ["destroy"]);
     const flood = timed(() => this.flood(ENTRIES));
+    await setTimeout(PAUSE_MILLISECONDS);
     const flush = timed(() => this.kernel.flush());
     let read = 0;
     const recv = socket === null ? 0 : timed(() => (read = this.readAll(socket.fd)));
@@ -130,10 +126,10 @@ class Machine {
     const ways: number[] = [];
     for (let index = 0; index < WAKEUPS; index++) {
       this.flood(1);
-      await new Promise((resolve) => setTimeout(resolve, 3));
+      await setTimeout(3);
       const began = now();
       this.kernel.flush();
-      await new Promise((resolve) => setTimeout(resolve, 3));
+      await setTimeout(3);
       if (reader.inSyncNanoseconds > began) ways.push(reader.inSyncNanoseconds - began);
     }
     await reader.stop();

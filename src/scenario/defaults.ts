@@ -178,6 +178,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
     limitSeconds: overrides.limitSeconds ?? limitAfter(load),
   };
   refuseTooManyJiffies(scenario);
+  refuseDrawnSeed(scenario);
   return scenario;
 }
 
@@ -191,6 +192,11 @@ function refuseTooManyJiffies({ hz, limitSeconds, timeoutsSeconds }: Scenario): 
     `expected at most ${formatDuration(Math.max(0, most) * SECOND)} with {hz} ${hz} and these timeouts, ` +
       `because timers count in 31 bits of jiffies, got ${inWords(limitSeconds)}`,
   );
+}
+
+/** The command line draws a seed for this word; whoever resolves it would get the same run each time. */
+function refuseDrawnSeed({ seed }: Scenario): void {
+  if (seed === "random") throw new ParameterError("seed", "expected a seed that repeats the run, got random");
 }
 
 function knownRelease(kernel: string): Release {

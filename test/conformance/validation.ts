@@ -2,13 +2,15 @@
  * `npm run validation`: compares the project's recordings with the model and writes docs/VALIDATION.md from the result. What the
  * page says about the method is here, every figure on it comes from the run.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Comparison } from "./compare.js";
 import { compareAll, OWN_RECORDINGS, recordingsOf } from "./corpus.js";
 import { percent, summarize } from "./summary.js";
 
 const SEEDS = 40;
+/** Written by `ct-reliable parity --format markdown --output FILE` on a quiet machine. */
+const PARITY = new URL("parity-6.18.44.md", import.meta.url);
 const PAGE = fileURLToPath(new URL("../../docs/VALIDATION.md", import.meta.url));
 
 function kernelTable(comparisons: readonly Comparison[]): string {
@@ -141,6 +143,13 @@ ${counted(comparisons.flatMap(({ notCompared }) => notCompared.map(({ reason }) 
 | cells | reason |
 |---:|---|
 ${counted(cells.filter((cell) => !cell.inside).map((cell) => cell.why ?? "the simulated runs do not have this quantity"))}
+
+## On the running kernel
+
+\`ct-reliable parity\` runs the same scenarios on the kernel of a machine and in the model; [LIVE.md](LIVE.md#how-to-read-parity) says how
+to read it. This is the built-in set on a machine with Linux 6.18.44, five live runs of each scenario:
+
+${readFileSync(PARITY, "utf8").trim()}
 
 ## Every cell outside
 

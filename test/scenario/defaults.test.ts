@@ -39,3 +39,10 @@ describe("a listener is refused", () => {
     assert.equal(refusal({ stopsAtEnobufs: true }), "accepted");
   });
 });
+
+test("a seed that would be drawn is none for whoever wants the same run again", () => {
+  assert.throws(
+    () => resolveScenario("flush", { seed: "random" }),
+    /seed: expected a seed that repeats the run, got random$/,
+  );
+});
