@@ -4,11 +4,22 @@
  */
 import { releaseFor } from "../kernel/release.js";
 import type { Overrides } from "../scenario/defaults.js";
-import type { Scenario } from "../scenario/scenario.js";
+import type { Policy, Scenario } from "../scenario/scenario.js";
 
 interface Rule {
   applies(given: Overrides, scenario: Scenario): boolean;
   says(scenario: Scenario): string;
+}
+
+/** Flags about what the daemon does when it hears ENOBUFS. */
+const AFTER_ENOBUFS = {
+  "buffer-max": "bufferMaxBytes",
+  resync: "resyncAfterNanoseconds",
+  "stop-at-enobufs": "stopsAtEnobufs",
+} as const;
+
+function hearsNoEnobufs(policy: Policy): boolean {
+  return policy === "reliable" || policy === "no-enobufs";
 }
 
 const RULES: readonly Rule[] = [
@@ -30,6 +41,14 @@ const RULES: readonly Rule[] = [
     applies: ({ costs }, { cpus }) => costs?.wakeupNanoseconds !== undefined && cpus === 1,
     says: () => "--cost-wakeup has no effect with --cpus 1: the reader runs when the kernel lets go of the CPU",
   },
+  ...(["buffer-max", "resync", "stop-at-enobufs"] as const).map(
+    (name): Rule => ({
+      applies: ({ listeners }, scenario) =>
+        Boolean(listeners?.[0]?.[AFTER_ENOBUFS[name]]) && hearsNoEnobufs(scenario.listeners[0]!.policy),
+      says: ({ listeners }) =>
+        `--${name} has no effect with --policy ${listeners[0]!.policy}: no ENOBUFS is ever reported`,
+    }),
+  ),
 ];
 
 export function ineffectiveFlags(given: Overrides, scenario: Scenario): string[] {

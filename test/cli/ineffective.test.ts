@@ -24,6 +24,19 @@ describe("a flag that changes nothing beside the others is accepted, and a note 
       "flood --cpus 1 --cost-wakeup 5us",
       "--cost-wakeup has no effect with --cpus 1: the reader runs when the kernel lets go of the CPU",
     ],
+    [
+      "flood --policy reliable --resync 30s --buffer-max 8k",
+      "--buffer-max has no effect with --policy reliable: no ENOBUFS is ever reported",
+      "--resync has no effect with --policy reliable: no ENOBUFS is ever reported",
+    ],
+    [
+      "flood --policy reliable --stop-at-enobufs",
+      "--stop-at-enobufs has no effect with --policy reliable: no ENOBUFS is ever reported",
+    ],
+    [
+      "flood --policy no-enobufs --buffer-max 8k",
+      "--buffer-max has no effect with --policy no-enobufs: no ENOBUFS is ever reported",
+    ],
   ] as const) {
     test(argv, async () => {
       assert.deepEqual(
@@ -41,6 +54,8 @@ describe("a flag that changes nothing beside the others is accepted, and a note 
     "flush --packet-gap 1ms --packets 2",
     "flush --packet-gap 0",
     "flood --cost-wakeup 5us",
+    "flood --policy lossy --resync 30s",
+    "flood --policy reliable",
   ]) {
     test(`${argv}: nothing to say`, async () => assert.deepEqual(await notesOf(argv), []));
   }
