@@ -56,7 +56,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "run scenarios on the running kernel and in the simulator, side by side",
     operands: "[FILE|FOLDER...]",
     examples: [
-      ["parity", "the built-in scenarios, a minute or two each way"],
+      ["parity", "the built-in scenarios, about five minutes"],
       ["parity --only drain --runs 10", "some of them, ten times"],
       ["parity scenarios/conntrack-flush.yaml", "a scenario of your own"],
       ["parity --record kernel.jsonl", "with recordings of your kernel"],
