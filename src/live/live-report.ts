@@ -129,12 +129,14 @@ function dyingReport(run: LiveRun): Report["dying"] {
   const flushed = scenario.flush && run.flushAt !== null && run.flushEndedAt !== null;
   const active = run.active(run.endCount);
   const duringFlood = run.diedBeforeFlush || run.flushAt === null ? null : 0;
+  // It was looked at from the flush on: where entries ended before, it may have been longer then.
+  const peak = run.diedBeforeFlush ? null : run.peakDying;
   return {
     peakDuringFlood: duringFlood,
     meanDuringFlood: duringFlood,
     afterFlush: flushed ? run.countAfterFlush : duringFlood,
-    peak: run.peakDying,
-    peakAtSeconds: run.peakDying === null ? null : run.peakDyingAt / 1e9,
+    peak,
+    peakAtSeconds: peak === null ? null : run.peakDyingAt / 1e9,
     emptyAfterFlushSeconds: flushed && run.emptiedAt !== null ? (run.emptiedAt - run.flushAt!) / 1e9 : null,
     final: active === null ? null : run.endCount - active,
   };

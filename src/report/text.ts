@@ -130,9 +130,12 @@ function latencyOf({ latency, events }: Report): string {
 }
 
 function dyingOf({ dying, flush }: Report): string {
-  if (dying.peak === null) return UNKNOWN;
+  if (dying.peak === null && dying.afterFlush === null) return UNKNOWN;
   if (dying.peak === 0) return "peak 0: no entry ever waited for a resend";
-  const peak = `peak ${count(dying.peak)} at ${duration(dying.peakAtSeconds)}; under load ${count(dying.peakDuringFlood)} (mean ${count(dying.meanDuringFlood)})`;
+  const peak =
+    dying.peak === null
+      ? "unknown under load"
+      : `peak ${count(dying.peak)} at ${duration(dying.peakAtSeconds)}; under load ${count(dying.peakDuringFlood)} (mean ${count(dying.meanDuringFlood)})`;
   if (flush === null) return `${peak}; ${count(dying.final)} at the end`;
   if (dying.afterFlush === 0 && dying.final === 0) return `${peak}; none after the flush`;
   const after = `${peak}; ${count(dying.afterFlush)} after the flush, `;

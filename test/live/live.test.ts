@@ -95,6 +95,21 @@ describe("the running kernel", { skip }, () => {
   });
 });
 
+test("the running kernel does not tell how long the dying list was where entries ended before the flush", {
+  skip,
+}, async () => {
+  const { dying, events } = await run({
+    connections: 60,
+    ratePerSecond: 40,
+    protocol: "tcp",
+    packets: 6,
+    timeoutsSeconds: { tcp_time_wait: 1 },
+    listeners: [{ bufferBytes: 2048, serviceNanoseconds: 1_000_000, slowFrom: "start", smallFrom: "start" }],
+  });
+  assert.deepEqual([dying.peak, dying.peakAtSeconds, dying.peakDuringFlood], [null, null, null]);
+  assert.deepEqual([dying.final, events.destroy.delivered], [0, 60]);
+});
+
 describe("conntrackd as the reader", { skip: skip === false ? withoutConntrackd() : skip }, () => {
   test("counts the entries that were destroyed, and every DESTROY arrives", async () => {
     const { liveBackend } = await load();

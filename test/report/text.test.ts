@@ -214,3 +214,14 @@ test("a live run names the machine and no seed", () => {
 test("the renderer named text is this one", () => {
   assert.equal(renderers.text.report, renderText);
 });
+
+test("a dying list that nobody could watch under load is said to be unknown there, and never to have been empty", () => {
+  const report = sampleReport(({ dying, resends }) => {
+    Object.assign(dying, { peak: null, peakAtSeconds: null, peakDuringFlood: null, meanDuringFlood: null });
+    Object.assign(dying, { afterFlush: 396, emptyAfterFlushSeconds: 3.1, final: 0 });
+    Object.assign(resends, { entries: null, total: null });
+  });
+  const text = unwrapped(render(report));
+  assert.match(text, /dying list unknown under load; 396 after the flush, empty in 3\.1 s/);
+  assert.doesNotMatch(text, /first attempt|no entry ever waited/);
+});
