@@ -7,7 +7,7 @@
 import type { Format } from "../report/renderers.js";
 import type { Overrides } from "../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
-import type { Scenario } from "../scenario/scenario.js";
+import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
 
 /** All that the flags of a run can set. */
 export interface Settings {
@@ -51,6 +51,8 @@ export interface Flag {
   file: boolean;
   /** The override that it changes; null for what concerns only how results are shown, which no repetition needs. */
   sets: keyof Overrides | "expectations" | "live" | "conntrackd" | "runs" | null;
+  /** The parameter of the first listener that it sets, where it sets one. */
+  field?: keyof ListenerScenario;
   /** The default in canonical form, as the resolved scenario has it. */
   standard(scenario: Scenario): string | null;
   /** Throws UsageError. A switch ignores the text. */
@@ -115,7 +117,7 @@ export function override<K extends keyof Overrides>(
 }
 
 export function switched(
-  flag: Pick<Flag, "name" | "group" | "description" | "sets"> & { apply(settings: Settings): void },
+  flag: Pick<Flag, "name" | "group" | "description" | "sets" | "field"> & { apply(settings: Settings): void },
 ): Flag {
   const { apply, ...rest } = flag;
   const none = { value: null, repeatable: false, choices: [], file: false, standard: () => null };

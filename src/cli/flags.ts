@@ -114,6 +114,7 @@ const READER_FLAGS: readonly Flag[] = [
     group: READER,
     description: "the reader stops for good at its first ENOBUFS",
     sets: "listeners",
+    field: "stopsAtEnobufs",
     apply: (settings) => {
       firstListener(settings).stopsAtEnobufs = true;
     },
@@ -124,6 +125,7 @@ const READER_FLAGS: readonly Flag[] = [
     group: READER,
     description: "the reader stops that long in every such period, as in 500ms/10s",
     sets: "listeners",
+    field: "stall",
     parse: parseStall,
     format: formatStall,
     apply: (settings, stall) => Object.assign(firstListener(settings), { stall }),
@@ -447,19 +449,13 @@ export const PARITY_FLAGS: readonly Flag[] = [
 /** How a person on the command line names a parameter: `--rate` for ratePerSecond. */
 export function flagOf(parameter: string): string {
   const [key] = parameter.split(".");
-  const general = key === "listeners" ? LISTENERS : PARAMETER_FLAGS.find(({ sets }) => sets === parameter);
-  const flag = FIRST_LISTENER_FLAGS.get(parameter) ?? general;
+  const flag =
+    PARAMETER_FLAGS.find(({ field }) => parameter === `listeners.0.${field}`) ??
+    (key === "listeners" ? LISTENERS : PARAMETER_FLAGS.find(({ sets }) => sets === parameter));
   return flag === undefined ? parameter : `--${flag.name}`;
 }
 
 const LISTENERS = named("listeners");
-const FIRST_LISTENER_FLAGS: ReadonlyMap<string, Flag> = new Map([
-  ["listeners.0.stall", named("reader-stall")],
-  ["listeners.0.bufferBytes", named("buffer")],
-  ["listeners.0.bufferMaxBytes", named("buffer-max")],
-  ["listeners.0.resyncAfterNanoseconds", named("resync")],
-  ["listeners.0.stopsAtEnobufs", named("stop-at-enobufs")],
-]);
 
 function named(name: string): Flag {
   return FLOOD_FLAGS.find((flag) => flag.name === name)!;
@@ -521,6 +517,7 @@ function listenerParameter(key: keyof ListenerScenario, name: string, value: str
     value,
     group: READER,
     sets: "listeners",
+    field: key,
     ...written(LISTENER_FIELDS.properties[key]),
     apply: (settings, given) => Object.assign(firstListener(settings), { [key]: given }),
     standard: (scenario) => (scenario.listeners[0]?.[key] as Plain) ?? undefined,

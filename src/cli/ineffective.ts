@@ -5,18 +5,15 @@
 import { releaseFor } from "../kernel/release.js";
 import type { Overrides } from "../scenario/defaults.js";
 import type { Policy, Scenario } from "../scenario/scenario.js";
+import { flagOf } from "./flags.js";
 
 interface Rule {
   applies(given: Overrides, scenario: Scenario): boolean;
   says(scenario: Scenario): string;
 }
 
-/** Flags about what the daemon does when it hears ENOBUFS. */
-const AFTER_ENOBUFS = {
-  "buffer-max": "bufferMaxBytes",
-  resync: "resyncAfterNanoseconds",
-  "stop-at-enobufs": "stopsAtEnobufs",
-} as const;
+/** What the daemon does when it hears ENOBUFS. */
+const AFTER_ENOBUFS = ["bufferMaxBytes", "resyncAfterNanoseconds", "stopsAtEnobufs"] as const;
 
 function hearsNoEnobufs(policy: Policy): boolean {
   return policy === "reliable" || policy === "no-enobufs";
@@ -41,12 +38,12 @@ const RULES: readonly Rule[] = [
     applies: ({ costs }, { cpus }) => costs?.wakeupNanoseconds !== undefined && cpus === 1,
     says: () => "--cost-wakeup has no effect with --cpus 1: the reader runs when the kernel lets go of the CPU",
   },
-  ...(["buffer-max", "resync", "stop-at-enobufs"] as const).map(
-    (name): Rule => ({
+  ...AFTER_ENOBUFS.map(
+    (field): Rule => ({
       applies: ({ listeners }, scenario) =>
-        Boolean(listeners?.[0]?.[AFTER_ENOBUFS[name]]) && hearsNoEnobufs(scenario.listeners[0]!.policy),
+        Boolean(listeners?.[0]?.[field]) && hearsNoEnobufs(scenario.listeners[0]!.policy),
       says: ({ listeners }) =>
-        `--${name} has no effect with --policy ${listeners[0]!.policy}: no ENOBUFS is ever reported`,
+        `${flagOf(`listeners.0.${field}`)} has no effect with --policy ${listeners[0]!.policy}: no ENOBUFS is ever reported`,
     }),
   ),
 ];

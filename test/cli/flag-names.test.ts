@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { flagOf } from "../../src/cli/flags.js";
+
+test("a parameter is named by the flag that sets it, one of the first listener by its own flag", () => {
+  for (const [parameter, flag] of [
+    ["ratePerSecond", "--rate"],
+    ["timeoutsSeconds", "--timeout"],
+    ["listeners.0.bufferBytes", "--buffer"],
+    ["listeners.0.decoders", "--decoders"],
+    ["listeners.0.policy", "--policy"],
+    ["listeners.0.stall", "--reader-stall"],
+    ["listeners.0.stopsAtEnobufs", "--stop-at-enobufs"],
+    // Only a description of listeners sets these.
+    ["listeners.0.groups", "--listeners"],
+    ["listeners.1.decoders", "--listeners"],
+    // No flag does.
+    ["udpPortOpen", "udpPortOpen"],
+  ] as const) {
+    assert.equal(flagOf(parameter), flag);
+  }
+});
