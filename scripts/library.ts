@@ -7,8 +7,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SuiteReport } from "../src/report/suite.js";
 import { readScenarioFiles, type ScenarioFile } from "../src/scenario/file.js";
-import { simulate } from "../src/simulation/simulation.js";
-import { type Plan, planSuite, type RunAll, runSuite } from "../src/study/suite.js";
+import { simulation } from "../src/simulation/simulation.js";
+import { pool } from "../src/study/pool.js";
+import { type Plan, planSuite, runSuite } from "../src/study/suite.js";
 
 const FOLDER = fileURLToPath(new URL("../scenarios/", import.meta.url));
 export const README = fileURLToPath(new URL("../README.md", import.meta.url));
@@ -37,14 +38,14 @@ export function planned(file: ScenarioFile, runs = 1): Plan[] {
   return planSuite([file], { runs });
 }
 
-const inThisProcess: RunAll = async (scenarios, { done }) => {
-  for (const [index, scenario] of scenarios.entries()) done(index, simulate(scenario));
-};
-
 /** All cases of a file, each with its own seed and `runs` − 1 others. */
 export function judged(file: ScenarioFile, runs = 1): Promise<SuiteReport> {
   const watch = { progress: () => {}, signal: new AbortController().signal };
-  return runSuite(planned(file, runs), inThisProcess, { bail: false, watch });
+  return runSuite(
+    planned(file, runs),
+    pool(1, simulation, () => {}),
+    { bail: false, watch },
+  );
 }
 
 /** Rules of simulation/invariants.ts that a run of it broke, without their figures. */

@@ -31,6 +31,7 @@ export function withEnvironment(table: readonly Flag[], given: readonly Given[],
       const set = inPlace(place, () => choice(["1", "true", "0", "false"])(text));
       return set === "1" || set === "true" ? [{ flag, text: null, place }] : [];
     });
+  if (added.length === 0) return [...given];
   const [before, later] = [added, given].map((some) => readFlags(table, some).settings.overrides);
   const overruled = overruledLoad(before!, later!);
   return [...given, ...added.filter(({ flag }) => flag.sets === null || !overruled.includes(flag.sets))];

@@ -51,9 +51,10 @@ async function runExperiment(
   const drawn = drawSeed(settings);
   const resolve = await dependencies.resolve();
   const live = await liveOf(settings, dependencies);
-  const machine = live === null ? {} : live.liveOverrides(live.liveHost());
+  const host = live?.liveHost();
+  const machine = live === null ? {} : live.liveOverrides(host!);
   const scenario = resolve(experiment, { ...machine, ...settings.overrides });
-  live?.refuseUnlive(scenario, live.liveHost(), settings.conntrackd);
+  live?.refuseUnlive(scenario, host!, settings.conntrackd);
   const expectations = await boundExpectations(settings, scenario);
   const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(settings.overrides, scenario)];
   const repeat = repeatingCommand([experiment], canonical, live === null ? scenario.seed : null);

@@ -16,6 +16,12 @@ export function reportUsage(io: Io, error: UsageError): number {
   return EXIT.usage;
 }
 
+/** Of "EACCES: permission denied, open '/x'" the words between, which are for people. */
+export function systemReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^[A-Z0-9]+: (.+?),/.exec(message)?.[1] ?? message;
+}
+
 /** The machine, and not the user, is what is wrong. */
 export function reportImpossible(io: Io, error: Error): number {
   note(io, `live mode is not possible here: ${error.message}`);

@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, realpathSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from "node:fs";
 import { quoted, UsageError } from "../scenario/errors.js";
+import { systemReason } from "./failure.js";
 import type { OutputStream } from "./io.js";
 
 export interface Sink {
@@ -59,9 +60,6 @@ function explained<T>(path: string, flag: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    // "EACCES: permission denied, open '/x'": the words between are for people.
-    const message = error instanceof Error ? error.message : String(error);
-    const reason = /^[A-Z0-9]+: (.+?),/.exec(message)?.[1] ?? message;
-    throw new UsageError(`${flag}: expected a file that can be written, got ${quoted(path)} (${reason})`);
+    throw new UsageError(`${flag}: expected a file that can be written, got ${quoted(path)} (${systemReason(error)})`);
   }
 }

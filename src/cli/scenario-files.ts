@@ -7,6 +7,7 @@ import path from "node:path";
 import { quoted, UsageError } from "../scenario/errors.js";
 import type { ScenarioFile } from "../scenario/file.js";
 import type { Suites } from "./dependencies.js";
+import { systemReason } from "./failure.js";
 
 const EXTENSIONS = [".yaml", ".yml", ".json"];
 const STANDARD_INPUT = "-";
@@ -76,7 +77,6 @@ function readable<T>(file: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const reason = /^[A-Z]+: (.+?),/.exec(error instanceof Error ? error.message : "")?.[1] ?? String(error);
-    throw new UsageError(`expected a scenario file that can be read, got ${quoted(file)} (${reason})`);
+    throw new UsageError(`expected a scenario file that can be read, got ${quoted(file)} (${systemReason(error)})`);
   }
 }

@@ -10,7 +10,7 @@ const SETTLE_NANOSECONDS = 500_000_000;
 const MOST_ROWS = 200;
 const SERIES_COLUMNS = ["secondsSinceFlush", "count", "rmemBytes", "drops", "destroyReceived", "enobufs"] as const;
 
-interface RecordedListener {
+export interface RecordedListener {
   rcvbufBytes: number;
   received: { new: number; update: number; destroy: number };
   uniqueNew: number;

@@ -5,7 +5,7 @@
  */
 import { type BufferExplanation, type BufferStep, flowOf, requestFor } from "../kernel/netlink/capacity.js";
 import { type Cell, GAP, lay, tableWidth } from "./text/columns.js";
-import { wrap } from "./text/paragraph.js";
+import { legibleWidth, wrap } from "./text/paragraph.js";
 import { type Paint, type Theme, themeOf } from "./text/theme.js";
 
 export interface ExplanationOptions {
@@ -14,16 +14,13 @@ export interface ExplanationOptions {
   width: number;
 }
 
-const NARROWEST = 40;
-const WIDEST = 120;
-
 /** `kernel`: the version that was asked for. */
 export function renderExplanation(
   kernel: string,
   explanation: BufferExplanation,
   { colour, width }: ExplanationOptions,
 ): string {
-  const columns = between(width);
+  const columns = legibleWidth(width);
   const theme = themeOf(colour);
   const version = kernel === explanation.release ? kernel : `${kernel} (as ${explanation.release})`;
   return screen([
@@ -40,7 +37,7 @@ export function renderReleaseTable(
   explanations: readonly BufferExplanation[],
   { colour, width }: ExplanationOptions,
 ): string {
-  const columns = between(width);
+  const columns = legibleWidth(width);
   const theme = themeOf(colour);
   const first = explanations[0];
   if (first === undefined) return "";
@@ -167,10 +164,6 @@ function changeOf(explanations: readonly BufferExplanation[]): string {
 function extremesOf(explanations: readonly BufferExplanation[]): { least: number; most: number } {
   const capacities = explanations.map(({ capacityMessages }) => capacityMessages);
   return { least: Math.min(...capacities), most: Math.max(...capacities) };
-}
-
-function between(width: number): number {
-  return Math.min(WIDEST, Math.max(NARROWEST, Math.floor(width) || NARROWEST));
 }
 
 function screen(blocks: readonly (readonly string[])[]): string {

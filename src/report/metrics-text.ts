@@ -2,7 +2,7 @@
  * The list of metrics as a person reads it: the name that an expectation takes, what it means, its unit, what 100 % of it is. Pure.
  */
 import type { Metric } from "./metrics.js";
-import { wrap } from "./text/paragraph.js";
+import { legibleWidth, wrap } from "./text/paragraph.js";
 import { themeOf } from "./text/theme.js";
 
 const MARGIN = "    ";
@@ -12,7 +12,7 @@ export function renderMetrics(
   { colour, width }: { colour: boolean; width: number },
 ): string {
   const theme = themeOf(colour);
-  const columns = Math.max(40, Math.floor(width) || 40) - MARGIN.length;
+  const columns = legibleWidth(width, Number.POSITIVE_INFINITY) - MARGIN.length;
   const lines = metrics.flatMap((metric) => [
     theme.heading(metric.alias ?? metric.name),
     ...wrap(sentenceOf(metric), columns).map((line) => MARGIN + line),

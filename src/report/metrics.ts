@@ -100,7 +100,7 @@ function unknownMetric(written: string): UsageError {
 }
 
 /** Its figure in a report; undefined where the report has no such place, null where the figure did not come. */
-export function figureOf(report: Report, { name }: Metric): Figure | undefined {
+export function figureOf(report: Report, { name }: Pick<Metric, "name">): Figure | undefined {
   let value: unknown = report;
   for (const step of name.split(/[.[\]]+/)) {
     if (step === "") continue;

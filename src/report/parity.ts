@@ -5,7 +5,7 @@
 import type { Parity, ParityMetric, ParityOfCase } from "../study/parity.js";
 import { type Cell, GAP, lay, tableWidth } from "./text/columns.js";
 import { count, duration, percent, plural, UNKNOWN } from "./text/numbers.js";
-import { wrap } from "./text/paragraph.js";
+import { legibleWidth, wrap } from "./text/paragraph.js";
 import { type Theme, themeOf } from "./text/theme.js";
 
 interface ParityRenderOptions {
@@ -22,15 +22,12 @@ export const parityRenderers: {
   readonly markdown: ParityRenderer;
 } = { text, json, markdown };
 
-const NARROWEST = 40;
-const WIDEST = 120;
-
 function json(parity: Parity): string {
   return `${JSON.stringify(parity, null, 2)}\n`;
 }
 
 function text(parity: Parity, { colour, width }: ParityRenderOptions): string {
-  const columns = Math.min(WIDEST, Math.max(NARROWEST, Math.floor(width) || NARROWEST));
+  const columns = legibleWidth(width);
   const theme = themeOf(colour);
   const blocks = [
     wrap(sentenceOf(parity), columns).map((line) => theme.heading(line)),

@@ -8,8 +8,8 @@ import { renderJson } from "./json.js";
 import { renderJunit } from "./junit.js";
 import { renderMarkdown, renderReportMarkdown } from "./markdown.js";
 import type { Report } from "./report.js";
-import type { Suite } from "./suite.js";
-import { renderSuiteText, singleSuite } from "./suite-text.js";
+import { type Suite, singleSuite } from "./suite.js";
+import { renderSuiteText } from "./suite-text.js";
 import { renderText } from "./text.js";
 
 export interface RenderOptions {

@@ -4,11 +4,11 @@
  */
 import { measured, verdictText } from "./figure.js";
 import type { RenderOptions } from "./renderers.js";
-import type { Report, Verdict } from "./report.js";
+import type { Verdict } from "./report.js";
 import type { Origin, ScenarioResult, Suite } from "./suite.js";
 import { GAP } from "./text/columns.js";
 import { plural } from "./text/numbers.js";
-import { hanging, wrap } from "./text/paragraph.js";
+import { hanging, legibleWidth, wrap } from "./text/paragraph.js";
 import { type Theme, themeOf } from "./text/theme.js";
 
 const MARGIN = "    ";
@@ -19,7 +19,7 @@ const FIGURE_COLUMNS = 24;
 
 export function renderSuiteText({ report, origins }: Suite, options: RenderOptions): string {
   const theme = themeOf(options.colour);
-  const width = Math.max(40, Math.floor(options.width) || 40);
+  const width = legibleWidth(options.width, Number.POSITIVE_INFINITY);
   const expressions = report.scenarios.flatMap(({ expectations }) => expectations.map(({ expression }) => expression));
   const longest = Math.max(0, ...expressions.map((expression) => expression.length));
   const column = Math.min(longest, width - MARGIN.length - MARK_COLUMNS - GAP - FIGURE_COLUMNS);
@@ -81,35 +81,4 @@ export function summaryText({ summary, interrupted }: Pick<Suite["report"], "sum
         : "nothing was expected";
   const skipped = skippedScenarios > 0 ? `; ${plural(skippedScenarios, "scenario", "scenarios")} not run` : "";
   return `${interrupted === true ? "interrupted — " : ""}${judged}: ${verdict}${skipped}`;
-}
-
-/** What a single report is called where scenarios have names. */
-export function singleSuite(report: Report, command: string): Suite {
-  const { expectations, scenario, tool, schemaVersion } = report;
-  const failed = expectations.filter(({ ok }) => !ok).length;
-  const result: ScenarioResult = {
-    name: scenario.experiment,
-    title: `${scenario.experiment} on kernel ${scenario.kernel}, seed ${scenario.seed}`,
-    ok: failed === 0,
-    expectations,
-    reports: [report],
-  };
-  return {
-    report: {
-      schemaVersion,
-      tool,
-      ok: failed === 0,
-      scenarios: [result],
-      summary: {
-        scenarios: 1,
-        failedScenarios: failed === 0 ? 0 : 1,
-        skippedScenarios: 0,
-        expectations: expectations.length,
-        failedExpectations: failed,
-        runs: 1,
-      },
-      ...(report.interrupted === true ? { interrupted: true } : {}),
-    },
-    origins: [{ path: "", line: 0, expectationLines: expectations.map(() => 0), command }],
-  };
 }

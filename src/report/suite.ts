@@ -1,7 +1,7 @@
 /**
  * What a set of scenarios came to: for each its reports and the verdict on its expectations, and the sums. `run --format json` prints
  * exactly a SuiteReport; where each expectation stands in a file is kept beside it, because the same scenarios from standard
- * input must give the same bytes. It judges and formats nothing.
+ * input must give the same bytes. It sums up; it judges and formats nothing.
  */
 import { list, type ObjectSchema, object, type Schema, text } from "../scenario/json-schema.js";
 import type { Report, Verdict } from "./report.js";
@@ -51,6 +51,46 @@ export interface Origin {
 export interface Suite {
   report: SuiteReport;
   origins: readonly Origin[];
+}
+
+/** With the sums. `planned`: how many scenarios were to be judged. */
+export function suiteReport(
+  scenarios: readonly ScenarioResult[],
+  { tool, planned, interrupted }: { tool: Report["tool"]; planned: number; interrupted: boolean },
+): SuiteReport {
+  const expectations = scenarios.flatMap((scenario) => scenario.expectations);
+  const failed = scenarios.filter(({ ok }) => !ok).length;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    tool,
+    ok: failed === 0,
+    scenarios,
+    summary: {
+      scenarios: scenarios.length,
+      failedScenarios: failed,
+      skippedScenarios: planned - scenarios.length,
+      expectations: expectations.length,
+      failedExpectations: expectations.filter(({ ok }) => !ok).length,
+      runs: scenarios.reduce((sum, { reports }) => sum + reports.length, 0),
+    },
+    ...(interrupted ? { interrupted: true } : {}),
+  };
+}
+
+/** What a single report is where scenarios have names. */
+export function singleSuite(report: Report, command: string): Suite {
+  const { expectations, scenario, tool } = report;
+  const result: ScenarioResult = {
+    name: scenario.experiment,
+    title: `${scenario.experiment} on kernel ${scenario.kernel}, seed ${scenario.seed}`,
+    ok: expectations.every(({ ok }) => ok),
+    expectations,
+    reports: [report],
+  };
+  return {
+    report: suiteReport([result], { tool, planned: 1, interrupted: report.interrupted === true }),
+    origins: [{ path: "", line: 0, expectationLines: expectations.map(() => 0), command }],
+  };
 }
 
 const number = (description: string): Schema => ({ type: "integer", description, minimum: 0 });

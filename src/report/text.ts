@@ -10,15 +10,11 @@ import { adviceFor } from "./text/advice.js";
 import { some } from "./text/facts.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
-import { field, hanging, LABEL_COLUMNS, wrap } from "./text/paragraph.js";
+import { field, hanging, LABEL_COLUMNS, legibleWidth, wrap } from "./text/paragraph.js";
 import { bufferOf, loadOf, policyOf, readerOf, titleOf } from "./text/setting.js";
 import { dyingChart } from "./text/sparkline.js";
 import { eventTable, listenerTable } from "./text/table.js";
 import { type Paint, type Theme, themeOf } from "./text/theme.js";
-
-/** Below this no table can stand; above the other, the eye loses the line. */
-const NARROWEST = 40;
-const WIDEST = 120;
 
 interface Screen {
   width: number;
@@ -27,7 +23,7 @@ interface Screen {
 
 export function renderText(report: Report, options: RenderOptions): string {
   const screen: Screen = {
-    width: Math.min(WIDEST, Math.max(NARROWEST, Math.floor(options.width) || NARROWEST)),
+    width: legibleWidth(options.width),
     theme: themeOf(options.colour),
   };
   const blocks = options.quiet

@@ -4,6 +4,7 @@
  * another, since a live run wants the machine for itself. It renders nothing.
  */
 import type { Backend, Progress } from "../report/backend.js";
+import { figureOf } from "../report/metrics.js";
 import type { Report } from "../report/report.js";
 import type { Costs, Scenario } from "../scenario/scenario.js";
 import { SECOND } from "../scenario/units.js";
@@ -211,13 +212,7 @@ function widened({ low, high }: Interval, metric: string): Bounds {
 }
 
 function figures(reports: readonly Report[], metric: string): number[] {
-  return reports.map((report) => figureAt(report, metric)).filter((figure) => figure !== null);
-}
-
-function figureAt(report: Report, metric: string): number | null {
-  let at: unknown = report;
-  for (const key of metric.split(".")) at = (at as Record<string, unknown> | undefined)?.[key];
-  return typeof at === "number" ? at : null;
+  return reports.map((report) => figureOf(report, { name: metric })).filter((figure) => typeof figure === "number");
 }
 
 /** What moves a figure out of its interval, as far as the figures themselves tell. */

@@ -5,8 +5,7 @@
  */
 import { releaseFor } from "../kernel/release.js";
 import type { Report, Verdict } from "../report/report.js";
-import { SCHEMA_VERSION } from "../report/report.js";
-import type { ScenarioResult, SuiteReport } from "../report/suite.js";
+import { type ScenarioResult, type SuiteReport, suiteReport } from "../report/suite.js";
 import { type Bound, bindExpectation, type Knowledge, type RunReports } from "../report/verdict.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { inPlace, ParameterError, quoted, UsageError } from "../scenario/errors.js";
@@ -180,7 +179,11 @@ export async function runSuite(
     },
     signal: AbortSignal.any([failed.signal, watch.signal]),
   });
-  return suiteReport(results, { planned: plans.length, bailed: failed.signal.aborted });
+  return suiteReport(results, {
+    tool: { name: "ct-reliable", version: TOOL_VERSION },
+    planned: plans.length,
+    interrupted: results.length < plans.length && !failed.signal.aborted,
+  });
 }
 
 function complete(plan: Plan, reports: ReadonlyMap<Scenario, Report>): boolean {
@@ -207,27 +210,4 @@ function resultOf(plan: Plan, reports: ReadonlyMap<Scenario, Report>): ScenarioR
 /** Those that one run can answer by itself. */
 function ownVerdicts(expectations: readonly Bound[], run: RunReports): Verdict[] {
   return expectations.filter(({ seeds }) => seeds === null).map((bound) => bound.judge([run]));
-}
-
-function suiteReport(
-  scenarios: readonly ScenarioResult[],
-  { planned, bailed }: { planned: number; bailed: boolean },
-): SuiteReport {
-  const expectations = scenarios.flatMap((scenario) => scenario.expectations);
-  const failed = scenarios.filter(({ ok }) => !ok).length;
-  return {
-    schemaVersion: SCHEMA_VERSION,
-    tool: { name: "ct-reliable", version: TOOL_VERSION },
-    ok: failed === 0,
-    scenarios,
-    summary: {
-      scenarios: scenarios.length,
-      failedScenarios: failed,
-      skippedScenarios: planned - scenarios.length,
-      expectations: expectations.length,
-      failedExpectations: expectations.filter(({ ok }) => !ok).length,
-      runs: scenarios.reduce((sum, { reports }) => sum + reports.length, 0),
-    },
-    ...(scenarios.length < planned && !bailed ? { interrupted: true } : {}),
-  };
 }

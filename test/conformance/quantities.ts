@@ -11,11 +11,12 @@ import { ACK } from "../../src/kernel/conntrack/tcp.js";
 import { messageBytes } from "../../src/kernel/events/message.js";
 import { RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../src/kernel/release.js";
+import type { RecordedListener } from "../../src/live/recording.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { buildKernel } from "../../src/simulation/kernel.js";
 import { Run, type Sampler } from "../../src/simulation/run.js";
 import { Streams } from "../../src/simulation/streams.js";
-import type { RecordedListener, Recording } from "./recording.js";
+import type { Recording } from "./recording.js";
 
 export type Quantities = Map<string, number>;
 

@@ -2,10 +2,12 @@
  * From a recording to the scenario that repeats it. Only inputs are read: the setting, the build, what getsockopt reported,
  * and the speed of the machine (how long flood and flush took). What the kernel did is never an input.
  */
+
+import type { RecordedListener } from "../../src/live/recording.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import type { Costs, KernelConfig, ListenerScenario, Policy, Scenario } from "../../src/scenario/scenario.js";
 import { Run } from "../../src/simulation/run.js";
-import type { RecordedListener, Recording } from "./recording.js";
+import type { Recording } from "./recording.js";
 
 /** The recorded kernels were configured without the options that a distribution has (recordings/README.md, rule 2). */
 const BARE: Partial<KernelConfig> = { acct: false, nat: false, mark: false, secmark: false };

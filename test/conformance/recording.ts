@@ -2,7 +2,9 @@
  * One line of a recording: what was set, what a real kernel did. It owns the shape and the reading of files in that format;
  * the meaning of the fields is in recordings/README.md.
  */
+
 import { readFileSync } from "node:fs";
+import type { RecordedListener } from "../../src/live/recording.js";
 
 interface RecordedSetting {
   reliable: 0 | 1;
@@ -31,19 +33,6 @@ interface RecordedSetting {
   secondListenerReliable?: 0 | 1;
   secondListenerDelayMicroseconds?: number;
   listenerClosesAfterFlushMilliseconds?: number;
-}
-
-export interface RecordedListener {
-  rcvbufBytes: number;
-  received: { new: number; update: number; destroy: number };
-  uniqueNew: number;
-  uniqueDestroy: number;
-  duplicateDestroy: number;
-  destroyWithoutNew: number;
-  destroyWithPortid: number;
-  enobufs: number;
-  drops: number;
-  messageBytes: Record<string, number>;
 }
 
 interface RecordedResult {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderAnnotations } from "../../src/report/annotations.js";
-import { singleSuite } from "../../src/report/suite-text.js";
+import { singleSuite } from "../../src/report/suite.js";
 import { sampleReport } from "./sample.js";
 import { FAILING, failed, HOLDING, HOSTILES, suiteOf } from "./suites.js";
 

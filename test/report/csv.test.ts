@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { renderCsv } from "../../src/report/csv.js";
 import { figureOf, METRICS, metricNamed } from "../../src/report/metrics.js";
 import { TIMELINE_COLUMNS } from "../../src/report/report.js";
-import { singleSuite } from "../../src/report/suite-text.js";
+import { singleSuite } from "../../src/report/suite.js";
 import { sampleReport } from "./sample.js";
 import { FAILING, HOSTILE, HOSTILES, OPTIONS, suiteOf } from "./suites.js";
 

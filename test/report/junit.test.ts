@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { renderJunit } from "../../src/report/junit.js";
-import { singleSuite } from "../../src/report/suite-text.js";
+import { singleSuite } from "../../src/report/suite.js";
 import { sampleReport } from "./sample.js";
 import { FAILING, failed, HOLDING, HOSTILE, HOSTILES, held, suiteOf } from "./suites.js";
 

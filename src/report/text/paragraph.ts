@@ -10,6 +10,16 @@ export const LABEL_COLUMNS = 12;
 /** A number stays beside its unit, and a flag or a seed beside its value: they are read, and copied, as one word. */
 const BREAK = /(?<!--[a-z-]+|\bseed) (?!(?:[nmµ]?s|min|h|B|[KMG]iB|%)(?![\w-]))/;
 
+/** Below this no table can stand. */
+const NARROWEST = 40;
+/** Above this the eye loses the line. */
+const WIDEST = 120;
+
+/** What a screen of so many columns is laid out for. `widest`: infinite where lines are not read as prose. */
+export function legibleWidth(columns: number, widest = WIDEST): number {
+  return Math.min(widest, Math.max(NARROWEST, Math.floor(columns) || NARROWEST));
+}
+
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
