@@ -86,8 +86,6 @@ export class Run {
   /** The last jiffy that timers waited for, and when it comes. */
   private nextJiffy = -1;
   private nextJiffyAt = 0;
-  /** When somebody other than the one who acts is due. */
-  private horizon = 0;
   settled = false;
   over = false;
 
@@ -172,74 +170,109 @@ export class Run {
     };
   }
 
-  /**
-   * The earliest of all who are due acts. This is the hot path, and to look at everybody costs more than most actions: the one
-   * who acts goes on alone while it stays ahead of the horizon, which is when the next of the others is due.
-   */
   private act(): void {
-    const { clock } = this.kernel;
-    const timerAt = this.firing ? this.softirqNext : this.nextTimerAt();
+    if (this.scheduler === null) this.actOnTwoCpus();
+    else this.actOnOneCpu(this.scheduler);
+  }
+
+  /**
+   * The hot path. Nothing that a reader does moves CPU 0, so the readers catch up whenever CPU 0 is about to act, all at once;
+   * and whoever acts on CPU 0 goes on alone until another there is due, because to look at everybody costs more than most
+   * actions.
+   */
+  private actOnTwoCpus(): void {
+    const timerAt = this.timerAt();
     const senderAt = Math.max(this.senderDue, this.cpu0Free);
-    const readerFree = this.scheduler === null ? this.cpu1Free : this.cpu0Free;
-    let reader = -1;
-    let readerAt = NEVER;
-    let otherReaderAt = NEVER;
-    for (let index = 0; index < this.readers.length; index++) {
-      const at = Math.max(this.readers[index]!.due, readerFree);
-      if (at < readerAt) {
-        otherReaderAt = readerAt;
-        readerAt = at;
-        reader = index;
-      } else if (at < otherReaderAt) {
-        otherReaderAt = at;
-      }
-    }
     const workerAt = this.hasWorkers ? this.workerAt() : NEVER;
-    const closingAt = this.closings.length > 0 ? this.closings[0]!.at : NEVER;
-    const lookAt = Math.min(closingAt, this.sampler.due(this));
-    const at = Math.min(timerAt, workerAt, senderAt, readerAt, lookAt);
-    if (at > this.limit) {
-      clock.now = this.limit;
+    const lookAt = this.lookAt();
+    const end = Math.min(lookAt, this.limit);
+    const at = Math.min(timerAt, workerAt, senderAt);
+    if (!this.catchUp(at, end)) return;
+    if (at > end) {
+      this.lookOrStop(lookAt);
+      return;
+    }
+    this.passTo(at);
+    if (timerAt === at) this.fireUntil(Math.min(workerAt, end), end);
+    else if (workerAt === at) this.workOnce();
+    else this.sendUntil(Math.min(timerAt, workerAt, end), end);
+  }
+
+  private actOnOneCpu(scheduler: FairScheduler): void {
+    const timerAt = this.timerAt();
+    let taskAt = Math.max(this.senderDue, this.cpu0Free);
+    for (const reader of this.readers) taskAt = Math.min(taskAt, Math.max(reader.due, this.cpu0Free));
+    if (this.hasWorkers) taskAt = Math.min(taskAt, this.workerAt());
+    const lookAt = this.lookAt();
+    const at = Math.min(timerAt, taskAt);
+    if (at > Math.min(lookAt, this.limit)) {
+      this.lookOrStop(lookAt);
+      return;
+    }
+    this.passTo(at);
+    if (timerAt === at) this.fireTimer();
+    else this.shareCpu(scheduler, at);
+    this.endAction();
+  }
+
+  private passTo(at: number): void {
+    const { clock } = this.kernel;
+    if (at > clock.now) clock.now = at;
+  }
+
+  /** When a listener closes, or somebody looks at the run. */
+  private lookAt(): number {
+    const due = this.sampler.due(this);
+    return this.closings.length > 0 ? Math.min(this.closings[0]!.at, due) : due;
+  }
+
+  private lookOrStop(lookAt: number): void {
+    if (lookAt > this.limit) {
+      this.kernel.clock.now = this.limit;
       this.over = true;
       return;
     }
-    if (at > clock.now) clock.now = at;
-
-    const { scheduler } = this;
-    const end = Math.min(lookAt, this.limit);
-    if (timerAt === at) this.fireUntil(Math.min(workerAt, readerAt, end));
-    else if (scheduler !== null && Math.min(workerAt, senderAt, readerAt) === at) this.shareCpu(scheduler, at);
-    else if (workerAt === at) this.workOnce();
-    else if (senderAt === at) this.sendUntil(Math.min(timerAt, workerAt, readerAt, end));
-    else if (readerAt === at) this.readUntil(Math.min(timerAt, workerAt, senderAt, otherReaderAt, end), reader);
-    else if (closingAt === at) this.closeListener();
+    this.passTo(lookAt);
+    if (this.closings.length > 0 && this.closings[0]!.at === lookAt) this.closings.shift()!.reader.close();
     else this.sample();
+    this.endAction();
   }
 
-  /** Whether the one who acted may go on at `at`; if so, time moves there. */
-  private goesOn(at: number): boolean {
-    const { clock } = this.kernel;
-    if (at >= this.horizon || this.actionsLeft === 0 || this.over) return false;
-    if (at > clock.now) clock.now = at;
-    return true;
+  /** The readers do what they are due to before CPU 0 acts at `until`, and until `end`. Whether the run may go on then. */
+  private catchUp(until: number, end: number): boolean {
+    const { readers } = this;
+    while (this.actionsLeft > 0 && !this.over) {
+      let index = 0;
+      let due = readers[0]!.due;
+      for (let other = 1; other < readers.length; other++) {
+        if (Math.max(readers[other]!.due, this.cpu1Free) >= Math.max(due, this.cpu1Free)) continue;
+        index = other;
+        due = readers[other]!.due;
+      }
+      const at = Math.max(due, this.cpu1Free);
+      if (at >= until || at > end) return true;
+      this.passTo(at);
+      this.read(index);
+      this.actionsLeft--;
+      if (this.flushAt !== NEVER) this.watchSync();
+    }
+    return false;
   }
 
   /** The timers of a jiffy, one by one. The process has to wait for them, so the horizon is that of the others. */
-  private fireUntil(horizon: number): void {
+  private fireUntil(horizon: number, end: number): void {
     const { workDue } = this;
-    this.horizon = horizon;
     do {
       this.fireTimer();
       this.endAction();
-    } while (this.firing && this.workDue === workDue && this.goesOn(this.softirqNext));
+    } while (this.firing && this.workDue === workDue && this.goesOn(this.softirqNext, horizon, end));
   }
 
   /** The process floods or flushes. What it does may arm an earlier timer or call for a worker. */
-  private sendUntil(horizon: number): void {
+  private sendUntil(horizon: number, end: number): void {
     const { timers } = this.kernel;
     const { phase, workDue } = this;
     const jiffy = timers.nextJiffy();
-    this.horizon = horizon;
     do {
       this.send();
       this.endAction();
@@ -247,26 +280,19 @@ export class Run {
       this.phase === phase &&
       timers.nextJiffy() === jiffy &&
       this.workDue === workDue &&
-      this.goesOn(Math.max(this.senderDue, this.cpu0Free))
+      this.goesOn(Math.max(this.senderDue, this.cpu0Free), horizon, end)
     );
   }
 
-  private readUntil(horizon: number, index: number): void {
-    const reader = this.readers[index]!;
-    this.horizon = horizon;
-    do {
-      this.read(index);
-      this.endAction();
-    } while (this.goesOn(Math.max(reader.due, this.cpu1Free)));
+  /** Whether the one who acted may go on at `at`; if so, time moves there. */
+  private goesOn(at: number, horizon: number, end: number): boolean {
+    if (at >= horizon || !this.catchUp(at, end)) return false;
+    this.passTo(at);
+    return true;
   }
 
   private workOnce(): void {
     this.work();
-    this.endAction();
-  }
-
-  private closeListener(): void {
-    this.closings.shift()!.reader.close();
     this.endAction();
   }
 
@@ -354,8 +380,9 @@ export class Run {
     this.workerActs = false;
   }
 
-  private nextTimerAt(): number {
+  private timerAt(): number {
     const { clock, timers } = this.kernel;
+    if (this.firing) return this.softirqNext;
     const jiffy = timers.nextJiffy();
     if (jiffy < 0) return NEVER;
     if (jiffy !== this.nextJiffy) {
@@ -390,8 +417,7 @@ export class Run {
     this.send();
     while (this.phase === "flood" && this.senderDue <= this.cpu0Free && this.workload.step.sameSystemCall) {
       const { clock } = this.kernel;
-      const tick = this.nextTimerAt();
-      if (this.firing || tick <= this.cpu0Free) return;
+      if (this.firing || this.timerAt() <= this.cpu0Free) return;
       clock.now = this.cpu0Free;
       this.send();
     }
@@ -585,7 +611,6 @@ export class Run {
     const reader = this.readers[index]!;
     if (this.placement === null) reader.wake(this.kernel.clock.now);
     else this.placement.wake(index, this.workerActs);
-    if (reader.due < this.horizon) this.horizon = reader.due;
   }
 
   private sample(): void {
@@ -596,14 +621,18 @@ export class Run {
 
   private endAction(): void {
     this.actionsLeft--;
-    const { clock, table, ledger } = this.kernel;
+    const { clock, table } = this.kernel;
     const { placement } = this;
     if (placement !== null && placement.waiting > 0 && Math.min(this.senderDue, this.workerAt()) > this.cpu0Free) {
       placement.release(this.cpu0Free);
-      this.horizon = 0;
     }
     if (table.dying !== this.dying.length) this.dying.observe(clock.now, table.dying);
-    if (this.flushAt === NEVER) return;
+    if (this.flushAt !== NEVER) this.watchSync();
+  }
+
+  /** From the flush on: since when the daemon knows exactly the active entries, and whether there is nothing left to do. */
+  private watchSync(): void {
+    const { clock, table, ledger } = this.kernel;
     const inSync = ledger.stale === 0 && ledger.missing === 0;
     if (inSync !== this.inSync) {
       this.inSync = inSync;
