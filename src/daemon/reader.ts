@@ -4,8 +4,8 @@
  * whole table. It owns when it acts next; the CPU that it needs and the table that it asks for are the machine's business
  * (simulation/run.ts) and what a message means is view.ts. Times are nanoseconds since the first packet.
  */
-import { type NetlinkSocket, RECV_EMPTY, RECV_MESSAGE, type RecvResult } from "../kernel/netlink/socket.js";
-import type { ListenerScenario } from "../scenario/scenario.js";
+import { type NetlinkSocket, RECV_EMPTY, RECV_MESSAGE } from "../kernel/netlink/socket.js";
+import type { Costs, ListenerScenario } from "../scenario/scenario.js";
 import { Decoders, NEVER, type ReceivedMessage } from "./decoders.js";
 import type { DaemonView } from "./view.js";
 
@@ -15,11 +15,19 @@ export interface ReaderChance {
   uniform(): number;
 }
 
+/** Keeps the books of what a daemon learns. */
+export interface ReadObserver {
+  /** The daemon applied a message at `now`, and its view changed by `change`. */
+  read(message: ReceivedMessage, change: -1 | 0 | 1, now: number): void;
+}
+
 export class Reader {
   readonly socket: NetlinkSocket;
   readonly view: DaemonView;
   private readonly scenario: ListenerScenario;
   private readonly chance: ReaderChance;
+  private readonly observer: ReadObserver | null;
+  private readonly recvNanoseconds: number;
   private readonly overshootNanoseconds: number;
   /** Null for one decoder: it applies a message when it has read it, and then takes its service time. */
   private readonly decoders: Decoders | null;
@@ -39,14 +47,17 @@ export class Reader {
     socket: NetlinkSocket,
     view: DaemonView,
     scenario: ListenerScenario,
-    overshootNanoseconds: number,
+    costs: Pick<Costs, "recvNanoseconds" | "overshootNanoseconds">,
     chance: ReaderChance,
+    observer: ReadObserver | null,
   ) {
     this.socket = socket;
     this.view = view;
     this.scenario = scenario;
-    this.overshootNanoseconds = overshootNanoseconds;
+    this.recvNanoseconds = costs.recvNanoseconds;
+    this.overshootNanoseconds = costs.overshootNanoseconds;
     this.chance = chance;
+    this.observer = observer;
     this.decoders = scenario.decoders === 1 ? null : new Decoders(scenario.decoders);
     this.slow = scenario.slowFrom === "start";
   }
@@ -95,47 +106,57 @@ export class Reader {
     this.due = this.afterPauses(this.freeFrom(this.heldUntil));
   }
 
-  /** The message that one of several decoders has done by `now`. Until it is applied no other may be asked for. */
-  decoded(now: number): (ReceivedMessage & { overtaken: boolean }) | null {
-    return this.decoders === null ? null : this.decoders.finish(now);
-  }
-
-  /** Whether a message is applied when it is read; otherwise when its decoder is done. */
-  get appliesAtRecv(): boolean {
-    return this.decoders === null;
-  }
-
   /** Messages that were read and not yet applied. */
   get inFlight(): number {
     return this.decoders?.inFlight ?? 0;
   }
 
-  /** One recv at `now`, taking `recvNanoseconds`. Sets when it acts next. */
-  recv(now: number, recvNanoseconds: number): RecvResult {
+  /**
+   * One recv at `now`; several decoders first apply what one of them has done. Sets when it acts next. False: it sleeps in this
+   * recv, because there is nothing to read.
+   */
+  recv(now: number): boolean {
+    const { decoders } = this;
+    if (decoders !== null) this.applyDecoded(decoders, now);
     const result = this.socket.recv(this.waiting);
-    const done = now + recvNanoseconds;
     if (result === RECV_EMPTY) {
       this.waiting = true;
-      this.due = this.afterPauses(this.decoders === null ? this.dumpAt : Math.min(this.dumpAt, this.decoders.due));
-      return result;
+      this.due = this.afterPauses(decoders === null ? this.dumpAt : Math.min(this.dumpAt, decoders.due));
+      return false;
     }
     this.waiting = false;
-    let free = done;
+    let free = now + this.recvNanoseconds;
     if (result === RECV_MESSAGE) {
-      const served = done + this.serviceNanoseconds();
-      this.decoders?.take(this.socket, served);
-      if (this.decoders === null) free = served;
+      const served = free + this.serviceNanoseconds();
+      if (decoders === null) {
+        this.apply(this.socket, now);
+        free = served;
+      } else {
+        decoders.take(this.socket, served);
+      }
     } else {
-      this.overrun(done);
+      this.overrun(free);
     }
     this.due = this.afterPauses(this.freeFrom(free));
-    return result;
+    return true;
   }
 
   /** Whether it has read everything that it ever will. */
   get idle(): boolean {
     if (!this.socket.open || this.heldUntil === NEVER) return true;
     return this.waiting && !this.socket.readable && this.dumpAt === NEVER && this.inFlight === 0;
+  }
+
+  private applyDecoded(decoders: Decoders, now: number): void {
+    const decoded = decoders.finish(now);
+    if (decoded === null) return;
+    if (decoded.overtaken) this.view.reordered++;
+    this.apply(decoded, now);
+  }
+
+  private apply(message: ReceivedMessage, now: number): void {
+    const change = this.view.apply(message.kind, message.tuple, message.id, message.portid);
+    if (this.observer !== null) this.observer.read(message, change, now);
   }
 
   /** What it does about an ENOBUFS. */

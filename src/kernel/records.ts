@@ -21,8 +21,12 @@ export const FLAGS = 5;
 /** When the timer fires; without timers the deadline (timer-wheel.ts, expiry.ts). */
 export const EXPIRES = 6;
 
-/** The event cache: cached and missed bits and the portid. */
+/** The event cache (ecache.ts): events since the last attempt, events of failed attempts, and whether a portid is stored. */
 export const EVENTS = 0;
+export const CACHED = 0xff;
+export const MISSED_SHIFT = 8;
+export const MISSED = 0xff << MISSED_SHIFT;
+export const HAS_PORTID = 1 << 16;
 /** The ledger: what waits, and how often the DESTROY was attempted. */
 export const WAITING = 1;
 export const DESTROY_ATTEMPTS = 2;

@@ -10,7 +10,7 @@ import type { ReceivedMessage } from "../daemon/decoders.js";
 import type { DaemonView } from "../daemon/view.js";
 import { ACTIVE, type ConntrackTable, DYING } from "../kernel/conntrack/table.js";
 import { type EventObserver, KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/ecache.js";
-import type { Broadcast } from "../kernel/netlink/broadcast.js";
+import { ADMITTED, type Broadcast, REFUSED } from "../kernel/netlink/broadcast.js";
 import { DESTROY_ATTEMPTS, type EntryRecords, extensionOf, WAITING } from "../kernel/records.js";
 import { LatencyHistogram } from "./latency-histogram.js";
 
@@ -31,6 +31,9 @@ const KNOWN = 4;
 const UPDATES_SHIFT = 8;
 const ONE_UPDATE = 1 << UPDATES_SHIFT;
 
+/** By message kind: one event of that kind waits, and no other. */
+const ONE_EVENT = [WAITING_NEW, ONE_UPDATE, WAITING_DESTROY] as const;
+
 const account = (): KindAccount => ({ raised: 0, delivered: 0, merged: 0, lost: 0, attempts: 0, refused: 0 });
 
 export class Ledger implements EventObserver {
@@ -43,7 +46,6 @@ export class Ledger implements EventObserver {
   private knownCount = 0;
   /** Index: resends of an entry, value: entries that had so many and are freed. */
   private readonly resends: number[] = [];
-  private destroyAttemptsTotal = 0;
   readonly destroyLatency = new LatencyHistogram();
 
   constructor(table: ConntrackTable, broadcast: Broadcast, view: DaemonView) {
@@ -56,37 +58,49 @@ export class Ledger implements EventObserver {
   raised(entry: number, kind: MessageKind): void {
     this.kinds[kind].raised++;
     const { extensions } = this.records;
-    const at = extensionOf(entry) + WAITING;
-    if (kind === KIND_NEW) extensions[at] = extensions[at]! | WAITING_NEW;
-    else if (kind === KIND_UPDATE) extensions[at] = extensions[at]! + ONE_UPDATE;
+    const at = extensionOf(entry);
+    const state = extensions[at + WAITING]!;
+    if (kind === KIND_NEW) extensions[at + WAITING] = state | WAITING_NEW;
+    else if (kind === KIND_UPDATE) extensions[at + WAITING] = state + ONE_UPDATE;
     else {
-      extensions[extensionOf(entry) + DESTROY_ATTEMPTS] = 0;
+      extensions[at + DESTROY_ATTEMPTS] = 0;
       // The entry leaves the table in this same step.
-      if ((extensions[at]! & KNOWN) !== 0) this.knownCount--;
-      extensions[at] = (extensions[at]! | WAITING_DESTROY) & ~KNOWN;
+      if ((state & KNOWN) !== 0) this.knownCount--;
+      extensions[at + WAITING] = (state | WAITING_DESTROY) & ~KNOWN;
     }
   }
 
   attempted(entry: number, kind: MessageKind, kept: boolean): void {
+    const { extensions } = this.records;
+    const at = extensionOf(entry);
     const account = this.kinds[kind];
     account.attempts++;
-    if (kind === KIND_DESTROY) {
-      this.records.extensions[extensionOf(entry) + DESTROY_ATTEMPTS]!++;
-      this.destroyAttemptsTotal++;
+    if (kind === KIND_DESTROY) extensions[at + DESTROY_ATTEMPTS]!++;
+    const { observed } = this.broadcast;
+    if (observed === ADMITTED) {
+      const state = extensions[at + WAITING]!;
+      if ((state & ~KNOWN) === ONE_EVENT[kind]) {
+        // The usual case: the event that was just raised, and nothing that waited.
+        account.delivered++;
+        extensions[at + WAITING] = state & KNOWN;
+      } else {
+        this.carried(entry, kind);
+      }
+      return;
     }
-    if (this.broadcast.observedRefused) account.refused++;
-    if (this.broadcast.observedAdmitted) this.carried(entry, kind);
-    else if (!kept) this.lost(entry);
+    if (observed === REFUSED) account.refused++;
+    if (!kept) this.lost(entry);
   }
 
   freed(entry: number): void {
     const { extensions } = this.records;
-    const resent = extensions[extensionOf(entry) + DESTROY_ATTEMPTS]! - 1;
+    const at = extensionOf(entry);
+    const resent = extensions[at + DESTROY_ATTEMPTS]! - 1;
     if (resent > 0) this.resends[resent] = (this.resends[resent] ?? 0) + 1;
     // An entry that raises no events is known from a dump alone and goes without a DESTROY.
-    if ((extensions[extensionOf(entry) + WAITING]! & KNOWN) !== 0) this.knownCount--;
-    extensions[extensionOf(entry) + DESTROY_ATTEMPTS] = 0;
-    extensions[extensionOf(entry) + WAITING] = 0;
+    if ((extensions[at + WAITING]! & KNOWN) !== 0) this.knownCount--;
+    extensions[at + DESTROY_ATTEMPTS] = 0;
+    extensions[at + WAITING] = 0;
   }
 
   /** The observed reader applied a message, and its view changed by `change`. */
@@ -132,7 +146,7 @@ export class Ledger implements EventObserver {
   }
 
   get destroyAttempts(): number {
-    return this.destroyAttemptsTotal;
+    return this.kinds[KIND_DESTROY].attempts;
   }
 
   /** Events still waiting, counted entry by entry, by message kind. */
@@ -161,7 +175,8 @@ export class Ledger implements EventObserver {
 
   private carried(entry: number, kind: MessageKind): void {
     const { extensions } = this.records;
-    const state = extensions[extensionOf(entry) + WAITING]!;
+    const at = extensionOf(entry) + WAITING;
+    const state = extensions[at]!;
     if ((state & WAITING_NEW) !== 0) {
       if (kind === KIND_NEW) this.kinds[KIND_NEW].delivered++;
       else this.kinds[KIND_NEW].merged++;
@@ -174,7 +189,7 @@ export class Ledger implements EventObserver {
       if (kind === KIND_DESTROY) this.kinds[KIND_DESTROY].delivered++;
       else left |= WAITING_DESTROY;
     }
-    extensions[extensionOf(entry) + WAITING] = left;
+    extensions[at] = left;
   }
 
   private lost(entry: number): void {

@@ -10,16 +10,16 @@
  * kernel does not hold the CPU: never between the entries of a flush (unless the release reschedules there), never between the timers of a jiffy, and against the
  * flooding process as scheduler.ts decides.
  */
-import { NEVER, type ReceivedMessage } from "../daemon/decoders.js";
+import { NEVER } from "../daemon/decoders.js";
 import { Reader } from "../daemon/reader.js";
 import { DaemonView } from "../daemon/view.js";
+import type { KernelClock } from "../kernel/clock.js";
 import { Flush } from "../kernel/conntrack/flush.js";
 import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
 import { ACTIVE, AHEAD, DYING } from "../kernel/conntrack/table.js";
 import { ACK } from "../kernel/conntrack/tcp.js";
 import { KIND_DESTROY, KIND_NEW } from "../kernel/events/ecache.js";
 import type { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
-import { RECV_MESSAGE } from "../kernel/netlink/socket.js";
 import { releaseFor } from "../kernel/release.js";
 import type { Progress } from "../report/backend.js";
 import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
@@ -35,7 +35,7 @@ import { Timeline } from "./timeline.js";
 
 /** Who looks at a run now and then. */
 export interface Sampler {
-  /** When it wants to look next, in nanoseconds from the first packet. Asked before an actor begins to act, not before each of its actions. */
+  /** When it wants to look next, in nanoseconds from the first packet. Asked when a phase begins and after each look, not before each action. */
   due(run: Run): number;
   sample(run: Run): void;
 }
@@ -58,6 +58,7 @@ export class Run {
   /** Highest rmem at which a socket's buffer was shrunk: what was queued then may exceed the new bound. */
   rmemAtShrink = 0;
 
+  private readonly clock: KernelClock;
   private readonly streams: Streams;
   private phase: Phase = "flood";
   private workload: Workload;
@@ -113,10 +114,11 @@ export class Run {
     this.streams = new Streams(scenario.seed);
     const views = scenario.listeners.map(() => new DaemonView(scenario.tuples !== null));
     this.kernel = buildKernel(scenario, release, this.streams, views[0]!);
+    this.clock = this.kernel.clock;
     this.readers = scenario.listeners.map((listener, index) => {
       const chance = this.streams.of(`reader ${index}`);
-      const { overshootNanoseconds } = scenario.costs;
-      return new Reader(this.kernel.sockets[index]!, views[index]!, listener, overshootNanoseconds, chance);
+      const observer = index === 0 ? this.kernel.ledger : null;
+      return new Reader(this.kernel.sockets[index]!, views[index]!, listener, scenario.costs, chance, observer);
     });
     this.placement =
       scenario.cpus === 2
@@ -176,26 +178,28 @@ export class Run {
   }
 
   /**
-   * The hot path. Nothing that a reader does moves CPU 0, so the readers catch up whenever CPU 0 is about to act, all at once;
-   * and whoever acts on CPU 0 goes on alone until another there is due, because to look at everybody costs more than most
-   * actions.
+   * The hot path: one action after the other on CPU 0, until a phase ends or somebody wants to look. Nothing that a reader does
+   * moves CPU 0, so the readers catch up when it is about to act.
    */
   private actOnTwoCpus(): void {
-    const timerAt = this.timerAt();
-    const senderAt = Math.max(this.senderDue, this.cpu0Free);
-    const workerAt = this.hasWorkers ? this.workerAt() : NEVER;
+    const { phase } = this;
     const lookAt = this.lookAt();
     const end = Math.min(lookAt, this.limit);
-    const at = Math.min(timerAt, workerAt, senderAt);
-    if (!this.catchUp(at, end)) return;
-    if (at > end) {
-      this.lookOrStop(lookAt);
-      return;
-    }
-    this.passTo(at);
-    if (timerAt === at) this.fireUntil(Math.min(workerAt, end), end);
-    else if (workerAt === at) this.workOnce();
-    else this.sendUntil(Math.min(timerAt, workerAt, end), end);
+    do {
+      const timerAt = this.timerAt();
+      const workerAt = this.hasWorkers ? this.workerAt() : NEVER;
+      const at = Math.min(timerAt, workerAt, Math.max(this.senderDue, this.cpu0Free));
+      if (!this.catchUp(at, end)) return;
+      if (at > end) {
+        this.lookOrStop(lookAt);
+        return;
+      }
+      this.passTo(at);
+      if (timerAt === at) this.fireTimer();
+      else if (workerAt === at) this.work();
+      else this.send();
+      this.endAction();
+    } while (this.phase === phase && this.actionsLeft > 0 && !this.over);
   }
 
   private actOnOneCpu(scheduler: FairScheduler): void {
@@ -216,7 +220,7 @@ export class Run {
   }
 
   private passTo(at: number): void {
-    const { clock } = this.kernel;
+    const { clock } = this;
     if (at > clock.now) clock.now = at;
   }
 
@@ -228,7 +232,7 @@ export class Run {
 
   private lookOrStop(lookAt: number): void {
     if (lookAt > this.limit) {
-      this.kernel.clock.now = this.limit;
+      this.clock.now = this.limit;
       this.over = true;
       return;
     }
@@ -241,59 +245,22 @@ export class Run {
   /** The readers do what they are due to before CPU 0 acts at `until`, and until `end`. Whether the run may go on then. */
   private catchUp(until: number, end: number): boolean {
     const { readers } = this;
-    while (this.actionsLeft > 0 && !this.over) {
+    for (;;) {
       let index = 0;
-      let due = readers[0]!.due;
+      let at = Math.max(readers[0]!.due, this.cpu1Free);
       for (let other = 1; other < readers.length; other++) {
-        if (Math.max(readers[other]!.due, this.cpu1Free) >= Math.max(due, this.cpu1Free)) continue;
+        const otherAt = Math.max(readers[other]!.due, this.cpu1Free);
+        if (otherAt >= at) continue;
         index = other;
-        due = readers[other]!.due;
+        at = otherAt;
       }
-      const at = Math.max(due, this.cpu1Free);
       if (at >= until || at > end) return true;
       this.passTo(at);
       this.read(index);
       this.actionsLeft--;
       if (this.flushAt !== NEVER) this.watchSync();
+      if (this.actionsLeft === 0 || this.over) return false;
     }
-    return false;
-  }
-
-  /** The timers of a jiffy, one by one. The process has to wait for them, so the horizon is that of the others. */
-  private fireUntil(horizon: number, end: number): void {
-    const { workDue } = this;
-    do {
-      this.fireTimer();
-      this.endAction();
-    } while (this.firing && this.workDue === workDue && this.goesOn(this.softirqNext, horizon, end));
-  }
-
-  /** The process floods or flushes. What it does may arm an earlier timer or call for a worker. */
-  private sendUntil(horizon: number, end: number): void {
-    const { timers } = this.kernel;
-    const { phase, workDue } = this;
-    const jiffy = timers.nextJiffy();
-    do {
-      this.send();
-      this.endAction();
-    } while (
-      this.phase === phase &&
-      timers.nextJiffy() === jiffy &&
-      this.workDue === workDue &&
-      this.goesOn(Math.max(this.senderDue, this.cpu0Free), horizon, end)
-    );
-  }
-
-  /** Whether the one who acted may go on at `at`; if so, time moves there. */
-  private goesOn(at: number, horizon: number, end: number): boolean {
-    if (at >= horizon || !this.catchUp(at, end)) return false;
-    this.passTo(at);
-    return true;
-  }
-
-  private workOnce(): void {
-    this.work();
-    this.endAction();
   }
 
   /** When redelivery or the gc wants to run, whoever has the CPU. */
@@ -381,19 +348,19 @@ export class Run {
   }
 
   private timerAt(): number {
-    const { clock, timers } = this.kernel;
     if (this.firing) return this.softirqNext;
-    const jiffy = timers.nextJiffy();
+    const jiffy = this.kernel.timers.nextJiffy();
     if (jiffy < 0) return NEVER;
     if (jiffy !== this.nextJiffy) {
       this.nextJiffy = jiffy;
-      this.nextJiffyAt = clock.timeOf(jiffy);
+      this.nextJiffyAt = this.clock.timeOf(jiffy);
     }
-    return Math.max(this.nextJiffyAt, clock.now);
+    return Math.max(this.nextJiffyAt, this.clock.now);
   }
 
   private fireTimer(): void {
-    const { clock, timers, table, redelivery, deletion, ctnetlink } = this.kernel;
+    const { clock } = this;
+    const { timers, table, redelivery, deletion, ctnetlink } = this.kernel;
     if (!this.firing) {
       timers.fire(timers.nextJiffy());
       this.firing = true;
@@ -564,29 +531,13 @@ export class Run {
   }
 
   private read(index: number): void {
-    const { clock } = this.kernel;
-    const { recvNanoseconds } = this.costs;
+    const { clock } = this;
     const reader = this.readers[index]!;
-    if (reader.wantsDump(clock.now)) {
-      this.dump(index);
-    } else {
-      const decoded = reader.decoded(clock.now);
-      if (decoded !== null) {
-        if (decoded.overtaken) reader.view.reordered++;
-        this.apply(index, decoded);
-      }
-      const result = reader.recv(clock.now, recvNanoseconds);
-      if (reader.waiting) return;
-      if (result === RECV_MESSAGE && reader.appliesAtRecv) this.apply(index, reader.socket);
-    }
-    if (this.scheduler === null) this.cpu1Free = clock.now + recvNanoseconds;
-    else this.cpu0Free = clock.now + recvNanoseconds;
-  }
-
-  private apply(index: number, message: ReceivedMessage): void {
-    const { clock, ledger } = this.kernel;
-    const change = this.readers[index]!.view.apply(message.kind, message.tuple, message.id, message.portid);
-    if (index === 0) ledger.read(message, change, clock.now);
+    if (reader.wantsDump(clock.now)) this.dump(index);
+    else if (!reader.recv(clock.now)) return;
+    const done = clock.now + this.costs.recvNanoseconds;
+    if (this.scheduler === null) this.cpu1Free = done;
+    else this.cpu0Free = done;
   }
 
   /**

@@ -5,7 +5,20 @@
  *
  * An entry is an index of its record (records.ts), a hash node is 2 × entry + direction, and every link is an index.
  */
-import { CHAIN_NEXT, CHAIN_PREVIOUS, EntryRecords, EVENTS, extensionOf, FLAGS, nodeOf, TUPLE } from "../records.js";
+import {
+  CACHED,
+  CHAIN_NEXT,
+  CHAIN_PREVIOUS,
+  EntryRecords,
+  EVENTS,
+  extensionOf,
+  FLAGS,
+  HAS_PORTID,
+  MISSED,
+  MISSED_SHIFT,
+  nodeOf,
+  TUPLE,
+} from "../records.js";
 import { type Direction, NO_EVENT_CACHE, ORIGINAL, REPLY } from "./status.js";
 
 /** Ends a chain and the free list. */
@@ -117,35 +130,17 @@ export class ConntrackTable {
 
   /** Events raised since the last attempt (struct nf_conntrack_ecache). */
   cacheOf(entry: number): number {
-    return this.records.extensions[extensionOf(entry) + EVENTS]! & BYTE;
-  }
-
-  addCache(entry: number, bits: number): void {
-    this.records.extensions[extensionOf(entry) + EVENTS]! |= bits;
-  }
-
-  clearCache(entry: number): void {
-    this.records.extensions[extensionOf(entry) + EVENTS]! &= ~BYTE;
+    return this.records.extensions[extensionOf(entry) + EVENTS]! & CACHED;
   }
 
   /** Events of failed attempts (struct nf_conntrack_ecache). */
   missedOf(entry: number): number {
-    return (this.records.extensions[extensionOf(entry) + EVENTS]! >> MISSED_SHIFT) & BYTE;
-  }
-
-  setMissed(entry: number, bits: number): void {
-    const { extensions } = this.records;
-    const at = extensionOf(entry) + EVENTS;
-    extensions[at] = (extensions[at]! & ~(BYTE << MISSED_SHIFT)) | (bits << MISSED_SHIFT);
+    return (this.records.extensions[extensionOf(entry) + EVENTS]! & MISSED) >> MISSED_SHIFT;
   }
 
   /** Whether a failed flush or delete stored the requester's netlink port. */
   hasPortid(entry: number): boolean {
     return (this.records.extensions[extensionOf(entry) + EVENTS]! & HAS_PORTID) !== 0;
-  }
-
-  storePortid(entry: number): void {
-    this.records.extensions[extensionOf(entry) + EVENTS]! |= HAS_PORTID;
   }
 
   /** A zeroed record, counted and unconfirmed. The caller has tested the limit. */
@@ -172,33 +167,41 @@ export class ConntrackTable {
 
   /** nf_conntrack_free(): an entry in no chain goes back to the free list, which is last in, first out like a slab's. */
   free(entry: number): void {
-    const place = this.placeOf(entry);
-    if (place !== UNCONFIRMED && (this.statusOf(entry) & NO_EVENT_CACHE) !== 0) this.counters.silent++;
+    const { nodes } = this.records;
+    const { counters } = this;
+    const at = nodeOf(entry);
+    const flags = nodes[at + FLAGS]!;
+    const place = flags >>> PLACE_SHIFT;
+    if (place !== UNCONFIRMED && (flags & NO_EVENT_CACHE) !== 0) counters.silent++;
     if (place === DYING) this.dying--;
     else if (place === ACTIVE) this.active--;
     else {
       this.unconfirmed--;
-      this.counters.untracked++;
+      counters.untracked++;
     }
-    this.setPlace(entry, FREE);
-    this.records.nodes[nodeOf(entry) + CHAIN_NEXT] = this.freeList;
+    nodes[at + FLAGS] = (flags & ~PLACE_MASK) | (FREE << PLACE_SHIFT);
+    nodes[at + CHAIN_NEXT] = this.freeList;
     this.freeList = entry;
-    this.counters.destroyed++;
+    counters.destroyed++;
   }
 
   /** Both nodes enter their chains at the head: the entry is confirmed. */
   link(entry: number): void {
-    this.linkNode(2 * entry);
-    this.linkNode(2 * entry + 1);
-    this.setPlace(entry, ACTIVE);
+    const { nodes } = this.records;
+    const at = nodeOf(entry);
+    const tuple = nodes[at + TUPLE]!;
+    this.linkNode(2 * entry, at, this.bucketOf(tuple, ORIGINAL));
+    this.linkNode(2 * entry + 1, at + 1, this.bucketOf(tuple, REPLY));
+    nodes[at + FLAGS] = (nodes[at + FLAGS]! & ~PLACE_MASK) | (ACTIVE << PLACE_SHIFT);
     this.unconfirmed--;
     this.active++;
   }
 
   /** Both nodes leave their chains. The entry still counts as active until `free` or `moveToDying`. */
   unlink(entry: number): void {
-    this.unlinkNode(2 * entry);
-    this.unlinkNode(2 * entry + 1);
+    const at = nodeOf(entry);
+    this.unlinkNode(at);
+    this.unlinkNode(at + 1);
   }
 
   moveToDying(entry: number): void {
@@ -209,10 +212,14 @@ export class ConntrackTable {
 
   /** The node of a tuple in one direction, or NIL. */
   find(tuple: number, direction: Direction): number {
-    for (let node = this.heads[this.bucketOf(tuple, direction)]!; node !== NIL; node = this.after(node)) {
-      if ((node & 1) === direction && this.tupleOf(node >> 1) === tuple) return node;
+    const { nodes } = this.records;
+    let node = this.heads[this.bucketOf(tuple, direction)]!;
+    while (node !== NIL) {
+      const at = nodeOf(node >> 1);
+      if ((node & 1) === direction && nodes[at + TUPLE] === (tuple | 0)) break;
+      node = nodes[at + CHAIN_NEXT + (node & 1)]!;
     }
-    return NIL;
+    return node;
   }
 
   /** First node of a bucket's chain, newest insertion first, or NIL. */
@@ -240,7 +247,7 @@ export class ConntrackTable {
 
   /** jhash and the reciprocal scale of hash_conntrack(), here a 32-bit mixer: buckets are uniform and independent. */
   bucketOf(tuple: number, direction: Direction): number {
-    let hash = (tuple * 2 + direction) ^ this.hashSeed;
+    let hash = ((tuple << 1) | direction) ^ this.hashSeed;
     hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
     hash ^= hash >>> 16;
@@ -301,37 +308,36 @@ export class ConntrackTable {
   private setPlace(entry: number, place: number): void {
     const { nodes } = this.records;
     const at = nodeOf(entry) + FLAGS;
-    nodes[at] = (nodes[at]! & ~(BYTE << PLACE_SHIFT)) | (place << PLACE_SHIFT);
+    nodes[at] = (nodes[at]! & ~PLACE_MASK) | (place << PLACE_SHIFT);
   }
 
-  private linkNode(node: number): void {
+  /** `at`: where the record of its entry begins, one further for the reply. */
+  private linkNode(node: number, at: number, bucket: number): void {
     const { nodes } = this.records;
-    const bucket = this.bucketOf(this.tupleOf(node >> 1), (node & 1) as Direction);
     const head = this.heads[bucket]!;
-    nodes[nextOf(node)] = head;
+    nodes[at + CHAIN_NEXT] = head;
     // The first node of a chain points back to its bucket, encoded below NIL.
-    nodes[previousOf(node)] = -2 - bucket;
+    nodes[at + CHAIN_PREVIOUS] = -2 - bucket;
     if (head !== NIL) nodes[previousOf(head)] = node;
     this.heads[bucket] = node;
   }
 
-  private unlinkNode(node: number): void {
+  private unlinkNode(at: number): void {
     const { nodes } = this.records;
-    const next = nodes[nextOf(node)]!;
-    const previous = nodes[previousOf(node)]!;
+    const next = nodes[at + CHAIN_NEXT]!;
+    const previous = nodes[at + CHAIN_PREVIOUS]!;
     if (previous < NIL) this.heads[-2 - previous] = next;
     else nodes[nextOf(previous)] = next;
     if (next !== NIL) nodes[previousOf(next)] = previous;
   }
 }
 
-/** Within an entry's FLAGS, above its status, and within its EVENTS, above what is cached. */
+/** Within an entry's FLAGS, above its status. */
 const BYTE = 0xff;
 const STATUS_MASK = 0xffff;
 const PROTOCOL_STATE_SHIFT = 16;
 const PLACE_SHIFT = 24;
-const MISSED_SHIFT = 8;
-const HAS_PORTID = 1 << 16;
+const PLACE_MASK = BYTE << PLACE_SHIFT;
 
 /** Where a node's links to its neighbours in the chain are. */
 const nextOf = (node: number): number => nodeOf(node >> 1) + CHAIN_NEXT + (node & 1);

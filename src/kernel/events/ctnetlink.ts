@@ -33,13 +33,18 @@ interface MessageSize {
   fits: boolean;
 }
 
+/** Stands for the truesize of a message that does not fit into what was allocated for it. */
+const CANNOT_BE_BUILT = -1;
+
 export class Ctnetlink implements MessageSink {
   private readonly clock: KernelClock;
   private readonly table: ConntrackTable;
   private readonly transport: MessageTransport;
   private readonly keptForNoEnobufs: boolean;
-  /** By kind, and for NEW and UPDATE by whether PROTOINFO is in the message. */
-  private readonly sizes: readonly (readonly [MessageSize, MessageSize])[];
+  /** Of a kind without and with PROTOINFO, side by side. */
+  private readonly sizes: readonly MessageSize[];
+  /** Of the same the truesize in bytes, or CANNOT_BE_BUILT: all that an attempt has to know. */
+  private readonly truesizes: Int32Array;
   /** Whether the message of the call under way answers a request. */
   private withPortid = false;
   /** Broadcasts so far, built or not, and those that could not be built. */
@@ -59,28 +64,29 @@ export class Ctnetlink implements MessageSink {
     this.table = table;
     this.transport = transport;
     this.keptForNoEnobufs = release.buildFailure === "kept-for-no-enobufs";
-    this.sizes = KIND_NAMES.map((type) => {
-      const size = (withProtoinfo: boolean): MessageSize =>
-        messageSize(transport, release, config, protocol, family, type, withProtoinfo);
-      return [size(false), size(protocol === "tcp" && type !== "destroy")];
-    });
+    this.sizes = KIND_NAMES.flatMap((type) =>
+      [false, protocol === "tcp" && type !== "destroy"].map((withProtoinfo) =>
+        messageSize(transport, release, config, protocol, family, type, withProtoinfo),
+      ),
+    );
+    this.truesizes = Int32Array.from(this.sizes, ({ fits, truesizeBytes }) => (fits ? truesizeBytes : CANNOT_BE_BUILT));
   }
 
-  /** The truesize of one message of a kind, without PROTOINFO. */
+  /** The truesize of one message of a kind, without PROTOINFO, whether it can be built or not. */
   truesizeOf(kind: MessageKind): number {
-    return this.sizes[kind]![0].truesizeBytes;
+    return this.sizes[2 * kind]!.truesizeBytes;
   }
 
   send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
     this.attempts++;
-    const size = this.sizes[kind]![withProtoinfo ? 1 : 0];
-    if (!size.fits) {
+    const truesize = this.truesizes[2 * kind + (withProtoinfo ? 1 : 0)]!;
+    if (truesize === CANNOT_BE_BUILT) {
       this.unbuilt++;
       const withNoEnobufs = this.transport.setError(kind);
       return !(this.keptForNoEnobufs && withNoEnobufs > 0);
     }
     this.withPortid = withPortid;
-    return this.transport.send(kind, size.truesizeBytes, entry, this);
+    return this.transport.send(kind, truesize, entry, this);
   }
 
   tupleOf(entry: number): number {

@@ -16,6 +16,17 @@ import {
   NO_EVENT_CACHE,
 } from "../conntrack/status.js";
 import type { ConntrackTable } from "../conntrack/table.js";
+import {
+  CACHED,
+  type EntryRecords,
+  EVENTS,
+  extensionOf,
+  FLAGS,
+  HAS_PORTID,
+  MISSED,
+  MISSED_SHIFT,
+  nodeOf,
+} from "../records.js";
 import type { Release } from "../release.js";
 import type { Redelivery } from "./redelivery/redelivery.js";
 
@@ -53,6 +64,7 @@ export interface EventObserver {
 
 export class EventCache implements PacketEvents, DestroyEvents {
   private readonly table: ConntrackTable;
+  private readonly records: EntryRecords;
   private readonly sink: MessageSink;
   private readonly observer: EventObserver;
   private readonly missedOnlyRetry: boolean;
@@ -62,6 +74,7 @@ export class EventCache implements PacketEvents, DestroyEvents {
 
   constructor(table: ConntrackTable, sink: MessageSink, observer: EventObserver, release: Release) {
     this.table = table;
+    this.records = table.records;
     this.sink = sink;
     this.observer = observer;
     this.missedOnlyRetry = release.missedOnlyRetry;
@@ -74,36 +87,38 @@ export class EventCache implements PacketEvents, DestroyEvents {
   }
 
   cache(entry: number, bits: number): void {
-    if ((this.table.statusOf(entry) & NO_EVENT_CACHE) !== 0) return;
-    this.table.addCache(entry, bits);
+    const { nodes, extensions } = this.records;
+    if ((nodes[nodeOf(entry) + FLAGS]! & NO_EVENT_CACHE) === 0) extensions[extensionOf(entry) + EVENTS]! |= bits;
   }
 
   deliverCached(entry: number): void {
-    const { table } = this;
-    const events = table.cacheOf(entry);
-    const missed = table.missedOf(entry);
+    const { nodes, extensions } = this.records;
+    const at = extensionOf(entry) + EVENTS;
+    const word = extensions[at]!;
+    const events = word & CACHED;
+    const missed = (word & MISSED) >> MISSED_SHIFT;
     if (events === 0 && (missed === 0 || !this.missedOnlyRetry)) return;
-    table.clearCache(entry);
-    if ((table.statusOf(entry) & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
-    if (events !== 0) this.observer.raised(entry, kindOf(events));
+    extensions[at] = word & ~CACHED;
+    if ((nodes[nodeOf(entry) + FLAGS]! & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
     const mask = events | missed;
     const kind = kindOf(mask);
+    if (events !== 0) this.observer.raised(entry, missed === 0 ? kind : kindOf(events));
     const ok = this.sink.send(kind, entry, (mask & IPCT_PROTOINFO) !== 0, false);
-    table.setMissed(entry, ok ? 0 : mask);
+    extensions[at] = (word & ~(CACHED | MISSED)) | (ok ? 0 : mask << MISSED_SHIFT);
     this.observer.attempted(entry, kind, !ok);
   }
 
   raiseDestroy(entry: number): void {
-    if ((this.table.statusOf(entry) & NO_EVENT_CACHE) !== 0) return;
+    if ((this.records.nodes[nodeOf(entry) + FLAGS]! & NO_EVENT_CACHE) !== 0) return;
     this.sink.stampDestroy(entry);
     this.observer.raised(entry, KIND_DESTROY);
   }
 
   attemptDestroy(entry: number, withPortid: boolean): boolean {
-    const { table } = this;
-    if ((table.statusOf(entry) & NO_EVENT_CACHE) !== 0) return true;
+    const { nodes, extensions } = this.records;
+    if ((nodes[nodeOf(entry) + FLAGS]! & NO_EVENT_CACHE) !== 0) return true;
     const ok = this.sink.send(KIND_DESTROY, entry, false, withPortid);
-    if (!ok && withPortid) table.storePortid(entry);
+    if (!ok && withPortid) extensions[extensionOf(entry) + EVENTS]! |= HAS_PORTID;
     this.observer.attempted(entry, KIND_DESTROY, !ok);
     return ok;
   }

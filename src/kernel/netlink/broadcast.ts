@@ -10,14 +10,17 @@ import type { Release } from "../release.js";
 import type { MessageFields, NetlinkSocket } from "./socket.js";
 import { type Truesize, truesize } from "./truesize.js";
 
+/** What a listener did with a message. Not offered: it is closed, not in the group, or the message could not be built. */
+const NOT_OFFERED = 0;
+export const ADMITTED = 1;
+export const REFUSED = 2;
+
 export class Broadcast implements MessageTransport {
   private readonly sockets: readonly NetlinkSocket[];
-  private readonly observed: NetlinkSocket;
   private readonly release: Release;
   private readonly config: KernelConfig;
-  /** Whether the observed listener admitted or refused the last message; neither: it is not in the group. */
-  observedAdmitted = false;
-  observedRefused = false;
+  /** What the observed listener did with the last message. */
+  observed: typeof NOT_OFFERED | typeof ADMITTED | typeof REFUSED = NOT_OFFERED;
   /** Called with the index of a listener whose empty queue got a message. */
   whenReadable: (listener: number) => void = () => {};
 
@@ -25,7 +28,6 @@ export class Broadcast implements MessageTransport {
     this.release = release;
     this.config = config;
     this.sockets = sockets;
-    this.observed = sockets[0]!;
   }
 
   charge(payloadBytes: number, usedBytes: number): Truesize {
@@ -39,19 +41,14 @@ export class Broadcast implements MessageTransport {
   /** True: success for the caller, also when nobody listens (-ESRCH). False: -ENOBUFS, a reliable listener refused. */
   send(kind: number, truesizeBytes: number, entry: number, message: MessageFields): boolean {
     let ok = true;
-    this.observedAdmitted = false;
-    this.observedRefused = false;
+    this.observed = NOT_OFFERED;
     for (let index = this.sockets.length - 1; index >= 0; index--) {
       const socket = this.sockets[index]!;
-      if (!socket.open || (socket.groups & (1 << kind)) === 0) continue;
+      if (!socket.hears(kind)) continue;
       const wasReadable = socket.readable;
-      const admitted = socket.admit(truesizeBytes);
-      if (admitted) socket.enqueue(kind, truesizeBytes, entry, message);
-      else if (socket.broadcastError) ok = false;
-      if (socket === this.observed) {
-        this.observedAdmitted = admitted;
-        this.observedRefused = !admitted;
-      }
+      const admitted = socket.offer(kind, truesizeBytes, entry, message);
+      if (!admitted && socket.broadcastError) ok = false;
+      if (index === 0) this.observed = admitted ? ADMITTED : REFUSED;
       if (!wasReadable && socket.readable) this.whenReadable(index);
     }
     return ok;
@@ -60,11 +57,10 @@ export class Broadcast implements MessageTransport {
   /** netlink_set_err() on every member: how many of them set NETLINK_NO_ENOBUFS. */
   setError(kind: number): number {
     let withNoEnobufs = 0;
-    this.observedAdmitted = false;
-    this.observedRefused = false;
+    this.observed = NOT_OFFERED;
     for (let index = this.sockets.length - 1; index >= 0; index--) {
       const socket = this.sockets[index]!;
-      if (!socket.open || (socket.groups & (1 << kind)) === 0) continue;
+      if (!socket.hears(kind)) continue;
       const wasReadable = socket.readable;
       socket.setError();
       if (socket.noEnobufs) withNoEnobufs++;

@@ -80,17 +80,14 @@ export class NetlinkSocket {
     this.groups = options.groups;
   }
 
-  /** Whether a message of this truesize is admitted; then `enqueue` must follow. A refusal counts as a drop and may latch. */
-  admit(truesize: number): boolean {
-    const fits = this.newAdmission
-      ? this.rmem === 0 || this.rmem + truesize <= this.rcvbufBytes
-      : this.rmem <= this.rcvbufBytes;
-    if (fits && !this.congested) return true;
-    this.overrun();
-    return false;
-  }
-
-  enqueue(kind: number, truesize: number, entry: number, message: MessageFields): void {
+  /** Whether a message of this truesize is admitted, and so queued. A refusal counts as a drop and may latch. */
+  offer(kind: number, truesize: number, entry: number, message: MessageFields): boolean {
+    const rmem = this.rmem + truesize;
+    const fits = this.newAdmission ? rmem === truesize || rmem <= this.rcvbufBytes : this.rmem <= this.rcvbufBytes;
+    if (!fits || this.congested) {
+      this.overrun();
+      return false;
+    }
     if (this.queued === this.size) this.growRing();
     const at = (this.first + this.queued) & (this.size - 1);
     const { words } = this;
@@ -102,8 +99,9 @@ export class NetlinkSocket {
     this.doubles[(word >> 1) + 2] = message.raisedAt(kind, entry);
     this.queued++;
     this.admitted++;
-    this.rmem += truesize;
-    if (this.rmem > this.peakRmem) this.peakRmem = this.rmem;
+    this.rmem = rmem;
+    if (rmem > this.peakRmem) this.peakRmem = rmem;
+    return true;
   }
 
   /** SO_RCVBUF during the run: what is queued stays, also above the new bound. */
@@ -122,6 +120,11 @@ export class NetlinkSocket {
     if (this.noEnobufs) return;
     this.error = true;
     this.errorsSet++;
+  }
+
+  /** Whether it is open and in the group of a kind of message. */
+  hears(kind: number): boolean {
+    return this.open && (this.groups & (1 << kind)) !== 0;
   }
 
   /** Whether a recv would return at once. */
