@@ -13,11 +13,16 @@
 const NODE = 7;
 const EXTENSION = 8;
 
-/** The table: tuple, the links of both directions, and flags, of which status has the low half. */
+/** The table: tuple, the links of both directions, and flags: status (status.ts), the tracker's byte, and the place (table.ts). */
 export const TUPLE = 0;
 export const CHAIN_NEXT = 1;
 export const CHAIN_PREVIOUS = 3;
 export const FLAGS = 5;
+export const STATUS = 0xffff;
+export const PROTOCOL_STATE_SHIFT = 16;
+export const PROTOCOL_STATE = 0xff << PROTOCOL_STATE_SHIFT;
+export const PLACE_SHIFT = 24;
+export const PLACE = 0xff << PLACE_SHIFT;
 /** When the timer fires; without timers the deadline (timer-wheel.ts, expiry.ts). */
 export const EXPIRES = 6;
 

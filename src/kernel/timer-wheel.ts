@@ -57,8 +57,9 @@ export class TimerWheel {
 
   /** mod_timer_pending(): no slack. */
   armExact(id: number, expires: number): void {
+    const { jiffies } = this.clock;
     if (this.isPending(id)) this.unlink(id);
-    this.advance(this.clock.jiffies + 1);
+    if (this.base <= jiffies) this.advance(jiffies + 1);
     this.records.nodes[nodeOf(id) + EXPIRES] = expires;
     this.file(id, expires);
   }
@@ -89,8 +90,16 @@ export class TimerWheel {
 
   /** The next timer of the open jiffy, no longer pending, or -1. */
   take(): number {
-    const id = this.head[FIRING]!;
-    if (id !== NONE) this.unlink(id);
+    const { head } = this;
+    const { extensions } = this.records;
+    const id = head[FIRING]!;
+    if (id === NONE) return NONE;
+    const at = extensionOf(id);
+    const next = extensions[at + TIMER_NEXT]!;
+    head[FIRING] = next;
+    if (next === NONE) this.tail[FIRING] = NONE;
+    else extensions[extensionOf(next) + TIMER_PREVIOUS] = NONE;
+    extensions[at + TIMER_SLOT] = NOT_PENDING;
     return id;
   }
 

@@ -4,6 +4,7 @@
  * DESTROY is attempted, how often, with which portid, and what becomes of an entry whose DESTROY failed: out of the hash,
  * onto the dying list. It does not know who listens: `DestroyEvents` does.
  */
+import { FLAGS, nodeOf } from "../records.js";
 import type { Release } from "../release.js";
 import type { Expiry } from "./expiry.js";
 import { type Direction, IPS_DYING, ORIGINAL } from "./status.js";
@@ -90,8 +91,10 @@ export class Deletion {
 
   private die(entry: number, withPortid: boolean): boolean {
     const { table } = this;
-    const alreadyReported = (table.statusOf(entry) & IPS_DYING) !== 0;
-    if (this.dyingBeforeAttempt) table.addStatus(entry, IPS_DYING);
+    const { nodes } = table.records;
+    const at = nodeOf(entry) + FLAGS;
+    const alreadyReported = (nodes[at]! & IPS_DYING) !== 0;
+    if (this.dyingBeforeAttempt) nodes[at]! |= IPS_DYING;
     const delivered = alreadyReported || this.events.attemptDestroy(entry, withPortid);
     table.unlink(entry);
     if (!delivered) {
@@ -99,7 +102,7 @@ export class Deletion {
       this.events.retryLater(entry);
       return false;
     }
-    table.addStatus(entry, IPS_DYING);
+    nodes[at]! |= IPS_DYING;
     this.events.destroySucceeded();
     this.finish(entry);
     return true;

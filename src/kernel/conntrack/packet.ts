@@ -6,7 +6,15 @@
  */
 import type { Path, Protocol, TimeoutKey } from "../../scenario/scenario.js";
 import type { KernelClock } from "../clock.js";
-import { extensionOf, STREAM_FROM } from "../records.js";
+import {
+  type EntryRecords,
+  extensionOf,
+  FLAGS,
+  nodeOf,
+  PROTOCOL_STATE,
+  PROTOCOL_STATE_SHIFT,
+  STREAM_FROM,
+} from "../records.js";
 import type { Release } from "../release.js";
 import type { Deletion } from "./deletion.js";
 import { EarlyDrop } from "./early-drop.js";
@@ -67,6 +75,8 @@ export type Verdict = typeof ACCEPTED | typeof TABLE_FULL | typeof SYN_DROPPED |
 export class PacketPath {
   private readonly clock: KernelClock;
   private readonly table: ConntrackTable;
+  private readonly records: EntryRecords;
+  private readonly lazy: boolean;
   private readonly expiry: Expiry;
   private readonly events: PacketEvents;
   private readonly deletion: Deletion;
@@ -102,6 +112,8 @@ export class PacketPath {
   }) {
     this.clock = options.clock;
     this.table = options.table;
+    this.records = options.table.records;
+    this.lazy = options.expiry.lazy;
     this.expiry = options.expiry;
     this.events = options.events;
     this.deletion = options.deletion;
@@ -121,32 +133,33 @@ export class PacketPath {
 
   /** One packet of a conversation. `segment` counts for TCP only. */
   packet(tuple: number, direction: Direction, segment: Segment): Verdict {
-    const { table } = this;
     this.earlyDrop.bucketsSearched = 0;
     for (;;) {
-      const node = this.lookUp(tuple, direction);
-      let entry = node >> 1;
-      if (node === NIL) {
-        entry = this.create(tuple, direction);
-        if (entry === NIL) return TABLE_FULL;
-      }
+      const known = this.lookUp(tuple, direction) >> 1;
+      const entry = known === NIL ? this.create(tuple, direction) : known;
+      if (entry === NIL) return TABLE_FULL;
       const fate = this.track(entry, direction, segment);
       if (fate === REPEAT) continue;
       if (fate === DROPPED) {
-        table.counters.drop++;
+        this.table.counters.drop++;
         return SYN_DROPPED;
       }
       if (fate === UNTRACKED) {
-        if (node === NIL) table.free(entry);
+        if (known === NIL) this.table.free(entry);
         return ACCEPTED;
       }
-      if (direction === REPLY && (table.statusOf(entry) & IPS_SEEN_REPLY) === 0) {
-        table.addStatus(entry, IPS_SEEN_REPLY);
-        this.events.cache(entry, IPCT_REPLY);
-      }
+      if (direction === REPLY) this.seeReply(entry);
       if (fate === KILLED) return ACCEPTED;
       return this.confirm(entry) ? ACCEPTED : CHAIN_TOO_LONG;
     }
+  }
+
+  private seeReply(entry: number): void {
+    const { nodes } = this.records;
+    const at = nodeOf(entry) + FLAGS;
+    if ((nodes[at]! & IPS_SEEN_REPLY) !== 0) return;
+    nodes[at]! |= IPS_SEEN_REPLY;
+    this.events.cache(entry, IPCT_REPLY);
   }
 
   /** An ICMP error about a conversation: it is attached to the entry and passes the confirm hook, raising nothing. */
@@ -158,7 +171,7 @@ export class PacketPath {
   /** The node of a tuple or NIL. Without timers the walk over the chain reaps what has expired, whosever it is. */
   private lookUp(tuple: number, direction: Direction): number {
     const { table, expiry } = this;
-    if (!expiry.lazy) return table.find(tuple, direction);
+    if (!this.lazy) return table.find(tuple, direction);
     let node = table.first(table.bucketOf(tuple, direction));
     while (node !== NIL) {
       const entry = node >> 1;
@@ -185,7 +198,7 @@ export class PacketPath {
     const entry = table.allocate(tuple);
     this.events.entryCreated(entry);
     if (this.udpRule !== "stream-at-once") {
-      table.records.extensions[extensionOf(entry) + STREAM_FROM] =
+      this.records.extensions[extensionOf(entry) + STREAM_FROM] =
         this.clock.jiffies + STREAM_AFTER_SECONDS * this.clock.hz;
     }
     return entry;
@@ -193,28 +206,30 @@ export class PacketPath {
 
   /** The confirm hook, as often as the packet passes it. False: the entry could not be inserted and is gone. */
   private confirm(entry: number): boolean {
-    const { table, events } = this;
-    for (let pass = 0; pass < this.passes; pass++) {
-      if ((table.statusOf(entry) & IPS_CONFIRMED) === 0) {
-        if (!this.chainsHaveRoom(table.tupleOf(entry))) {
-          table.counters.insertFailed++;
-          table.free(entry);
-          return false;
-        }
-        table.addStatus(entry, IPS_CONFIRMED);
-        table.link(entry);
-        this.expiry.start(entry, this.wantedTimeout);
-        events.cache(entry, IPCT_NEW);
-      }
-      events.deliverCached(entry);
+    const { nodes } = this.records;
+    if ((nodes[nodeOf(entry) + FLAGS]! & IPS_CONFIRMED) === 0 && !this.insert(entry)) return false;
+    for (let pass = 0; pass < this.passes; pass++) this.events.deliverCached(entry);
+    return true;
+  }
+
+  /** __nf_conntrack_confirm(): the entry enters the hash and its timeout begins, unless a chain is too long. */
+  private insert(entry: number): boolean {
+    const { table } = this;
+    if (this.chainLimit !== null && !this.chainsHaveRoom(table.tupleOf(entry), this.chainLimit)) {
+      table.counters.insertFailed++;
+      table.free(entry);
+      return false;
     }
+    this.records.nodes[nodeOf(entry) + FLAGS]! |= IPS_CONFIRMED;
+    table.link(entry);
+    this.expiry.start(entry, this.wantedTimeout);
+    this.events.cache(entry, IPCT_NEW);
     return true;
   }
 
   /** __nf_conntrack_confirm() from 5.15 on: an insertion into a chain with more than one node above a random limit fails. */
-  private chainsHaveRoom(tuple: number): boolean {
-    const { table, chainLimit } = this;
-    if (chainLimit === null) return true;
+  private chainsHaveRoom(tuple: number, chainLimit: NonNullable<Release["chainLimit"]>): boolean {
+    const { table } = this;
     const limit = chainLimit.least + (this.random32() % chainLimit.range);
     return (
       table.chainLength(table.bucketOf(tuple, ORIGINAL), limit + 1) <= limit + 1 &&
@@ -225,76 +240,76 @@ export class PacketPath {
   private track(entry: number, direction: Direction, segment: Segment): Fate {
     if (this.protocol === "tcp") return this.trackTcp(entry, direction, segment);
     if (this.protocol === "udp") this.trackUdp(entry);
-    else this.refresh(entry, this.icmpTimeout);
+    else this.refresh(entry, this.table.statusOf(entry), this.icmpTimeout);
     return TRACKED;
   }
 
   /** udp_packet(): a conversation with a reply is ASSURED from its next packet on and a stream; later kernels wait for 2 s. */
   private trackUdp(entry: number): void {
-    const { table } = this;
-    const status = table.statusOf(entry);
-    if ((status & IPS_SEEN_REPLY) === 0) {
-      this.refresh(entry, this.udpTimeout);
+    const { nodes, extensions } = this.records;
+    const at = nodeOf(entry) + FLAGS;
+    const flags = nodes[at]!;
+    if ((flags & IPS_SEEN_REPLY) === 0) {
+      this.refresh(entry, flags, this.udpTimeout);
       return;
     }
     const stream =
-      this.udpRule === "stream-at-once" ||
-      this.clock.jiffies > table.records.extensions[extensionOf(entry) + STREAM_FROM]!;
-    this.refresh(entry, stream ? this.udpStreamTimeout : this.udpTimeout);
-    if ((status & IPS_ASSURED) === 0 && (stream || this.udpRule !== "stream-and-assured-later")) {
-      table.addStatus(entry, IPS_ASSURED);
+      this.udpRule === "stream-at-once" || this.clock.jiffies > extensions[extensionOf(entry) + STREAM_FROM]!;
+    this.refresh(entry, flags, stream ? this.udpStreamTimeout : this.udpTimeout);
+    if ((flags & IPS_ASSURED) === 0 && (stream || this.udpRule !== "stream-and-assured-later")) {
+      nodes[at] = flags | IPS_ASSURED;
       this.events.cache(entry, IPCT_ASSURED);
     }
   }
 
   private trackTcp(entry: number, direction: Direction, segment: Segment): Fate {
-    const { table } = this;
-    const byte = table.protocolStateOf(entry);
+    const { nodes } = this.records;
+    const at = nodeOf(entry) + FLAGS;
+    const flags = nodes[at]!;
+    const byte = (flags & PROTOCOL_STATE) >> PROTOCOL_STATE_SHIFT;
     const state = byte & STATE_MASK;
-    const flags = byte & ~STATE_MASK;
     const last = (direction === REPLY ? FLAG_LAST_WAS_REPLY : 0) | (segment === RST ? FLAG_LAST_WAS_RST : 0);
     let next = tcpTransition(direction, segment, state);
     if (next === TCP_INVALID) return UNTRACKED;
     if (next === TCP_SYN_SENT && state >= TCP_TIME_WAIT) {
-      const sameDirection = (flags & FLAG_LAST_WAS_REPLY) === (last & FLAG_LAST_WAS_REPLY);
-      if ((flags & FLAG_CLOSE_INIT) !== 0 || ((flags & FLAG_LAST_WAS_RST) !== 0 && sameDirection)) {
+      const sameDirection = (byte & FLAG_LAST_WAS_REPLY) === (last & FLAG_LAST_WAS_REPLY);
+      if ((byte & FLAG_CLOSE_INIT) !== 0 || ((byte & FLAG_LAST_WAS_RST) !== 0 && sameDirection)) {
         const delivered = this.deletion.evict(entry);
         // Up to 4.8 nf_ct_kill() answers true also when the DESTROY failed: the old instance is dying, the new one starts at once.
         return delivered || !this.reopenNeedsDelivery ? REPEAT : DROPPED;
       }
       next = TCP_IGNORE;
     }
-    const kept = flags & FLAG_CLOSE_INIT;
+    const kept = (byte & FLAG_CLOSE_INIT) | last;
     if (next === TCP_IGNORE) {
-      table.setProtocolState(entry, state | kept | last);
+      nodes[at] = (flags & ~PROTOCOL_STATE) | ((state | kept) << PROTOCOL_STATE_SHIFT);
       return TRACKED;
     }
     const closeInit = next === TCP_FIN_WAIT && state !== TCP_FIN_WAIT ? FLAG_CLOSE_INIT : 0;
-    table.setProtocolState(entry, next | kept | last | closeInit);
+    nodes[at] = (flags & ~PROTOCOL_STATE) | ((next | kept | closeInit) << PROTOCOL_STATE_SHIFT);
     if (next !== state) this.events.cache(entry, IPCT_PROTOINFO);
 
-    const status = table.statusOf(entry);
-    if ((status & IPS_SEEN_REPLY) === 0) {
+    if ((flags & IPS_SEEN_REPLY) === 0) {
       if (segment === RST && next === TCP_CLOSE) {
-        if (table.placeOf(entry) === ACTIVE) this.deletion.evict(entry);
+        if (this.table.placeOf(entry) === ACTIVE) this.deletion.evict(entry);
         return KILLED;
       }
     } else if (
-      (status & IPS_ASSURED) === 0 &&
+      (flags & IPS_ASSURED) === 0 &&
       (state === TCP_SYN_RECV || state === TCP_ESTABLISHED) &&
       next === TCP_ESTABLISHED
     ) {
-      table.addStatus(entry, IPS_ASSURED);
+      nodes[at]! |= IPS_ASSURED;
       this.events.cache(entry, IPCT_ASSURED);
     }
-    this.refresh(entry, this.tcpTimeouts[next]!);
+    this.refresh(entry, flags, this.tcpTimeouts[next]!);
     return TRACKED;
   }
 
-  private refresh(entry: number, timeout: number): void {
+  /** `flags`: those of the entry. */
+  private refresh(entry: number, flags: number, timeout: number): void {
     this.wantedTimeout = timeout;
-    if ((this.table.statusOf(entry) & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
-    this.expiry.refresh(entry, timeout);
+    if ((flags & (IPS_CONFIRMED | IPS_DYING)) === IPS_CONFIRMED) this.expiry.refresh(entry, timeout);
   }
 }
 

@@ -17,6 +17,11 @@ import {
   MISSED,
   MISSED_SHIFT,
   nodeOf,
+  PLACE,
+  PLACE_SHIFT,
+  PROTOCOL_STATE,
+  PROTOCOL_STATE_SHIFT,
+  STATUS,
   TUPLE,
 } from "../records.js";
 import { type Direction, NO_EVENT_CACHE, ORIGINAL, REPLY } from "./status.js";
@@ -105,7 +110,7 @@ export class ConntrackTable {
 
   /** IPS_* bits. */
   statusOf(entry: number): number {
-    return this.records.nodes[nodeOf(entry) + FLAGS]! & STATUS_MASK;
+    return this.records.nodes[nodeOf(entry) + FLAGS]! & STATUS;
   }
 
   addStatus(entry: number, bits: number): void {
@@ -119,13 +124,7 @@ export class ConntrackTable {
 
   /** State of the protocol tracker; TCP keeps flags in the high nibble (tcp.ts). */
   protocolStateOf(entry: number): number {
-    return (this.records.nodes[nodeOf(entry) + FLAGS]! >> PROTOCOL_STATE_SHIFT) & BYTE;
-  }
-
-  setProtocolState(entry: number, state: number): void {
-    const { nodes } = this.records;
-    const at = nodeOf(entry) + FLAGS;
-    nodes[at] = (nodes[at]! & ~(BYTE << PROTOCOL_STATE_SHIFT)) | (state << PROTOCOL_STATE_SHIFT);
+    return (this.records.nodes[nodeOf(entry) + FLAGS]! & PROTOCOL_STATE) >> PROTOCOL_STATE_SHIFT;
   }
 
   /** Events raised since the last attempt (struct nf_conntrack_ecache). */
@@ -179,7 +178,7 @@ export class ConntrackTable {
       this.unconfirmed--;
       counters.untracked++;
     }
-    nodes[at + FLAGS] = (flags & ~PLACE_MASK) | (FREE << PLACE_SHIFT);
+    nodes[at + FLAGS] = (flags & ~PLACE) | (FREE << PLACE_SHIFT);
     nodes[at + CHAIN_NEXT] = this.freeList;
     this.freeList = entry;
     counters.destroyed++;
@@ -192,7 +191,7 @@ export class ConntrackTable {
     const tuple = nodes[at + TUPLE]!;
     this.linkNode(2 * entry, at, this.bucketOf(tuple, ORIGINAL));
     this.linkNode(2 * entry + 1, at + 1, this.bucketOf(tuple, REPLY));
-    nodes[at + FLAGS] = (nodes[at + FLAGS]! & ~PLACE_MASK) | (ACTIVE << PLACE_SHIFT);
+    nodes[at + FLAGS] = (nodes[at + FLAGS]! & ~PLACE) | (ACTIVE << PLACE_SHIFT);
     this.unconfirmed--;
     this.active++;
   }
@@ -205,7 +204,9 @@ export class ConntrackTable {
   }
 
   moveToDying(entry: number): void {
-    this.setPlace(entry, DYING);
+    const { nodes } = this.records;
+    const at = nodeOf(entry) + FLAGS;
+    nodes[at] = (nodes[at]! & ~PLACE) | (DYING << PLACE_SHIFT);
     this.active--;
     this.dying++;
   }
@@ -305,12 +306,6 @@ export class ConntrackTable {
     return (FIRST_ADDRESS + entry * OBJECT_BYTES) >>> 0;
   }
 
-  private setPlace(entry: number, place: number): void {
-    const { nodes } = this.records;
-    const at = nodeOf(entry) + FLAGS;
-    nodes[at] = (nodes[at]! & ~PLACE_MASK) | (place << PLACE_SHIFT);
-  }
-
   /** `at`: where the record of its entry begins, one further for the reply. */
   private linkNode(node: number, at: number, bucket: number): void {
     const { nodes } = this.records;
@@ -331,13 +326,6 @@ export class ConntrackTable {
     if (next !== NIL) nodes[previousOf(next)] = previous;
   }
 }
-
-/** Within an entry's FLAGS, above its status. */
-const BYTE = 0xff;
-const STATUS_MASK = 0xffff;
-const PROTOCOL_STATE_SHIFT = 16;
-const PLACE_SHIFT = 24;
-const PLACE_MASK = BYTE << PLACE_SHIFT;
 
 /** Where a node's links to its neighbours in the chain are. */
 const nextOf = (node: number): number => nodeOf(node >> 1) + CHAIN_NEXT + (node & 1);
