@@ -28,11 +28,14 @@ export class Reader {
   private readonly chance: ReaderChance;
   private readonly observer: ReadObserver | null;
   private readonly recvNanoseconds: number;
+  private readonly meanServiceNanoseconds: number;
+  private readonly fixedService: boolean;
   private readonly overshootNanoseconds: number;
   /** Null for one decoder: it applies a message when it has read it, and then takes its service time. */
   private readonly decoders: Decoders | null;
   /** When it acts next: recv, dump, or a decoder that is done. NEVER while it only waits in a recv, and once it reads no more. */
   due = NEVER;
+  private readonly stall: ListenerScenario["stall"];
   /** It sleeps inside a recv on an empty queue. */
   waiting = true;
   private slow: boolean;
@@ -55,6 +58,9 @@ export class Reader {
     this.view = view;
     this.scenario = scenario;
     this.recvNanoseconds = costs.recvNanoseconds;
+    this.meanServiceNanoseconds = scenario.serviceNanoseconds;
+    this.fixedService = scenario.serviceDistribution === "fixed";
+    this.stall = scenario.stall;
     this.overshootNanoseconds = costs.overshootNanoseconds;
     this.chance = chance;
     this.observer = observer;
@@ -175,21 +181,21 @@ export class Reader {
   }
 
   private serviceNanoseconds(): number {
-    const mean = this.scenario.serviceNanoseconds;
+    const mean = this.meanServiceNanoseconds;
     if (!this.slow || mean === 0) return 0;
-    const service = this.scenario.serviceDistribution === "fixed" ? mean : Math.round(mean * this.chance.exponential());
+    const service = this.fixedService ? mean : Math.round(mean * this.chance.exponential());
     if (this.overshootNanoseconds === 0) return service;
     return service + Math.round(this.overshootNanoseconds * this.chance.uniform());
   }
 
   private afterPauses(at: number): number {
-    let when = Math.max(at, this.heldUntil);
-    const stall = this.scenario.stall;
-    if (stall !== null && when !== NEVER) {
-      const into = when % stall.everyNanoseconds;
-      // The first stall comes after one whole period.
-      if (when >= stall.everyNanoseconds && into < stall.forNanoseconds) when += stall.forNanoseconds - into;
-    }
-    return when;
+    const when = Math.max(at, this.heldUntil);
+    return this.stall === null || when === NEVER ? when : afterStall(when, this.stall);
   }
+}
+
+/** `when`, or the end of the stall that it falls into. The first stall comes after one whole period. */
+function afterStall(when: number, stall: NonNullable<ListenerScenario["stall"]>): number {
+  const into = when % stall.everyNanoseconds;
+  return when >= stall.everyNanoseconds && into < stall.forNanoseconds ? when + stall.forNanoseconds - into : when;
 }

@@ -4,8 +4,11 @@
  * chance, drawn once per run, because the bits of the absolute jiffies decide how timer slack rounds (timer-wheel.ts).
  */
 export class KernelClock {
-  /** Nanoseconds since the first packet: an integer in a double, safe to 104 days. */
-  now = 0;
+  /**
+   * Nanoseconds since the first packet: an integer in a double, safe to 104 days. It begins as one that is no small integer,
+   * because an engine that sees it outgrow those makes the object anew, and all code that knew its shape.
+   */
+  now = Number.NaN;
   readonly hz: number;
   /** Jiffies at time 0, and nanoseconds that the tick before it lies back. */
   private readonly bootJiffies: number;
@@ -21,6 +24,7 @@ export class KernelClock {
     this.bootJiffies = bootJiffies;
     this.phase = phaseNanoseconds;
     this.tick = 1e9 / hz;
+    this.now = 0;
   }
 
   /** Jiffies at `now`. */

@@ -6,11 +6,18 @@ export class DyingWatch {
   peak = 0;
   peakAt = 0;
   peakDuringFlood = 0;
-  emptiedAt = 0;
+  emptiedAt = Number.NaN;
   length = 0;
-  private since = 0;
-  private area = 0;
+  private since = Number.NaN;
+  private area = Number.NaN;
   private floodIsOver = false;
+
+  constructor() {
+    // Times are doubles from the start (see KernelClock.now).
+    this.emptiedAt = 0;
+    this.since = 0;
+    this.area = 0;
+  }
 
   observe(now: number, length: number): void {
     if (!this.floodIsOver) this.area += this.length * (now - this.since);

@@ -29,83 +29,77 @@ const KINDS = { new: KIND_NEW, update: KIND_UPDATE, destroy: KIND_DESTROY } as c
 /** Jiffies at the first packet lie in a range this wide: a machine that has been up for some minutes. */
 const BOOT_JIFFIES_RANGE = 1 << 16;
 
-export interface SimulatedKernel {
-  release: Release;
-  clock: KernelClock;
-  table: ConntrackTable;
-  timers: TimerWheel;
+export class SimulatedKernel {
+  readonly release: Release;
+  readonly clock: KernelClock;
+  readonly table: ConntrackTable;
+  readonly timers: TimerWheel;
   /** Null where entries have timers. */
-  gc: GcWorker | null;
-  deletion: Deletion;
-  packets: PacketPath;
-  ctnetlink: Ctnetlink;
-  redelivery: TimerRedelivery | WorkqueueRedelivery | EvictListRedelivery;
-  broadcast: Broadcast;
-  sockets: readonly NetlinkSocket[];
-  ledger: Ledger;
-}
+  readonly gc: GcWorker | null;
+  readonly deletion: Deletion;
+  readonly packets: PacketPath;
+  readonly ctnetlink: Ctnetlink;
+  readonly redelivery: TimerRedelivery | WorkqueueRedelivery | EvictListRedelivery;
+  readonly broadcast: Broadcast;
+  readonly sockets: readonly NetlinkSocket[];
+  readonly ledger: Ledger;
 
-export function buildKernel(scenario: Scenario, release: Release, streams: Streams, view: DaemonView): SimulatedKernel {
-  const boot = streams.of("boot");
-  const clock = new KernelClock(
-    scenario.hz,
-    BOOT_JIFFIES_RANGE + (boot.uint32() % BOOT_JIFFIES_RANGE),
-    boot.uint32() % Math.floor(1e9 / scenario.hz),
-  );
-  const table = new ConntrackTable({
-    buckets: scenario.buckets,
-    max: scenario.nfConntrackMax,
-    capacity: initialCapacity(scenario),
-    hashSeed: boot.uint32(),
-  });
-  const timers = new TimerWheel(clock, table.records, release.timerSlack);
-
-  const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
-  const broadcast = new Broadcast(sockets, release, scenario.kernelConfig);
-  const ctnetlink = new Ctnetlink(
-    clock,
-    table,
-    broadcast,
-    release,
-    scenario.kernelConfig,
-    scenario.protocol,
-    scenario.family,
-  );
-  const ledger = new Ledger(table, broadcast, view);
-  const cache = new EventCache(table, ctnetlink, ledger, release);
-  const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table.records);
-  const deletion = new Deletion(table, expiry, cache, release);
-  const redelivery = redeliveryOf(scenario, release, streams, clock, timers, deletion);
-  cache.redelivery = redelivery;
-  const packets = new PacketPath({
-    clock,
-    table,
-    expiry,
-    events: cache,
-    deletion,
-    release,
-    protocol: scenario.protocol,
-    path: scenario.path,
-    timeoutsSeconds: scenario.timeoutsSeconds,
-    random32: streams.of("chain limits").uint32,
-  });
-  const gc = expiry.lazy
-    ? new GcWorker({
-        clock,
-        table,
-        expiry,
-        deletion,
-        release,
-        tcp: scenario.protocol === "tcp",
-        phase: streams.of("gc").uniform(),
-      })
-    : null;
-  if (gc !== null) {
-    packets.whenEarlyDropFails = () => {
-      gc.earlyDrop = true;
-    };
+  /** `view`: of the observed listener's daemon. */
+  constructor(scenario: Scenario, release: Release, streams: Streams, view: DaemonView) {
+    const { hz, protocol, family, kernelConfig } = scenario;
+    const boot = streams.of("boot");
+    const bootJiffies = BOOT_JIFFIES_RANGE + (boot.uint32() % BOOT_JIFFIES_RANGE);
+    const clock = new KernelClock(hz, bootJiffies, boot.uint32() % Math.floor(1e9 / hz));
+    const table = new ConntrackTable({
+      buckets: scenario.buckets,
+      max: scenario.nfConntrackMax,
+      capacity: initialCapacity(scenario),
+      hashSeed: boot.uint32(),
+    });
+    const timers = new TimerWheel(clock, table.records, release.timerSlack);
+    const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
+    const broadcast = new Broadcast(sockets, release, kernelConfig);
+    const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, protocol, family);
+    const ledger = new Ledger(table, broadcast, view);
+    const cache = new EventCache(table, ctnetlink, ledger, release);
+    const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table.records);
+    const deletion = new Deletion(table, expiry, cache, release);
+    const redelivery = redeliveryOf(scenario, release, streams, clock, timers, deletion);
+    cache.redelivery = redelivery;
+    const packets = new PacketPath({
+      clock,
+      table,
+      expiry,
+      events: cache,
+      deletion,
+      release,
+      protocol,
+      path: scenario.path,
+      timeoutsSeconds: scenario.timeoutsSeconds,
+      random32: streams.of("chain limits").uint32,
+    });
+    const tcp = protocol === "tcp";
+    const gc = expiry.lazy
+      ? new GcWorker({ clock, table, expiry, deletion, release, tcp, phase: streams.of("gc").uniform() })
+      : null;
+    if (gc !== null) {
+      packets.whenEarlyDropFails = () => {
+        gc.earlyDrop = true;
+      };
+    }
+    this.release = release;
+    this.clock = clock;
+    this.table = table;
+    this.timers = timers;
+    this.gc = gc;
+    this.deletion = deletion;
+    this.packets = packets;
+    this.ctnetlink = ctnetlink;
+    this.redelivery = redelivery;
+    this.broadcast = broadcast;
+    this.sockets = sockets;
+    this.ledger = ledger;
   }
-  return { release, clock, table, timers, gc, deletion, packets, ctnetlink, redelivery, broadcast, sockets, ledger };
 }
 
 function redeliveryOf(

@@ -145,6 +145,11 @@ export class Ledger implements EventObserver {
     return this.table.active - this.knownCount;
   }
 
+  /** Whether the daemon believes alive exactly what is active. */
+  get inSync(): boolean {
+    return this.view.alive === this.knownCount && this.table.active === this.knownCount;
+  }
+
   get destroyAttempts(): number {
     return this.kinds[KIND_DESTROY].attempts;
   }

@@ -27,7 +27,7 @@ import { combinedFinAt, scriptOf } from "../workload/script.js";
 import { Workload } from "../workload/workload.js";
 import { DyingWatch } from "./dying-watch.js";
 import { Invariants } from "./invariants.js";
-import { buildKernel, rcvbufOf, type SimulatedKernel } from "./kernel.js";
+import { rcvbufOf, SimulatedKernel } from "./kernel.js";
 import { ReaderPlacement } from "./reader-placement.js";
 import { FairScheduler } from "./scheduler.js";
 import { Streams } from "./streams.js";
@@ -40,7 +40,12 @@ export interface Sampler {
   sample(run: Run): void;
 }
 
-type Phase = "flood" | "pause" | "flush" | "drain";
+/** The phases of the experiment; a second flood is a part of the drain. */
+const FLOOD = 0;
+const PAUSE = 1;
+const FLUSH = 2;
+const DRAIN = 3;
+type Phase = typeof FLOOD | typeof PAUSE | typeof FLUSH | typeof DRAIN;
 /** The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader. */
 const SENDER = 0;
 const WORKER = 1;
@@ -60,7 +65,7 @@ export class Run {
 
   private readonly clock: KernelClock;
   private readonly streams: Streams;
-  private phase: Phase = "flood";
+  private phase: Phase = FLOOD;
   private workload: Workload;
   private secondFloodAt = NEVER;
   private walk: Flush | null = null;
@@ -73,11 +78,12 @@ export class Run {
 
   private readonly limit: number;
   private readonly hasWorkers: boolean;
-  private cpu0Free = 0;
-  private cpu1Free = 0;
-  private senderDue: number;
+  /** Until when the CPUs are busy. */
+  private cpu0Free = Number.NEGATIVE_INFINITY;
+  private cpu1Free = Number.NEGATIVE_INFINITY;
+  private senderDue = NEVER;
   private firing = false;
-  private softirqNext = 0;
+  private softirqNext = NEVER;
   /** With two CPUs; with one the scheduler decides. */
   private readonly placement: ReaderPlacement | null;
   private workerActs = false;
@@ -86,7 +92,7 @@ export class Run {
   private actionsLeft = 0;
   /** The last jiffy that timers waited for, and when it comes. */
   private nextJiffy = -1;
-  private nextJiffyAt = 0;
+  private nextJiffyAt = NEVER;
   settled = false;
   over = false;
 
@@ -113,7 +119,7 @@ export class Run {
     if (release === null) throw new Error(`no release for kernel ${scenario.kernel}`);
     this.streams = new Streams(scenario.seed);
     const views = scenario.listeners.map(() => new DaemonView(scenario.tuples !== null));
-    this.kernel = buildKernel(scenario, release, this.streams, views[0]!);
+    this.kernel = new SimulatedKernel(scenario, release, this.streams, views[0]!);
     this.clock = this.kernel.clock;
     this.readers = scenario.listeners.map((listener, index) => {
       const chance = this.streams.of(`reader ${index}`);
@@ -163,7 +169,7 @@ export class Run {
   progress(): Progress {
     const { table, sockets } = this.kernel;
     return {
-      phase: this.phase === "flush" ? "flush" : this.phase === "drain" ? "drain" : "flood",
+      phase: this.phase === FLUSH ? "flush" : this.phase === DRAIN ? "drain" : "flood",
       seconds: this.seconds,
       created: table.counters.created,
       active: table.active,
@@ -182,24 +188,25 @@ export class Run {
    * moves CPU 0, so the readers catch up when it is about to act.
    */
   private actOnTwoCpus(): void {
-    const { phase } = this;
+    const { phase, clock } = this;
     const lookAt = this.lookAt();
     const end = Math.min(lookAt, this.limit);
     do {
       const timerAt = this.timerAt();
       const workerAt = this.hasWorkers ? this.workerAt() : NEVER;
-      const at = Math.min(timerAt, workerAt, Math.max(this.senderDue, this.cpu0Free));
+      const senderAt = Math.max(this.senderDue, this.cpu0Free);
+      const at = Math.min(timerAt, workerAt, senderAt);
       if (!this.catchUp(at, end)) return;
       if (at > end) {
         this.lookOrStop(lookAt);
         return;
       }
-      this.passTo(at);
+      if (at > clock.now) clock.now = at;
       if (timerAt === at) this.fireTimer();
       else if (workerAt === at) this.work();
       else this.send();
       this.endAction();
-    } while (this.phase === phase && this.actionsLeft > 0 && !this.over);
+    } while (this.actionsLeft > 0 && this.phase === phase && !this.over);
   }
 
   private actOnOneCpu(scheduler: FairScheduler): void {
@@ -244,16 +251,9 @@ export class Run {
 
   /** The readers do what they are due to before CPU 0 acts at `until`, and until `end`. Whether the run may go on then. */
   private catchUp(until: number, end: number): boolean {
-    const { readers } = this;
     for (;;) {
-      let index = 0;
-      let at = Math.max(readers[0]!.due, this.cpu1Free);
-      for (let other = 1; other < readers.length; other++) {
-        const otherAt = Math.max(readers[other]!.due, this.cpu1Free);
-        if (otherAt >= at) continue;
-        index = other;
-        at = otherAt;
-      }
+      const index = this.nextReader();
+      const at = Math.max(this.readers[index]!.due, this.cpu1Free);
       if (at >= until || at > end) return true;
       this.passTo(at);
       this.read(index);
@@ -261,6 +261,16 @@ export class Run {
       if (this.flushAt !== NEVER) this.watchSync();
       if (this.actionsLeft === 0 || this.over) return false;
     }
+  }
+
+  /** Of the readers that share CPU 1 the one that is due first; of two at one instant, the first of the scenario. */
+  private nextReader(): number {
+    const { readers, cpu1Free } = this;
+    let next = 0;
+    for (let index = 1; index < readers.length; index++) {
+      if (Math.max(readers[index]!.due, cpu1Free) < Math.max(readers[next]!.due, cpu1Free)) next = index;
+    }
+    return next;
   }
 
   /** When redelivery or the gc wants to run, whoever has the CPU. */
@@ -279,7 +289,7 @@ export class Run {
     if (redelivery.running || gc?.running === true) return this.cpu0Free;
     const due = this.workDue;
     // On its own CPU a flush lets a worker in when its slice is over, or it is.
-    if (this.placement !== null && this.phase === "flush" && due !== NEVER) return this.placement.sliceEnd(due);
+    if (this.placement !== null && this.phase === FLUSH && due !== NEVER) return this.placement.sliceEnd(due);
     return Math.max(due, this.cpu0Free);
   }
 
@@ -318,7 +328,7 @@ export class Run {
   /** On one CPU: a worker that holds its lock, and the flush of a release that does not reschedule in it. */
   private get kernelHoldsCpu(): boolean {
     const { redelivery, release } = this.kernel;
-    return (redelivery.running && !redelivery.mayYield) || (this.phase === "flush" && !release.flushReschedules);
+    return (redelivery.running && !redelivery.mayYield) || (this.phase === FLUSH && !release.flushReschedules);
   }
 
   /** One step of a kernel worker. It holds CPU 0 for as long as its attempts and its search take. */
@@ -382,7 +392,7 @@ export class Run {
   /** On one CPU a reader gets its turn between system calls, not between the packets that one of them sends. */
   private sendSystemCall(): void {
     this.send();
-    while (this.phase === "flood" && this.senderDue <= this.cpu0Free && this.workload.step.sameSystemCall) {
+    while (this.phase === FLOOD && this.senderDue <= this.cpu0Free && this.workload.step.sameSystemCall) {
       const { clock } = this.kernel;
       if (this.firing || this.timerAt() <= this.cpu0Free) return;
       clock.now = this.cpu0Free;
@@ -392,27 +402,28 @@ export class Run {
 
   /** One step of the process that floods and flushes. */
   private send(): void {
-    if (this.phase === "flush") this.flushEntry();
-    else if (this.phase === "pause") this.beginWatch();
+    if (this.phase === FLUSH) this.flushEntry();
+    else if (this.phase === PAUSE) this.beginWatch();
     else if (this.workload.over) this.beginSecondFlood();
     else this.sendPacket();
   }
 
   private sendPacket(): void {
-    const { clock, packets, ctnetlink } = this.kernel;
-    const { costs, workload } = this;
-    if (workload.stepIndex === 0 && workload.startedConnections % AHEAD === 0) this.kernel.table.expect(workload.tuple);
+    const { clock, costs, workload, combinedFin } = this;
+    const { packets, ctnetlink } = this.kernel;
+    const { stepIndex, tuple } = workload;
+    if (stepIndex === 0 && workload.startedConnections % AHEAD === 0) this.kernel.table.expect(tuple);
     const { direction, segment } = workload.step;
     const attempts = ctnetlink.attempts;
     let cost = costs.packetNanoseconds;
-    if (workload.stepIndex === this.combinedFin && this.combinedFinTick !== clock.jiffies) {
+    if (stepIndex === combinedFin && this.combinedFinTick !== clock.jiffies) {
       // The server's delayed acknowledgement has no time-out to wait for on a fresh socket: the next tick sends it.
-      packets.packet(workload.tuple, direction, ACK);
+      packets.packet(tuple, direction, ACK);
       cost += costs.packetNanoseconds;
     }
-    const verdict: Verdict = packets.packet(workload.tuple, direction, segment);
-    if (workload.stepIndex === this.combinedFin - 1) this.combinedFinTick = clock.jiffies;
-    if (this.portClosed && verdict === ACCEPTED) packets.icmpError(workload.tuple);
+    const verdict: Verdict = packets.packet(tuple, direction, segment);
+    if (stepIndex === combinedFin - 1) this.combinedFinTick = clock.jiffies;
+    if (this.portClosed && verdict === ACCEPTED) packets.icmpError(tuple);
     cost += (ctnetlink.attempts - attempts) * costs.attemptNanoseconds;
     cost += packets.earlyDrop.bucketsSearched * costs.bucketNanoseconds;
     this.cpu0Free = Math.max(this.cpu0Free, clock.now) + cost;
@@ -422,12 +433,12 @@ export class Run {
   }
 
   private endFlood(at: number): void {
-    if (this.phase === "drain") {
+    if (this.phase === DRAIN) {
       this.senderDue = NEVER;
       return;
     }
     this.floodEndedAt = at;
-    this.phase = "pause";
+    this.phase = PAUSE;
     this.senderDue = at + this.scenario.flushDelayNanoseconds;
   }
 
@@ -453,7 +464,7 @@ export class Run {
     if (second !== null) this.secondFloodAt = clock.now + second.afterFlushSeconds * 1e9;
     if (this.scenario.flush) {
       this.walk = new Flush(this.kernel.table, this.kernel.deletion);
-      this.phase = "flush";
+      this.phase = FLUSH;
       this.senderDue = clock.now;
     } else {
       this.endFlush();
@@ -488,7 +499,7 @@ export class Run {
     this.dyingAfterFlush = table.dying;
     this.dropsAfterFlush = sockets[0]!.drops;
     this.dying.endFlush(clock.now);
-    this.phase = "drain";
+    this.phase = DRAIN;
     this.senderDue = this.secondFloodAt;
   }
 
@@ -572,24 +583,25 @@ export class Run {
 
   private endAction(): void {
     this.actionsLeft--;
-    const { clock, table } = this.kernel;
-    const { placement } = this;
-    if (placement !== null && placement.waiting > 0 && Math.min(this.senderDue, this.workerAt()) > this.cpu0Free) {
-      placement.release(this.cpu0Free);
-    }
-    if (table.dying !== this.dying.length) this.dying.observe(clock.now, table.dying);
+    if (this.placement !== null && this.placement.waiting > 0) this.releaseReaders(this.placement);
+    const { dying } = this.kernel.table;
+    if (dying !== this.dying.length) this.dying.observe(this.clock.now, dying);
     if (this.flushAt !== NEVER) this.watchSync();
+  }
+
+  /** Readers that wait on CPU 0 run as soon as nobody else there has anything to do. */
+  private releaseReaders(placement: ReaderPlacement): void {
+    if (Math.min(this.senderDue, this.workerAt()) > this.cpu0Free) placement.release(this.cpu0Free);
   }
 
   /** From the flush on: since when the daemon knows exactly the active entries, and whether there is nothing left to do. */
   private watchSync(): void {
-    const { clock, table, ledger } = this.kernel;
-    const inSync = ledger.stale === 0 && ledger.missing === 0;
+    const { inSync } = this.kernel.ledger;
     if (inSync !== this.inSync) {
       this.inSync = inSync;
-      this.inSyncSince = clock.now;
+      this.inSyncSince = this.clock.now;
     }
-    if (this.phase === "drain" && this.senderDue === NEVER && table.count === 0) this.settleIfRead();
+    if (this.phase === DRAIN && this.senderDue === NEVER && this.kernel.table.count === 0) this.settleIfRead();
   }
 
   private settleIfRead(): void {

@@ -31,6 +31,9 @@ export interface WorkloadOptions {
 export class Workload {
   private readonly options: WorkloadOptions;
   private readonly chance: Chance;
+  private readonly poisson: boolean;
+  /** How many connections arrive together. */
+  private readonly burstConnections: number;
   private readonly intervalNanoseconds: number;
   private readonly script: readonly ScriptStep[];
   private readonly steps: number;
@@ -48,13 +51,15 @@ export class Workload {
   private readonly nextAtStep: Int32Array;
 
   /** The next packet: when it is due, of which connection, which step of the script. */
-  due: number;
+  due = Number.POSITIVE_INFINITY;
   tuple: number;
   stepIndex = 0;
   over: boolean;
 
   constructor(options: WorkloadOptions, chance: Chance) {
     this.options = options;
+    this.poisson = options.arrivals === "poisson";
+    this.burstConnections = options.arrivals === "burst" ? options.burstConnections : 1;
     this.chance = chance;
     this.intervalNanoseconds = options.ratePerSecond === null ? 0 : 1e9 / options.ratePerSecond;
     this.script = options.script;
@@ -64,7 +69,7 @@ export class Workload {
     this.lastArrival = options.startNanoseconds;
     this.tuple = this.tupleOf(0);
     this.over = options.connections === 0;
-    this.due = this.over ? Number.POSITIVE_INFINITY : this.hasGap ? this.arrivalOf(0) : this.drawArrival(0);
+    if (!this.over) this.due = this.hasGap ? this.arrivalOf(0) : this.drawArrival(0);
   }
 
   get step(): ScriptStep {
@@ -146,13 +151,13 @@ export class Workload {
   }
 
   private drawArrival(connection: number): number {
-    const { arrivals, burstConnections, startNanoseconds } = this.options;
-    if (arrivals === "poisson") {
+    const { burstConnections } = this;
+    if (this.poisson) {
       if (connection > 0) this.lastArrival += Math.round(this.intervalNanoseconds * this.chance.exponential());
       return this.lastArrival;
     }
-    const slot = arrivals === "burst" ? connection - (connection % burstConnections) : connection;
-    return startNanoseconds + Math.round(slot * this.intervalNanoseconds);
+    const slot = burstConnections === 1 ? connection : connection - (connection % burstConnections);
+    return this.options.startNanoseconds + Math.round(slot * this.intervalNanoseconds);
   }
 
   private growRing(oldest: number, end: number): void {

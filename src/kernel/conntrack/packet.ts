@@ -82,7 +82,8 @@ export class PacketPath {
   private readonly deletion: Deletion;
   readonly earlyDrop: EarlyDrop;
   private readonly passes: number;
-  private readonly protocol: Protocol;
+  private readonly isTcp: boolean;
+  private readonly isUdp: boolean;
   /** Timeouts in jiffies: TCP by state, and the others. */
   private readonly tcpTimeouts: Int32Array;
   private readonly udpTimeout: number;
@@ -91,7 +92,9 @@ export class PacketPath {
   private readonly reopenNeedsDelivery: boolean;
   private readonly chainLimit: Release["chainLimit"];
   private readonly random32: () => number;
-  private readonly udpRule: Release["udp"];
+  /** Whether a UDP conversation is a stream only after a while, and whether it is ASSURED no earlier than that. */
+  private readonly streamsLater: boolean;
+  private readonly assuredLater: boolean;
   /** Called when early_drop freed nothing: the gc worker evicts in its next run (4.12 on). */
   whenEarlyDropFails: () => void = () => {};
   /** The timeout that the tracker asks for, in jiffies. */
@@ -121,9 +124,11 @@ export class PacketPath {
     this.reopenNeedsDelivery = options.release.reopenNeedsDelivery;
     this.chainLimit = options.release.chainLimit;
     this.random32 = options.random32;
-    this.udpRule = options.release.udp;
+    this.streamsLater = options.release.udp !== "stream-at-once";
+    this.assuredLater = options.release.udp === "stream-and-assured-later";
     this.passes = options.path === "loopback" ? 2 : 1;
-    this.protocol = options.protocol;
+    this.isTcp = options.protocol === "tcp";
+    this.isUdp = options.protocol === "udp";
     const jiffies = (key: TimeoutKey): number => Math.round(options.timeoutsSeconds[key] * options.clock.hz);
     this.tcpTimeouts = Int32Array.from(TCP_TIMEOUT_KEYS, (key) => (key === null ? 0 : jiffies(key)));
     this.udpTimeout = jiffies("udp");
@@ -197,7 +202,7 @@ export class PacketPath {
     }
     const entry = table.allocate(tuple);
     this.events.entryCreated(entry);
-    if (this.udpRule !== "stream-at-once") {
+    if (this.streamsLater) {
       this.records.extensions[extensionOf(entry) + STREAM_FROM] =
         this.clock.jiffies + STREAM_AFTER_SECONDS * this.clock.hz;
     }
@@ -238,8 +243,8 @@ export class PacketPath {
   }
 
   private track(entry: number, direction: Direction, segment: Segment): Fate {
-    if (this.protocol === "tcp") return this.trackTcp(entry, direction, segment);
-    if (this.protocol === "udp") this.trackUdp(entry);
+    if (this.isTcp) return this.trackTcp(entry, direction, segment);
+    if (this.isUdp) this.trackUdp(entry);
     else this.refresh(entry, this.table.statusOf(entry), this.icmpTimeout);
     return TRACKED;
   }
@@ -253,10 +258,9 @@ export class PacketPath {
       this.refresh(entry, flags, this.udpTimeout);
       return;
     }
-    const stream =
-      this.udpRule === "stream-at-once" || this.clock.jiffies > extensions[extensionOf(entry) + STREAM_FROM]!;
+    const stream = !this.streamsLater || this.clock.jiffies > extensions[extensionOf(entry) + STREAM_FROM]!;
     this.refresh(entry, flags, stream ? this.udpStreamTimeout : this.udpTimeout);
-    if ((flags & IPS_ASSURED) === 0 && (stream || this.udpRule !== "stream-and-assured-later")) {
+    if ((flags & IPS_ASSURED) === 0 && (stream || !this.assuredLater)) {
       nodes[at] = flags | IPS_ASSURED;
       this.events.cache(entry, IPCT_ASSURED);
     }

@@ -89,7 +89,7 @@ export class ConntrackTable {
     this.buckets = options.buckets;
     this.max = options.max;
     this.records = new EntryRecords(Math.max(16, options.capacity));
-    this.hashSeed = options.hashSeed;
+    this.hashSeed = options.hashSeed | 0;
     this.bucketBits = (this.buckets & (this.buckets - 1)) === 0 ? 31 - Math.clz32(this.buckets) : 0;
     this.heads = new Int32Array(this.buckets).fill(NIL);
   }

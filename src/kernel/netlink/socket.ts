@@ -70,7 +70,7 @@ export class NetlinkSocket {
   tuple = 0;
   id = 0;
   portid = 0;
-  raisedAt = 0;
+  raisedAt = Number.NaN;
 
   constructor(options: SocketOptions) {
     this.rcvbufBytes = options.rcvbufBytes;
