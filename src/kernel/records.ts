@@ -9,7 +9,7 @@
  * `extensionOf(entry) + FIELD`, and keeps none of them, because growing replaces them.
  */
 
-/** Words of a record. */
+/** Words of a record; `nodeOf` and its neighbours multiply by them. */
 const NODE = 7;
 const EXTENSION = 8;
 
@@ -44,12 +44,13 @@ export const STREAM_FROM = 3;
 /** ctnetlink, a double: when the DESTROY was raised. */
 const DESTROYED_AT = 3;
 
-/** Where an entry's node begins. */
-export const nodeOf = (entry: number): number => Math.imul(entry, NODE);
-/** Where an entry's extension begins. */
-export const extensionOf = (entry: number): number => Math.imul(entry, EXTENSION);
-/** Where in the doubles the time of an entry's DESTROY is. */
-export const destroyedAtOf = (entry: number): number => Math.imul(entry, EXTENSION / 2) + DESTROYED_AT;
+/**
+ * Where an entry's node and its extension begin, and where in the doubles the time of its DESTROY is. Shifts, because
+ * Math.imul takes any number and so has to look what it got.
+ */
+export const nodeOf = (entry: number): number => (entry << 3) - entry;
+export const extensionOf = (entry: number): number => entry << 3;
+export const destroyedAtOf = (entry: number): number => (entry << 2) + DESTROYED_AT;
 
 export class EntryRecords {
   capacity: number;
