@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// The executable. It hands the process's own streams, environment and signals to the command line in dist/ and is the
+// The executable. It hands the process's own streams, environment and signals to the command line in dist/command/ and is the
 // one place that ends the process; it decides nothing else.
 import { existsSync } from "node:fs";
 
 const USAGE = 2;
-const built = new URL("../dist/cli/main.js", import.meta.url);
+const built = new URL("../dist/command/main.js", import.meta.url);
 
 // `ct-reliable … | head` closes the pipe early: that is no error, and there is nobody left to tell.
 process.stdout.on("error", (error) => {

@@ -3,7 +3,7 @@
  * committed, so that an editor finds them without a build; a test holds them current.
  */
 import { readFileSync } from "node:fs";
-import { allCommands } from "../src/cli/commands.js";
+import { allCommands } from "../src/cli/actions.js";
 import { renderManPage } from "../src/cli/man.js";
 import { REPORT } from "../src/report/schema.js";
 import { SUITE } from "../src/report/suite.js";

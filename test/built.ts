@@ -7,11 +7,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { bundle } from "../scripts/bundled.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** The folder of the package, with `bin/` and `dist/`. Whoever asked removes it. */
-export function builtPackage(): string {
+export async function builtPackage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "ct-reliable-built-"));
   for (const name of ["package.json", "bin"]) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
@@ -23,5 +24,6 @@ export function builtPackage(): string {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, outputText);
   }
+  await bundle(join(folder, "dist", "command"));
   return folder;
 }

@@ -8,6 +8,7 @@ import { listed, quoted, UsageError } from "../scenario/errors.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { didYouMean } from "../scenario/suggest.js";
 import type { CliCommand, CommandHead } from "./command.js";
+import { COMMANDS } from "./commands.js";
 import type { Resolve } from "./dependencies.js";
 import { EXIT } from "./exit-codes.js";
 import type { Flag, Given } from "./flag.js";
@@ -21,21 +22,10 @@ export interface Call {
   operands: readonly string[];
 }
 
-/** What the line is read with. */
-export interface Parsing {
-  /** Of every command there is. */
-  heads: readonly CommandHead[];
-  /** The one that the line names; null: none of them. */
-  command: CliCommand | null;
-  io: Io;
-  version: string;
-  /** For the defaults in the help of a command. */
-  resolve: Resolve | null;
-}
-
-/** The command that a line asks for, or asks the help of. */
-export function commandWord([first = "", second = ""]: readonly string[]): string {
-  return first === "help" ? second : first;
+/** The command that a line asks for, or asks the help of; null: none of them. */
+export function commandOf([first = "", second = ""]: readonly string[]): CommandHead | null {
+  const word = first === "help" ? second : first;
+  return COMMANDS.find(({ name }) => name === word) ?? null;
 }
 
 /** Whether a line asks for help, and not for the value of a flag that is called so. */
@@ -43,43 +33,58 @@ export function asksForHelp(argv: readonly string[]): boolean {
   return argv[0] === "help" || argv.includes("--help") || argv.includes("-h");
 }
 
-/** The call, or the exit code where help or version was all that was asked. Throws UsageError. */
-export function parseCommandLine(argv: readonly string[], parsing: Parsing): Call | number {
-  const { heads, command } = parsing;
+/** The help or the version of the program, which is all that a line without a command can ask for. Throws UsageError. */
+export function answer(argv: readonly string[], io: Io, version: string): number {
   const words = helpAsFlag(argv);
-  refuseUnknownCommand(words[0] ?? "", heads);
-  const root = rootCommand(parsing);
+  refuseUnknownCommand(words[0] ?? "");
+  const root = rootCommand(io)
+    .version(version, "-V, --version", "print the version")
+    .addHelpText("before", examplesText(COMMANDS.flatMap((head) => head.examples.slice(0, 1))))
+    .addHelpText("after", "\nct-reliable <command> --help shows the flags of a command.");
+  for (const { name, summary } of COMMANDS) root.command(name).summary(summary);
+  const code = parsed(root, words, null);
+  if (code === null) throw new Error("commander returned without a command");
+  return code;
+}
+
+/**
+ * A line that names this command: the call, or the exit code where help was all that was asked. `resolve`: for the defaults in the
+ * help. Throws UsageError.
+ */
+export function parseCall(
+  argv: readonly string[],
+  command: CliCommand,
+  io: Io,
+  resolve: Resolve | null,
+): Call | number {
+  const root = rootCommand(io);
   const given: Given[] = [];
-  let called: Command | undefined;
-  if (command !== null) {
-    const sub = subcommand(root, command, given, parsing.resolve);
-    sub.action(() => {
-      if (command.operands === undefined) refuseArguments(command, sub.args);
-      called = sub;
-    });
-  } else {
-    for (const { name, summary } of heads) root.command(name).summary(summary);
-  }
+  const sub = subcommand(root, command, given, resolve);
+  sub.action(() => {
+    if (command.operands === undefined) refuseArguments(command, sub.args);
+  });
+  return parsed(root, helpAsFlag(argv), command) ?? { command, given, operands: [...sub.args] };
+}
+
+/** The exit code where commander said all there is to say, and null otherwise. */
+function parsed(root: Command, words: readonly string[], command: CliCommand | null): number | null {
   try {
     root.parse(words, { from: "user" });
+    return null;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.help") return EXIT.usage;
     if (error.exitCode === 0) return EXIT.ok;
-    throw inOurWords(error, command, heads);
+    throw inOurWords(error, command);
   }
-  if (called === undefined || command === null) throw new Error("commander returned without a command");
-  return { command, given, operands: [...called.args] };
 }
 
-function rootCommand({ heads, io, version }: Parsing): Command {
-  const examples = heads.flatMap((head) => head.examples.slice(0, 1));
+function rootCommand(io: Io): Command {
   return (
     new Command("ct-reliable")
       .usage("<command> [flags]")
       .configureHelp({ subcommandTerm: (command) => command.name() })
       .description("What happens to Linux conntrack events when the reader is slower than the kernel.")
-      .version(version, "-V, --version", "print the version")
       .helpOption("-h, --help", "print this help")
       .helpCommand(false)
       // Without it the root would look for its own flags among the values of a command's.
@@ -95,8 +100,6 @@ function rootCommand({ heads, io, version }: Parsing): Command {
         getOutHasColors: () => false,
         getErrHasColors: () => false,
       })
-      .addHelpText("before", examplesText(examples))
-      .addHelpText("after", "\nct-reliable <command> --help shows the flags of a command.")
   );
 }
 
@@ -147,9 +150,9 @@ function helpAsFlag(argv: readonly string[]): string[] {
 }
 
 /** Before commander sees it: with --help behind it, any word would get the help of the program. */
-function refuseUnknownCommand(word: string, commands: readonly CommandHead[]): void {
-  if (word === "" || word.startsWith("-") || commands.some(({ name }) => name === word)) return;
-  throw unknownCommand(word, commands, [...commands.map(({ name }) => name), "help"]);
+function refuseUnknownCommand(word: string): void {
+  if (word === "" || word.startsWith("-")) return;
+  throw unknownCommand(word, [...COMMANDS.map(({ name }) => name), "help"]);
 }
 
 function refuseArguments(command: CliCommand, words: readonly string[]): void {
@@ -157,7 +160,7 @@ function refuseArguments(command: CliCommand, words: readonly string[]): void {
 }
 
 /** Commander names what it refuses in single quotes; the code says why. */
-function inOurWords(error: CommanderError, command: CliCommand | null, commands: readonly CommandHead[]): UsageError {
+function inOurWords(error: CommanderError, command: CliCommand | null): UsageError {
   const named = /'(.*)'/s.exec(error.message)?.[1] ?? "";
   switch (error.code) {
     case "commander.optionMissingArgument": {
@@ -165,19 +168,19 @@ function inOurWords(error: CommanderError, command: CliCommand | null, commands:
       return new UsageError(`${flag}: expected a value ${value.slice(1, -1)}, got nothing`);
     }
     case "commander.unknownOption": {
-      if (command === null) return unknownCommand(named, commands, ["--help", "--version"]);
+      if (command === null) return unknownCommand(named, ["--help", "--version"]);
       const known = [...command.flags.map(({ name }) => `--${name}`), "--help"];
       const typo = didYouMean(named.split("=")[0] ?? "", known);
       return new UsageError(`expected a flag of ${command.name}, got ${quoted(named)}${typo}`);
     }
     case "commander.unknownCommand":
-      return unknownCommand(named, commands, []);
+      return unknownCommand(named, []);
     default:
       return new UsageError(`expected a command and its flags, got an error of the parser: ${error.message}`);
   }
 }
 
-function unknownCommand(word: string, commands: readonly CommandHead[], known: readonly string[]): UsageError {
-  const names = listed(commands.map(({ name }) => name));
+function unknownCommand(word: string, known: readonly string[]): UsageError {
+  const names = listed(COMMANDS.map(({ name }) => name));
   return new UsageError(`expected a command (${names}), got ${quoted(word)}${didYouMean(word, known)}`);
 }

@@ -1,16 +1,17 @@
 /**
- * What a command is to the command line: a head for the help of the program, and behind a loader its flags and its action, so that
- * whoever asks for one command does not wait for the others. A new command is a file that exports an action and an entry in
- * commands.ts. It holds no behaviour.
+ * What a command is to the command line: a head for the help of the program, and its flags and its action. A new command is a name here,
+ * a head in commands.ts, and a file that exports an action with its loader in actions.ts. It holds no behaviour.
  */
 import type { Scenario } from "../scenario/scenario.js";
 import type { Dependencies, Resolve } from "./dependencies.js";
 import type { Flag, Given } from "./flag.js";
 import type { Io } from "./io.js";
 
+export type CommandName = "flood" | "flush" | "run" | "explain" | "parity" | "metrics" | "completion";
+
 /** What the list of commands says of one. */
 export interface CommandHead {
-  name: string;
+  name: CommandName;
   /** One line, for the list of commands. */
   summary: string;
   /** The head of the help: commands to paste, each with what it shows. */
@@ -25,10 +26,6 @@ export interface CommandAction {
   defaults: ((resolve: Resolve) => Scenario) | null;
   /** Returns the exit code. Throws UsageError. */
   run(given: readonly Given[], io: Io, dependencies: Dependencies, operands: readonly string[]): Promise<number>;
-}
-
-export interface CommandEntry extends CommandHead {
-  load(): Promise<CommandAction>;
 }
 
 export interface CliCommand extends CommandHead, CommandAction {}

@@ -1,10 +1,11 @@
 /**
- * The commands, in the order in which the help lists them: heads here, everything else behind their loaders. It holds no behaviour.
+ * The heads of the commands, in the order in which the help lists them. What they do is behind the loaders of actions.ts. It holds no
+ * behaviour.
  */
-import type { CliCommand, CommandEntry } from "./command.js";
+import type { CommandHead } from "./command.js";
 import { SHELLS } from "./completion-scripts.js";
 
-export const COMMANDS: readonly CommandEntry[] = [
+export const COMMANDS: readonly CommandHead[] = [
   {
     name: "flood",
     summary: "flood short connections at a rate, let them die, flush at the end, count what arrived",
@@ -14,7 +15,6 @@ export const COMMANDS: readonly CommandEntry[] = [
       ["flood --rate 5k/s --duration 1m --reader 200us", "more load than the reader can take"],
       ["flood --buffer 8MiB --rmem-max 8MiB --format json", "a large buffer, for a program to read"],
     ],
-    load: async () => (await import("./experiment.js")).flood,
   },
   {
     name: "flush",
@@ -24,7 +24,6 @@ export const COMMANDS: readonly CommandEntry[] = [
       ["flush --connections 20k --reader 1ms --grace-max 60s", "a slow reader and a wide grace window"],
       ["flush --kernel 3.6 --cpus 1 --format json", "another release on one CPU, for a program to read"],
     ],
-    load: async () => (await import("./experiment.js")).flush,
   },
   {
     name: "run",
@@ -37,7 +36,6 @@ export const COMMANDS: readonly CommandEntry[] = [
       ["run scenarios/ --only 'seed-*' --runs 20", "some of them, each with twenty seeds"],
       ["run - < scenario.yaml", "a scenario from standard input"],
     ],
-    load: async () => (await import("./run.js")).run,
   },
   {
     name: "explain",
@@ -49,7 +47,6 @@ export const COMMANDS: readonly CommandEntry[] = [
       ["explain buffer 8MiB --kernel host --force", "SO_RCVBUFFORCE on a kernel such as this machine's"],
       ["explain buffer 208k --protocol tcp --family ipv6 --format json", "another flow, for a program to read"],
     ],
-    load: async () => (await import("./explain.js")).explain,
   },
   {
     name: "parity",
@@ -61,7 +58,6 @@ export const COMMANDS: readonly CommandEntry[] = [
       ["parity scenarios/conntrack-flush.yaml", "a scenario of your own"],
       ["parity --record kernel.jsonl", "with recordings of your kernel"],
     ],
-    load: async () => (await import("./parity.js")).parity,
   },
   {
     name: "metrics",
@@ -72,7 +68,6 @@ export const COMMANDS: readonly CommandEntry[] = [
       ["metrics dying", "those whose name contains a word"],
       ["metrics --format json", "for a program to read"],
     ],
-    load: async () => (await import("./metrics.js")).metrics,
   },
   {
     name: "completion",
@@ -83,15 +78,5 @@ export const COMMANDS: readonly CommandEntry[] = [
       ["completion zsh > ~/.zfunc/_ct-reliable", "for zsh, with ~/.zfunc in fpath"],
       ["completion fish > ~/.config/fish/completions/ct-reliable.fish", "for fish"],
     ],
-    load: async () => (await import("./completion.js")).completion,
   },
 ];
-
-export async function loaded(entry: CommandEntry): Promise<CliCommand> {
-  return { ...entry, ...(await entry.load()) };
-}
-
-/** For what is about every flag there is: completion, the manual page, the variables of the environment. */
-export function allCommands(): Promise<CliCommand[]> {
-  return Promise.all(COMMANDS.map(loaded));
-}

@@ -13,7 +13,7 @@ export const completion: CommandAction = {
   defaults: null,
   async run(_given, io, _dependencies, operands) {
     const shell = shellOf(operands);
-    const { allCommands } = await import("./commands.js");
+    const { allCommands } = await import("./actions.js");
     io.stdout.write(scriptFor(shell, await allCommands()));
     return EXIT.ok;
   },

@@ -6,7 +6,7 @@ import { choice } from "../scenario/choice.js";
 import { inPlace } from "../scenario/errors.js";
 import { overruledLoad } from "../scenario/load.js";
 import { didYouMean } from "../scenario/suggest.js";
-import { allCommands } from "./commands.js";
+import { allCommands } from "./actions.js";
 import { type Flag, type Given, readFlags } from "./flag.js";
 import type { Environment } from "./io.js";
 

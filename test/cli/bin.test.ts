@@ -20,8 +20,8 @@ describe("bin/ct-reliable.js", () => {
   afterEach(() => rmSync(root, { recursive: true }));
 
   const build = (body: string) => {
-    mkdirSync(join(root, "dist", "cli"), { recursive: true });
-    writeFileSync(join(root, "dist", "cli", "main.js"), `export async function main(argv, io) { ${body} }`);
+    mkdirSync(join(root, "dist", "command"), { recursive: true });
+    writeFileSync(join(root, "dist", "command", "main.js"), `export async function main(argv, io) { ${body} }`);
   };
   const start = (...argv: string[]) => spawnSync(process.execPath, [bin, ...argv], { encoding: "utf8" });
 

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { allCommands } from "../../src/cli/commands.js";
+import { allCommands } from "../../src/cli/actions.js";
 import { SHELLS, scriptFor } from "../../src/cli/completion-scripts.js";
 import { renderManPage } from "../../src/cli/man.js";
 import { run } from "./harness.js";

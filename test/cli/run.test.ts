@@ -437,8 +437,8 @@ describe("--print-config", () => {
 
 describe("a real process", () => {
   let installation: string;
-  before(() => {
-    installation = builtPackage();
+  before(async () => {
+    installation = await builtPackage();
   });
   after(() => rmSync(installation, { recursive: true }));
 

@@ -51,8 +51,8 @@ describe("in this thread", () => {
 
 describe("in threads of their own", () => {
   let folder: string;
-  before(() => {
-    folder = builtPackage();
+  before(async () => {
+    folder = await builtPackage();
   });
   after(() => rmSync(folder, { recursive: true }));
 
