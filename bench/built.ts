@@ -1,16 +1,11 @@
-/**
- * The compiled package in dist/, which is what users run: measured through a TypeScript loader, its helpers would be
- * measured too.
- */
-const built = (file: string): string => new URL(`../dist/${file}`, import.meta.url).href;
+/** What the package's bundle has for the rows: see bundle.ts. */
+import { BUILT } from "./bundle.js";
+
+const built = (file: string): string => new URL(file, BUILT).href;
 
 export const { resolveScenario, simulate, simulation } = (await import(
   built("index.js")
 )) as typeof import("../src/index.js");
-export const { Run } = (await import(built("simulation/run.js"))) as typeof import("../src/simulation/run.js");
-export const { liveBackend, whyNotLive } = (await import(
-  built("live/live.js")
-)) as typeof import("../src/live/live.js");
-export const { liveHost, liveOverrides } = (await import(
-  built("live/host.js")
-)) as typeof import("../src/live/host.js");
+export const { Run } = (await import(built("run.js"))) as typeof import("../src/simulation/run.js");
+export const { liveBackend, whyNotLive } = (await import(built("live.js"))) as typeof import("../src/live/live.js");
+export const { liveHost, liveOverrides } = (await import(built("host.js"))) as typeof import("../src/live/host.js");

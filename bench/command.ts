@@ -10,6 +10,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { buildBundle } from "./bundle.js";
 import { REFERENCE_STEPS_PER_SECOND } from "./calibration.js";
 import { ahead, type Measured, moved } from "./result.js";
 import type { Figure } from "./row.js";
@@ -20,7 +21,7 @@ const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
 /** CI's machines are not quiet: only what is far off fails there. */
 const LEAST_OF_TARGET = 0.5;
 
-function main(): number {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { short: { type: "boolean" }, against: { type: "boolean" }, save: { type: "boolean" } },
@@ -30,6 +31,7 @@ function main(): number {
     console.error(`bench: expected rows of ${ROWS.join(", ")}, got ${unknown.join(", ")}`);
     return 2;
   }
+  await buildBundle();
   const stored = JSON.parse(readFileSync(BASELINE, "utf8")) as Measured[];
   const baseline = values.against ? stored : [];
   const results: Measured[] = [];
@@ -92,4 +94,4 @@ function significant(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-process.exitCode = main();
+process.exitCode = await main();

@@ -24,6 +24,6 @@ export async function builtPackage(): Promise<string> {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, outputText);
   }
-  await bundle(join(folder, "dist", "command"));
+  await bundle(join(folder, "dist"), join(folder, "dist", "command"));
   return folder;
 }
