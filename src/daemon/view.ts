@@ -28,6 +28,9 @@ export class DaemonView {
   /** Newest id seen per tuple; only kept where a workload uses a tuple twice. */
   private readonly newestId: Map<number, number> | null;
 
+  /** What was read ahead, without which an engine may leave the read out. */
+  protected asked = 0;
+
   alive = 0;
   readonly received = { new: 0, update: 0, destroy: 0 };
   destroyWithPortid = 0;
@@ -58,6 +61,11 @@ export class DaemonView {
     if ((state & ALIVE) !== 0) return 0;
     this.alive++;
     return 1;
+  }
+
+  /** A message of this tuple will be applied soon: asks for the memory that this needs, and changes nothing. */
+  expect(tuple: number): void {
+    this.asked = this.slots[3 * (tuple & (this.size - 1))]!;
   }
 
   /** An entry of a dump of the kernel's table; `purge` must follow the last one. */

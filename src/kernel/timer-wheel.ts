@@ -103,6 +103,16 @@ export class TimerWheel {
     return id;
   }
 
+  /** Copies the next timers of the open jiffy, as many as `ids` holds, and leaves them where they are. How many there are. */
+  peek(ids: Int32Array): number {
+    const { extensions } = this.records;
+    let count = 0;
+    for (let id = this.head[FIRING]!; id !== NONE && count < ids.length; id = extensions[extensionOf(id) + TIMER_NEXT]!) {
+      ids[count++] = id;
+    }
+    return count;
+  }
+
   private file(id: number, expires: number): void {
     const when = Math.max(expires, this.base);
     let slot: number;

@@ -84,6 +84,9 @@ export class Run {
   private senderDue = NEVER;
   private firing = false;
   private softirqNext = NEVER;
+  /** The next timers of the jiffy that fires, for which memory was asked, and how many of them are still to come. */
+  private readonly ahead = new Int32Array(AHEAD);
+  private expectedTimers = 0;
   /** With two CPUs; with one the scheduler decides. */
   private readonly placement: ReaderPlacement | null;
   private workerActs = false;
@@ -376,11 +379,17 @@ export class Run {
       this.firing = true;
       this.softirqNext = clock.now;
     }
+    if (this.expectedTimers === 0) {
+      this.expectedTimers = timers.peek(this.ahead);
+      table.expectUnlinks(this.ahead, this.expectedTimers);
+    }
     const entry = timers.take();
     if (entry < 0) {
       this.firing = false;
+      this.expectedTimers = 0;
       return;
     }
+    this.expectedTimers--;
     const attempts = ctnetlink.attempts;
     if (table.placeOf(entry) === DYING) (redelivery as TimerRedelivery).fire(entry);
     else deletion.expire(entry);
@@ -463,7 +472,7 @@ export class Run {
     const second = this.scenario.secondFlood;
     if (second !== null) this.secondFloodAt = clock.now + second.afterFlushSeconds * 1e9;
     if (this.scenario.flush) {
-      this.walk = new Flush(this.kernel.table, this.kernel.deletion);
+      this.walk = new Flush(this.kernel.table, this.kernel.deletion, (entries, count) => this.expect(entries, count));
       this.phase = FLUSH;
       this.senderDue = clock.now;
     } else {
@@ -475,6 +484,13 @@ export class Run {
     const { socket } = reader;
     this.rmemAtShrink = Math.max(this.rmemAtShrink, socket.rmem);
     socket.setRcvbuf(rcvbufOf(listener, this.scenario, this.kernel.release));
+  }
+
+  /** These entries are about to be deleted, and the daemons to hear of it. */
+  private expect(entries: Int32Array, count: number): void {
+    const { table } = this.kernel;
+    table.expectUnlinks(entries, count);
+    for (const { view } of this.readers) for (let i = 0; i < count; i++) view.expect(table.tupleOf(entries[i]!));
   }
 
   private flushEntry(): void {

@@ -29,7 +29,7 @@ import { type Direction, NO_EVENT_CACHE, ORIGINAL, REPLY } from "./status.js";
 /** Ends a chain and the free list. */
 export const NIL = -1;
 
-/** How many tuples or buckets to ask for at once. */
+/** For how many tuples or entries to ask at once. */
 export const AHEAD = 16;
 
 /** Where an entry is. `FREE` and `DYING` entries are in no chain. */
@@ -266,37 +266,37 @@ export class ConntrackTable {
     const { heads, ahead } = this;
     const { nodes } = this.records;
     for (let i = 0; i < AHEAD; i++) {
-      ahead[2 * i] = heads[this.bucketOf(tuple + i, ORIGINAL)]!;
-      ahead[2 * i + 1] = heads[this.bucketOf(tuple + i, REPLY)]!;
+      ahead[i] = heads[this.bucketOf(tuple + i, ORIGINAL)]!;
+      ahead[AHEAD + i] = heads[this.bucketOf(tuple + i, REPLY)]!;
     }
     let sum = 0;
-    for (let i = 0; i < 2 * AHEAD; i++) if (ahead[i] !== NIL) sum += nodes[nextOf(ahead[i]!)]!;
+    for (let i = 0; i < 2 * AHEAD; i++) {
+      const node = ahead[i]!;
+      if (node !== NIL) ahead[i] = nodes[nextOf(node)]!;
+    }
+    // A look-up walks on.
+    for (let i = 0; i < AHEAD; i++) {
+      const node = ahead[i]!;
+      if (node !== NIL) sum += nodes[nextOf(node)]!;
+    }
     this.asked = sum;
   }
 
-  /** The same for the first entries of the next AHEAD buckets, which will be deleted. */
-  expectDeletion(bucket: number): void {
-    const { heads, ahead } = this;
+  /** The same for `count` entries that will leave the table, one soon after the other. */
+  expectUnlinks(entries: Int32Array, count: number): void {
+    const { heads } = this;
     const { nodes, extensions } = this.records;
-    const count = Math.min(AHEAD, this.buckets - bucket);
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const node = heads[bucket + i]!;
-      ahead[i] = NIL;
-      if (node === NIL) continue;
-      ahead[i] = node;
-      sum += nodes[nextOf(node)]! + extensions[extensionOf(node >> 1)]!;
+      const entry = entries[i]!;
+      sum += nodes[nodeOf(entry)]! + extensions[extensionOf(entry)]!;
     }
-    for (let i = 0; i < count; i++) {
-      const node = ahead[i]!;
-      if (node === NIL) continue;
-      const other = node ^ 1;
-      const next = nodes[nextOf(node)]!;
-      const before = nodes[previousOf(other)]!;
-      const after = nodes[nextOf(other)]!;
-      if (next !== NIL) sum += nodes[previousOf(next)]! + extensions[extensionOf(next >> 1)]!;
-      if (after !== NIL) sum += nodes[previousOf(after)]!;
-      sum += before < NIL ? heads[-2 - before]! : nodes[nextOf(before)]!;
+    for (let i = 0; i < 2 * count; i++) {
+      const at = nodeOf(entries[i >> 1]!) + (i & 1);
+      const next = nodes[at + CHAIN_NEXT]!;
+      const previous = nodes[at + CHAIN_PREVIOUS]!;
+      if (next !== NIL) sum += nodes[previousOf(next)]!;
+      sum += previous < NIL ? heads[-2 - previous]! : nodes[nextOf(previous)]!;
     }
     this.asked = sum;
   }
