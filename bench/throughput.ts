@@ -3,7 +3,7 @@
  * fast and its buffer large, so that every event is built, queued, read and booked: nothing is skipped.
  */
 import type { Overrides } from "../src/index.js";
-import { resolveScenario, simulate } from "./built.js";
+import { prepareEngine, resolveScenario, simulate } from "./built.js";
 import type { Figure } from "./row.js";
 import { best, cpuSeconds } from "./timing.js";
 
@@ -33,6 +33,8 @@ interface Throughput {
 export function throughput(work: Throughput): Figure {
   const { experiment, overrides, unit, perConnection, targetMillions, repetitions } = work;
   const scenario = resolveScenario(experiment, overrides);
+  // As the command does.
+  prepareEngine(scenario);
   const fastest = best(repetitions, () =>
     cpuSeconds(() => {
       const { events, invariants, table } = simulate(scenario);

@@ -70,7 +70,7 @@ export interface Explainer {
 }
 
 export const installed: Dependencies = {
-  backend: async () => (await import("../simulation/simulation.js")).simulation,
+  backend: async () => (await import("./engine.js")).simulator,
   resolve: async () => (await import("../scenario/defaults.js")).resolveScenario,
   renderers: async () => (await import("../report/renderers.js")).renderers,
   explainer: async () => ({

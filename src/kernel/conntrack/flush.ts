@@ -4,7 +4,7 @@
  * (ticks, costs, readers); what happens to an entry is deletion.ts.
  */
 import type { Deletion } from "./deletion.js";
-import { AHEAD, type ConntrackTable, NIL } from "./table.js";
+import { AHEAD, type ConntrackTable } from "./table.js";
 
 export class Flush {
   private readonly table: ConntrackTable;
@@ -26,26 +26,24 @@ export class Flush {
   /** Deletes the next entry. False when the walk is over. */
   step(): boolean {
     const { table } = this;
-    for (; this.bucket < table.buckets; this.bucket++) {
-      if (this.bucket === this.expected) this.expectNext();
-      const node = table.first(this.bucket);
-      if (node === NIL) continue;
-      this.entries++;
-      this.deletion.deleteByRequest(node >> 1);
-      return true;
-    }
-    return false;
+    const bucket = table.firstUsed(this.bucket);
+    this.bucket = bucket;
+    if (bucket === table.buckets) return false;
+    if (bucket >= this.expected) this.expectFrom(bucket);
+    this.entries++;
+    this.deletion.deleteByRequest(table.first(bucket) >> 1);
+    return true;
   }
 
-  private expectNext(): void {
+  private expectFrom(bucket: number): void {
     const { table, ahead } = this;
-    const until = Math.min(this.expected + AHEAD, table.buckets);
+    let used = bucket;
     let count = 0;
-    for (let bucket = this.expected; bucket < until; bucket++) {
-      const node = table.first(bucket);
-      if (node !== NIL) ahead[count++] = node >> 1;
+    while (count < ahead.length && used < table.buckets) {
+      ahead[count++] = table.first(used) >> 1;
+      used = table.firstUsed(used + 1);
     }
-    this.expected += AHEAD;
+    this.expected = used;
     this.expect(ahead, count);
   }
 }

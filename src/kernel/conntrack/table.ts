@@ -228,6 +228,14 @@ export class ConntrackTable {
     return this.heads[bucket]!;
   }
 
+  /** The first bucket from `from` on that has a chain, or the number of buckets. */
+  firstUsed(from: number): number {
+    const { heads, buckets } = this;
+    let bucket = from;
+    while (bucket < buckets && heads[bucket] === NIL) bucket++;
+    return bucket;
+  }
+
   /** The node after one in its chain, or NIL. */
   after(node: number): number {
     return this.records.nodes[nextOf(node)]!;

@@ -37,10 +37,10 @@ export const KIND_DESTROY = 2;
 export type MessageKind = typeof KIND_NEW | typeof KIND_UPDATE | typeof KIND_DESTROY;
 
 /** ctnetlink_conntrack_event(): DESTROY beats NEW beats the rest. The mask is not zero. */
-export function kindOf(mask: number): MessageKind {
+export const kindOf = (mask: number): MessageKind => {
   if ((mask & IPCT_DESTROY) !== 0) return KIND_DESTROY;
   return (mask & (IPCT_NEW | IPCT_RELATED)) !== 0 ? KIND_NEW : KIND_UPDATE;
-}
+};
 
 /** Builds a message and broadcasts it. */
 export interface MessageSink {

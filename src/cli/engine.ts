@@ -1,0 +1,27 @@
+/**
+ * The simulator as the command runs it. For a long run it asks the JavaScript engine to compile an event's way, from the packet to
+ * the daemon, in few large pieces: V8 inlines 920 bytes of bytecode into a function, and that way has about 4000. For a short run it
+ * does not, because the compiler needs longer for them than such a run takes. The flag holds for the whole process, so the
+ * library does not set it; docs/PERFORMANCE.md says what it is worth and how a program of one's own gets it.
+ */
+import { setFlagsFromString } from "node:v8";
+import type { Backend } from "../report/backend.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { simulation } from "../simulation/simulation.js";
+
+/** V8 of Node 20 to 24. A newer one may not know the flag, and would say so on standard error. */
+const KNOWN = /^1[123]\./;
+/** From about a second on. */
+const LONG_RUN_PACKETS = 500_000;
+
+export function prepareEngine({ connections, packets }: Pick<Scenario, "connections" | "packets">): void {
+  if (connections * packets < LONG_RUN_PACKETS || !KNOWN.test(process.versions.v8)) return;
+  setFlagsFromString("--max-inlined-bytecode-size-cumulative=3000");
+}
+
+export const simulator = {
+  run(scenario, observer) {
+    prepareEngine(scenario);
+    return simulation.run(scenario, observer);
+  },
+} satisfies Backend;
