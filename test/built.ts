@@ -1,6 +1,6 @@
 /**
- * The package as it is installed, compiled into a folder of the test's own: worker threads need JavaScript, and `dist/` may be older than
- * the sources. File by file and without their types, which are checked elsewhere. It tests nothing itself.
+ * The package as it is installed, compiled and bundled into a folder of the test's own: worker threads need JavaScript, and `dist/` may
+ * be older than the sources. File by file and without their types, which are checked elsewhere. It tests nothing itself.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,12 +11,15 @@ import { bundle } from "../scripts/bundled.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** The folder of the package, with `bin/` and `dist/`. Whoever asked removes it. */
+/** The folder of the package, with `bin/`, `dist/` and `dist/command/`. Whoever asked removes it. */
 export async function builtPackage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "ct-reliable-built-"));
   for (const name of ["package.json", "bin"]) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true };
+  const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile);
+  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
+  // One file alone does not show that its package is of modules.
+  const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
   for (const name of readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })) {
     if (!name.endsWith(".ts") || name.endsWith(".d.ts")) continue;
     const { outputText } = ts.transpileModule(readFileSync(join(ROOT, "src", name), "utf8"), { compilerOptions });

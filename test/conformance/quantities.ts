@@ -13,7 +13,7 @@ import { RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../src/kernel/release.js";
 import type { RecordedListener } from "../../src/live/recording.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
-import { buildKernel } from "../../src/simulation/kernel.js";
+import { SimulatedKernel } from "../../src/simulation/kernel.js";
 import { Run, type Sampler } from "../../src/simulation/run.js";
 import { Streams } from "../../src/simulation/streams.js";
 import type { Recording } from "./recording.js";
@@ -144,7 +144,12 @@ function addSimulatedSizes(into: Quantities, recording: Recording, scenario: Sce
 function addCapacity(into: Quantities, scenario: Scenario): void {
   const [listener] = scenario.listeners;
   const small: Scenario = { ...scenario, listeners: [{ ...listener!, smallFrom: "start" }] };
-  const kernel = buildKernel(small, releaseFor(scenario.kernel)!, new Streams(scenario.seed), new DaemonView(false));
+  const kernel = new SimulatedKernel(
+    small,
+    releaseFor(scenario.kernel)!,
+    new Streams(scenario.seed),
+    new DaemonView(false),
+  );
   const socket = kernel.sockets[0]!;
   for (let flow = 0; flow < scenario.connections; flow++) {
     kernel.packets.packet(flow, 0, ACK);

@@ -12,8 +12,8 @@ import { DaemonView } from "../../src/daemon/view.js";
 import { ConntrackTable } from "../../src/kernel/conntrack/table.js";
 import { KIND_DESTROY } from "../../src/kernel/events/ecache.js";
 import { TimerRedelivery } from "../../src/kernel/events/redelivery/timer.js";
-import { Broadcast } from "../../src/kernel/netlink/broadcast.js";
-import { type MessageFields, NetlinkSocket } from "../../src/kernel/netlink/socket.js";
+import { Broadcast, REFUSED } from "../../src/kernel/netlink/broadcast.js";
+import { NetlinkSocket } from "../../src/kernel/netlink/socket.js";
 import { type Release, releaseFor } from "../../src/kernel/release.js";
 import { TimerWheel } from "../../src/kernel/timer-wheel.js";
 
@@ -47,7 +47,7 @@ function fact<Name extends keyof Release>(version: string, name: Name, value: Re
 }
 
 const { send } = Broadcast.prototype;
-const { enqueue } = NetlinkSocket.prototype;
+const { offer } = NetlinkSocket.prototype;
 const { take } = Decoders.prototype;
 const { armExact } = TimerWheel.prototype;
 
@@ -91,7 +91,7 @@ const MUTATIONS: readonly Mutation[] = [
     scenario: "unreliable-2048",
     rule: "a refusal by any other listener does not",
     broken: method(Broadcast, "send", function (this: Broadcast, ...message: Parameters<typeof send>) {
-      return send.apply(this, message) && !this.observedRefused;
+      return send.apply(this, message) && this.observed !== REFUSED;
     }),
     fails: { "unreliable-2048": "dying.peak == 0" },
   },
@@ -204,10 +204,15 @@ const MUTATIONS: readonly Mutation[] = [
   {
     scenario: "two-listeners",
     rule: "a resend goes to those who took the DESTROY before, too",
-    broken: method(NetlinkSocket, "enqueue", function (this: NetlinkSocket, ...message: Parameters<typeof enqueue>) {
+    broken: method(NetlinkSocket, "offer", function (this: NetlinkSocket, ...message: Parameters<typeof offer>) {
       const [kind, , entry, fields] = message;
-      if (kind === KIND_DESTROY && !this.broadcastError && !firstOf(this, entry, fields)) return;
-      enqueue.apply(this, message);
+      if (kind !== KIND_DESTROY || this.broadcastError) return offer.apply(this, message);
+      const taken = takenBy(this);
+      const key = `${fields.tupleOf(entry)} ${fields.idOf(entry)}`;
+      if (taken.has(key)) return true;
+      const admitted = offer.apply(this, message);
+      if (admitted) taken.add(key);
+      return admitted;
     }),
     fails: { "two-listeners": "otherListeners[0].daemon.duplicates == destroy.refused" },
   },
@@ -237,16 +242,13 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-const offered = new WeakMap<NetlinkSocket, Set<string>>();
+const taken = new WeakMap<NetlinkSocket, Set<string>>();
 
-/** Whether the socket is offered this DESTROY for the first time. */
-function firstOf(socket: NetlinkSocket, entry: number, fields: MessageFields): boolean {
-  const known = offered.get(socket) ?? new Set();
-  offered.set(socket, known);
-  const key = `${fields.tupleOf(entry)} ${fields.idOf(entry)}`;
-  const first = !known.has(key);
-  known.add(key);
-  return first;
+/** The entries whose DESTROY a socket took. */
+function takenBy(socket: NetlinkSocket): Set<string> {
+  const entries = taken.get(socket) ?? new Set();
+  taken.set(socket, entries);
+  return entries;
 }
 
 async function whileBroken<T>({ target, name, to }: Change, run: () => Promise<T>): Promise<T> {

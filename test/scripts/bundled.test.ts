@@ -1,21 +1,32 @@
+/** The bundle of the modules as they are now, compiled for this test: what it consists of and what it needs. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import ts from "typescript";
 import { bundle } from "../../scripts/bundled.js";
+import * as library from "../../src/index.js";
+import { builtPackage } from "../built.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
+const { dependencies, optionalDependencies } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
 
-describe("the bundled command", () => {
+describe("the bundle", () => {
+  let installation: string;
+  let dist: string;
   let folder: string;
   before(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), "ct-reliable-bundle-"));
-    await bundle(folder);
+    installation = await builtPackage();
+    dist = path.join(installation, "dist");
+    folder = path.join(dist, "command");
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => rmSync(installation, { recursive: true }));
 
-  const bundled = () => readdirSync(folder).filter((name) => name.endsWith(".js"));
+  const files = () => readdirSync(folder);
+  const textOf = (name: string) => readFileSync(path.join(folder, name), "utf8");
+  /** Every module that a file of the bundle imports or exports from, at once or later. */
+  const imported = (name: string) =>
+    ts.preProcessFile(textOf(name), true, true).importedFiles.map((one) => one.fileName);
 
   test("has every program that a source starts by its path", () => {
     const sources = readdirSync(path.join(ROOT, "src"), { recursive: true, encoding: "utf8" })
@@ -28,27 +39,47 @@ describe("the bundled command", () => {
     for (const name of started) assert.ok(existsSync(path.join(folder, name)), name);
   });
 
-  test("needs no package but the optional one", () => {
-    const imported = bundled()
-      .map((name) => readFileSync(path.join(folder, name), "utf8"))
-      .flatMap((text) => [...text.matchAll(/^import [^;]*"([^"]+)";|\bimport\("([^"]+)"\)/gm)])
-      .map(([, atOnce, later]) => (atOnce ?? later)!);
-    const packages = imported.filter((name) => !/^(node:|\.\/)/.test(name));
-    assert.deepEqual([...new Set(packages)], ["koffi"]);
+  test("imports modules of Node, files of its own, and packages that an installation has", () => {
+    const packages = new Set<string>();
+    for (const file of files()) {
+      for (const name of imported(file)) {
+        if (name.startsWith("./")) assert.ok(existsSync(path.join(folder, name)), `${file} imports ${name}`);
+        else if (!name.startsWith("node:")) packages.add(name.split("/")[0]!);
+      }
+    }
+    // Each of them is used, and every one that is used comes with the package.
+    assert.deepEqual([...packages].sort(), Object.keys({ ...dependencies, ...optionalDependencies }).sort());
   });
 
-  test("has the licence of every package in it", () => {
-    const { dependencies } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
-    const licences = readFileSync(path.join(folder, "LICENSES.txt"), "utf8").split(/^(?=[\w-]+ \d+\.\d+\.\d+$)/m);
-    for (const text of licences) assert.match(text, /copyright.*\b(permission|redistribution)/is);
-    const names = licences.map((text) => text.split(" ")[0]!);
-    assert.deepEqual([...names].sort(), names);
-    for (const name of Object.keys(dependencies)) assert.ok(names.includes(name), name);
+  test("has a library with the names of the library's source", async () => {
+    const { exports } = JSON.parse(readFileSync(path.join(installation, "package.json"), "utf8"));
+    const bundled = await import(path.join(installation, exports["."].default));
+    assert.equal(path.join(installation, exports["."].default), path.join(folder, "index.js"));
+    assert.deepEqual(Object.keys(bundled), Object.keys(library));
+  });
+
+  test("keeps a constant of another module a constant beside the code that needs it", () => {
+    // As many copies as there are programs that simulate: the command with the library, and the worker.
+    for (const constant of [/^(\w+) NODE(?:\$\d+)? = 7;/gm, /^(\w+) FLAGS(?:\$\d+)? = 5;/gm]) {
+      const declared = files().flatMap((file) => [...textOf(file).matchAll(constant)].map(([, word]) => word));
+      assert.deepEqual(declared, ["const", "const"], `${constant}`);
+    }
   });
 
   test("holds nothing that stood in its folder before", async () => {
+    const built = files();
     writeFileSync(path.join(folder, "stale.js"), "");
-    await bundle(folder);
-    assert.ok(!bundled().includes("stale.js"));
+    await bundle(dist, folder);
+    assert.deepEqual(files(), built);
+  });
+
+  test("has what it was asked for beside the library, and no second copy for it", async () => {
+    const copies = () => files().filter((file) => /^class Run \{/m.test(textOf(file))).length;
+    const built = copies();
+    assert.ok(built > 0);
+    await bundle(dist, folder, ["simulation/run.js"]);
+    const { Run } = await import(path.join(folder, "run.js"));
+    assert.equal(typeof Run, "function");
+    assert.equal(copies(), built);
   });
 });

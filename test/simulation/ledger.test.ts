@@ -8,14 +8,15 @@ import fc from "fast-check";
 import { DaemonView } from "../../src/daemon/view.js";
 import { ACTIVE, ConntrackTable } from "../../src/kernel/conntrack/table.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../../src/kernel/events/ecache.js";
-import { Broadcast } from "../../src/kernel/netlink/broadcast.js";
+import { ADMITTED, Broadcast, REFUSED } from "../../src/kernel/netlink/broadcast.js";
 import { NetlinkSocket } from "../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../src/kernel/release.js";
 import { Ledger } from "../../src/simulation/ledger.js";
 
 const RELEASE = releaseFor("3.6")!;
-/** What the observed socket did with a message. */
-type Outcome = "admitted" | "refused" | "not offered";
+/** What the observed socket did with a message, and how the broadcast says so. */
+const OUTCOMES = { admitted: ADMITTED, refused: REFUSED, "not offered": 0 } as const;
+type Outcome = keyof typeof OUTCOMES;
 
 class Books {
   readonly table = new ConntrackTable({ buckets: 8, max: 0, capacity: 16, hashSeed: 1 });
@@ -30,8 +31,7 @@ class Books {
   }
 
   attempt(entry: number, kind: MessageKind, outcome: Outcome, kept: boolean): void {
-    this.broadcast.observedAdmitted = outcome === "admitted";
-    this.broadcast.observedRefused = outcome === "refused";
+    this.broadcast.observed = OUTCOMES[outcome];
     this.ledger.attempted(entry, kind, kept);
   }
 
@@ -57,8 +57,7 @@ class Books {
       noEnobufs: false,
       groups: 7,
     });
-    socket.admit(1280);
-    socket.enqueue(kind, 1280, entry, {
+    socket.offer(kind, 1280, entry, {
       tupleOf: () => this.table.tupleOf(entry),
       idOf: () => this.table.idOf(entry),
       portidOf: () => 0,

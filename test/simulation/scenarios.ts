@@ -51,12 +51,12 @@ export function lookingAt(times: readonly number[], look: (run: Run) => void): S
 
 /** When each recv of a reader took place, in nanoseconds, and what it returned. */
 export function recordRecvs(run: Run, index = 0): { at: number; result: number }[] {
-  const reader = run.readers[index]!;
+  const { socket } = run.readers[index]!;
   const recvs: { at: number; result: number }[] = [];
-  const recv = reader.recv.bind(reader);
-  reader.recv = (now, cost) => {
-    const result = recv(now, cost);
-    recvs.push({ at: now, result });
+  const recv = socket.recv.bind(socket);
+  socket.recv = (wasWaiting) => {
+    const result = recv(wasWaiting);
+    recvs.push({ at: run.kernel.clock.now, result });
     return result;
   };
   return recvs;

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { TABLE_FULL } from "../../../src/kernel/conntrack/packet.js";
 import { IPS_ASSURED, IPS_SEEN_REPLY } from "../../../src/kernel/conntrack/status.js";
+import type { ConntrackTable } from "../../../src/kernel/conntrack/table.js";
 import {
   SYN,
   TCP_CLOSE,
@@ -19,6 +20,7 @@ import {
 } from "../../../src/kernel/conntrack/tcp.js";
 import { coarseExpiry } from "../../../src/kernel/delayed-work.js";
 import { KIND_DESTROY } from "../../../src/kernel/events/ecache.js";
+import { FLAGS, nodeOf, PROTOCOL_STATE, PROTOCOL_STATE_SHIFT } from "../../../src/kernel/records.js";
 import { Generation, type GenerationOptions, versions } from "../generations.js";
 
 const FRACTION = versions("4.9", "5.15");
@@ -337,6 +339,12 @@ describe("an entry that a run meets expired", () => {
   });
 });
 
+/** As if the tracker had seen the packets that lead to the state. */
+function setProtocolState({ records: { nodes } }: ConntrackTable, entry: number, state: number): void {
+  const at = nodeOf(entry) + FLAGS;
+  nodes[at] = (nodes[at]! & ~PROTOCOL_STATE) | (state << PROTOCOL_STATE_SHIFT);
+}
+
 describe("a table that is nearly full", () => {
   const MAX = 400;
   /** 95 % of the limit, as the kernel computes it. */
@@ -361,7 +369,7 @@ describe("a table that is nearly full", () => {
       k.packets.packet(tuple, 0, SYN);
       const entry = k.entryOf(tuple);
       const chosen = tuple % 10 === 0;
-      k.table.setProtocolState(entry, chosen ? state : TCP_ESTABLISHED);
+      setProtocolState(k.table, entry, chosen ? state : TCP_ESTABLISHED);
       if (!chosen || assured) k.table.addStatus(entry, IPS_ASSURED | IPS_SEEN_REPLY);
       k.expiry.refresh(entry, 100_000);
     });

@@ -7,6 +7,15 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ORIGINAL, REPLY } from "../../../src/kernel/conntrack/status.js";
 import { ACTIVE, ConntrackTable, DYING, FREE, NIL, UNCONFIRMED } from "../../../src/kernel/conntrack/table.js";
+import {
+  EVENTS,
+  extensionOf,
+  FLAGS,
+  HAS_PORTID,
+  MISSED_SHIFT,
+  nodeOf,
+  PROTOCOL_STATE_SHIFT,
+} from "../../../src/kernel/records.js";
 
 const table = (buckets = 64, capacity = 16, hashSeed = 7): ConntrackTable =>
   new ConntrackTable({ buckets, max: 0, capacity, hashSeed });
@@ -15,6 +24,17 @@ function linked(into: ConntrackTable, tuple: number): number {
   const entry = into.allocate(tuple);
   into.link(entry);
   return entry;
+}
+
+/** What the packet path and the event cache write into a zeroed record. */
+function fill(
+  { records }: ConntrackTable,
+  entry: number,
+  written: { cache: number; missed: number; protocolState: number; portid: boolean },
+): void {
+  const { cache, missed, protocolState, portid } = written;
+  records.nodes[nodeOf(entry) + FLAGS]! |= protocolState << PROTOCOL_STATE_SHIFT;
+  records.extensions[extensionOf(entry) + EVENTS]! |= cache | (missed << MISSED_SHIFT) | (portid ? HAS_PORTID : 0);
 }
 
 describe("the count", () => {
@@ -63,10 +83,7 @@ describe("records", () => {
     const id = t.idOf(second);
     for (const entry of [first, second]) {
       t.addStatus(entry, 0xff);
-      t.addCache(entry, 1);
-      t.setMissed(entry, 2);
-      t.setProtocolState(entry, 3);
-      t.storePortid(entry);
+      fill(t, entry, { cache: 1, missed: 2, protocolState: 3, portid: true });
       t.unlink(entry);
       t.free(entry);
     }
@@ -98,10 +115,7 @@ describe("records", () => {
     const entries = Array.from({ length: 16 }, (_, i) => linked(t, 100 + i));
     for (const entry of entries) {
       t.addStatus(entry, 2 * entry);
-      t.addCache(entry, 3 * entry);
-      t.setMissed(entry, 5 * entry);
-      t.setProtocolState(entry, 7 * entry);
-      if (entry % 2 === 1) t.storePortid(entry);
+      fill(t, entry, { cache: 3 * entry, missed: 5 * entry, protocolState: 7 * entry, portid: entry % 2 === 1 });
     }
     t.unlink(entries[5]!);
     t.moveToDying(entries[5]!);

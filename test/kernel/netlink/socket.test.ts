@@ -32,10 +32,8 @@ const socketOf = ({ rcvbufBytes, admission = "old", noEnobufs = false }: Given):
   new NetlinkSocket({ rcvbufBytes, admission, broadcastError: false, noEnobufs, groups: 0b111 });
 
 /** Offers one message. Whether it was admitted. */
-function offer(socket: NetlinkSocket, truesize = T, entry = 1): boolean {
-  const admitted = socket.admit(truesize);
-  if (admitted) socket.enqueue(0, truesize, entry, FIELDS);
-  return admitted;
+function offer(socket: NetlinkSocket, truesize = T, entry = 1, kind = 0): boolean {
+  return socket.offer(kind, truesize, entry, FIELDS);
 }
 
 /** Messages that a socket admits while nobody reads. */
@@ -156,10 +154,7 @@ describe("a refusal", () => {
 describe("a recv", () => {
   test("returns messages in the order of their admission, with what they carried", () => {
     const socket = socketOf({ rcvbufBytes: 1e6 });
-    for (let entry = 0; entry < 300; entry++) {
-      socket.admit(T);
-      socket.enqueue(entry % 3, T, entry, FIELDS);
-    }
+    for (let entry = 0; entry < 300; entry++) offer(socket, T, entry, entry % 3);
     for (let entry = 0; entry < 300; entry++) {
       assert.equal(socket.recv(false), RECV_MESSAGE);
       assert.deepEqual(
