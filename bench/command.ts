@@ -2,7 +2,8 @@
  * `npm run bench -- [ROW…] [--short] [--against] [--save]`: the table of targets against this build. A table goes to standard
  * error, the same as JSON to standard output.
  *
- *   --short    what CI runs: seconds per row, and exit 1 when a figure is below half of its target
+ *   --short    what CI runs: seconds per row, and exit 1 when a figure is below half of its target, or, where the stored
+ *              baseline does not meet that target, below half of the baseline
  *   --against  also what moved against the stored baseline by more than noise
  *   --save     stores the result as the baseline of these rows
  */
@@ -18,8 +19,9 @@ import { ROWS } from "./rows.js";
 
 const BASELINE = fileURLToPath(new URL("baseline.json", import.meta.url));
 const CHILD = fileURLToPath(new URL("child.ts", import.meta.url));
-/** CI's machines are not quiet: only what is far off fails there. */
-const LEAST_OF_TARGET = 0.5;
+/** CI's machines are not quiet: only what is far off fails there, and only after as many tries. */
+const FAR_OFF = 0.5;
+const TRIES = 3;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -36,13 +38,22 @@ async function main(): Promise<number> {
   const baseline = values.against ? stored : [];
   const results: Measured[] = [];
   for (const name of positionals.length > 0 ? positionals : ROWS) {
-    const measured = measure(name, values.short === true);
+    const measured = values.short ? measureShort(name, stored) : measure(name, false);
     results.push(measured);
     console.error(render(measured, baseline));
   }
   console.log(JSON.stringify(results, null, 1));
   if (values.save) save(ROWS.flatMap((row) => [...results, ...stored].find((measured) => measured.row === row) ?? []));
-  return values.short && results.some(isFarOff) ? 1 : 0;
+  const farOff = values.short ? results.flatMap((measured) => farOffIn(measured, stored)) : [];
+  for (const sentence of farOff) console.error(`bench: ${sentence}`);
+  return farOff.length > 0 ? 1 : 0;
+}
+
+/** Tries again what is far off: somebody else may have had the machine. */
+function measureShort(name: string, stored: readonly Measured[]): Measured {
+  let measured = measure(name, true);
+  for (let tries = 1; tries < TRIES && farOffIn(measured, stored).length > 0; tries++) measured = measure(name, true);
+  return measured;
 }
 
 function measure(name: string, short: boolean): Measured {
@@ -59,8 +70,17 @@ function save(results: readonly Measured[]): void {
   writeFileSync(BASELINE, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-function isFarOff({ figures, calibration }: Measured): boolean {
-  return figures.some((figure) => (ahead(figure, calibration) ?? 1) < LEAST_OF_TARGET);
+/** What is far off, in a sentence each. */
+function farOffIn({ row, title, figures, calibration }: Measured, stored: readonly Measured[]): string[] {
+  const baseline = stored.find((other) => other.row === row);
+  return figures.flatMap((figure) => {
+    const then = baseline?.figures.find(({ name }) => name === figure.name);
+    const best = Math.min(1, (then && ahead(then, baseline!.calibration)) ?? 1);
+    const least = FAR_OFF * best;
+    const now = ahead(figure, calibration) ?? 1;
+    if (now >= least) return [];
+    return [`${title}, ${figure.name}: expected at least ${significant(least)} of its target, got ${significant(now)}`];
+  });
 }
 
 function render(measured: Measured, baseline: readonly Measured[]): string {

@@ -107,7 +107,11 @@ export class TimerWheel {
   peek(ids: Int32Array): number {
     const { extensions } = this.records;
     let count = 0;
-    for (let id = this.head[FIRING]!; id !== NONE && count < ids.length; id = extensions[extensionOf(id) + TIMER_NEXT]!) {
+    for (
+      let id = this.head[FIRING]!;
+      id !== NONE && count < ids.length;
+      id = extensions[extensionOf(id) + TIMER_NEXT]!
+    ) {
       ids[count++] = id;
     }
     return count;

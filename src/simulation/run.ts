@@ -35,7 +35,7 @@ import { Timeline } from "./timeline.js";
 
 /** Who looks at a run now and then. */
 export interface Sampler {
-  /** When it wants to look next, in nanoseconds from the first packet. Asked when a phase begins and after each look, not before each action. */
+  /** When it wants to look next, in nanoseconds from the first packet. Asked at least when a phase begins and after each look, not before each action. */
   due(run: Run): number;
   sample(run: Run): void;
 }

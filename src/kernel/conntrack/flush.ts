@@ -17,7 +17,11 @@ export class Flush {
   private readonly ahead = new Int32Array(AHEAD);
   entries = 0;
 
-  constructor(table: ConntrackTable, deletion: Deletion, expect: (entries: Int32Array, count: number) => void) {
+  constructor(
+    table: ConntrackTable,
+    deletion: Deletion,
+    expect: (entries: Int32Array, count: number) => void = () => {},
+  ) {
     this.table = table;
     this.deletion = deletion;
     this.expect = expect;
