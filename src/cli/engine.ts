@@ -21,9 +21,9 @@ export function prepareEngine({ connections, packets }: Pick<Scenario, "connecti
   setFlagsFromString(FLAGS);
 }
 
-export const simulator = {
+export const simulator: Backend = {
   run(scenario, observer) {
     prepareEngine(scenario);
     return simulation.run(scenario, observer);
   },
-} satisfies Backend;
+};
