@@ -191,7 +191,7 @@ export class Run {
    * moves CPU 0, so the readers catch up when it is about to act.
    */
   private actOnTwoCpus(): void {
-    const { phase, clock } = this;
+    const { phase } = this;
     const lookAt = this.lookAt();
     const end = Math.min(lookAt, this.limit);
     do {
@@ -204,7 +204,7 @@ export class Run {
         this.lookOrStop(lookAt);
         return;
       }
-      if (at > clock.now) clock.now = at;
+      this.passTo(at);
       if (timerAt === at) this.fireTimer();
       else if (workerAt === at) this.work();
       else this.send();
@@ -278,7 +278,6 @@ export class Run {
 
   /** When redelivery or the gc wants to run, whoever has the CPU. */
   private get workDue(): number {
-    if (!this.hasWorkers) return NEVER;
     const { redelivery, gc } = this.kernel;
     return gc === null ? redelivery.due : Math.min(redelivery.due, gc.work.due);
   }
@@ -305,7 +304,6 @@ export class Run {
       if (holder === WORKER) this.work();
       else this.send();
       scheduler.ran(holder, Math.max(0, this.cpu0Free - from));
-      this.endAction();
       return;
     }
     for (let task = 0; task < FIRST_READER + this.readers.length; task++) {
@@ -319,7 +317,6 @@ export class Run {
     else this.read(task - FIRST_READER);
     scheduler.ran(task, Math.max(0, this.cpu0Free - from));
     if (this.dueOf(task) > this.cpu0Free) scheduler.sleep(task);
-    this.endAction();
   }
 
   private dueOf(task: number): number {
@@ -594,7 +591,6 @@ export class Run {
   private sample(): void {
     this.sampler.sample(this);
     this.invariants.watch(this);
-    this.endAction();
   }
 
   private endAction(): void {

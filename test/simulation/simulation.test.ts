@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Observer, Progress } from "../../src/report/backend.js";
 import { TIMELINE_COLUMNS } from "../../src/report/report.js";
+import type { Scenario } from "../../src/scenario/scenario.js";
 import { reportOf } from "../../src/simulation/recorder.js";
 import { Run } from "../../src/simulation/run.js";
 import { simulate, simulation } from "../../src/simulation/simulation.js";
@@ -41,6 +42,23 @@ describe("the same scenario and seed", () => {
       assert.deepEqual(simulate(scenario), expected);
       assert.deepEqual(await simulation.run(scenario), expected);
       assert.deepEqual(await simulation.run(scenario, { progress() {}, stopRequested: () => false }), expected);
+    }
+  });
+});
+
+describe("a slice", () => {
+  /** Slices of so many actions until the run is over. */
+  const slicesOf = (actions: number, scenario: Scenario): number => {
+    const run = new Run(scenario);
+    let slices = 1;
+    while (run.advance(actions)) slices++;
+    return slices;
+  };
+
+  test("has as many actions as were asked for, on one CPU and on two", () => {
+    for (const scenario of SCENARIOS) {
+      const actions = slicesOf(1, scenario);
+      for (const asked of [2, 7, 1000]) assert.equal(slicesOf(asked, scenario), Math.ceil(actions / asked));
     }
   });
 });
