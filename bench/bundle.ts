@@ -2,6 +2,7 @@
  * The package as users run it, compiled and bundled, with the inner parts that rows need beside the library: measured through a
  * TypeScript loader, its helpers would be measured too.
  */
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { bundle } from "../scripts/bundled.js";
 
@@ -13,4 +14,5 @@ const INNER = ["simulation/run.js", "live/live.js", "live/host.js", "cli/engine.
 /** Makes it. Once, before rows are measured. */
 export async function buildBundle(): Promise<void> {
   await bundle(fileURLToPath(DIST), fileURLToPath(BUILT), INNER);
+  writeFileSync(new URL("package.json", BUILT), '{ "type": "module" }\n');
 }
