@@ -4,7 +4,7 @@
  */
 import type { Overrides } from "../src/index.js";
 import { prepareEngine, resolveScenario, simulate } from "./built.js";
-import type { Figure } from "./row.js";
+import type { Figure, Row } from "./row.js";
 import { best, cpuSeconds } from "./timing.js";
 
 /** A reader that keeps up. */
@@ -19,6 +19,26 @@ export const STEADY: Overrides = {
   buckets: 262_144,
   listeners: READS_EVERYTHING!,
 };
+
+/** A row of one steady flood. */
+export function steadyFlood(
+  title: string,
+  connections: { short: number; whole: number },
+  flood: Overrides,
+  rate: Pick<Throughput, "unit" | "perConnection" | "targetMillions">,
+): Row {
+  return {
+    title,
+    measure: async (short) => [
+      throughput({
+        experiment: "flood",
+        overrides: { ...STEADY, ...flood, connections: short ? connections.short : connections.whole },
+        repetitions: short ? 3 : 5,
+        ...rate,
+      }),
+    ],
+  };
+}
 
 interface Throughput {
   experiment: "flood" | "flush";

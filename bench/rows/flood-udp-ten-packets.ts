@@ -1,26 +1,9 @@
 /** UDP conversations of ten packets: mostly look-ups of entries that exist. */
-import type { Row } from "../row.js";
-import { STEADY, throughput } from "../throughput.js";
+import { steadyFlood } from "../throughput.js";
 
-const PACKETS = 10;
-
-export const row: Row = {
-  title: "flood, UDP of 10 packets",
-  measure: async (short) => [
-    throughput({
-      experiment: "flood",
-      overrides: {
-        ...STEADY,
-        connections: short ? 300_000 : 1_000_000,
-        protocol: "udp",
-        packets: PACKETS,
-        ratePerSecond: 8000,
-        timeoutsSeconds: { udp_stream: 30 },
-      },
-      unit: "packets",
-      perConnection: PACKETS,
-      targetMillions: 20,
-      repetitions: short ? 3 : 5,
-    }),
-  ],
-};
+export const row = steadyFlood(
+  "flood, UDP of 10 packets",
+  { short: 300_000, whole: 1_000_000 },
+  { protocol: "udp", packets: 10, ratePerSecond: 8000, timeoutsSeconds: { udp_stream: 30 } },
+  { unit: "packets", perConnection: 10, targetMillions: 20 },
+);

@@ -28,14 +28,12 @@ export class Reader {
   private readonly chance: ReaderChance;
   private readonly observer: ReadObserver | null;
   private readonly recvNanoseconds: number;
-  private readonly meanServiceNanoseconds: number;
   private readonly fixedService: boolean;
   private readonly overshootNanoseconds: number;
   /** Null for one decoder: it applies a message when it has read it, and then takes its service time. */
   private readonly decoders: Decoders | null;
   /** When it acts next: recv, dump, or a decoder that is done. NEVER while it only waits in a recv, and once it reads no more. */
   due = NEVER;
-  private readonly stall: ListenerScenario["stall"];
   /** It sleeps inside a recv on an empty queue. */
   waiting = true;
   private slow: boolean;
@@ -58,9 +56,7 @@ export class Reader {
     this.view = view;
     this.scenario = scenario;
     this.recvNanoseconds = costs.recvNanoseconds;
-    this.meanServiceNanoseconds = scenario.serviceNanoseconds;
     this.fixedService = scenario.serviceDistribution === "fixed";
-    this.stall = scenario.stall;
     this.overshootNanoseconds = costs.overshootNanoseconds;
     this.chance = chance;
     this.observer = observer;
@@ -181,7 +177,7 @@ export class Reader {
   }
 
   private serviceNanoseconds(): number {
-    const mean = this.meanServiceNanoseconds;
+    const mean = this.scenario.serviceNanoseconds;
     if (!this.slow || mean === 0) return 0;
     const service = this.fixedService ? mean : Math.round(mean * this.chance.exponential());
     if (this.overshootNanoseconds === 0) return service;
@@ -190,7 +186,8 @@ export class Reader {
 
   private afterPauses(at: number): number {
     const when = Math.max(at, this.heldUntil);
-    return this.stall === null || when === NEVER ? when : afterStall(when, this.stall);
+    const { stall } = this.scenario;
+    return stall === null || when === NEVER ? when : afterStall(when, stall);
   }
 }
 

@@ -6,18 +6,11 @@ export class DyingWatch {
   peak = 0;
   peakAt = 0;
   peakDuringFlood = 0;
-  emptiedAt = Number.NaN;
+  emptiedAt = 0;
   length = 0;
-  private since = Number.NaN;
-  private area = Number.NaN;
+  private since = 0;
+  private area = 0;
   private floodIsOver = false;
-
-  constructor() {
-    // Times are doubles from the start (see KernelClock.now).
-    this.emptiedAt = 0;
-    this.since = 0;
-    this.area = 0;
-  }
 
   observe(now: number, length: number): void {
     if (!this.floodIsOver) this.area += this.length * (now - this.since);

@@ -11,12 +11,7 @@ const BINS = 40 * STEPS_PER_DOUBLING;
 export class LatencyHistogram {
   private readonly counts = new Uint32Array(BINS);
   private total = 0;
-  maxNanoseconds = Number.NaN;
-
-  constructor() {
-    // A double from the start (see KernelClock.now).
-    this.maxNanoseconds = 0;
-  }
+  maxNanoseconds = 0;
 
   add(nanoseconds: number): void {
     if (nanoseconds > this.maxNanoseconds) this.maxNanoseconds = nanoseconds;

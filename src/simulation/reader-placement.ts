@@ -21,13 +21,12 @@ export class ReaderPlacement {
   /** Readers that wait on CPU 0. */
   waiting = 0;
   /** Since when the present process or worker has CPU 0. */
-  private cpu0Since = Number.NaN;
+  private cpu0Since = 0;
 
   constructor(clock: KernelClock, readers: readonly Reader[], wakeupNanoseconds: number) {
     this.clock = clock;
     this.readers = readers;
     this.wakeupNanoseconds = wakeupNanoseconds;
-    this.cpu0Since = 0;
     this.movedAway = new Uint8Array(readers.length);
     this.onCpu0 = new Uint8Array(readers.length);
   }

@@ -9,12 +9,7 @@ export class TimelineRows<Row> {
   intervalNanoseconds = FIRST_INTERVAL_NANOSECONDS;
   rows: Row[] = [];
   /** When the next row is due, in nanoseconds from the first packet. */
-  due = Number.NaN;
-
-  constructor() {
-    // A double from the start (see KernelClock.now).
-    this.due = 0;
-  }
+  due = 0;
 
   add(row: Row): void {
     this.rows.push(row);

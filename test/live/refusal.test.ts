@@ -5,17 +5,9 @@ import { LiveImpossibleError } from "../../src/live/impossible.js";
 import { refuseUnlive } from "../../src/live/refusal.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import { ParameterError } from "../../src/scenario/errors.js";
+import { EXAMPLE_HOST } from "./example-host.js";
 
-const HOST: LiveHost = {
-  system: "Linux",
-  release: "6.18.44-generic",
-  architecture: "x64",
-  cpus: 2,
-  hz: 250,
-  rmemMaxBytes: 4_194_304,
-  nfConntrackMax: 262_144,
-  buckets: 262_144,
-};
+const HOST: LiveHost = { ...EXAMPLE_HOST, release: "6.18.44-generic" };
 
 function attempt(overrides: Overrides, host: Partial<LiveHost> = {}, experiment: "flood" | "flush" = "flush"): void {
   const machine = { ...HOST, ...host };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type LiveHost, liveOverrides } from "../../src/live/host.js";
+import { liveOverrides } from "../../src/live/host.js";
 import { refuseUnlive } from "../../src/live/refusal.js";
 import type { Backend } from "../../src/report/backend.js";
 import type { Report } from "../../src/report/report.js";
@@ -9,19 +9,9 @@ import type { Scenario } from "../../src/scenario/scenario.js";
 import { simulate, simulation } from "../../src/simulation/simulation.js";
 import { type ParityOptions, parity } from "../../src/study/parity.js";
 import { paritySet } from "../../src/study/parity-set.js";
+import { EXAMPLE_HOST } from "../live/example-host.js";
 
-const HOST: LiveHost = {
-  system: "Linux",
-  release: "6.18.44",
-  architecture: "x64",
-  cpus: 2,
-  hz: 250,
-  rmemMaxBytes: 4_194_304,
-  nfConntrackMax: 262_144,
-  buckets: 262_144,
-};
-
-const scenario = resolveScenario("flush", { ...liveOverrides(HOST), connections: 100 });
+const scenario = resolveScenario("flush", { ...liveOverrides(EXAMPLE_HOST), connections: 100 });
 const COSTS = [{ attemptNanoseconds: 2000 }, { attemptNanoseconds: 4000 }];
 
 /** A kernel that does what the simulator does, and then what `change` says. */
@@ -136,12 +126,12 @@ describe("parity", () => {
 });
 
 describe("the built-in set", () => {
-  const cases = paritySet(liveOverrides(HOST));
+  const cases = paritySet(liveOverrides(EXAMPLE_HOST));
 
   test("has scenarios of different names that can all be live", () => {
     assert.ok(cases.length >= 12);
     assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length);
-    for (const { scenario } of cases) assert.doesNotThrow(() => refuseUnlive(scenario, HOST));
+    for (const { scenario } of cases) assert.doesNotThrow(() => refuseUnlive(scenario, EXAMPLE_HOST));
   });
 
   test("puts every policy, both protocols and a full table to the test", () => {

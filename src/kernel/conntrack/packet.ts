@@ -76,7 +76,6 @@ export class PacketPath {
   private readonly clock: KernelClock;
   private readonly table: ConntrackTable;
   private readonly records: EntryRecords;
-  private readonly lazy: boolean;
   private readonly expiry: Expiry;
   private readonly events: PacketEvents;
   private readonly deletion: Deletion;
@@ -116,7 +115,6 @@ export class PacketPath {
     this.clock = options.clock;
     this.table = options.table;
     this.records = options.table.records;
-    this.lazy = options.expiry.lazy;
     this.expiry = options.expiry;
     this.events = options.events;
     this.deletion = options.deletion;
@@ -176,7 +174,7 @@ export class PacketPath {
   /** The node of a tuple or NIL. Without timers the walk over the chain reaps what has expired, whosever it is. */
   private lookUp(tuple: number, direction: Direction): number {
     const { table, expiry } = this;
-    if (!this.lazy) return table.find(tuple, direction);
+    if (!expiry.lazy) return table.find(tuple, direction);
     let node = table.first(table.bucketOf(tuple, direction));
     while (node !== NIL) {
       const entry = node >> 1;

@@ -33,9 +33,6 @@ interface MessageSize {
   fits: boolean;
 }
 
-/** Stands for the truesize of a message that does not fit into what was allocated for it. */
-const CANNOT_BE_BUILT = -1;
-
 export class Ctnetlink implements MessageSink {
   private readonly clock: KernelClock;
   private readonly table: ConntrackTable;
@@ -43,8 +40,6 @@ export class Ctnetlink implements MessageSink {
   private readonly keptForNoEnobufs: boolean;
   /** Of a kind without and with PROTOINFO, side by side. */
   private readonly sizes: readonly MessageSize[];
-  /** Of the same the truesize in bytes, or CANNOT_BE_BUILT: all that an attempt has to know. */
-  private readonly truesizes: Int32Array;
   /** Whether the message of the call under way answers a request. */
   private withPortid = false;
   /** Broadcasts so far, built or not, and those that could not be built. */
@@ -69,7 +64,6 @@ export class Ctnetlink implements MessageSink {
         messageSize(transport, release, config, protocol, family, type, withProtoinfo),
       ),
     );
-    this.truesizes = Int32Array.from(this.sizes, ({ fits, truesizeBytes }) => (fits ? truesizeBytes : CANNOT_BE_BUILT));
   }
 
   /** The truesize of one message of a kind, without PROTOINFO, whether it can be built or not. */
@@ -79,14 +73,14 @@ export class Ctnetlink implements MessageSink {
 
   send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
     this.attempts++;
-    const truesize = this.truesizes[2 * kind + (withProtoinfo ? 1 : 0)]!;
-    if (truesize === CANNOT_BE_BUILT) {
+    const { fits, truesizeBytes } = this.sizes[2 * kind + (withProtoinfo ? 1 : 0)]!;
+    if (!fits) {
       this.unbuilt++;
       const withNoEnobufs = this.transport.setError(kind);
       return !(this.keptForNoEnobufs && withNoEnobufs > 0);
     }
     this.withPortid = withPortid;
-    return this.transport.send(kind, truesize, entry, this);
+    return this.transport.send(kind, truesizeBytes, entry, this);
   }
 
   tupleOf(entry: number): number {
