@@ -8,5 +8,7 @@ export const { resolveScenario, simulate, simulation } = (await import(
 )) as typeof import("../src/index.js");
 export const { Run } = (await import(built("run.js"))) as typeof import("../src/simulation/run.js");
 export const { liveBackend, whyNotLive } = (await import(built("live.js"))) as typeof import("../src/live/live.js");
-export const { liveHost, liveOverrides } = (await import(built("host.js"))) as typeof import("../src/live/host.js");
+export const { liveHost, liveOverrides } = (await import(
+  built("host.js")
+)) as typeof import("../src/live/host/host.js");
 export const { prepareEngine } = (await import(built("engine.js"))) as typeof import("../src/cli/engine.js");

@@ -8,7 +8,7 @@ import path from "node:path";
 import { rollup } from "rollup";
 
 /** What is started by its path, each in one file. They share no class: what goes to and fro is plain data or a function. */
-const PROGRAMS = [["cli/main.js"], ["study/run-worker.js"], ["live/child.js"], ["live/listener-thread.js"]];
+const PROGRAMS = [["cli/main.js"], ["study/run-worker.js"], ["live/child.js"], ["live/readers/listener-thread.js"]];
 /** In parts that are loaded when they are asked for. */
 const IN_PARTS = ["cli/call.js", "index.js"];
 

@@ -6,8 +6,9 @@
  * const report = simulate(resolveScenario("flush", { connections: 5000, kernel: "6.18.44" }));
  * console.log(report.dying.emptyAfterFlushSeconds);
  */
+
+export { type Renderer, type RenderOptions, renderers } from "./render/renderers.js";
 export type { Backend, Observer, Progress } from "./report/backend.js";
-export { type Renderer, type RenderOptions, renderers } from "./report/renderers.js";
 export type { DaemonReport, EventCounts, Report, SocketReport } from "./report/report.js";
 export { type Overrides, resolveScenario } from "./scenario/defaults.js";
 export { UsageError } from "./scenario/errors.js";

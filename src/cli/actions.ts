@@ -5,13 +5,13 @@ import type { CliCommand, CommandAction, CommandHead, CommandName } from "./comm
 import { COMMANDS } from "./commands.js";
 
 const LOADERS: Readonly<Record<CommandName, () => Promise<CommandAction>>> = {
-  flood: async () => (await import("./experiment.js")).flood,
-  flush: async () => (await import("./experiment.js")).flush,
-  run: async () => (await import("./run.js")).run,
-  explain: async () => (await import("./explain.js")).explain,
-  parity: async () => (await import("./parity.js")).parity,
-  metrics: async () => (await import("./metrics.js")).metrics,
-  completion: async () => (await import("./completion.js")).completion,
+  flood: async () => (await import("./commands/experiment.js")).flood,
+  flush: async () => (await import("./commands/experiment.js")).flush,
+  run: async () => (await import("./commands/run.js")).run,
+  explain: async () => (await import("./commands/explain.js")).explain,
+  parity: async () => (await import("./commands/parity.js")).parity,
+  metrics: async () => (await import("./commands/metrics.js")).metrics,
+  completion: async () => (await import("./commands/completion.js")).completion,
 };
 
 export async function loaded(head: CommandHead): Promise<CliCommand> {

@@ -2,7 +2,7 @@
  * A line that names a command: the flags and the environment read, the command run, and what is thrown turned into a sentence. It
  * loads no simulator until the command asks for one.
  */
-import { LiveImpossibleError } from "../live/impossible.js";
+import { LiveImpossibleError } from "../live/host/impossible.js";
 import { ParameterError, UsageError } from "../scenario/errors.js";
 import { loaded } from "./actions.js";
 import type { CommandHead } from "./command.js";

@@ -4,14 +4,14 @@
  * kernel. It decides nothing.
  */
 import os from "node:os";
-import type { explainBuffer } from "../kernel/netlink/capacity.js";
-import type { liveHost, liveOverrides } from "../live/host.js";
+import type { explainBuffer } from "../explain/capacity.js";
+import type { renderExplanation, renderReleaseTable } from "../explain/explanation.js";
+import type { liveHost, liveOverrides } from "../live/host/host.js";
+import type { refuseUnlive } from "../live/host/refusal.js";
 import type { liveBackend, measuredCosts, whyNotLive } from "../live/live.js";
-import type { refuseUnlive } from "../live/refusal.js";
+import type { parityRenderers } from "../render/parity.js";
+import type { Format, Renderer } from "../render/renderers.js";
 import type { Backend } from "../report/backend.js";
-import type { renderExplanation, renderReleaseTable } from "../report/explanation.js";
-import type { parityRenderers } from "../report/parity.js";
-import type { Format, Renderer } from "../report/renderers.js";
 import type { Overrides } from "../scenario/defaults.js";
 import type { readScenarioFiles } from "../scenario/file.js";
 import type { printScenarioFile } from "../scenario/print.js";
@@ -72,10 +72,10 @@ export interface Explainer {
 export const installed: Dependencies = {
   backend: async () => (await import("./engine.js")).simulator,
   resolve: async () => (await import("../scenario/defaults.js")).resolveScenario,
-  renderers: async () => (await import("../report/renderers.js")).renderers,
+  renderers: async () => (await import("../render/renderers.js")).renderers,
   explainer: async () => ({
-    ...(await import("../kernel/netlink/capacity.js")),
-    ...(await import("../report/explanation.js")),
+    ...(await import("../explain/capacity.js")),
+    ...(await import("../explain/explanation.js")),
   }),
   suites: async () => ({
     ...(await import("../scenario/file.js")),
@@ -85,13 +85,13 @@ export const installed: Dependencies = {
   }),
   live: async () => ({
     ...(await import("../live/live.js")),
-    ...(await import("../live/host.js")),
-    ...(await import("../live/refusal.js")),
+    ...(await import("../live/host/host.js")),
+    ...(await import("../live/host/refusal.js")),
   }),
   parities: async () => ({
     ...(await import("../study/parity.js")),
     ...(await import("../study/parity-set.js")),
-    ...(await import("../report/parity.js")),
+    ...(await import("../render/parity.js")),
   }),
   cores: () => os.availableParallelism(),
   host: () => ({ system: os.type(), release: os.release() }),

@@ -4,7 +4,7 @@
  * in the table of a command (flags.ts), and how argv is cut into flags is commander's business (command-line.ts).
  */
 
-import type { Format } from "../report/renderers.js";
+import type { Format } from "../render/renderers.js";
 import type { Overrides } from "../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import type { ListenerScenario, Scenario } from "../scenario/scenario.js";

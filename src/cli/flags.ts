@@ -4,7 +4,7 @@
  * together (a rate, a duration and a number of connections, say) is decided where scenarios are resolved.
  */
 
-import type { Format } from "../report/renderers.js";
+import type { Format } from "../render/renderers.js";
 import { choice } from "../scenario/choice.js";
 import type { Overrides } from "../scenario/defaults.js";
 import { listed, UsageError } from "../scenario/errors.js";

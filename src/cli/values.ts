@@ -3,7 +3,7 @@
  * `udp=30s`, `buffer=8k,policy=lossy`. Each has a parser and a formatter that are each other's inverse. The quantities
  * inside are those of scenario/units.ts; which flag takes which value is said in flags.ts.
  */
-import type { Format } from "../report/renderers.js";
+import type { Format } from "../render/renderers.js";
 import { choice } from "../scenario/choice.js";
 import { listed, quoted, UsageError } from "../scenario/errors.js";
 import type { Plain, Schema } from "../scenario/json-schema.js";

@@ -6,13 +6,13 @@
  */
 import { setTimeout } from "node:timers/promises";
 import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
+import { decodeEvent, emptyEvent } from "../wire/conntrack-messages.js";
 import { now } from "./clock.js";
-import { decodeEvent, emptyEvent } from "./conntrack-messages.js";
-import { Listener } from "./listener.js";
-import { NamespaceKernel } from "./namespace-kernel.js";
+import { NamespaceKernel } from "./host/namespace-kernel.js";
+import { MSG_DONTWAIT, type SystemCalls } from "./host/system-calls.js";
 import { openListener } from "./netlink-socket.js";
-import { MSG_DONTWAIT, type SystemCalls } from "./system-calls.js";
-import { UdpTraffic } from "./udp-traffic.js";
+import { Listener } from "./readers/listener.js";
+import { UdpTraffic } from "./traffic/udp-traffic.js";
 
 const ROUNDS = 9;
 /** Between a flood and its flush, as in the runs: a flush that follows at once finds its entries in the caches. */

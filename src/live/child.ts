@@ -3,13 +3,13 @@
  * the result. It lives no longer than its parent: the kernel kills it when that dies, and until the kernel has been asked to, the closed channel ends it.
  */
 import { measureCosts } from "./calibration.js";
-import { LiveImpossibleError } from "./impossible.js";
+import { LiveImpossibleError } from "./host/impossible.js";
+import { requireOwnNamespace } from "./host/namespace.js";
+import { loadSystemCalls } from "./host/system-calls.js";
 import { liveReport } from "./live-report.js";
 import { LiveRun } from "./live-run.js";
 import type { FromChild, Order, ToChild } from "./messages.js";
-import { requireOwnNamespace } from "./namespace.js";
 import { recordingOf } from "./recording.js";
-import { loadSystemCalls } from "./system-calls.js";
 
 let stopRequested = false;
 

@@ -17,7 +17,7 @@ import {
   TIMELINE_COLUMNS,
 } from "../report/report.js";
 import { TOOL_VERSION } from "../simulation/version.js";
-import type { LiveHost } from "./host.js";
+import type { LiveHost } from "./host/host.js";
 import type { Ending, LiveRun } from "./live-run.js";
 
 const UNKNOWN_COUNTS = { merged: null, lost: null, pending: null, attempts: null, refused: null };

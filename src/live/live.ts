@@ -7,14 +7,14 @@ import { releaseFor } from "../kernel/release.js";
 import type { Backend, Observer } from "../report/backend.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { MeasuredCosts } from "./calibration.js";
-import { asConntrackd, requireConntrackd } from "./conntrackd.js";
-import { liveHost } from "./host.js";
-import { LiveImpossibleError } from "./impossible.js";
+import { liveHost } from "./host/host.js";
+import { LiveImpossibleError } from "./host/impossible.js";
+import { requireNamespaces, spawnInNamespace } from "./host/namespace.js";
+import { refuseUnlive } from "./host/refusal.js";
+import { loadSystemCalls } from "./host/system-calls.js";
 import type { FromChild, Order, ToChild } from "./messages.js";
-import { requireNamespaces, spawnInNamespace } from "./namespace.js";
+import { asConntrackd, requireConntrackd } from "./readers/conntrackd.js";
 import type { LiveRecording } from "./recording.js";
-import { refuseUnlive } from "./refusal.js";
-import { loadSystemCalls } from "./system-calls.js";
 
 /** How often a request to stop is looked for between two reports of progress. */
 const LISTENING_MILLISECONDS = 50;

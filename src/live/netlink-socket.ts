@@ -3,8 +3,8 @@
  * event groups with the options of a policy (net/netlink/af_netlink.c). It moves bytes; what they mean is elsewhere.
  */
 import type { EventGroup, Policy } from "../scenario/scenario.js";
-import { messagesOf, NLMSG_DONE, NLMSG_ERROR, type ReceivedMessage } from "./netlink-message.js";
-import { SystemCallError, type SystemCalls } from "./system-calls.js";
+import { messagesOf, NLMSG_DONE, NLMSG_ERROR, type ReceivedMessage } from "../wire/netlink-message.js";
+import { SystemCallError, type SystemCalls } from "./host/system-calls.js";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;

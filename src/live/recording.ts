@@ -3,7 +3,7 @@
  * be compared with the model later. The format knows fewer settings than a scenario has; what it cannot say is not recorded.
  */
 import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
-import type { LiveHost } from "./host.js";
+import type { LiveHost } from "./host/host.js";
 import type { Ending, LiveRun } from "./live-run.js";
 
 const SETTLE_NANOSECONDS = 500_000_000;

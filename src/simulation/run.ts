@@ -17,7 +17,7 @@ import type { KernelClock } from "../kernel/clock.js";
 import { Flush } from "../kernel/conntrack/flush.js";
 import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
 import { ACTIVE, AHEAD, DYING } from "../kernel/conntrack/table.js";
-import { ACK } from "../kernel/conntrack/tcp.js";
+import { ACK } from "../kernel/conntrack/trackers/tcp.js";
 import { KIND_DESTROY, KIND_NEW } from "../kernel/events/ecache.js";
 import type { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
 import { releaseFor } from "../kernel/release.js";

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { readFlags } from "../../src/cli/flag.js";
 import { FLOOD_FLAGS } from "../../src/cli/flags.js";
 import { RELEASES } from "../../src/kernel/release.js";
-import { adviceFor } from "../../src/report/text/advice.js";
+import { adviceFor } from "../../src/render/text/advice.js";
 import { firstListener, SAMPLES } from "../report/sample.js";
 
 const POLICIES = ["reliable", "broadcast-error", "lossy"] as const;

@@ -4,8 +4,8 @@
  */
 import { installed } from "../../src/cli/dependencies.js";
 import { main } from "../../src/cli/main.js";
+import { renderers } from "../../src/render/renderers.js";
 import type { Backend } from "../../src/report/backend.js";
-import { renderers } from "../../src/report/renderers.js";
 import { stubReport, stubResolve } from "./harness.js";
 
 const deaf = process.argv[2] === "deaf";

@@ -11,7 +11,7 @@ import { GcWorker } from "../../src/kernel/conntrack/gc.js";
 import { PacketPath, type Verdict } from "../../src/kernel/conntrack/packet.js";
 import { type Direction, ORIGINAL, REPLY } from "../../src/kernel/conntrack/status.js";
 import { ConntrackTable, NIL } from "../../src/kernel/conntrack/table.js";
-import { ACK } from "../../src/kernel/conntrack/tcp.js";
+import { ACK } from "../../src/kernel/conntrack/trackers/tcp.js";
 import { EventCache, KIND_DESTROY } from "../../src/kernel/events/ecache.js";
 import { EvictListRedelivery } from "../../src/kernel/events/redelivery/evict-list.js";
 import type { Redelivery } from "../../src/kernel/events/redelivery/redelivery.js";

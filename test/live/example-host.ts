@@ -1,5 +1,5 @@
 /** A machine for the tests that ask one: the values of `LiveHost`, none of them measured. It tests nothing itself. */
-import type { LiveHost } from "../../src/live/host.js";
+import type { LiveHost } from "../../src/live/host/host.js";
 
 export const EXAMPLE_HOST: LiveHost = {
   system: "Linux",

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ORIGINAL } from "../../src/kernel/conntrack/status.js";
-import { ACK } from "../../src/kernel/conntrack/tcp.js";
+import { ACK } from "../../src/kernel/conntrack/trackers/tcp.js";
 import { reportOf } from "../../src/simulation/recorder.js";
 import { Run, type Sampler } from "../../src/simulation/run.js";
 import { Streams } from "../../src/simulation/streams.js";

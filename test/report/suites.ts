@@ -2,7 +2,7 @@
  * Sets of scenarios to render: one in which all holds, one in which much fails, and one whose names and titles try to break out of
  * whatever they are put into. The figures are made up. It tests nothing itself.
  */
-import type { RenderOptions } from "../../src/report/renderers.js";
+import type { RenderOptions } from "../../src/render/renderers.js";
 import type { Report, Verdict } from "../../src/report/report.js";
 import type { Suite, SuiteReport } from "../../src/report/suite.js";
 import { sampleReport } from "./sample.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { liveOverrides } from "../../src/live/host.js";
-import { refuseUnlive } from "../../src/live/refusal.js";
+import { liveOverrides } from "../../src/live/host/host.js";
+import { refuseUnlive } from "../../src/live/host/refusal.js";
 import type { Backend } from "../../src/report/backend.js";
 import type { Report } from "../../src/report/report.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";

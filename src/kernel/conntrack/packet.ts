@@ -50,7 +50,7 @@ import {
   TCP_TIME_WAIT,
   TCP_TIMEOUT_KEYS,
   tcpTransition,
-} from "./tcp.js";
+} from "./trackers/tcp.js";
 
 export interface PacketEvents {
   /** A new entry, before its first event. */

@@ -7,7 +7,15 @@ import { describe, test } from "node:test";
 import { ACCEPTED, TABLE_FULL } from "../../../src/kernel/conntrack/packet.js";
 import { IPS_ASSURED, IPS_DYING, ORIGINAL, REPLY } from "../../../src/kernel/conntrack/status.js";
 import { NIL } from "../../../src/kernel/conntrack/table.js";
-import { ACK, FIN, STATE_MASK, SYN, SYN_ACK, TCP_SYN_SENT, TCP_TIME_WAIT } from "../../../src/kernel/conntrack/tcp.js";
+import {
+  ACK,
+  FIN,
+  STATE_MASK,
+  SYN,
+  SYN_ACK,
+  TCP_SYN_SENT,
+  TCP_TIME_WAIT,
+} from "../../../src/kernel/conntrack/trackers/tcp.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../../../src/kernel/events/ecache.js";
 import { Generation, type GenerationOptions, versions } from "../generations.js";
 

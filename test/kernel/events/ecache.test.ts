@@ -14,7 +14,7 @@ import {
   ORIGINAL,
   REPLY,
 } from "../../../src/kernel/conntrack/status.js";
-import { ACK, FIN, SYN, SYN_ACK } from "../../../src/kernel/conntrack/tcp.js";
+import { ACK, FIN, SYN, SYN_ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
 import {
   type EventObserver,
   KIND_DESTROY,

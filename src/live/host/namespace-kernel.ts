@@ -1,0 +1,113 @@
+/**
+ * The kernel of the namespace, made ready for a run: loopback up, conntrack awake, sysctls as the scenario says, the table filled to
+ * a lower limit, the truesize of an event measured; and what the run asks of it later, the flush and the counters. All of it by
+ * netlink and files below /proc, so that no other program is needed. It changes nothing outside the namespace.
+ */
+import type { Scenario, TimeoutKey } from "../../scenario/scenario.js";
+import {
+  fillerRequest,
+  flushRequest,
+  statisticsOf,
+  statisticsRequest,
+  type TableStatistics,
+} from "../../wire/conntrack-messages.js";
+import { linkUpRequest } from "../../wire/link-message.js";
+import { TRACKING_RULE_REQUESTS, trackingRuleBatch } from "../../wire/tracking-rule.js";
+import { NETLINK_NETFILTER, NETLINK_ROUTE, openListener, RequestSocket } from "../netlink-socket.js";
+import { UdpTraffic } from "../traffic/udp-traffic.js";
+import { readSocketRow, readSysctl, TableCount, timeoutSysctl, writeSysctl } from "./kernel-files.js";
+import type { SystemCalls } from "./system-calls.js";
+
+/** Fillers in one datagram. */
+const FILLERS_AT_ONCE = 512;
+/** Room for the one event of the measurement. */
+const PROBE_BUFFER_BYTES = 65_536;
+/** nf_conntrack_events: a flow has an event cache if somebody listens when it is made. */
+const EVENTS_AUTO = 2;
+
+export class NamespaceKernel {
+  /** What one event charges a socket. */
+  readonly truesizeBytes: number;
+  private readonly calls: SystemCalls;
+  private readonly requests: RequestSocket;
+  private readonly table: TableCount;
+  private readonly fillers: number;
+  private readonly statisticsBefore: TableStatistics;
+
+  constructor(calls: SystemCalls, scenario: Scenario) {
+    this.calls = calls;
+    const route = new RequestSocket(calls, NETLINK_ROUTE);
+    route.request(linkUpRequest(route.nextSequence()), "loopback up");
+    route.close();
+    this.requests = new RequestSocket(calls, NETLINK_NETFILTER);
+    const rule = trackingRuleBatch(this.requests.nextSequence(TRACKING_RULE_REQUESTS));
+    this.requests.request(rule, "a rule that needs conntrack", TRACKING_RULE_REQUESTS);
+    this.table = new TableCount();
+    this.configure(scenario);
+    this.truesizeBytes = this.measureTruesize();
+    this.fillers = Math.max(0, (readSysctl("max") ?? 0) - scenario.nfConntrackMax);
+    this.fill();
+    this.statisticsBefore = this.readStatistics();
+  }
+
+  /** Entries of the scenario's connections, alive or dying. */
+  count(): number {
+    return this.table.read() - this.fillers;
+  }
+
+  /** conntrack -F: returns when the kernel is done. */
+  flush(): void {
+    this.requests.request(flushRequest(this.requests.nextSequence()), "flush");
+  }
+
+  /** What was counted since the run began. */
+  statistics(): TableStatistics {
+    const { drop, earlyDrop, insertFailed } = this.readStatistics();
+    const before = this.statisticsBefore;
+    return {
+      drop: drop - before.drop,
+      earlyDrop: earlyDrop - before.earlyDrop,
+      insertFailed: insertFailed - before.insertFailed,
+    };
+  }
+
+  private readStatistics(): TableStatistics {
+    return statisticsOf(this.requests.dump(statisticsRequest(this.requests.nextSequence()), "statistics"));
+  }
+
+  private configure({ timeoutsSeconds, kernelConfig }: Scenario): void {
+    writeSysctl("events", EVENTS_AUTO);
+    writeSysctl("acct", kernelConfig.acct ? 1 : 0);
+    writeSysctl("timestamp", kernelConfig.timestamp ? 1 : 0);
+    for (const [key, seconds] of Object.entries(timeoutsSeconds)) {
+      const name = timeoutSysctl(key as TimeoutKey);
+      if (name !== null) writeSysctl(name, seconds);
+    }
+  }
+
+  /** One connection, flushed into a socket that nobody reads. */
+  private measureTruesize(): number {
+    const { fd, portid } = openListener(this.calls, PROBE_BUFFER_BYTES, "lossy", ["destroy"]);
+    const traffic = new UdpTraffic(this.calls, true);
+    traffic.sendFirst(Int32Array.of(0), 1);
+    this.flush();
+    const rmem = readSocketRow(portid)?.rmemBytes ?? 0;
+    traffic.close();
+    this.calls.close(fd);
+    if (rmem === 0) throw new Error("no event arrived in a namespace of its own");
+    return rmem;
+  }
+
+  /** nf_conntrack_max is of the whole machine: entries that nobody touches leave the room that the scenario wants. */
+  private fill(): void {
+    for (let made = 0; made < this.fillers; ) {
+      const end = Math.min(this.fillers, made + FILLERS_AT_ONCE);
+      const requests: Buffer[] = [];
+      for (let index = made; index < end; index++) {
+        requests.push(fillerRequest(index, this.requests.nextSequence(), index === end - 1));
+      }
+      this.requests.request(Buffer.concat(requests), "entries that fill the table");
+      made = end;
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * A set of scenarios as a comment on a pull request: the verdict first, then what failed with its command, then everything in a
+ * table that is folded while all is well. GitHub's and GitLab's dialect alike. Pure.
+ */
+
+import type { Report } from "../report/report.js";
+import type { Origin, ScenarioResult, Suite } from "../report/suite.js";
+import { measured } from "./figure.js";
+import { summaryText } from "./suite-text.js";
+import { meaningOf } from "./text/meaning.js";
+import { count, duration, percent } from "./text/numbers.js";
+
+export function renderMarkdown({ report, origins }: Suite): string {
+  const { scenarios, ok } = report;
+  const blocks = [
+    `### ${report.interrupted === true ? "⚠️" : ok ? "✅" : "❌"} ct-reliable: ${escaped(summaryText(report))}`,
+    ...scenarios.flatMap((result, index) => (result.ok ? [] : [failure(result, origins[index]!)])),
+    folded(scenarios, ok),
+  ];
+  return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
+}
+
+/** One run that nothing was asked about: its meaning and what became of the events. */
+export function renderReportMarkdown(report: Report, command: string): string {
+  const { events, dying, table } = report;
+  const rows = (["new", "update", "destroy"] as const).map((type) => {
+    const { raised, delivered, merged, lost, pending, refused } = events[type];
+    const share = percent(delivered, raised);
+    const figures = [raised, delivered, merged, lost, pending, refused].map((figure) => count(figure));
+    return `| ${type.toUpperCase()} | ${figures.join(" | ")} | ${share} |`;
+  });
+  const verdicts = report.expectations.map(
+    (verdict) => `- ${verdict.ok ? "✅" : "❌"} ${code(verdict.expression)}: ${escaped(measured(verdict))}`,
+  );
+  const lines = [
+    `### ct-reliable ${report.scenario.experiment}: ${escaped(meaningOf(report))}`,
+    ...(verdicts.length > 0 ? [verdicts.join("\n")] : []),
+    [
+      "| event | raised | delivered | merged | lost | pending | refused | |",
+      "|---|--:|--:|--:|--:|--:|--:|--:|",
+      ...rows,
+    ].join("\n"),
+    `Dying list: peak ${count(dying.peak)}, empty ${duration(dying.emptyAfterFlushSeconds)} after the flush. ` +
+      `Packets dropped: ${count(table.drop)}.`,
+    fenced(command),
+  ];
+  return `${lines.join("\n\n")}\n`;
+}
+
+function failure({ name, title, expectations }: ScenarioResult, { command }: Origin): string {
+  const lines = expectations
+    .filter(({ ok }) => !ok)
+    .map((verdict) => `- ${code(verdict.expression)}: is **${escaped(measured(verdict))}**`);
+  return [`**${escaped(name)}**: ${escaped(title)}`, lines.join("\n"), fenced(command)].join("\n\n");
+}
+
+function folded(scenarios: readonly ScenarioResult[], ok: boolean): string {
+  const rows = scenarios.flatMap(({ name, expectations }) =>
+    expectations.map((verdict, index) => {
+      const cells = [
+        index === 0 ? escaped(name) : "",
+        code(verdict.expression),
+        escaped(measured(verdict)),
+        verdict.ok ? "✅" : "❌",
+      ];
+      return `| ${cells.join(" | ")} |`;
+    }),
+  );
+  if (rows.length === 0) return "";
+  const table = ["| scenario | expected | measured | |", "|---|---|---|---|", ...rows].join("\n");
+  return `<details${ok ? "" : " open"}><summary>All scenarios</summary>\n\n${table}\n\n</details>`;
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll("`", "'").replaceAll("|", "\\|")}\``;
+}
+
+function fenced(command: string): string {
+  return `\`\`\`sh\n${command}\n\`\`\``;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\`*_~&<>|[\]]/g, "\\$&").replaceAll(/\s+/g, " ");
+}

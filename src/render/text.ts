@@ -1,0 +1,216 @@
+/**
+ * The report that a person sees first: the setting, what became of the events, the dying list over time, the daemon's
+ * verdict, one sentence that says what it means, one flag that would change it, the command that repeats it. It fits a
+ * screen of 80 columns and bends down to 40. This file owns the order of the screen; its parts are in text/.
+ */
+
+import type { Report } from "../report/report.js";
+import { verdictText } from "./figure.js";
+import type { RenderOptions } from "./renderers.js";
+import { adviceFor } from "./text/advice.js";
+import { some } from "./text/facts.js";
+import { meaningOf } from "./text/meaning.js";
+import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
+import { field, hanging, LABEL_COLUMNS, legibleWidth, wrap } from "./text/paragraph.js";
+import { bufferOf, loadOf, policyOf, readerOf, titleOf } from "./text/setting.js";
+import { dyingChart } from "./text/sparkline.js";
+import { eventTable, listenerTable } from "./text/table.js";
+import { type Paint, type Theme, themeOf } from "./text/theme.js";
+
+interface Screen {
+  width: number;
+  theme: Theme;
+}
+
+export function renderText(report: Report, options: RenderOptions): string {
+  const screen: Screen = {
+    width: legibleWidth(options.width),
+    theme: themeOf(options.colour),
+  };
+  const blocks = options.quiet
+    ? [verdict(report, screen)]
+    : [
+        warnings(report, screen),
+        setting(report, screen),
+        events(report, screen),
+        measures(report, screen),
+        listeners(report, screen),
+        expectations(report, screen),
+        conclusion(report, screen),
+        [screen.theme.aside("Repeat it with"), options.command],
+      ];
+  const filled = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
+  return `${filled.join("\n\n")}\n`;
+}
+
+/** `--quiet`: one line for a log, and a second one only when something is wrong beside the delivery. */
+function verdict(report: Report, { width, theme }: Screen): string[] {
+  const { daemon, events, expectations } = report;
+  const { delivered, raised } = events.destroy;
+  const share = percent(delivered, raised);
+  const begin = report.interrupted === true ? "interrupted — " : "";
+  const line = `${begin}${syncOf(report)}; DESTROY ${count(delivered)} of ${count(raised)} delivered${share === "" ? "" : ` (${share})`}`;
+  const failed = expectations.filter(({ ok }) => !ok);
+  const problems = [
+    ...(report.invariants.violated.length > 0 ? [`invariant violated: ${report.invariants.violated.join("; ")}`] : []),
+    ...(failed.length > 0 ? [`failed: ${failed.map(verdictText).join("; ")}`] : []),
+  ];
+  return [
+    ...painted(wrap(line, width), daemon.inSync ? theme.good : theme.bad),
+    ...problems.flatMap((problem) => painted(wrap(problem, width), theme.bad)),
+  ];
+}
+
+function warnings(report: Report, { width, theme }: Screen): string[] {
+  const { violated } = report.invariants;
+  const lines: string[] = [];
+  if (report.interrupted === true) {
+    lines.push(...painted(wrap("interrupted — the summary so far", width), theme.warning));
+  }
+  if (violated.length > 0) {
+    const rules = plural(violated.length, "rule", "rules");
+    const begin = `INVARIANT VIOLATED: ${rules} of the model broke, a bug of ct-reliable and no finding about the kernel. Please report it with the command below.`;
+    lines.push(...painted(wrap(begin, width), theme.bad));
+    for (const rule of violated) lines.push(...painted(hanging("✗ ", rule, width), theme.bad));
+  }
+  return lines;
+}
+
+function setting(report: Report, { width, theme }: Screen): string[] {
+  const fact = (label: string, text: string) => field(label, text, width, theme);
+  return [
+    ...painted(wrap(titleOf(report), width), theme.heading),
+    ...fact("load", loadOf(report.scenario)),
+    ...fact("buffer", bufferOf(report)),
+    ...fact(
+      "reader",
+      report.daemon.conntrackd === undefined ? readerOf(report.scenario) : "conntrackd, as fast as it is",
+    ),
+    ...fact("policy", policyOf(report)),
+  ];
+}
+
+function events(report: Report, { width, theme }: Screen): string[] {
+  const identity = "raised = delivered + merged + lost + pending; refused counts attempts";
+  return [...eventTable(report, width, theme), ...painted(wrap(identity, width), theme.aside)];
+}
+
+function measures(report: Report, { width, theme }: Screen): string[] {
+  const fact = (label: string, text: string, paint?: Paint) =>
+    field(label, text, width, { label: theme.label, ...(paint === undefined ? {} : { text: paint }) });
+  const chart = dyingChart(report, width - LABEL_COLUMNS);
+  const margin = " ".repeat(LABEL_COLUMNS);
+  return [
+    ...fact("resends", resendsOf(report)),
+    ...fact("latency", latencyOf(report)),
+    ...fact("dying list", dyingOf(report)),
+    ...(chart === null ? [] : [margin + theme.chart(chart.line), margin + theme.aside(chart.axis)]),
+    ...fact("flush", flushOf(report)),
+    ...fact("table", tableOf(report), report.table.drop > 0 ? theme.bad : undefined),
+    ...fact("socket", socketOf(report)),
+    ...fact("daemon", daemonOf(report), report.daemon.inSync ? theme.good : theme.bad),
+  ];
+}
+
+function resendsOf({ resends }: Report): string {
+  if (resends.entries === null) return UNKNOWN;
+  if (resends.entries === 0) return "none: no DESTROY had a second attempt";
+  const { p50, p99, max } = resends.perEntry;
+  return `${count(resends.total)} for ${plural(resends.entries, "entry", "entries")}; per entry p50 ${count(p50)}, p99 ${count(p99)}, max ${count(max)}`;
+}
+
+function latencyOf({ latency, events }: Report): string {
+  if (events.destroy.delivered === 0) return `${UNKNOWN} (no DESTROY was delivered)`;
+  const { p50Seconds, p99Seconds, maxSeconds } = latency.destroy;
+  if (p50Seconds === null) return UNKNOWN;
+  return `of DESTROY p50 ${duration(p50Seconds)}, p99 ${duration(p99Seconds)}, max ${duration(maxSeconds)}`;
+}
+
+function dyingOf({ dying, flush }: Report): string {
+  if (dying.peak === null && dying.afterFlush === null) return UNKNOWN;
+  if (dying.peak === 0) return "peak 0: no entry ever waited for a resend";
+  const peak =
+    dying.peak === null
+      ? "unknown under load"
+      : `peak ${count(dying.peak)} at ${duration(dying.peakAtSeconds)}; under load ${count(dying.peakDuringFlood)} (mean ${count(dying.meanDuringFlood)})`;
+  if (flush === null) return `${peak}; ${count(dying.final)} at the end`;
+  if (dying.afterFlush === 0 && dying.final === 0) return `${peak}; none after the flush`;
+  const after = `${peak}; ${count(dying.afterFlush)} after the flush, `;
+  if (dying.emptyAfterFlushSeconds === null) return `${after}never empty: ${count(dying.final)} at the end`;
+  return `${after}empty in ${duration(dying.emptyAfterFlushSeconds)}`;
+}
+
+function flushOf({ flush }: Report): string {
+  if (flush === null) return "none";
+  return `${plural(flush.entries, "entry", "entries")} at ${duration(flush.atSeconds)}, took ${duration(flush.durationSeconds)} and ${plural(flush.attempts, "attempt", "attempts")}`;
+}
+
+function tableOf({ table }: Report): string {
+  const { drop, earlyDrop, insertFailed } = table;
+  // A SYN that reopens a connection is dropped as well while the old one's DESTROY is refused, however empty the table is.
+  const hadRoom = table.peakCount !== null && table.peakCount < table.max;
+  const why = drop > 0 && hadRoom ? "" : " because it was full";
+  return [
+    `peak ${count(table.peakCount)} of ${count(table.max)}`,
+    `${plural(drop, "packet", "packets")} dropped${why}`,
+    ...(earlyDrop > 0 ? [`early_drop ${count(earlyDrop)}`] : []),
+    ...(insertFailed > 0 ? [`insert_failed ${count(insertFailed)}`] : []),
+    ...(some(table.active) ? [`${count(table.active)} alive at the end`] : []),
+  ].join("; ");
+}
+
+function socketOf({ socket }: Report): string {
+  const { drops, enobufs, congestions } = socket;
+  return `peak ${size(socket.peakRmemBytes)} queued; ${plural(drops, "drop", "drops")}, ${count(enobufs)} ENOBUFS, congested ${plural(congestions, "time", "times")}`;
+}
+
+function syncOf({ daemon }: Report): string {
+  if (daemon.inSync === null) return "whether in sync is not known";
+  if (daemon.inSync) return "in sync";
+  return `out of sync: ${count(daemon.stale)} stale, ${count(daemon.missing)} missing`;
+}
+
+/** The verdict with its words explained, and of the rest what is not as it should be. */
+function daemonOf({ daemon }: Report): string {
+  const after = daemon.inSyncAfterFlushSeconds;
+  const { stale, missing } = daemon;
+  const verdict = daemon.inSync
+    ? `in sync${after === null ? "" : ` ${duration(after)} after the flush`}`
+    : `out of sync: ${count(stale)} stale${some(stale) ? " (dead, but believed alive)" : ""}, ` +
+      `${count(missing)} missing${some(missing) ? " (alive, but unknown)" : ""}`;
+  const blemishes = [
+    { figure: daemon.enobufs, name: "ENOBUFS" },
+    { figure: daemon.resyncs, name: "resyncs" },
+    { figure: daemon.duplicates, name: "duplicates" },
+    { figure: daemon.reordered, name: "reordered" },
+  ].filter(({ figure }) => some(figure));
+  const { conntrackd } = daemon;
+  const own =
+    conntrackd === undefined
+      ? []
+      : [`conntrackd counts ${count(conntrackd.created)} created and ${count(conntrackd.destroyed)} destroyed`];
+  return [verdict, ...blemishes.map(({ figure, name }) => `${name} ${count(figure)}`), ...own].join("; ");
+}
+
+function listeners(report: Report, { width, theme }: Screen): string[] {
+  return report.otherListeners.length === 0 ? [] : listenerTable(report, width, theme);
+}
+
+function expectations(report: Report, { width, theme }: Screen): string[] {
+  return report.expectations.flatMap((expectation) =>
+    painted(
+      hanging(expectation.ok ? "✓ " : "✗ ", verdictText(expectation), width),
+      expectation.ok ? theme.good : theme.bad,
+    ),
+  );
+}
+
+function conclusion(report: Report, { width, theme }: Screen): string[] {
+  const { flag, reason } = adviceFor(report);
+  const advice = wrap(`Try ${flag}: ${reason}`, width).map((line) => line.replace(flag, (found) => theme.flag(found)));
+  return [...painted(wrap(meaningOf(report), width), theme.heading), ...advice];
+}
+
+function painted(lines: readonly string[], paint: Paint): string[] {
+  return lines.map((line) => paint(line));
+}

@@ -1,0 +1,124 @@
+/**
+ * What was run, in words: the load, the buffer from what was asked to the messages that fit, the reader, the policy. It
+ * explains the resolved scenario and the socket that came of it, not what happened in the run.
+ */
+
+import type { Report } from "../../report/report.js";
+import { EVENT_GROUPS, type ListenerScenario, type Scenario } from "../../scenario/scenario.js";
+import { SECOND } from "../../scenario/units.js";
+import { isReliable, secondsPerMessage } from "./facts.js";
+import { count, duration, plural, size } from "./numbers.js";
+
+export function titleOf(report: Report): string {
+  const { tool, scenario, kernel } = report;
+  // A version between two rows of the release table is modelled as the older one.
+  const isModelled = report.backend === "simulation" && scenario.kernel !== kernel.release;
+  const version = isModelled ? `${scenario.kernel} (as ${kernel.release})` : kernel.release;
+  const where = report.backend === "live" ? "live on this machine" : `simulated, seed ${report.seed ?? scenario.seed}`;
+  return `${tool.name} ${tool.version}: ${scenario.experiment} on Linux ${version}, ${where}`;
+}
+
+export function loadOf(scenario: Scenario): string {
+  const protocol = `${scenario.protocol.toUpperCase()}${scenario.family === "ipv6" ? " (IPv6)" : ""}`;
+  const second = scenario.secondFlood;
+  return [
+    `${plural(scenario.connections, `${protocol} connection`, `${protocol} connections`)} of ${plural(scenario.packets, "packet", "packets")}`,
+    ` ${paceOf(scenario)}`,
+    scenario.flush ? ", then conntrack -F" : ", no flush",
+    second === null
+      ? ""
+      : `, and ${plural(second.connections, "connection", "connections")} more ${duration(second.afterFlushSeconds)} after it`,
+  ].join("");
+}
+
+function paceOf(scenario: Scenario): string {
+  const pace =
+    scenario.ratePerSecond === null ? "as fast as the machine makes them" : `at ${count(scenario.ratePerSecond)}/s`;
+  if (scenario.arrivals === "poisson") return `${pace} (Poisson)`;
+  if (scenario.arrivals === "burst") return `${pace} in bursts of ${count(scenario.burstConnections)}`;
+  return pace;
+}
+
+/**
+ * From the request to the messages: asked, capped by rmem_max (unless it is one that grows: SO_RCVBUFFORCE), doubled or raised
+ * by the kernel, divided by truesize.
+ */
+export function bufferOf(report: Report): string {
+  const { scenario, socket } = report;
+  const listener = scenario.listeners[0];
+  const asked = listener?.bufferBytes ?? socket.requestedBytes;
+  const most = listener?.bufferMaxBytes ?? null;
+  const capped = most === null ? Math.min(asked, scenario.rmemMaxBytes) : asked;
+  const steps = [`${size(asked)} asked`];
+  if (capped < asked) steps.push(`${size(capped)} (rmem_max)`);
+  steps.push(`${size(socket.rcvbufBytes)} effective${effectiveReason(socket.rcvbufBytes, capped)}`);
+  const messages = plural(socket.capacityMessages, "message", "messages");
+  const late = listener?.smallFrom === "flush" ? ", from the flush on" : "";
+  const grows = most === null ? "" : `; twice as much after each ENOBUFS while it asks for at most ${size(most)}`;
+  return `${steps.join(" → ")}: ${messages} of ${size(socket.truesizeBytes)}${late}${grows}`;
+}
+
+/** SO_RCVBUF doubles what it is given, and never goes below SOCK_MIN_RCVBUF. */
+function effectiveReason(rcvbufBytes: number, cappedBytes: number): string {
+  if (rcvbufBytes === 2 * cappedBytes) return " (doubled)";
+  return rcvbufBytes > 2 * cappedBytes ? " (kernel minimum)" : "";
+}
+
+export function readerOf(scenario: Scenario): string {
+  const listener = scenario.listeners[0];
+  if (listener === undefined) return "none";
+  const rate = 1 / secondsPerMessage(scenario);
+  const perSecond = count(rate < 1 ? rate : Math.floor(rate));
+  const random =
+    (listener.serviceDistribution === "exponential" ? " on average" : "") +
+    (listener.decoders === 1 ? "" : ` in each of ${listener.decoders} decoders`);
+  const speed =
+    listener.serviceNanoseconds === 0
+      ? `no time of its own per message, at most ${perSecond}/s`
+      : `${duration(listener.serviceNanoseconds / SECOND)} per message${random}, at most ${perSecond}/s`;
+  return [
+    speed + (listener.slowFrom === "flush" ? " from the flush on" : ""),
+    ...(listener.stall === null ? [] : [stallOf(listener.stall)]),
+    ...afterEnobufsOf(listener),
+    ...(scenario.flush ? afterFlushOf(listener) : []),
+  ].join("; ");
+}
+
+function afterEnobufsOf({ stopsAtEnobufs, resyncAfterNanoseconds: resync }: ListenerScenario): string[] {
+  const facts: string[] = [];
+  if (stopsAtEnobufs) facts.push("stops for good at its first ENOBUFS");
+  if (resync !== null) facts.push(`dumps the table ${duration(resync / SECOND)} after its last ENOBUFS`);
+  return facts;
+}
+
+function stallOf(stall: NonNullable<ListenerScenario["stall"]>): string {
+  return `stops for ${duration(stall.forNanoseconds / SECOND)} every ${duration(stall.everyNanoseconds / SECOND)}`;
+}
+
+function afterFlushOf(listener: ListenerScenario): string[] {
+  const { heldAfterFlushNanoseconds: held, closesAfterFlushNanoseconds: closes } = listener;
+  const facts: string[] = [];
+  if (held === null) facts.push("never reads again after the flush");
+  else if (held > 0) facts.push(`sleeps ${duration(held / SECOND)} from the flush on`);
+  if (closes !== null) facts.push(`closes its socket ${duration(closes / SECOND)} after the flush`);
+  return facts;
+}
+
+export function policyOf(report: Report): string {
+  const listener = report.scenario.listeners[0];
+  if (listener === undefined) return "none";
+  const { groups } = listener;
+  const subscribed = groups.length === EVENT_GROUPS.length ? "" : `; subscribed to ${groups.join(" and ")} only`;
+  return `${listener.policy}: ${refusalOf(report)}${subscribed}`;
+}
+
+/** What follows when the socket has no room for a DESTROY. */
+function refusalOf(report: Report): string {
+  const [first, ...others] = report.scenario.listeners;
+  if (first !== undefined && isReliable(first.policy)) {
+    if (report.kernel.redelivery !== "timer") return "a refused DESTROY waits for the kernel's worker to resend it";
+    return `a refused DESTROY is resent after a random time up to ${duration(report.scenario.graceMaxSeconds)}`;
+  }
+  if (others.some((other) => isReliable(other.policy))) return "resent only when a reliable listener refused it too";
+  return "a refused event is lost";
+}
