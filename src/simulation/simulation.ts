@@ -10,6 +10,8 @@ import { Run } from "./run.js";
 
 /** Actions between two looks at the observer: some milliseconds. */
 const SLICE_ACTIONS = 50_000;
+/** Where actions are counted: of a short run, too, they should be counted nearly. */
+const SHORT_SLICE_ACTIONS = 5_000;
 
 /** Runs a scenario to its end without an observer. */
 export function simulate(scenario: Scenario): Report<number> {
@@ -17,6 +19,34 @@ export function simulate(scenario: Scenario): Report<number> {
   while (run.advance(SLICE_ACTIONS));
   run.conclude();
   return reportOf(run, false);
+}
+
+/** Between two slices of a run. */
+interface Pause {
+  breathe?(): Promise<void> | void;
+  stopRequested?(): boolean;
+}
+
+/**
+ * Runs a scenario, and gives it up when it takes more than so many actions: a measure that is the same on every machine, as time is
+ * not. `report` is null where it was given up; `actions` is what it took, counted in slices.
+ */
+export async function simulateWithin(
+  scenario: Scenario,
+  mostActions: number,
+  { breathe, stopRequested }: Pause = {},
+): Promise<{ report: Report<number> | null; actions: number }> {
+  const run = new Run(scenario);
+  let actions = 0;
+  for (let more = true; more; ) {
+    const slice = Math.min(SHORT_SLICE_ACTIONS, mostActions - actions);
+    if (slice <= 0 || stopRequested?.() === true) return { report: null, actions };
+    more = run.advance(slice);
+    actions += slice;
+    await breathe?.();
+  }
+  run.conclude();
+  return { report: reportOf(run, false), actions };
 }
 
 export const simulation = {

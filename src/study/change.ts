@@ -1,0 +1,237 @@
+/**
+ * What can be changed about a run, one setting at a time, with values that follow from its report: a bigger buffer (and the rmem_max
+ * that it needs), a faster reader, another policy, a resync, a bigger table, a shorter grace window, a longer limit, another kernel.
+ * It promises nothing: what a change is worth is found out by running it (what-if.ts). Values are rounded to what a person types.
+ */
+import { RELEASES } from "../kernel/release.js";
+import type { Report } from "../report/report.js";
+import type { Overrides } from "../scenario/defaults.js";
+import { type ListenerScenario, MOST_ENTRIES, POLICIES, type Scenario } from "../scenario/scenario.js";
+import {
+  formatCount,
+  formatDuration,
+  formatSeconds,
+  formatSize,
+  GIB,
+  LONGEST_DURATION,
+  MICROSECOND,
+  SECOND,
+} from "../scenario/units.js";
+import { endedByLimit, harmsOf } from "./harm.js";
+
+type Knob = "limit" | "nf-conntrack-max" | "buffer" | "policy" | "reader" | "resync" | "grace-max" | "kernel";
+
+export interface Change {
+  knob: Knob;
+  /** As a person sets it on the command line: `--buffer 8MiB --rmem-max 8MiB`. */
+  flags: string;
+  overrides: Overrides;
+}
+
+/** net.core.rmem_default and rmem_max of a distribution kernel: what a daemon gets that asks for nothing. */
+const DEFAULT_RMEM_BYTES = 212_992;
+/** NetlinkOverrunResync of conntrackd's example configuration. */
+const RESYNC_NANOSECONDS = 30 * SECOND;
+const LIMIT_AFTER_FLOOD_SECONDS = 600;
+
+interface Subject {
+  scenario: Scenario;
+  report: Report;
+  listener: ListenerScenario;
+}
+
+/** What may be worth advice, the most promising first: as many of them as the budget allows are tried. Never the kernel. */
+export function promisingChanges(report: Report): Change[] {
+  const subject = subjectOf(report);
+  const { listener } = subject;
+  if (report.interrupted === true || report.table.created === 0) return [];
+  const limits = endedByLimit(report) ? limitChanges(subject) : [];
+  // What a flood that was cut short would have lost is not known yet.
+  if (limits.length > 0 && floodWasCut(report)) return limits;
+  const { packetsDropped, destroyNotArrived, newNotArrived, updateNotArrived, stale } = harmsOf(report);
+  const loses = [destroyNotArrived, newNotArrived, updateNotArrived].some((lost) => (lost ?? 0) > 0);
+  const resends = listener.policy === "reliable" || listener.policy === "broadcast-error";
+  const policies = listener.policy === "reliable" ? [] : policyChanges(subject, ["reliable"]);
+  const grace = graceChanges(subject, [4, 2]);
+  return distinct([
+    ...limits,
+    ...(packetsDropped === 0 ? [] : tableChanges(subject)),
+    ...(loses ? [] : grace),
+    ...(resends ? [] : policies),
+    ...bufferChanges(subject),
+    ...(resends ? policies : []),
+    ...readerChanges(subject, [2, 10]),
+    ...(stale === null || stale === 0 ? [] : resyncChanges(subject)),
+    ...(loses ? grace : []),
+  ]);
+}
+
+/** Every setting by itself, the kernel too: information, not advice. */
+export function allChanges(report: Report): Change[] {
+  const subject = subjectOf(report);
+  return distinct([
+    ...(endedByLimit(report) ? limitChanges(subject) : []),
+    ...bufferChanges(subject),
+    ...doubledBuffer(subject),
+    ...readerChanges(subject, [2, 10]),
+    ...policyChanges(
+      subject,
+      POLICIES.filter((policy) => policy !== subject.listener.policy),
+    ),
+    ...tableChanges(subject),
+    ...resyncChanges(subject),
+    ...graceChanges(subject, [2]),
+    ...kernelChanges(subject),
+  ]);
+}
+
+function subjectOf(report: Report): Subject {
+  const { scenario } = report;
+  return { scenario, report, listener: scenario.listeners[0]! };
+}
+
+function distinct(changes: readonly Change[]): Change[] {
+  return [...new Map(changes.map((change) => [change.flags, change])).values()];
+}
+
+function floodWasCut({ table, scenario }: Report): boolean {
+  return table.created + table.drop + table.insertFailed < scenario.connections;
+}
+
+function limitChanges({ scenario }: Subject): Change[] {
+  const { limitSeconds, connections, ratePerSecond } = scenario;
+  const floodSeconds = ratePerSecond === null ? 0 : connections / ratePerSecond;
+  const wanted = Math.max(10 * limitSeconds, floodSeconds + LIMIT_AFTER_FLOOD_SECONDS);
+  const seconds = Math.min(10 * Math.ceil(wanted / 10), LONGEST_DURATION / SECOND);
+  if (seconds <= limitSeconds) return [];
+  return [{ knob: "limit", flags: `--limit ${formatSeconds(seconds)}`, overrides: { limitSeconds: seconds } }];
+}
+
+/** Dying entries keep their place in the table (nf_conntrack_count), so room for every entry is always enough. */
+function tableChanges({ scenario }: Subject): Change[] {
+  const { nfConntrackMax, connections, secondFlood } = scenario;
+  const everything = powerOfTwoFrom(connections + (secondFlood?.connections ?? 0));
+  return [2 * nfConntrackMax, everything]
+    .filter((entries) => entries > nfConntrackMax && entries <= MOST_ENTRIES)
+    .sort((a, b) => a - b)
+    .map((entries) => ({
+      knob: "nf-conntrack-max",
+      flags: `--nf-conntrack-max ${formatCount(entries)}`,
+      overrides: { nfConntrackMax: entries },
+    }));
+}
+
+/** What a distribution gives, what rmem_max allows, what holds every entry that was flushed or died, what holds all that was lost. */
+function bufferChanges({ scenario, report, listener }: Subject): Change[] {
+  const { rmemMaxBytes } = scenario;
+  const { bufferBytes, bufferMaxBytes } = listener;
+  const { destroyNotArrived, newNotArrived, updateNotArrived } = harmsOf(report);
+  const burst = Math.max(report.flush?.entries ?? 0, report.dying.peak ?? 0);
+  const lost = (destroyNotArrived ?? 0) + (newNotArrived ?? 0) + (updateNotArrived ?? 0);
+  // The kernel doubles what it is asked for, so half of what the messages are charged is enough.
+  const [burstBytes, lostBytes] = [burst, lost].map((messages) =>
+    powerOfTwoFrom((messages * report.socket.truesizeBytes) / 2),
+  ) as [number, number];
+  const usual = Math.max(DEFAULT_RMEM_BYTES, 4 * bufferBytes);
+  if (bufferMaxBytes !== null) {
+    // A daemon that lets its buffer grow forces it: rmem_max caps nothing.
+    const sizes = [4 * bufferMaxBytes, burstBytes, lostBytes].filter((bytes) => bytes > bufferMaxBytes && bytes <= GIB);
+    return sizes.map((bytes) => ({
+      knob: "buffer",
+      flags: `--buffer-max ${formatSize(bytes)}`,
+      overrides: { listeners: [{ bufferMaxBytes: bytes }] },
+    }));
+  }
+  const inForce = Math.min(bufferBytes, rmemMaxBytes);
+  return [Math.min(usual, rmemMaxBytes), rmemMaxBytes, burstBytes, lostBytes]
+    .filter((bytes) => bytes > inForce && bytes <= GIB)
+    .map((bytes) => bufferOf(bytes, rmemMaxBytes));
+}
+
+function doubledBuffer({ scenario: { rmemMaxBytes }, listener: { bufferBytes, bufferMaxBytes } }: Subject): Change[] {
+  const bytes = 2 * bufferBytes;
+  return bufferMaxBytes !== null || bytes > GIB || bytes === 0 ? [] : [bufferOf(bytes, rmemMaxBytes)];
+}
+
+function bufferOf(bytes: number, rmemMaxBytes: number): Change {
+  const size = formatSize(bytes);
+  const capped = bytes > rmemMaxBytes;
+  return {
+    knob: "buffer",
+    flags: capped ? `--buffer ${size} --rmem-max ${size}` : `--buffer ${size}`,
+    overrides: { listeners: [{ bufferBytes: bytes }], ...(capped ? { rmemMaxBytes: bytes } : {}) },
+  };
+}
+
+function policyChanges(_: Subject, policies: readonly ListenerScenario["policy"][]): Change[] {
+  return policies.map((policy) => ({
+    knob: "policy",
+    flags: `--policy ${policy}`,
+    overrides: { listeners: [{ policy }] },
+  }));
+}
+
+function readerChanges({ listener }: Subject, divisors: readonly number[]): Change[] {
+  const { serviceNanoseconds, serviceDistribution } = listener;
+  return divisors
+    .map((divisor) => twoDigits(Math.floor(serviceNanoseconds / divisor / MICROSECOND)) * MICROSECOND)
+    .filter((nanoseconds) => nanoseconds > 0)
+    .map((nanoseconds) => {
+      // The flag says the distribution, too: without it an exponential reader would become a fixed one.
+      const suffix = serviceDistribution === "fixed" ? "" : `,${serviceDistribution}`;
+      return {
+        knob: "reader",
+        flags: `--reader ${formatDuration(nanoseconds)}${suffix}`,
+        overrides: { listeners: [{ serviceNanoseconds: nanoseconds, serviceDistribution }] },
+      };
+    });
+}
+
+function resyncChanges({ listener }: Subject): Change[] {
+  const { resyncAfterNanoseconds: after, stopsAtEnobufs } = listener;
+  if (stopsAtEnobufs) return [];
+  const nanoseconds = after === null ? RESYNC_NANOSECONDS : Math.floor(after / 2 / SECOND) * SECOND;
+  if (nanoseconds === 0) return [];
+  return [
+    {
+      knob: "resync",
+      flags: `--resync ${formatDuration(nanoseconds)}`,
+      overrides: { listeners: [{ resyncAfterNanoseconds: nanoseconds }] },
+    },
+  ];
+}
+
+/** The sysctl is of the kernels in which every dying entry has a timer. */
+function graceChanges({ scenario, report }: Subject, divisors: readonly number[]): Change[] {
+  if (report.kernel.redelivery !== "timer") return [];
+  return divisors
+    .map((divisor) => Math.ceil(scenario.graceMaxSeconds / divisor))
+    .filter((seconds) => seconds < scenario.graceMaxSeconds)
+    .map((seconds) => ({
+      knob: "grace-max",
+      flags: `--grace-max ${formatSeconds(seconds)}`,
+      overrides: { graceMaxSeconds: seconds },
+    }));
+}
+
+/** The newest release of each of the other ways to resend, and the newest of all. */
+function kernelChanges({ report }: Subject): Change[] {
+  const ways = [...new Set(RELEASES.map(({ redelivery }) => redelivery))];
+  return ways
+    .map((way) => RELEASES.findLast(({ redelivery }) => redelivery === way)!.version)
+    .filter((version) => version !== report.kernel.release)
+    .map((version) => ({ knob: "kernel", flags: `--kernel ${version}`, overrides: { kernel: version } }));
+}
+
+function powerOfTwoFrom(value: number): number {
+  let power = 1;
+  while (power < value) power *= 2;
+  return power;
+}
+
+/** Rounded down to two digits that count. */
+function twoDigits(value: number): number {
+  let power = 1;
+  while (value >= 100 * power) power *= 10;
+  return Math.floor(value / power) * power;
+}

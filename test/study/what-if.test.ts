@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Report } from "../../src/report/report.js";
+import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
+import type { Experiment } from "../../src/scenario/scenario.js";
+import { simulate } from "../../src/simulation/simulation.js";
+import { allChanges, promisingChanges } from "../../src/study/change.js";
+import { compareHarms, harmsOf } from "../../src/study/harm.js";
+import { actionsOf, adviceBudget, adviceFor, effectOf, whatIf } from "../../src/study/what-if.js";
+
+const AMPLE = { budget: 1e9 };
+
+function ran(experiment: Experiment, overrides: Overrides): Report {
+  return simulate(resolveScenario(experiment, overrides));
+}
+
+const slowDrain = ran("flush", { connections: 2000, kernel: "6.1" });
+
+describe("advice", () => {
+  test("is a run: with the change that it names, the scenario ends as it says", async () => {
+    const advice = (await adviceFor(slowDrain, AMPLE))!;
+    assert.equal(advice.flags, "--buffer 208k");
+    const after = ran("flush", { connections: 2000, kernel: "6.1", listeners: [{ bufferBytes: 212_992 }] });
+    assert.deepEqual(advice.after, harmsOf(after));
+    assert.ok(advice.after.drainSeconds! < advice.before.drainSeconds! / 2);
+  });
+
+  test("is none where nothing went wrong", async () => {
+    const well = ran("flush", { connections: 100, listeners: [{ bufferBytes: 131_071, serviceNanoseconds: 1000 }] });
+    assert.equal(well.events.destroy.lost, 0);
+    assert.equal(await adviceFor(well, AMPLE), null);
+  });
+
+  test("is none where the budget is too small for any run, whatever would help", async () => {
+    assert.equal(await adviceFor(slowDrain, { budget: 5000 }), null);
+  });
+
+  test("is the same within the usual budget each time it is asked for", async () => {
+    const budget = adviceBudget(slowDrain);
+    const [one, other] = [await adviceFor(slowDrain, { budget }), await adviceFor(slowDrain, { budget })];
+    assert.deepEqual(one, other);
+  });
+
+  test("of a listener that is told of losses brings them back by resending", async () => {
+    const lossy = ran("flush", { connections: 2000, listeners: [{ policy: "lossy" }] });
+    const advice = (await adviceFor(lossy, AMPLE))!;
+    assert.equal(advice.flags, "--policy reliable");
+    assert.ok(lossy.events.destroy.lost! > 0);
+    assert.equal(advice.after.destroyNotArrived, 0);
+  });
+
+  test("after a limit that cut the flood short is a longer limit and nothing else", async () => {
+    const cut = ran("flood", { limitSeconds: 10 });
+    assert.ok(cut.table.created < 2000);
+    assert.deepEqual(
+      promisingChanges(cut).map(({ knob }) => knob),
+      ["limit"],
+    );
+    const advice = (await adviceFor(cut, AMPLE))!;
+    assert.deepEqual([advice.flags, advice.before.cut, advice.after.cut], ["--limit 800s", 1, 0]);
+  });
+
+  test("is never the kernel", () => {
+    for (const kernel of ["2.6.31", "5.4", "6.1", "6.18.44"]) {
+      const changes = promisingChanges(ran("flush", { connections: 500, kernel }));
+      assert.ok(changes.length > 2);
+      assert.ok(changes.every(({ knob }) => knob !== "kernel"));
+    }
+  });
+
+  test("asks for rmem_max where the buffer is above it, and not where it is not", () => {
+    const changes = promisingChanges(slowDrain);
+    const { rmemMaxBytes } = slowDrain.scenario;
+    const buffers = changes.filter(({ knob }) => knob === "buffer");
+    assert.ok(buffers.length >= 2);
+    for (const { flags, overrides } of buffers) {
+      const bytes = overrides.listeners![0]!.bufferBytes!;
+      assert.equal(flags.includes("--rmem-max"), bytes > rmemMaxBytes, flags);
+      assert.equal(overrides.rmemMaxBytes, bytes > rmemMaxBytes ? bytes : undefined);
+    }
+  });
+
+  test("for a buffer that grows is about how far it may grow", () => {
+    const growing = ran("flush", { connections: 500, listeners: [{ bufferBytes: 2048, bufferMaxBytes: 4096 }] });
+    const buffers = promisingChanges(growing).filter(({ knob }) => knob === "buffer");
+    assert.ok(buffers.length > 0);
+    assert.ok(buffers.every(({ flags }) => /^--buffer-max \S+$/.test(flags)));
+  });
+
+  test("of an exponential reader stays exponential", () => {
+    const report = ran("flush", {
+      connections: 500,
+      listeners: [{ serviceNanoseconds: 300_000, serviceDistribution: "exponential" }],
+    });
+    const readers = promisingChanges(report).filter(({ knob }) => knob === "reader");
+    assert.deepEqual(
+      readers.map(({ flags }) => flags),
+      ["--reader 150us,exponential", "--reader 30us,exponential"],
+    );
+  });
+
+  test("leaves out what contradicts another setting", async () => {
+    const forbidden = await whatIf(slowDrain, {
+      ...AMPLE,
+      vary(over) {
+        if (over.nfConntrackMax !== undefined) return resolveScenario("flush", { kernel: "none" });
+        return resolveScenario("flush", { ...over, connections: 100 });
+      },
+    });
+    assert.ok(forbidden.length > 5);
+    assert.ok(forbidden.every(({ knob }) => knob !== "nf-conntrack-max"));
+  });
+});
+
+describe("a harm", () => {
+  const well = harmsOf(slowDrain);
+
+  test("that one change removes while another grows makes it no help", () => {
+    const before = { ...well, destroyNotArrived: 100, newNotArrived: 5 };
+    assert.deepEqual(compareHarms(before, { ...before, destroyNotArrived: 0, newNotArrived: 6 }, 1000), {
+      better: ["destroyNotArrived"],
+      worse: ["newNotArrived"],
+    });
+  });
+
+  test("is better from a tenth less on", () => {
+    const before = { ...well, destroyNotArrived: 100 };
+    assert.deepEqual(compareHarms(before, { ...before, destroyNotArrived: 91 }, 1000).better, []);
+    assert.deepEqual(compareHarms(before, { ...before, destroyNotArrived: 90 }, 1000).better, ["destroyNotArrived"]);
+  });
+
+  test("that neither run knows, or one of them alone, is not compared", () => {
+    const before = { ...well, stale: null };
+    assert.deepEqual(compareHarms(before, { ...before, stale: 100 }, 1000), { better: [], worse: [] });
+  });
+
+  test("of a dying list begins at a second and at a tenth of the table", () => {
+    const before = { ...well, drainSeconds: 0.2, peakDying: 10 };
+    assert.deepEqual(compareHarms(before, { ...before, drainSeconds: 0.9, peakDying: 99 }, 1000).worse, []);
+    assert.deepEqual(compareHarms(before, { ...before, drainSeconds: 1.1, peakDying: 101 }, 1000).worse, [
+      "drainSeconds",
+      "peakDying",
+    ]);
+  });
+
+  test("of a list that never empties is worse than any time", () => {
+    const before = { ...well, drainSeconds: 500 };
+    const never = { ...well, drainSeconds: Number.POSITIVE_INFINITY };
+    assert.deepEqual(compareHarms(before, never, 1000).worse, ["drainSeconds"]);
+    assert.deepEqual(compareHarms(never, before, 1000).better, ["drainSeconds"]);
+  });
+
+  test("of waiting is none of a listener for whom nothing is resent", () => {
+    const { drainSeconds, peakDying } = harmsOf(ran("flush", { connections: 500, listeners: [{ policy: "lossy" }] }));
+    assert.deepEqual([drainSeconds, peakDying], [null, null]);
+  });
+});
+
+describe("what-if", () => {
+  test("tries every setting once, the kernel too, and what helps most comes first", async () => {
+    const effects = await whatIf(slowDrain, AMPLE);
+    assert.equal(effects.length, allChanges(slowDrain).length);
+    assert.ok(effects.some(({ knob }) => knob === "kernel"));
+    const helpful = effects.filter(({ helps }) => helps);
+    assert.deepEqual(effects.slice(0, helpful.length), helpful);
+    const drains = helpful.map(({ after }) => after.drainSeconds!);
+    assert.equal(drains[0], Math.min(...drains));
+  });
+
+  test("stops between two runs when it is told to", async () => {
+    assert.deepEqual(await whatIf(slowDrain, { ...AMPLE, stopRequested: () => true }), []);
+  });
+
+  test("a run is about as many actions as its packets, its attempts and its reads", () => {
+    // The simulator's own count of a flush of 2000 at this setting lies between.
+    const actions = actionsOf(slowDrain);
+    assert.ok(actions > 6000 && actions < 25_000, String(actions));
+  });
+
+  test("compares a longer limit by whether the run came to its end, and by nothing else", () => {
+    const [cut, whole] = [5, 600].map((limitSeconds) => ran("flush", { connections: 3000, limitSeconds }));
+    const effect = effectOf({ knob: "limit", flags: "--limit 600s", overrides: {} }, cut!, whole!);
+    assert.deepEqual([effect.better, effect.worse, effect.helps], [["cut"], [], true]);
+  });
+});
