@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { TOOL_VERSION } from "../src/simulation/version.js";
+import { TOOL_VERSION } from "../src/report/version.js";
 import { Source } from "./source.js";
 
 const ROOT = path.join(import.meta.dirname, "..");

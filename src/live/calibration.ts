@@ -5,6 +5,7 @@
  * event to a reader that sleeps.
  */
 import { setTimeout } from "node:timers/promises";
+import { median } from "../report/median.js";
 import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
 import { decodeEvent, emptyEvent } from "../wire/conntrack-messages.js";
 import { now } from "./clock.js";
@@ -133,7 +134,7 @@ class Machine {
       if (reader.inSyncNanoseconds > began) ways.push(reader.inSyncNanoseconds - began);
     }
     await reader.stop();
-    return median(ways);
+    return ways.length === 0 ? 0 : median(ways);
   }
 
   close(): void {
@@ -145,9 +146,4 @@ function timed(action: () => void): number {
   const began = now();
   action();
   return now() - began;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
 }

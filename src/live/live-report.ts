@@ -16,7 +16,7 @@ import {
   type SocketReport,
   TIMELINE_COLUMNS,
 } from "../report/report.js";
-import { TOOL_VERSION } from "../simulation/version.js";
+import { TOOL_VERSION } from "../report/version.js";
 import type { LiveHost } from "./host/host.js";
 import type { Ending, LiveRun } from "./live-run.js";
 

@@ -8,9 +8,9 @@
  */
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Observer, Progress } from "../report/backend.js";
+import { TimelineRows } from "../report/timeline-rows.js";
 import type { Scenario } from "../scenario/scenario.js";
-import { Streams } from "../simulation/streams.js";
-import { TimelineRows } from "../simulation/timeline-rows.js";
+import { Streams } from "../scenario/streams.js";
 import type { TableStatistics } from "../wire/conntrack-messages.js";
 import { scriptOf } from "../workload/script.js";
 import { Workload } from "../workload/workload.js";

@@ -20,8 +20,8 @@ import { NetlinkSocket } from "../kernel/netlink/socket.js";
 import type { Release } from "../kernel/release.js";
 import { TimerWheel } from "../kernel/timer-wheel.js";
 import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
+import type { Streams } from "../scenario/streams.js";
 import { Ledger } from "./ledger.js";
-import type { Streams } from "./streams.js";
 
 /** What a listener's socket has until the flush when it shall be caught up by then. */
 const AMPLE_RCVBUF_BYTES = 128 * 1024 * 1024;

@@ -12,10 +12,10 @@ import {
   type SocketReport,
   TIMELINE_COLUMNS,
 } from "../report/report.js";
+import { TOOL_VERSION } from "../report/version.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
 import { rcvbufOf } from "./kernel.js";
 import type { Run } from "./run.js";
-import { TOOL_VERSION } from "./version.js";
 
 export function reportOf(run: Run, interrupted: boolean): Report<number> {
   const { scenario, kernel } = run;

@@ -23,6 +23,7 @@ import type { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
 import { releaseFor } from "../kernel/release.js";
 import type { Progress } from "../report/backend.js";
 import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
+import { Streams } from "../scenario/streams.js";
 import { combinedFinAt, scriptOf } from "../workload/script.js";
 import { Workload } from "../workload/workload.js";
 import { DyingWatch } from "./dying-watch.js";
@@ -30,7 +31,6 @@ import { Invariants } from "./invariants.js";
 import { rcvbufOf, SimulatedKernel } from "./kernel.js";
 import { ReaderPlacement } from "./reader-placement.js";
 import { FairScheduler } from "./scheduler.js";
-import { Streams } from "./streams.js";
 import { Timeline } from "./timeline.js";
 
 /** Who looks at a run now and then. */

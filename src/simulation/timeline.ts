@@ -1,6 +1,7 @@
 /** The timeline of a simulated run: what a row says, taken whenever one is due. */
+
+import { TimelineRows } from "../report/timeline-rows.js";
 import type { Run, Sampler } from "./run.js";
-import { TimelineRows } from "./timeline-rows.js";
 
 export class Timeline implements Sampler {
   private readonly samples = new TimelineRows<readonly number[]>();

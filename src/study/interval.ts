@@ -3,6 +3,8 @@
  * the runs, because of skewed figures (a drain time is a maximum) the range says more than mean and deviation. A figure that is
  * the same in every run has no chance in it, and its interval is that figure.
  */
+import { median } from "../report/median.js";
+
 export interface Interval {
   low: number;
   median: number;
@@ -23,11 +25,6 @@ export function predictionInterval(values: readonly number[], quantile: number):
   const variance = sorted.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / (n - 1);
   const half = studentQuantile(quantile, n - 1) * Math.sqrt(variance * (1 + 1 / n));
   return { low: Math.min(least, mean - half), median: median(sorted), high: Math.max(most, mean + half) };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
 }
 
 /** Student's quantile by the expansion around the normal one; exact to 1 % from 10 degrees on. */

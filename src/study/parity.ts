@@ -4,11 +4,12 @@
  * another, since a live run wants the machine for itself. It renders nothing.
  */
 import type { Backend, Progress } from "../report/backend.js";
+import { median } from "../report/median.js";
 import { figureOf } from "../report/metrics.js";
 import type { Report } from "../report/report.js";
 import type { Costs, Scenario } from "../scenario/scenario.js";
 import { SECOND } from "../scenario/units.js";
-import { CENTRAL_95, type Interval, median, predictionInterval } from "./interval.js";
+import { CENTRAL_95, type Interval, predictionInterval } from "./interval.js";
 
 export interface ParityCase {
   name: string;

@@ -7,13 +7,13 @@ import { releaseFor } from "../kernel/release.js";
 import type { Report, Verdict } from "../report/report.js";
 import { type ScenarioResult, type SuiteReport, suiteReport } from "../report/suite.js";
 import { type Bound, bindExpectation, type Knowledge, type RunReports } from "../report/verdict.js";
+import { TOOL_VERSION } from "../report/version.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { inPlace, ParameterError, quoted, UsageError } from "../scenario/errors.js";
 import { parseExpectation } from "../scenario/expectation.js";
 import { type Case, mergeParameters, type Place, type ScenarioFile } from "../scenario/file.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { didYouMean } from "../scenario/suggest.js";
-import { TOOL_VERSION } from "../simulation/version.js";
 
 /** What is asked of all files, beside what they say. */
 export interface SuiteOptions {

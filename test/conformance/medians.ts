@@ -2,6 +2,7 @@
  * Repetitions of one setting by a real clock, taken together: their median against the median of the simulated runs. A single
  * repetition only has to lie in the range; here the model has to hit the middle, to 10 % or, for a time, to 1 s.
  */
+import { median as medianOf } from "../../src/report/median.js";
 import type { Cell, Comparison } from "./compare.js";
 
 const QUANTITIES = ["drainSeconds", "countAfterFlush", "failedDestroyAttempts", "listener.destroy"];
@@ -38,9 +39,4 @@ function medianCell(group: readonly Comparison[], quantity: string): Cell | null
   const inside = recorded >= low && recorded <= high;
   const why = inside ? null : "five repetitions of a race between two CPUs with a real clock";
   return { quantity: `median ${quantity}`, recorded, low, high, median, inside, why };
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
 }

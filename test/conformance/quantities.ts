@@ -13,9 +13,9 @@ import { RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../src/kernel/release.js";
 import type { RecordedListener } from "../../src/live/recording.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
+import { Streams } from "../../src/scenario/streams.js";
 import { SimulatedKernel } from "../../src/simulation/kernel.js";
 import { Run, type Sampler } from "../../src/simulation/run.js";
-import { Streams } from "../../src/simulation/streams.js";
 import type { Recording } from "./recording.js";
 
 export type Quantities = Map<string, number>;

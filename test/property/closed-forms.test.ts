@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ORIGINAL } from "../../src/kernel/conntrack/status.js";
 import { ACK } from "../../src/kernel/conntrack/trackers/tcp.js";
+import { Streams } from "../../src/scenario/streams.js";
 import { reportOf } from "../../src/simulation/recorder.js";
 import { Run, type Sampler } from "../../src/simulation/run.js";
-import { Streams } from "../../src/simulation/streams.js";
 import { Assembled, HZ, WINDOW } from "../kernel/assembled.js";
 import { BARE, finished, flushScenario, withListener, withoutCosts } from "../simulation/scenarios.js";
 

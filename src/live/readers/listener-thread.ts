@@ -7,7 +7,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { DaemonView } from "../../daemon/view.js";
 import type { ListenerScenario } from "../../scenario/scenario.js";
-import { Streams } from "../../simulation/streams.js";
+import { Streams } from "../../scenario/streams.js";
 import { DESTROY, decodeEvent, emptyEvent } from "../../wire/conntrack-messages.js";
 import { now } from "../clock.js";
 import { readSocketRow } from "../host/kernel-files.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Flood, type Traffic } from "../../../src/live/traffic/flood.js";
-import { Streams } from "../../../src/simulation/streams.js";
+import { Streams } from "../../../src/scenario/streams.js";
 import { scriptOf } from "../../../src/workload/script.js";
 import { Workload } from "../../../src/workload/workload.js";
 

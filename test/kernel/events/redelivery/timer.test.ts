@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ORIGINAL } from "../../../../src/kernel/conntrack/status.js";
 import { ACK } from "../../../../src/kernel/conntrack/trackers/tcp.js";
-import { Streams } from "../../../../src/simulation/streams.js";
+import { Streams } from "../../../../src/scenario/streams.js";
 import { Assembled, WINDOW } from "../../assembled.js";
 
 const TUPLE = 5;

@@ -1,7 +1,7 @@
 /** Chance: one seed, one stream per name. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type Stream, Streams } from "../../src/simulation/streams.js";
+import { type Stream, Streams } from "../../src/scenario/streams.js";
 
 const draws = (stream: Stream, count = 20): number[] => Array.from({ length: count }, () => stream.uint32());
 
