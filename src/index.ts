@@ -7,7 +7,8 @@
  * console.log(report.dying.emptyAfterFlushSeconds);
  */
 
-export { type Renderer, type RenderOptions, renderers } from "./render/renderers.js";
+export type { Renderer, RenderOptions } from "./render/renderer.js";
+export { renderers } from "./render/renderers.js";
 export type { Backend, Observer, Progress } from "./report/backend.js";
 export type { DaemonReport, EventCounts, Report, SocketReport } from "./report/report.js";
 export { type Overrides, resolveScenario } from "./scenario/defaults.js";

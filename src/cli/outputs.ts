@@ -3,7 +3,8 @@
  * before the run, so that a path that cannot be written costs no run; each is there whole or not at all (output.ts).
  */
 
-import type { Format, Renderer, RenderOptions } from "../render/renderers.js";
+import type { Renderer, RenderOptions } from "../render/renderer.js";
+import type { Format } from "../render/renderers.js";
 import { quoted, UsageError } from "../scenario/errors.js";
 import { hasColour } from "./colour.js";
 import type { Dependencies } from "./dependencies.js";

@@ -3,7 +3,7 @@
  */
 
 import type { Suite } from "../report/suite.js";
-import { measured } from "./figure.js";
+import { measured } from "./measured.js";
 
 export function renderAnnotations({ report, origins }: Suite): string {
   return report.scenarios

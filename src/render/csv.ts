@@ -7,7 +7,7 @@ import { figureOf, METRICS } from "../report/metrics.js";
 import { type Report, TIMELINE_COLUMNS } from "../report/report.js";
 import type { Suite } from "../report/suite.js";
 import type { Scenario } from "../scenario/scenario.js";
-import type { RenderOptions } from "./renderers.js";
+import type { RenderOptions } from "./renderer.js";
 
 type Value = string | number | boolean | null | undefined;
 

@@ -4,9 +4,9 @@
  * know are not. There is no time in it: what a run takes on this machine is no result. Pure.
  */
 
-import type { Verdict } from "../report/report.js";
+import type { ExpectationResult } from "../report/report.js";
 import type { Origin, ScenarioResult, Suite } from "../report/suite.js";
-import { measured } from "./figure.js";
+import { measured } from "./measured.js";
 
 /** Wanted by the schema; a result has no date, so that the same run gives the same bytes. */
 const TIMESTAMP = "1970-01-01T00:00:00";
@@ -48,7 +48,7 @@ function suite({ name, title, expectations, reports }: ScenarioResult, origin: O
   );
 }
 
-function testcase(verdict: Verdict, scenario: string, origin: Origin, index: number): string {
+function testcase(verdict: ExpectationResult, scenario: string, origin: Origin, index: number): string {
   const head = `    <testcase${attributes({ name: verdict.expression, classname: scenario, time: 0 })}`;
   if (verdict.ok) return `${head}/>\n`;
   const message = `expected ${verdict.expression}, got ${measured(verdict)}`;

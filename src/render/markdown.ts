@@ -5,7 +5,7 @@
 
 import type { Report } from "../report/report.js";
 import type { Origin, ScenarioResult, Suite } from "../report/suite.js";
-import { measured } from "./figure.js";
+import { measured } from "./measured.js";
 import { summaryText } from "./suite-text.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent } from "./text/numbers.js";

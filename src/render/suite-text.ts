@@ -3,10 +3,10 @@
  * what failed, the sums last. It judges nothing. Pure.
  */
 
-import type { Verdict } from "../report/report.js";
+import type { ExpectationResult } from "../report/report.js";
 import type { Origin, ScenarioResult, Suite } from "../report/suite.js";
-import { measured, verdictText } from "./figure.js";
-import type { RenderOptions } from "./renderers.js";
+import { measured, verdictText } from "./measured.js";
+import type { RenderOptions } from "./renderer.js";
 import { GAP } from "./text/columns.js";
 import { plural } from "./text/numbers.js";
 import { hanging, legibleWidth, wrap } from "./text/paragraph.js";
@@ -50,7 +50,7 @@ function scenario(result: ScenarioResult, { command }: Origin, { width, column, 
   ];
 }
 
-function row(verdict: Verdict, { width, column, theme }: Screen): string[] {
+function row(verdict: ExpectationResult, { width, column, theme }: Screen): string[] {
   const paint = verdict.ok ? theme.good : theme.bad;
   const mark = verdict.ok ? "✓" : "✗";
   const figure = measured(verdict);

@@ -5,8 +5,8 @@
  */
 
 import type { Report } from "../report/report.js";
-import { verdictText } from "./figure.js";
-import type { RenderOptions } from "./renderers.js";
+import { verdictText } from "./measured.js";
+import type { RenderOptions } from "./renderer.js";
 import { adviceFor } from "./text/advice.js";
 import { some } from "./text/facts.js";
 import { meaningOf } from "./text/meaning.js";

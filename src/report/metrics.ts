@@ -26,7 +26,7 @@ export interface Metric {
   simulated: boolean;
 }
 
-export type Figure = number | boolean | null;
+export type MetricValue = number | boolean | null;
 
 /** What is in a Report for other reasons than to be compared. */
 const NO_METRICS = new Set([
@@ -100,14 +100,14 @@ function unknownMetric(written: string): UsageError {
 }
 
 /** Its figure in a report; undefined where the report has no such place, null where the figure did not come. */
-export function figureOf(report: Report, { name }: Pick<Metric, "name">): Figure | undefined {
+export function figureOf(report: Report, { name }: Pick<Metric, "name">): MetricValue | undefined {
   let value: unknown = report;
   for (const step of name.split(/[.[\]]+/)) {
     if (step === "") continue;
     if (value === null) return null;
     value = (value as Record<string, unknown> | undefined)?.[step];
   }
-  return value as Figure | undefined;
+  return value as MetricValue | undefined;
 }
 
 /** Those of which the name or the alias contains a part. Throws UsageError where there is none. */

@@ -63,7 +63,7 @@ export interface DaemonReport<F extends Figure = Figure> {
 }
 
 /** What came of an expectation. A share is 1 for 100 %; null is a moment that never came. */
-export interface Verdict {
+export interface ExpectationResult {
   expression: string;
   actual: number | boolean | null;
   /** What `actual` was compared with, in the same unit. */
@@ -123,7 +123,7 @@ export interface Report<F extends Figure = Figure> {
     rows: readonly (readonly F[])[];
   };
   invariants: { checked: number; violated: readonly string[] };
-  expectations: readonly Verdict[];
+  expectations: readonly ExpectationResult[];
   /** True where the run was ended by Ctrl-C before it settled. Absent otherwise. */
   interrupted?: true;
 }

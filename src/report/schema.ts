@@ -48,7 +48,7 @@ function orNever(schema: Schema): Schema {
 }
 
 /** Of an expectation: a number, true or false, or null. */
-function figure(description: string): Schema {
+function metricValue(description: string): Schema {
   return nullable({ type: "number", description, alternatives: ["boolean"] });
 }
 
@@ -236,8 +236,8 @@ export const REPORT: ObjectSchema<Report> = {
     expectations: list(
       object<Report["expectations"][number]>("an expectation and what came of it", {
         expression: text("as it was written", "an expectation"),
-        actual: figure("what was measured; a share is 1 for 100 %; null: it never came"),
-        limit: figure("what it was compared with, in the same unit"),
+        actual: metricValue("what was measured; a share is 1 for 100 %; null: it never came"),
+        limit: metricValue("what it was compared with, in the same unit"),
         unit: text("of both: a share, or the unit of the metric", "a unit"),
         ok: { type: "boolean", description: "whether it held" },
       }),

@@ -4,7 +4,7 @@
  * input must give the same bytes. It sums up; it judges and formats nothing.
  */
 import { list, type ObjectSchema, object, type Schema, text } from "../scenario/json-schema.js";
-import type { Report, Verdict } from "./report.js";
+import type { ExpectationResult, Report } from "./report.js";
 import { SCHEMA_VERSION } from "./report.js";
 import { REPORT } from "./schema.js";
 
@@ -14,7 +14,7 @@ export interface ScenarioResult {
   title: string;
   /** Every expectation held, in every run that it is about. */
   ok: boolean;
-  expectations: readonly Verdict[];
+  expectations: readonly ExpectationResult[];
   /** One of each seed. */
   reports: readonly Report[];
 }

@@ -6,8 +6,8 @@ import { quoted, UsageError } from "../scenario/errors.js";
 import type { Aggregate, Expectation, Operator } from "../scenario/expectation.js";
 import { didYouMean } from "../scenario/suggest.js";
 import { QUANTITIES } from "../scenario/units.js";
-import { type Figure, figureOf, type Metric, metricNamed } from "./metrics.js";
-import type { Report, Verdict } from "./report.js";
+import { figureOf, type Metric, type MetricValue, metricNamed } from "./metrics.js";
+import type { ExpectationResult, Report } from "./report.js";
 
 /** One run, and the runs of the other variants with the same seed. */
 export interface RunReports {
@@ -22,7 +22,7 @@ export interface Bound {
   /** The other variant whose reports it needs. */
   variant: string | null;
   /** Over all runs that it is about: the figure made of them, or, of each run by itself, the worst. */
-  judge(runs: readonly RunReports[]): Verdict;
+  judge(runs: readonly RunReports[]): ExpectationResult;
 }
 
 /** What decides which figures a run can have. */
@@ -54,14 +54,14 @@ export function bindExpectation(
       const pairs = runs
         .slice(0, seeds ?? runs.length)
         .map((run) => ({ actual: sides.actual(run), limit: sides.limit(run) }));
-      const verdictOn = (pair: Pair): Verdict => ({
+      const verdictOn = (pair: Pair): ExpectationResult => ({
         expression,
         ...pair,
         unit: sides.unit,
         ok: holds(pair.actual, operator, pair.limit, sides.never),
       });
       if (aggregate === null) return worstOf(pairs.map(verdictOn), operator);
-      const made = (side: keyof Pair): Figure =>
+      const made = (side: keyof Pair): MetricValue =>
         aggregated(
           pairs.map((pair) => pair[side]),
           aggregate,
@@ -99,8 +99,8 @@ interface Sides {
   unit: string;
   /** Whether null is a moment that never came; otherwise it is a figure that nobody knows. */
   never: boolean;
-  actual(run: RunReports): Figure;
-  limit(run: RunReports): Figure;
+  actual(run: RunReports): MetricValue;
+  limit(run: RunReports): MetricValue;
 }
 
 function sidesOf(
@@ -173,14 +173,14 @@ function unlike(metric: Metric, other: Metric): UsageError {
 }
 
 /** Metrics without a place in this report were refused before the run: one that is missed here is a bug. */
-function figureIn(report: Report, metric: Metric): Figure {
+function figureIn(report: Report, metric: Metric): MetricValue {
   const figure = figureOf(report, metric);
   if (figure === undefined) throw new Error(`the report has no ${metric.name}`);
   if (figure !== null || metric.never || report.backend === "simulation") return figure;
   throw new UsageError(`expected a metric that the kernel told in this run, got ${metric.name}, which is unknown`);
 }
 
-function limitValue(metric: Metric, written: string): Figure {
+function limitValue(metric: Metric, written: string): MetricValue {
   if (metric.unit === "true or false") {
     if (written === "true" || written === "false") return written === "true";
     throw new UsageError(`expected true or false for ${metric.name}, got ${quoted(written)}`);
@@ -197,13 +197,13 @@ function limitValue(metric: Metric, written: string): Figure {
 }
 
 /** Of nothing there is no share: neither all nor none of it. */
-function shareOf(part: Figure, whole: Figure): Figure {
+function shareOf(part: MetricValue, whole: MetricValue): MetricValue {
   if (typeof part !== "number" || typeof whole !== "number" || whole === 0) return null;
   return part / whole;
 }
 
 /** What never came is later than every moment, and equal to never alone. */
-function holds(actual: Figure, operator: Operator, limit: Figure, never: boolean): boolean {
+function holds(actual: MetricValue, operator: Operator, limit: MetricValue, never: boolean): boolean {
   if (typeof actual === "boolean" || typeof limit === "boolean") return (actual === limit) === (operator === "==");
   if ((actual === null || limit === null) && !never) return false;
   const [left, right] = [actual ?? Number.POSITIVE_INFINITY, limit ?? Number.POSITIVE_INFINITY];
@@ -224,12 +224,12 @@ function holds(actual: Figure, operator: Operator, limit: Figure, never: boolean
 }
 
 interface Pair {
-  actual: Figure;
-  limit: Figure;
+  actual: MetricValue;
+  limit: MetricValue;
 }
 
 /** Of the runs in which it does not hold, or of all, the one that is furthest on the wrong side. */
-function worstOf(verdicts: readonly Verdict[], operator: Operator): Verdict {
+function worstOf(verdicts: readonly ExpectationResult[], operator: Operator): ExpectationResult {
   const excess = ({ actual, limit }: Pair): number => {
     const [left, right] = [actual, limit].map((figure) => (figure === null ? Number.MAX_VALUE : Number(figure)));
     if (operator === "==") return Math.abs(left! - right!);
@@ -243,7 +243,7 @@ function worstOf(verdicts: readonly Verdict[], operator: Operator): Verdict {
 }
 
 /** With a run of which nobody knows the figure, nobody knows that of all. */
-function aggregated(figures: readonly Figure[], aggregate: Aggregate, never: boolean): Figure {
+function aggregated(figures: readonly MetricValue[], aggregate: Aggregate, never: boolean): MetricValue {
   if (!never && figures.includes(null)) return null;
   // True is 1 and false is 0: the mean is the share of runs in which it holds.
   const numbers = figures.map((figure) => (figure === null ? Number.POSITIVE_INFINITY : Number(figure)));

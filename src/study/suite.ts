@@ -4,7 +4,7 @@
  * reads no file and starts no worker: `RunAll` is given.
  */
 import { releaseFor } from "../kernel/release.js";
-import type { Report, Verdict } from "../report/report.js";
+import type { ExpectationResult, Report } from "../report/report.js";
 import { type ScenarioResult, type SuiteReport, suiteReport } from "../report/suite.js";
 import { type Bound, bindExpectation, type Knowledge, type RunReports } from "../report/verdict.js";
 import { TOOL_VERSION } from "../report/version.js";
@@ -208,6 +208,6 @@ function resultOf(plan: Plan, reports: ReadonlyMap<Scenario, Report>): ScenarioR
 }
 
 /** Those that one run can answer by itself. */
-function ownVerdicts(expectations: readonly Bound[], run: RunReports): Verdict[] {
+function ownVerdicts(expectations: readonly Bound[], run: RunReports): ExpectationResult[] {
   return expectations.filter(({ seeds }) => seeds === null).map((bound) => bound.judge([run]));
 }

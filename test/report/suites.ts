@@ -2,8 +2,8 @@
  * Sets of scenarios to render: one in which all holds, one in which much fails, and one whose names and titles try to break out of
  * whatever they are put into. The figures are made up. It tests nothing itself.
  */
-import type { RenderOptions } from "../../src/render/renderers.js";
-import type { Report, Verdict } from "../../src/report/report.js";
+import type { RenderOptions } from "../../src/render/renderer.js";
+import type { ExpectationResult, Report } from "../../src/report/report.js";
 import type { Suite, SuiteReport } from "../../src/report/suite.js";
 import { sampleReport } from "./sample.js";
 
@@ -15,16 +15,28 @@ export const OPTIONS: RenderOptions = {
   timeline: false,
 };
 
-export const held: Verdict = { expression: "destroy.delivered == 100%", actual: 1, limit: 1, unit: "share", ok: true };
-export const failed: Verdict = { expression: "drain <= 20s", actual: 52.25, limit: 20, unit: "seconds", ok: false };
-const never: Verdict = {
+export const held: ExpectationResult = {
+  expression: "destroy.delivered == 100%",
+  actual: 1,
+  limit: 1,
+  unit: "share",
+  ok: true,
+};
+export const failed: ExpectationResult = {
+  expression: "drain <= 20s",
+  actual: 52.25,
+  limit: 20,
+  unit: "seconds",
+  ok: false,
+};
+const never: ExpectationResult = {
   expression: "drain <= 20s over 3 seeds",
   actual: null,
   limit: 20,
   unit: "seconds",
   ok: false,
 };
-export const compared: Verdict = {
+export const compared: ExpectationResult = {
   expression: "drain < 2 * drain in b",
   actual: 10,
   limit: 10,
@@ -48,7 +60,7 @@ export interface Sample {
   name: string;
   title?: string;
   path?: string;
-  expectations: readonly Verdict[];
+  expectations: readonly ExpectationResult[];
   reports?: readonly Report[];
 }
 

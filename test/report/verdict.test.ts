@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Report, Verdict } from "../../src/report/report.js";
+import type { ExpectationResult, Report } from "../../src/report/report.js";
 import { bindExpectation, type Knowledge, type RunReports } from "../../src/report/verdict.js";
 import { UsageError } from "../../src/scenario/errors.js";
 import { parseExpectation } from "../../src/scenario/expectation.js";
@@ -13,7 +13,11 @@ const runOf = (change: (report: Report) => void = () => {}, others: Record<strin
   variants: new Map(Object.entries(others)),
 });
 
-function judge(written: string, runs: readonly RunReports[], variants: Record<string, Knowledge> = {}): Verdict {
+function judge(
+  written: string,
+  runs: readonly RunReports[],
+  variants: Record<string, Knowledge> = {},
+): ExpectationResult {
   return bindExpectation(parseExpectation(written), KNOWLEDGE, new Map(Object.entries(variants))).judge(runs);
 }
 

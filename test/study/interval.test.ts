@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CENTRAL_95, CENTRAL_99, median, predictionInterval } from "../../src/study/interval.js";
+import { median } from "../../src/report/median.js";
+import { CENTRAL_95, CENTRAL_99, predictionInterval } from "../../src/study/interval.js";
 
 test("a figure that is the same in every run has no chance in it: the interval is that figure", () => {
   assert.deepEqual(predictionInterval([7, 7, 7], CENTRAL_95), { low: 7, median: 7, high: 7 });

@@ -5,7 +5,7 @@
  */
 import { LiveImpossibleError } from "../../live/host/impossible.js";
 import type { Backend, Observer } from "../../report/backend.js";
-import type { Report, Verdict } from "../../report/report.js";
+import type { ExpectationResult, Report } from "../../report/report.js";
 import type { Bound } from "../../report/verdict.js";
 import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
 import { parseExpectation } from "../../scenario/expectation.js";
@@ -97,7 +97,7 @@ async function boundExpectations({ expectations, live }: Settings, scenario: Sce
   );
 }
 
-function judged(report: Report, expectations: readonly Bound[]): Verdict[] {
+function judged(report: Report, expectations: readonly Bound[]): ExpectationResult[] {
   return expectations.map((bound) => bound.judge([{ report, variants: new Map() }]));
 }
 

@@ -2,25 +2,25 @@
  * A measured figure and its verdict as a person reads them, in every format: `100 %`, `52.2 s`, `never`. With digits enough to
  * see why a figure that looks like its limit is not.
  */
-import type { Figure } from "../report/metrics.js";
-import type { Verdict } from "../report/report.js";
+import type { MetricValue } from "../report/metrics.js";
+import type { ExpectationResult } from "../report/report.js";
 import { count, duration, size } from "./text/numbers.js";
 
 const SHARE_DIGITS = 6;
 const EXACT_DIGITS = 12;
 
 /** What was measured; and the limit, where the expression names a figure instead of a value. */
-export function measured({ actual, limit, unit, ok, expression }: Verdict): string {
+export function measured({ actual, limit, unit, ok, expression }: ExpectationResult): string {
   const short = figureText(actual, unit);
   const shown = !ok && short === figureText(limit, unit) ? exactText(actual, unit) : short;
   return comparesFigures(expression) ? `${shown}, against ${figureText(limit, unit)}` : shown;
 }
 
-export function verdictText(verdict: Verdict): string {
+export function verdictText(verdict: ExpectationResult): string {
   return `${verdict.expression} (is ${measured(verdict)})`;
 }
 
-function figureText(figure: Figure, unit: string): string {
+function figureText(figure: MetricValue, unit: string): string {
   if (typeof figure === "boolean") return String(figure);
   if (figure === null) return unit === "seconds" ? "never" : "unknown";
   if (unit === "share") return `${Number((100 * figure).toPrecision(SHARE_DIGITS))}%`;
@@ -30,7 +30,7 @@ function figureText(figure: Figure, unit: string): string {
   return count(figure);
 }
 
-function exactText(figure: Figure, unit: string): string {
+function exactText(figure: MetricValue, unit: string): string {
   if (typeof figure !== "number") return figureText(figure, unit);
   if (unit === "share") return `${Number((100 * figure).toPrecision(EXACT_DIGITS))}%`;
   return `${Number(figure.toPrecision(EXACT_DIGITS))}${unit === "" ? "" : ` ${unit}`}`;
