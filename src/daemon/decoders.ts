@@ -1,17 +1,17 @@
 /**
- * The decoders of a daemon that hands its messages to several of them: each holds one message for its service time and only
- * then applies it, so that messages finish in another order than the queue had. It owns what is in flight and knows what was
- * overtaken; when a decoder may take the next message is reader.ts, what a message means is view.ts.
+ * The decoders of a daemon that hands its messages to several of them: each holds one message for its service time and
+ * only then applies it, so that messages finish in another order than the queue had. It owns what is in flight and
+ * knows what was overtaken; when a decoder may take the next message is reader.ts, what a message means is view.ts.
  *
  * A handful of records that are used again and searched one by one: there are at most 16.
  */
 
-/** Due time of what does not come. */
+/** When something is due that will not come. */
 export const NEVER = Number.POSITIVE_INFINITY;
 
 const DESTROY = 2;
 
-/** What a daemon finds in a message, and the books need to know of it. */
+/** What a daemon finds in a message, and what the books need to know of it. */
 export interface ReceivedMessage {
   kind: number;
   entry: number;
@@ -23,13 +23,13 @@ export interface ReceivedMessage {
 
 interface Decoder extends ReceivedMessage {
   busy: boolean;
-  /** The how manieth message of the socket it holds. */
+  /** The place of its message in the order in which they were read. */
   order: number;
   doneAt: number;
   /**
-   * A later message of the same entry was applied before this one, and one of the two is a DESTROY: only then does the order
-   * change what the daemon believes. That the other one is in flight at that moment tells it from a NEW that begins a new
-   * life of a reused tuple and id, which the queue holds behind the DESTROY, too.
+   * A later message of the same entry was applied before this one, and one of the two is a DESTROY: only then does the
+   * order change what the daemon believes. That the other one is in flight at that moment tells it from a NEW that
+   * begins a new life of a reused tuple and id, which the queue holds behind the DESTROY, too.
    */
   overtaken: boolean;
 }
@@ -78,7 +78,9 @@ export class Decoders {
     this.due = Math.min(this.due, doneAt);
   }
 
-  /** The message that is done first, if it is done by `now`, to be applied at once. Of two at one instant the older one. */
+  /**
+   * The message that is done first, if it is done by `now`, to be applied at once. Of two at one instant the older one.
+   */
   finish(now: number): Readonly<Decoder> | null {
     if (this.due > now) return null;
     let done: Decoder | null = null;

@@ -1,8 +1,9 @@
 /**
- * The slow reader of one socket: one message per recv, then its service time, stalls, being held, leaving, and what an ENOBUFS
- * makes it do: stop for good, or, as conntrackd does (event_cb() in its src/ctnl.c), ask for a larger buffer and later for the
- * whole table. It owns when it acts next; the CPU that it needs and the table that it asks for are the machine's business
- * (simulation/run.ts) and what a message means is view.ts. Times are nanoseconds since the first packet.
+ * The slow reader of one socket: one message per recv, then its service time, stalls, being held, leaving, and what an
+ * ENOBUFS makes it do: stop for good, or, as conntrackd does (event_cb() in its src/ctnl.c), ask for a larger buffer
+ * and later for the whole table. It owns when it acts next; the CPU that it needs and the table that it asks for are
+ * the machine's business (simulation/run.ts) and what a message means is view.ts. Times are nanoseconds since the first
+ * packet.
  */
 import { type NetlinkSocket, RECV_EMPTY, RECV_MESSAGE } from "../kernel/netlink/socket.js";
 import type { Costs, ListenerScenario } from "../scenario/scenario.js";
@@ -32,7 +33,10 @@ export class Reader {
   private readonly overshootNanoseconds: number;
   /** Null for one decoder: it applies a message when it has read it, and then takes its service time. */
   private readonly decoders: Decoders | null;
-  /** When it acts next: recv, dump, or a decoder that is done. NEVER while it only waits in a recv, and once it reads no more. */
+  /**
+   * When it acts next: recv, dump, or a decoder that is done. NEVER while it only waits in a recv, and once it reads no
+   * more.
+   */
   due = NEVER;
   /** It sleeps inside a recv on an empty queue. */
   waiting = true;
@@ -114,8 +118,8 @@ export class Reader {
   }
 
   /**
-   * One recv at `now`; several decoders first apply what one of them has done. Sets when it acts next. False: it sleeps in this
-   * recv, because there is nothing to read.
+   * One recv at `now`; several decoders first apply what one of them has done. Sets when it acts next. False: it sleeps
+   * in this recv, because there is nothing to read.
    */
   recv(now: number): boolean {
     const { decoders } = this;
@@ -167,11 +171,12 @@ export class Reader {
     if (stopsAtEnobufs) this.heldUntil = NEVER;
     // conntrackd asks for as much as it has, which the kernel doubles, while that is within its limit.
     if (bufferMaxBytes !== null && this.socket.rcvbufBytes <= bufferMaxBytes) this.socket.doubleRcvbuf();
-    // Every ENOBUFS puts the alarm off: add_alarm() takes a pending one out first. Under constant loss no dump ever comes.
+    // Every ENOBUFS puts the alarm off: add_alarm() takes a pending one out first. Under constant loss no dump ever
+    // comes.
     if (resyncAfterNanoseconds !== null) this.dumpAt = now + resyncAfterNanoseconds;
   }
 
-  /** From `at` on, when somebody may recv. */
+  /** From `at` on, when it or one of its decoders may recv. */
   private freeFrom(at: number): number {
     return this.decoders === null ? at : this.decoders.freeFrom(at);
   }

@@ -1,11 +1,12 @@
 /**
- * The daemon's own table: what a conntrackd knows from events alone, keyed by tuple and CTA_ID together (so that a dying flow
- * and its successor with the same tuple are two entries). It counts what it can see from there: duplicates, a DESTROY of an
- * entry that it never knew, and reordering. It does not see the kernel's table.
+ * The daemon's own table: what a conntrackd knows from events alone, keyed by tuple and CTA_ID together (so that a
+ * dying flow and its successor with the same tuple are two entries). It counts what it can see from there: duplicates,
+ * a DESTROY of an entry that it never knew, and reordering. It does not see the kernel's table.
  *
- * Open addressing over typed arrays. A destroyed key stays as a mark, because a second DESTROY for it is a duplicate while one
- * for an unknown key is normal under loss; a NEW for it starts a new life (the kernel reuses addresses, and so ids). It believes
- * what it applies last: where several decoders apply a NEW after its DESTROY, the dead entry is alive to it for good.
+ * Open addressing over typed arrays. A destroyed key stays as a mark, because a second DESTROY for it is a duplicate
+ * while one for an unknown key is normal under loss; a NEW for it starts a new life (the kernel reuses addresses, and
+ * so ids). It believes what it applies last: where several decoders apply a NEW after its DESTROY, the dead entry is
+ * alive to it for good.
  */
 const EMPTY = 0;
 const ALIVE = 1;

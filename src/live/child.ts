@@ -1,15 +1,17 @@
 /**
- * The program inside the namespace: takes an order from its parent, a scenario to run or costs to measure, and sends progress and
- * the result. It lives no longer than its parent: the kernel kills it when that dies, and until the kernel has been asked to, the closed channel ends it.
+ * The program inside the namespace: takes an order from its parent, a scenario to run or costs to measure, and sends
+ * progress and the result. It lives no longer than its parent: the kernel kills it when that dies, and until the kernel
+ * has been asked to, the closed channel ends it.
  */
-import { measureCosts } from "./calibration.js";
+
 import { LiveImpossibleError } from "./host/impossible.js";
 import { requireOwnNamespace } from "./host/namespace.js";
 import { loadSystemCalls } from "./host/system-calls.js";
-import { liveReport } from "./live-report.js";
-import { LiveRun } from "./live-run.js";
 import type { FromChild, Order, ToChild } from "./messages.js";
-import { recordingOf } from "./recording.js";
+import { measureCosts } from "./run/calibration.js";
+import { recordingOf } from "./run/recording.js";
+import { liveReport } from "./run/report.js";
+import { LiveRun } from "./run/run.js";
 
 let stopRequested = false;
 

@@ -1,12 +1,12 @@
 /**
- * The running kernel as a Backend, and its costs. This side stays in the namespace that the user is in: it refuses what cannot be
- * live, starts the program inside, hands progress to the observer, passes on a request to stop. What runs is child.ts.
+ * The running kernel as a Backend, and its costs. This side stays in the namespace that the user is in: it refuses what
+ * cannot be live, starts the program inside, hands progress to the observer, passes on a request to stop. What runs is
+ * child.ts.
  */
 import { fileURLToPath } from "node:url";
 import { releaseFor } from "../kernel/release.js";
 import type { Backend, Observer } from "../report/backend.js";
 import type { Scenario } from "../scenario/scenario.js";
-import type { MeasuredCosts } from "./calibration.js";
 import { liveHost } from "./host/host.js";
 import { LiveImpossibleError } from "./host/impossible.js";
 import { requireNamespaces, spawnInNamespace } from "./host/namespace.js";
@@ -14,7 +14,8 @@ import { refuseUnlive } from "./host/refusal.js";
 import { loadSystemCalls } from "./host/system-calls.js";
 import type { FromChild, Order, ToChild } from "./messages.js";
 import { asConntrackd, requireConntrackd } from "./readers/conntrackd.js";
-import type { LiveRecording } from "./recording.js";
+import type { MeasuredCosts } from "./run/calibration.js";
+import type { LiveRecording } from "./run/recording.js";
 
 /** How often a request to stop is looked for between two reports of progress. */
 const LISTENING_MILLISECONDS = 50;

@@ -2,9 +2,9 @@
 import type { Progress } from "../report/backend.js";
 import type { Report } from "../report/report.js";
 import type { Scenario } from "../scenario/scenario.js";
-import type { MeasuredCosts } from "./calibration.js";
 import type { LiveHost } from "./host/host.js";
-import type { LiveRecording } from "./recording.js";
+import type { MeasuredCosts } from "./run/calibration.js";
+import type { LiveRecording } from "./run/recording.js";
 
 interface RunOrder {
   what: "run";

@@ -11,7 +11,7 @@ import { ACK } from "../../src/kernel/conntrack/trackers/tcp.js";
 import { messageBytes } from "../../src/kernel/events/message.js";
 import { RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../src/kernel/release.js";
-import type { RecordedListener } from "../../src/live/recording.js";
+import type { RecordedListener } from "../../src/live/run/recording.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
 import { SimulatedKernel } from "../../src/simulation/kernel.js";

@@ -3,7 +3,7 @@
  * and the speed of the machine (how long flood and flush took). What the kernel did is never an input.
  */
 
-import type { RecordedListener } from "../../src/live/recording.js";
+import type { RecordedListener } from "../../src/live/run/recording.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import type { Costs, KernelConfig, ListenerScenario, Policy, Scenario } from "../../src/scenario/scenario.js";
 import { Run } from "../../src/simulation/run.js";

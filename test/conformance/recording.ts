@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { RecordedListener } from "../../src/live/recording.js";
+import type { RecordedListener } from "../../src/live/run/recording.js";
 
 interface RecordedSetting {
   reliable: 0 | 1;

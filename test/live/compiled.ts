@@ -1,6 +1,6 @@
 /**
- * The sources as JavaScript in a folder of their own, for tests that start processes and threads from them: a thread does not inherit
- * the loader of TypeScript, and dist/ may be older than the sources.
+ * The sources as JavaScript in a folder of their own, for tests that start processes and threads from them: a thread
+ * does not inherit the loader of TypeScript, and dist/ may be older than the sources.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { linkUpRequest } from "../../src/wire/link-message.js";
-import { attributesOf, messagesOf } from "../../src/wire/netlink-message.js";
+import { attributesOf, messagesOf } from "../../src/wire/netlink.js";
 import { TRACKING_RULE_REQUESTS, trackingRuleBatch } from "../../src/wire/tracking-rule.js";
 
 test("the batch is begin, table, chain, rule, end, and its requests are numbered from the first", () => {

@@ -3,7 +3,7 @@
  * side. What is compared is study/parity.ts; how a kernel is driven is live/.
  */
 import { LiveImpossibleError } from "../../live/host/impossible.js";
-import type { LiveRecording } from "../../live/recording.js";
+import type { LiveRecording } from "../../live/run/recording.js";
 import { quoted, UsageError } from "../../scenario/errors.js";
 import { didYouMean } from "../../scenario/suggest.js";
 import type { Parity, ParityCase } from "../../study/parity.js";

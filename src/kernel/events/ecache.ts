@@ -81,7 +81,9 @@ export class EventCache implements PacketEvents, DestroyEvents {
     this.auto = release.events === "auto";
   }
 
-  /** nf_ct_ecache_ext_add(): with nf_conntrack_events=2 a flow that is made while nobody listens gets no event cache. */
+  /**
+   * nf_ct_ecache_ext_add(): with nf_conntrack_events=2 a flow that is made while nobody listens gets no event cache.
+   */
   entryCreated(entry: number): void {
     if (this.auto && !this.sink.hasListener()) this.table.addStatus(entry, NO_EVENT_CACHE);
   }

@@ -8,9 +8,8 @@
  */
 
 import type { Family, KernelConfig, Protocol } from "../../scenario/scenario.js";
+import { NFGENMSG_BYTES, NLMSG_HDRLEN, netlinkAlign, nlaTotalSize } from "../../wire/netlink.js";
 import type { EstimateFacts } from "../release.js";
-import { NFGENMSG_BYTES, NLMSG_HDRLEN } from "./message.js";
-import { netlinkAlign, nlaTotalSize } from "./nlattr.js";
 
 /** One attribute of 32 bits with its header. */
 const U32_BYTES = nlaTotalSize(4);

@@ -1,6 +1,6 @@
 /**
- * What the running kernel and its machine are: the facts that a live scenario cannot choose. It reads files and asks Node; what
- * follows from the facts is refusal.ts and the run.
+ * What the running kernel and its machine are: the facts that a live scenario cannot choose. It reads files and asks
+ * Node; what follows from the facts is refusal.ts and the run.
  */
 import { readFileSync } from "node:fs";
 import os from "node:os";

@@ -1,7 +1,7 @@
 /**
- * What the kernel tells and takes through files of the network namespace: the table's count, the sysctls of conntrack, the
- * row of a socket in /proc/net/netlink. Reading them takes microseconds and disturbs nothing. Below /proc/net a thread sees
- * the namespace of the main thread, which here is the same.
+ * What the kernel tells and takes through files of the network namespace: the table's count, the sysctls of conntrack,
+ * the row of a socket in /proc/net/netlink. Reading them takes microseconds and disturbs nothing. Below /proc/net a
+ * thread sees the namespace of the main thread, which here is the same.
  */
 import { openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import type { TimeoutKey } from "../../scenario/scenario.js";

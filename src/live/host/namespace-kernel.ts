@@ -1,28 +1,28 @@
 /**
- * The kernel of the namespace, made ready for a run: loopback up, conntrack awake, sysctls as the scenario says, the table filled to
- * a lower limit, the truesize of an event measured; and what the run asks of it later, the flush and the counters. All of it by
- * netlink and files below /proc, so that no other program is needed. It changes nothing outside the namespace.
+ * The kernel of the namespace, made ready for a run: loopback up, conntrack awake, sysctls as the scenario says, the
+ * table filled to a lower limit, the truesize of an event measured; and what the run asks of it later, the flush and
+ * the counters. All of it by netlink and files below /proc, so that no other program is needed. It changes nothing
+ * outside the namespace.
  */
 import type { Scenario, TimeoutKey } from "../../scenario/scenario.js";
 import {
-  fillerRequest,
+  fillerRequests,
   flushRequest,
   statisticsOf,
   statisticsRequest,
   type TableStatistics,
-} from "../../wire/conntrack-messages.js";
+} from "../../wire/conntrack-requests.js";
 import { linkUpRequest } from "../../wire/link-message.js";
 import { TRACKING_RULE_REQUESTS, trackingRuleBatch } from "../../wire/tracking-rule.js";
-import { NETLINK_NETFILTER, NETLINK_ROUTE, openListener, RequestSocket } from "../netlink-socket.js";
-import { UdpTraffic } from "../traffic/udp-traffic.js";
 import { readSocketRow, readSysctl, TableCount, timeoutSysctl, writeSysctl } from "./kernel-files.js";
+import { NETLINK_NETFILTER, NETLINK_ROUTE, openListener, RequestSocket } from "./netlink-socket.js";
 import type { SystemCalls } from "./system-calls.js";
 
 /** Fillers in one datagram. */
 const FILLERS_AT_ONCE = 512;
 /** Room for the one event of the measurement. */
 const PROBE_BUFFER_BYTES = 65_536;
-/** nf_conntrack_events: a flow has an event cache if somebody listens when it is made. */
+/** nf_conntrack_events: a flow has an event cache if there is a listener when it is made. */
 const EVENTS_AUTO = 2;
 
 export class NamespaceKernel {
@@ -34,7 +34,8 @@ export class NamespaceKernel {
   private readonly fillers: number;
   private readonly statisticsBefore: TableStatistics;
 
-  constructor(calls: SystemCalls, scenario: Scenario) {
+  /** `connectOnce` makes one connection, for the measurement of an event. */
+  constructor(calls: SystemCalls, scenario: Scenario, connectOnce: () => void) {
     this.calls = calls;
     const route = new RequestSocket(calls, NETLINK_ROUTE);
     route.request(linkUpRequest(route.nextSequence()), "loopback up");
@@ -44,7 +45,7 @@ export class NamespaceKernel {
     this.requests.request(rule, "a rule that needs conntrack", TRACKING_RULE_REQUESTS);
     this.table = new TableCount();
     this.configure(scenario);
-    this.truesizeBytes = this.measureTruesize();
+    this.truesizeBytes = this.measureTruesize(connectOnce);
     this.fillers = Math.max(0, (readSysctl("max") ?? 0) - scenario.nfConntrackMax);
     this.fill();
     this.statisticsBefore = this.readStatistics();
@@ -85,28 +86,23 @@ export class NamespaceKernel {
     }
   }
 
-  /** One connection, flushed into a socket that nobody reads. */
-  private measureTruesize(): number {
+  /** One connection, flushed into a socket that is never read. */
+  private measureTruesize(connectOnce: () => void): number {
     const { fd, portid } = openListener(this.calls, PROBE_BUFFER_BYTES, "lossy", ["destroy"]);
-    const traffic = new UdpTraffic(this.calls, true);
-    traffic.sendFirst(Int32Array.of(0), 1);
+    connectOnce();
     this.flush();
     const rmem = readSocketRow(portid)?.rmemBytes ?? 0;
-    traffic.close();
     this.calls.close(fd);
     if (rmem === 0) throw new Error("no event arrived in a namespace of its own");
     return rmem;
   }
 
-  /** nf_conntrack_max is of the whole machine: entries that nobody touches leave the room that the scenario wants. */
+  /** nf_conntrack_max is of the whole machine: entries without traffic leave the room that the scenario wants. */
   private fill(): void {
     for (let made = 0; made < this.fillers; ) {
       const end = Math.min(this.fillers, made + FILLERS_AT_ONCE);
-      const requests: Buffer[] = [];
-      for (let index = made; index < end; index++) {
-        requests.push(fillerRequest(index, this.requests.nextSequence(), index === end - 1));
-      }
-      this.requests.request(Buffer.concat(requests), "entries that fill the table");
+      const requests = fillerRequests(made, end, this.requests.nextSequence(end - made));
+      this.requests.request(requests, "entries that fill the table");
       made = end;
     }
   }

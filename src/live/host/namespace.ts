@@ -1,7 +1,8 @@
 /**
- * A network namespace of its own for a run: whether this machine allows one, and a process inside it. unshare of util-linux makes
- * it, with a user namespace so that nobody has to be root, or without where only root may. The namespace and all that is in it
- * go when the last process leaves it, however it ends; the process inside ends when its parent does.
+ * A network namespace of its own for a run: whether this machine allows one, and a process inside it. unshare of
+ * util-linux makes it, with a user namespace so that root is not needed, or without where only root may. The
+ * namespace and all that is in it go when the last process leaves it, however it ends; the process inside ends when its
+ * parent does.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { readlinkSync } from "node:fs";
@@ -43,8 +44,8 @@ function workingArguments(): readonly string[] {
 }
 
 /**
- * Starts a Node program in a network namespace of its own, with a channel for messages, and with mounts of its own where it wants
- * some. It has no terminal, so that Ctrl-C reaches this process alone.
+ * Starts a Node program in a network namespace of its own, with a channel for messages, and with mounts of its own
+ * where it wants some. It has no terminal, so that Ctrl-C reaches this process alone.
  */
 export function spawnInNamespace(program: string, ownMounts: boolean): ChildProcess {
   const way = workingArguments();

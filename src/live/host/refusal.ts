@@ -1,17 +1,17 @@
 /**
- * What a scenario asks for and the running kernel cannot give, refused with one sentence before anything starts. A pure function
- * of the scenario and the facts of the machine, in the words of the flags.
+ * What a scenario asks for and the running kernel cannot give, refused with one sentence before anything starts. A pure
+ * function of the scenario and the facts of the machine, in the words of the flags.
  */
 import { releaseFor } from "../../kernel/release.js";
 import { ParameterError, quoted } from "../../scenario/errors.js";
 import type { Scenario, TimeoutKey } from "../../scenario/scenario.js";
 import { formatCount, formatSeconds, formatSize } from "../../scenario/units.js";
-import { MOST_TUPLES } from "../../wire/loopback-address.js";
 import type { LiveHost } from "./host.js";
 import { LiveImpossibleError } from "./impossible.js";
 import { timeoutSysctl } from "./kernel-files.js";
+import { MOST_TUPLES } from "./loopback-address.js";
 
-/** Real time is not to be had faster, so a run of an hour belongs to the simulator. */
+/** Time is real: a run of an hour belongs into the simulator, which does it in seconds. */
 const LONGEST_RUN_SECONDS = 900;
 
 const ARCHITECTURES = ["x64", "arm64", "riscv64", "loong64"];

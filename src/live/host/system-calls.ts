@@ -1,7 +1,8 @@
 /**
- * The system calls that Node does not have, through koffi: netlink and raw datagram sockets, sendmmsg, poll, prctl, the CPUs of
- * a thread. One thin function each; a call that fails throws with its errno, but for those of the hot paths, which answer
- * a negative errno. Loading it is what needs the optional package, so nothing but live mode imports this file.
+ * The system calls that Node does not have, through koffi: netlink and raw datagram sockets, sendmmsg, poll, prctl, the
+ * CPUs of a thread. One thin function each; a call that fails throws with its errno, but for those of the hot paths,
+ * which answer a negative errno. Loading it is what needs the optional package, so nothing but live mode imports this
+ * file.
  *
  * Structures are laid out for 64-bit little-endian Linux; live mode refuses every other machine before it comes here.
  */

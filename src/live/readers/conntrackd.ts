@@ -1,7 +1,8 @@
 /**
- * The real conntrackd as the reader: a configuration for it, the process, its statistics. It is as fast as it is; of a listener's
- * scenario it takes the buffer with its growth, the resync and whether delivery is reliable (it then sets NETLINK_NO_ENOBUFS, too). Its files are in a memory
- * of the namespace's own mounts, and the kernel kills it with its parent, so that nothing of it remains.
+ * The real conntrackd as the reader: a configuration for it, the process, its statistics. It is as fast as it is; of a
+ * listener's scenario it takes the buffer with its growth, the resync and whether delivery is reliable (it then sets
+ * NETLINK_NO_ENOBUFS, too). Its files are in a memory of the namespace's own mounts, and the kernel kills it with its
+ * parent, so that nothing of it remains.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -55,8 +56,8 @@ export function asConntrackd(listener: ListenerScenario): ListenerScenario {
 }
 
 /**
- * conntrackd.conf. Its sizes are those that the kernel makes of a request, twice as large. Without growth and resync unless the
- * scenario says so, so that what is lost stays lost.
+ * conntrackd.conf. Its sizes are those that the kernel makes of a request, twice as large. Without growth and resync
+ * unless the scenario says so, so that what is lost stays lost.
  */
 export function conntrackdConfiguration(listener: ListenerScenario, folder: string): string {
   const { bufferBytes, bufferMaxBytes, resyncAfterNanoseconds, policy } = listener;

@@ -1,6 +1,6 @@
 /**
- * The memory that a listener's thread and the run share: what the run asks of the thread, and what the thread counts. Every cell
- * has one writer. The bell is rung with each request, so that a reader in a long sleep hears of it at once.
+ * The memory that a listener's thread and the run share: what the run asks of the thread, and what the thread counts.
+ * Every cell has one writer. The bell is rung with each request, so that a reader in a long sleep hears of it at once.
  */
 
 /** Cells of whole numbers: the run's first, then the thread's. */

@@ -1,18 +1,20 @@
 /**
- * A listener's own thread: opens the socket, receives one event per recv, keeps the daemon's view of the table, and is as slow
- * as the scenario says. It is one synchronous loop, because libuv cannot own a netlink descriptor; a foreign call cannot
- * be interrupted, so that it polls for a tenth of a second at most before it looks at what the run asks of it. The figures
- * that the run watches go to the board as they change; what only the report needs follows in one message at the end.
+ * A listener's own thread: opens the socket, receives one event per recv, keeps the daemon's view of the table, and is
+ * as slow as the scenario says. It is one synchronous loop, because libuv cannot own a netlink descriptor; a foreign
+ * call cannot be interrupted, so that it polls for a tenth of a second at most before it looks at what the run asks of
+ * it. The figures that the run watches go to the board as they change; what only the report needs follows in one
+ * message at the end.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { DaemonView } from "../../daemon/view.js";
 import type { ListenerScenario } from "../../scenario/scenario.js";
 import { Streams } from "../../scenario/streams.js";
-import { DESTROY, decodeEvent, emptyEvent } from "../../wire/conntrack-messages.js";
-import { now } from "../clock.js";
+import { DESTROY, emptyGlance, glanceAt } from "../../wire/conntrack-event.js";
+import { now } from "../host/clock.js";
 import { readSocketRow } from "../host/kernel-files.js";
+import { tupleOf } from "../host/loopback-address.js";
+import { openListener } from "../host/netlink-socket.js";
 import { ENOBUFS, loadSystemCalls, MSG_DONTWAIT, type SystemCalls } from "../host/system-calls.js";
-import { openListener } from "../netlink-socket.js";
 import { ListenerBoard, PHASE_FLOOD, PHASE_FLUSH } from "./listener-board.js";
 import type { ReaderResult } from "./live-reader.js";
 import { Pacing } from "./pacing.js";
@@ -43,7 +45,7 @@ class ListenerThread {
   private readonly pacing: Pacing;
   private readonly closesAfter: number;
   private readonly buffer = Buffer.alloc(LARGEST_MESSAGE_BYTES);
-  private readonly event = emptyEvent();
+  private readonly event = emptyGlance();
   /** Messages by kind, then by size. */
   private readonly sizes = KIND_NAMES.map(() => new Map<number, number>());
   private fd = -1;
@@ -126,8 +128,8 @@ class ListenerThread {
 
   private apply(): void {
     const { event, board, view } = this;
-    if (!decodeEvent(this.buffer, event)) return;
-    const change = view.apply(event.kind, event.tuple, event.id, event.portid);
+    if (!glanceAt(this.buffer, event)) return;
+    const change = view.apply(event.kind, tupleOf(event.destination), event.id, event.portid);
     const cell = KIND_CELLS[event.kind];
     board.set(cell, view.received[cell]);
     const sizes = this.sizes[event.kind]!;

@@ -1,6 +1,6 @@
 /**
- * A listener as the run sees it: it starts the thread, tells it of the phases, shrinks its buffer, and reads its figures. What
- * the thread does is listener-thread.ts; what they share is listener-board.ts.
+ * A listener as the run sees it: it starts the thread, tells it of the phases, shrinks its buffer, and reads its
+ * figures. What the thread does is listener-thread.ts; what they share is listener-board.ts.
  */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";

@@ -1,6 +1,6 @@
 /**
- * What a run needs of whoever reads events: a thread of ours (listener.ts) or a daemon (conntrackd.ts). Figures that one of
- * them does not tell are null.
+ * What a run needs of whoever reads events: a thread of ours (listener.ts) or a daemon (conntrackd.ts). Figures that
+ * one of them does not tell are null.
  */
 import type { ConntrackdStatistics, Figure } from "../../report/report.js";
 import type { ListenerScenario } from "../../scenario/scenario.js";

@@ -1,9 +1,11 @@
 /**
- * When a slow reader may read next: its service time after each message, its stalls, being held after the flush. The same rules
- * as the simulated reader's (daemon/reader.ts), in real time. It reads no clock and does not sleep; the listener's thread does.
+ * When a slow reader may read next: its service time after each message, its stalls, being held after the flush. The
+ * same rules as the simulated reader's (daemon/reader.ts), in real time. It reads no clock and does not sleep; the
+ * listener's thread does.
  *
- * A thread wakes late, by microseconds. A busy reader makes up for that at the next message, at most by one service time, so
- * that its mean is what was asked for and a thread that was off the CPU for long does not come back as a fast reader.
+ * A thread wakes late, by microseconds. A busy reader makes up for that at the next message, at most by one service
+ * time, so that its mean is what was asked for and a thread that was off the CPU for long does not come back as a fast
+ * reader.
  */
 import type { ListenerScenario } from "../../scenario/scenario.js";
 

@@ -1,6 +1,6 @@
 /**
- * A flood on the running kernel: the simulator's workload says which packet of which connection is due when, and traffic sends it.
- * It owns what became of the packets; the run owns the waiting.
+ * A flood on the running kernel: the simulator's workload says which packet of which connection is due when, and
+ * traffic sends it. It owns what became of the packets; the run owns the waiting.
  */
 import type { ScriptStep } from "../../workload/script.js";
 import type { Workload } from "../../workload/workload.js";

@@ -1,14 +1,15 @@
 /**
- * Real TCP connections on loopback, by the steps of the workload's script: connect makes the handshake, the client's close sends
- * its FIN, the server's close the other one. Data packets are a byte each way in turn. The client closes first, so that its
- * sockets are those in TIME_WAIT.
+ * Real TCP connections on loopback, by the steps of the workload's script: connect makes the handshake, the client's
+ * close sends its FIN, the server's close the other one. Data packets are a byte each way in turn. The client closes
+ * first, so that its sockets are those in TIME_WAIT.
  *
- * Whether the server acknowledges the client's FIN before it sends its own is a matter of the delayed acknowledgement: TCP_QUICKACK
- * sends what is delayed at once, and a connection has seven packets; otherwise it rides on the FIN, and there are six.
+ * Whether the server acknowledges the client's FIN before it sends its own is a matter of the delayed acknowledgement:
+ * TCP_QUICKACK sends what is delayed at once, and a connection has seven packets; otherwise it rides on the FIN, and
+ * there are six.
  */
 import { FIN, SYN } from "../../kernel/conntrack/trackers/tcp.js";
-import { addressOf } from "../../wire/loopback-address.js";
 import type { ScriptStep } from "../../workload/script.js";
+import { addressOf } from "../host/loopback-address.js";
 import { EPERM, MSG_DONTWAIT, SystemCallError, type SystemCalls } from "../host/system-calls.js";
 import type { Traffic } from "./flood.js";
 import { AF_INET, socketAddress } from "./socket-address.js";

@@ -1,11 +1,12 @@
 /**
- * UDP connections on loopback: one socket sends to as many addresses as there are connections, one socket on every address is the
- * other end, and its replies name the address that they come from (IP_PKTINFO). Neither ever reads: conntrack has seen a packet
- * before a full receive buffer drops it. sendmmsg sends as many requests as are due in one call.
+ * UDP connections on loopback: one socket sends to as many addresses as there are connections, one socket on every
+ * address is the other end, and its replies name the address that they come from (IP_PKTINFO). Neither ever reads:
+ * conntrack has seen a packet before a full receive buffer drops it. sendmmsg sends as many requests as are due in one
+ * call.
  */
 
-import { addressOf, LOCALHOST } from "../../wire/loopback-address.js";
 import type { ScriptStep } from "../../workload/script.js";
+import { addressOf, LOCALHOST } from "../host/loopback-address.js";
 import { EPERM, SystemCallError, type SystemCalls } from "../host/system-calls.js";
 import type { Traffic } from "./flood.js";
 import { AF_INET, SOCKADDR_IN_BYTES, socketAddress } from "./socket-address.js";
@@ -55,6 +56,13 @@ export class UdpTraffic implements Traffic {
     this.client.close();
     this.server?.close();
   }
+}
+
+/** One connection of one packet, whose two ends are gone afterwards. */
+export function connectOnce(calls: SystemCalls): void {
+  const traffic = new UdpTraffic(calls, true);
+  traffic.sendFirst(Int32Array.of(0), 1);
+  traffic.close();
 }
 
 /** One socket with the structures of sendmmsg. The buffers have to live as long as the addresses of them are used. */

@@ -1,8 +1,9 @@
 /**
  * Redelivery by a work item over one dedicated list, Linux 5.19 on (2ed3bf188b33): ecache_work_evict_list() and
- * nf_conntrack_ecache_work() of nf_conntrack_ecache.c. A run takes entries from the head (the latest failure first) until one
- * fails, the list is empty, or 10 ms are over; what it delivered is freed at its end. First run a second after a failure, then
- * every 10 ms while it fails; as long as the list is not empty, every successful destroy runs it at once.
+ * nf_conntrack_ecache_work() of nf_conntrack_ecache.c. A run takes entries from the head (the latest failure first)
+ * until one fails, the list is empty, or 10 ms are over; what it delivered is freed at its end. First run a second
+ * after a failure, then every 10 ms while it fails; as long as the list is not empty, every successful destroy runs it
+ * at once.
  *
  * Up to 6.18.39 the test of the 10 ms had its operands exchanged, so that a run ends after its first delivery.
  */

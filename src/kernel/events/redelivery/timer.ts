@@ -1,8 +1,8 @@
 /**
  * Redelivery by one timer per dying entry, Linux 2.6.31 to 3.16: nf_ct_insert_dying_list() and death_by_event() of
- * nf_conntrack_core.c. The delay is random32() modulo the retry timeout in jiffies, drawn anew after every failure; there is
- * no back-off and no coupling between entries. Up to 3.5 the entry's own timer is used again, from 3.6 on one in the event
- * cache extension; the two are never pending together, so here they are the same timer.
+ * nf_conntrack_core.c. The delay is random32() modulo the retry timeout in jiffies, drawn anew after every failure;
+ * there is no back-off and no coupling between entries. Up to 3.5 the entry's own timer is used again, from 3.6 on one
+ * in the event cache extension; the two are never pending together, so here they are the same timer.
  */
 
 import type { KernelClock } from "../../clock.js";
@@ -20,7 +20,9 @@ export class TimerRedelivery implements Redelivery {
   shortestDelayJiffies = Number.POSITIVE_INFINITY;
   longestDelayJiffies = 0;
 
-  /** `windowJiffies`: net.netfilter.nf_conntrack_events_retry_timeout × HZ, at least 1. `random32`: unsigned 32 bits. */
+  /**
+   * `windowJiffies`: net.netfilter.nf_conntrack_events_retry_timeout × HZ, at least 1. `random32`: unsigned 32 bits.
+   */
   constructor(
     clock: KernelClock,
     timers: TimerWheel,

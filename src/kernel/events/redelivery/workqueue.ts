@@ -1,8 +1,8 @@
 /**
  * Redelivery by a work item over per-CPU dying lists, Linux 3.17 to 5.18 (9500507c6138): ecache_work() and
- * nf_conntrack_ecache_delayed_work() of nf_conntrack_ecache.c. A run goes through the CPUs in order, each list from its head (the
- * latest failure first), delivers a batch per list and stops everything at the first failure. First run a second after a failure,
- * then every 100 ms while it fails; any successful destroy in between runs it at once.
+ * nf_conntrack_ecache_delayed_work() of nf_conntrack_ecache.c. A run goes through the CPUs in order, each list from its
+ * head (the latest failure first), delivers a batch per list and stops everything at the first failure. First run a
+ * second after a failure, then every 100 ms while it fails; any successful destroy in between runs it at once.
  */
 import type { KernelClock } from "../../clock.js";
 import type { Deletion } from "../../conntrack/deletion.js";

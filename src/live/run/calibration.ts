@@ -1,19 +1,19 @@
 /**
- * What things cost on this machine, in the simulator's terms (Costs of scenario.ts): rounds of experiments in a namespace, each
- * round a measurement of its own, so that whoever uses them sees how much this machine varies. A packet is a flood that nobody listens to, an entry of a flush likewise; an
- * attempt is what a listener with a full buffer adds to the flush; a recv is a queue read at once; a wake-up is the way of one
- * event to a reader that sleeps.
+ * What things cost on this machine, in the simulator's terms (Costs of scenario.ts): rounds of experiments in a
+ * namespace, each round a measurement of its own, so that whoever uses them sees how much this machine varies. A packet
+ * is a flood without a listener, an entry of a flush likewise; an attempt is what a listener with a full buffer
+ * adds to the flush; a recv is a queue read at once; a wake-up is the way of one event to a reader that sleeps.
  */
 import { setTimeout } from "node:timers/promises";
-import { median } from "../report/median.js";
-import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
-import { decodeEvent, emptyEvent } from "../wire/conntrack-messages.js";
-import { now } from "./clock.js";
-import { NamespaceKernel } from "./host/namespace-kernel.js";
-import { MSG_DONTWAIT, type SystemCalls } from "./host/system-calls.js";
-import { openListener } from "./netlink-socket.js";
-import { Listener } from "./readers/listener.js";
-import { UdpTraffic } from "./traffic/udp-traffic.js";
+import { median } from "../../report/median.js";
+import type { Costs, ListenerScenario, Scenario } from "../../scenario/scenario.js";
+import { emptyGlance, glanceAt } from "../../wire/conntrack-event.js";
+import { now } from "../host/clock.js";
+import { NamespaceKernel } from "../host/namespace-kernel.js";
+import { openListener } from "../host/netlink-socket.js";
+import { MSG_DONTWAIT, type SystemCalls } from "../host/system-calls.js";
+import { Listener } from "../readers/listener.js";
+import { connectOnce, UdpTraffic } from "../traffic/udp-traffic.js";
 
 const ROUNDS = 9;
 /** Between a flood and its flush, as in the runs: a flush that follows at once finds its entries in the caches. */
@@ -31,7 +31,9 @@ export type MeasuredCosts = Pick<
 export async function measureCosts(scenario: Scenario, calls: SystemCalls): Promise<MeasuredCosts[]> {
   const cpus = calls.allowedCpus();
   calls.pinTo(cpus[0]!);
-  const kernel = new NamespaceKernel(calls, { ...scenario, nfConntrackMax: Number.MAX_SAFE_INTEGER });
+  const kernel = new NamespaceKernel(calls, { ...scenario, nfConntrackMax: Number.MAX_SAFE_INTEGER }, () =>
+    connectOnce(calls),
+  );
   const machine = new Machine(kernel, calls);
   const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
   // What a cold machine does at first says nothing of the runs that follow.
@@ -57,7 +59,7 @@ class Machine {
   private readonly calls: SystemCalls;
   private readonly traffic: UdpTraffic;
   private readonly buffer = Buffer.alloc(8192);
-  private readonly event = emptyEvent();
+  private readonly event = emptyGlance();
 
   constructor(kernel: NamespaceKernel, calls: SystemCalls) {
     this.kernel = kernel;
@@ -104,7 +106,7 @@ class Machine {
   private readAll(fd: number): number {
     let read = 0;
     while (this.calls.recv(fd, this.buffer, MSG_DONTWAIT) > 0) {
-      decodeEvent(this.buffer, this.event);
+      glanceAt(this.buffer, this.event);
       read++;
     }
     return read;

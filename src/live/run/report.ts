@@ -1,12 +1,13 @@
 /**
- * Fills the Report from a live run that is over. What a kernel tells (counts of the table, drops of a socket, the events that
- * arrived) is taken; what follows from it without doubt is computed, and the rest is null. It measures nothing.
+ * Fills the Report from a live run that is over. What a kernel tells (counts of the table, drops of a socket, the
+ * events that arrived) is taken; what follows from it without doubt is computed, and the rest is null. It measures
+ * nothing.
  *
- * While no entry can have ended before the flush, all is simple: each connection raised one NEW, the flush raised one DESTROY
- * per entry, the table's count after it is the dying list, and drops after it are refused DESTROYs.
+ * While no entry can have ended before the flush, all is simple: each connection raised one NEW, the flush raised one
+ * DESTROY per entry, the table's count after it is the dying list, and drops after it are refused DESTROYs.
  */
-import { capacityMessages } from "../kernel/netlink/capacity.js";
-import { releaseFor } from "../kernel/release.js";
+import { capacityMessages } from "../../kernel/netlink/capacity.js";
+import { releaseFor } from "../../kernel/release.js";
 import {
   type DaemonReport,
   type EventCounts,
@@ -15,10 +16,10 @@ import {
   SCHEMA_VERSION,
   type SocketReport,
   TIMELINE_COLUMNS,
-} from "../report/report.js";
-import { TOOL_VERSION } from "../report/version.js";
-import type { LiveHost } from "./host/host.js";
-import type { Ending, LiveRun } from "./live-run.js";
+} from "../../report/report.js";
+import { TOOL_VERSION } from "../../report/version.js";
+import type { LiveHost } from "../host/host.js";
+import type { Ending, LiveRun } from "./run.js";
 
 const UNKNOWN_COUNTS = { merged: null, lost: null, pending: null, attempts: null, refused: null };
 
@@ -27,7 +28,7 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
   const release = releaseFor(host.release)!;
   const dying = dyingReport(run);
   const { final } = dying;
-  const active = run.active(run.endCount);
+  const active = run.endActive;
   const events = eventsOf(run, ending, final);
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -63,9 +64,9 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
       daemon: daemonReport(run, ending, index + 1, active),
     })),
     timeline: {
-      intervalSeconds: run.timeline.intervalNanoseconds / 1e9,
+      intervalSeconds: run.watch.timeline.intervalNanoseconds / 1e9,
       columns: TIMELINE_COLUMNS,
-      rows: run.timeline.rows,
+      rows: run.watch.timeline.rows,
     },
     invariants: { checked: 0, violated: [] },
     expectations: [],
@@ -85,7 +86,7 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
   const onlyNew = scenario.protocol === "udp" && scenario.packets === 1;
   const plain = !run.diedBeforeFlush && scenario.secondFlood === null && scenario.flush && run.flushEndedAt !== null;
   const dropsBefore = run.dropsBeforeFlush ?? drops;
-  // A flow that was made before anybody listened has no event cache, unless somebody listens elsewhere on the machine.
+  // A flow that was made before there was a listener has no event cache, unless there is one elsewhere on the machine.
   const heard = scenario.listeners.some(({ joins }) => joins === "start");
   const created: EventCounts = {
     raised: heard ? run.created : null,
@@ -101,7 +102,7 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
     ...(onlyNew ? { merged: 0, lost: 0, pending: 0, attempts: 0, refused: 0 } : {}),
   };
   const delivered = accepted.destroy - (duplicates ?? 0);
-  const ended = pending === null || !heard ? null : run.created - (run.active(run.endCount) ?? 0);
+  const ended = pending === null || !heard ? null : run.created - (run.endActive ?? 0);
   const destroy: EventCounts = {
     raised: ended,
     delivered,
@@ -127,17 +128,17 @@ function resendReport(run: LiveRun, destroy: EventCounts): Report["resends"] {
 function dyingReport(run: LiveRun): Report["dying"] {
   const { scenario } = run;
   const flushed = scenario.flush && run.flushAt !== null && run.flushEndedAt !== null;
-  const active = run.active(run.endCount);
+  const active = run.endActive;
   const duringFlood = run.diedBeforeFlush || run.flushAt === null ? null : 0;
   // It was looked at from the flush on: where entries ended before, it may have been longer then.
-  const peak = run.diedBeforeFlush ? null : run.peakDying;
+  const peak = run.diedBeforeFlush ? null : run.watch.peakDying;
   return {
     peakDuringFlood: duringFlood,
     meanDuringFlood: duringFlood,
     afterFlush: flushed ? run.countAfterFlush : duringFlood,
     peak,
-    peakAtSeconds: peak === null ? null : run.peakDyingAt / 1e9,
-    emptyAfterFlushSeconds: flushed && run.emptiedAt !== null ? (run.emptiedAt - run.flushAt!) / 1e9 : null,
+    peakAtSeconds: peak === null ? null : run.watch.peakDyingAt / 1e9,
+    emptyAfterFlushSeconds: flushed && run.watch.emptiedAt !== null ? (run.watch.emptiedAt - run.flushAt!) / 1e9 : null,
     final: active === null ? null : run.endCount - active,
   };
 }

@@ -1,29 +1,30 @@
 /**
- * One run on the running kernel: the phases of the experiment in real time, inside the namespace. It owns the order of things
- * and the waiting; packets are the flood's, events the listeners', the table the kernel's. What it saw is left in plain
- * fields for live-report.ts. Times are nanoseconds from the first packet.
+ * One run on the running kernel: the phases of the experiment in real time, inside the namespace. It owns the order of
+ * things and the waiting; packets are the flood's, events the listeners', the table the kernel's, what is seen of it
+ * the watch's. What it saw is left in plain fields for report.ts. Times are nanoseconds from the first packet.
  *
- * The event loop turns between slices of a few milliseconds, so that progress goes out and a request to stop comes in. A flood and
- * a flush hold the first CPU, the readers have the second, as in the simulator.
+ * The event loop turns between slices of a few milliseconds, so that progress goes out and a request to stop comes in.
+ * A flood and a flush hold the first CPU, the readers have the second, as in the simulator.
  */
 import { setImmediate, setTimeout } from "node:timers/promises";
-import type { Observer, Progress } from "../report/backend.js";
-import { TimelineRows } from "../report/timeline-rows.js";
-import type { Scenario } from "../scenario/scenario.js";
-import { Streams } from "../scenario/streams.js";
-import type { TableStatistics } from "../wire/conntrack-messages.js";
-import { scriptOf } from "../workload/script.js";
-import { Workload } from "../workload/workload.js";
-import { now } from "./clock.js";
-import type { SocketRow } from "./host/kernel-files.js";
-import { NamespaceKernel } from "./host/namespace-kernel.js";
-import type { SystemCalls } from "./host/system-calls.js";
-import { Conntrackd } from "./readers/conntrackd.js";
-import { Listener } from "./readers/listener.js";
-import type { LiveReader, ReaderResult } from "./readers/live-reader.js";
-import { Flood, type Traffic } from "./traffic/flood.js";
-import { TcpTraffic } from "./traffic/tcp-traffic.js";
-import { UdpTraffic } from "./traffic/udp-traffic.js";
+import type { Observer, Progress } from "../../report/backend.js";
+import type { Scenario } from "../../scenario/scenario.js";
+import { Streams } from "../../scenario/streams.js";
+import type { TableStatistics } from "../../wire/conntrack-requests.js";
+import { scriptOf } from "../../workload/script.js";
+import { Workload } from "../../workload/workload.js";
+import { now } from "../host/clock.js";
+import type { SocketRow } from "../host/kernel-files.js";
+import { NamespaceKernel } from "../host/namespace-kernel.js";
+import type { SystemCalls } from "../host/system-calls.js";
+import { Conntrackd } from "../readers/conntrackd.js";
+import { Listener } from "../readers/listener.js";
+import type { LiveReader, ReaderResult } from "../readers/live-reader.js";
+import { Flood, type Traffic } from "../traffic/flood.js";
+import { TcpTraffic } from "../traffic/tcp-traffic.js";
+import { connectOnce, UdpTraffic } from "../traffic/udp-traffic.js";
+import { Lifetime } from "./lifetime.js";
+import { TableWatch } from "./table-watch.js";
 
 const SLICE_NANOSECONDS = 20_000_000;
 const PROGRESS_NANOSECONDS = 50_000_000;
@@ -50,7 +51,8 @@ export class LiveRun {
   readonly scenario: Scenario;
   readonly kernel: NamespaceKernel;
   readonly listeners: readonly LiveReader[];
-  readonly timeline = new TimelineRows<readonly (number | null)[]>();
+  readonly lifetime: Lifetime;
+  readonly watch: TableWatch;
   /** Connections made and refused, in both floods. */
   created = 0;
   refused = 0;
@@ -60,9 +62,6 @@ export class LiveRun {
   private phase: Progress["phase"] = "flood";
   private start = 0;
   private progressDue = 0;
-  /** The connections that may be alive: all of the flood, none after the flush, those of the second flood. */
-  private living = { since: 0, created: 0, refused: 0 };
-  private readonly shortestTimeout: number;
 
   floodNanoseconds = 0;
   flushAt: number | null = null;
@@ -74,12 +73,8 @@ export class LiveRun {
   dropsBeforeFlush: number | null = null;
   newBeforeFlush = 0;
   dropsAfterFlush = 0;
-  /** From the flush on: seconds since it began, count, rmem, drops, DESTROY received, ENOBUFS. */
-  readonly looks: (readonly number[])[] = [];
-  peakDying: number | null = 0;
-  peakDyingAt = 0;
-  emptiedAt: number | null = null;
   endCount = 0;
+  endAt = 0;
   interrupted = false;
 
   /** `conntrackd`: it is the first listener, and not a thread of ours. */
@@ -87,11 +82,11 @@ export class LiveRun {
     this.scenario = scenario;
     this.observer = observer;
     this.streams = new Streams(scenario.seed);
-    this.shortestTimeout = shortestTimeoutNanoseconds(scenario);
+    this.lifetime = new Lifetime(scenario);
     const cpus = calls.allowedCpus();
     calls.sharpenTimers();
     calls.pinTo(cpus[0]!);
-    this.kernel = new NamespaceKernel(calls, scenario);
+    this.kernel = new NamespaceKernel(calls, scenario, () => connectOnce(calls));
     const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
     // A process is born on the CPU of the thread that starts it.
     calls.pinTo(readerCpu);
@@ -101,6 +96,7 @@ export class LiveRun {
         : new Listener(scenario, index, calls, readerCpu),
     );
     calls.pinTo(cpus[0]!);
+    this.watch = new TableWatch(this.kernel, this.listeners[0]!, this.lifetime);
     this.traffic =
       scenario.protocol === "tcp"
         ? new TcpTraffic(calls, scenario.packets >= SHORTEST_TCP_WITH_ACK)
@@ -116,7 +112,7 @@ export class LiveRun {
     await this.sleepUntil(this.floodNanoseconds + this.scenario.flushDelayNanoseconds);
     if (!this.over) await this.flush();
     this.phase = "drain";
-    if (!this.over) await this.watch();
+    if (!this.over) await this.drain();
     return this.conclude();
   }
 
@@ -124,21 +120,14 @@ export class LiveRun {
     return now() - this.start;
   }
 
-  /** Entries alive of those that the table counts; null: some may be dying, and the kernel does not tell which. */
-  active(count: number): number | null {
-    if (count === 0 || this.living.created === 0) return 0;
-    if (this.mayHaveDied) return null;
-    return this.living.created;
+  /** Entries alive at the end; null: the kernel does not tell. */
+  get endActive(): number | null {
+    return this.lifetime.active(this.endCount, this.endAt);
   }
 
-  /** Whether entries may have ended without a flush: by a timeout, or by early_drop in a full table. */
-  get mayHaveDied(): boolean {
-    const { since, created, refused } = this.living;
-    const full = refused > 0 || created > this.scenario.nfConntrackMax;
-    return full || this.elapsed - since >= this.shortestTimeout;
-  }
-
-  /** When the observed daemon last believed in nothing any more; the first packet where it never believed in anything. */
+  /**
+   * When the observed daemon last believed in nothing any more; the first packet where it never believed in anything.
+   */
   get inSyncAt(): number | null {
     const at = this.listeners[0]!.inSyncNanoseconds;
     return at === null ? null : Math.max(0, at - this.start);
@@ -176,7 +165,7 @@ export class LiveRun {
     );
     const flood = new Flood(workload, this.traffic, scenario.packets);
     const before = { created: this.created, refused: this.refused };
-    this.living = { since: startNanoseconds, created: 0, refused: 0 };
+    this.lifetime.beginAt(startNanoseconds);
     let sliceEnd = 0;
     while (flood.due !== Number.POSITIVE_INFINITY && !this.over) {
       const at = this.elapsed;
@@ -189,8 +178,7 @@ export class LiveRun {
         flood.sendDue(at);
         this.created = before.created + flood.created;
         this.refused = before.refused + flood.refused;
-        this.living.created = flood.created;
-        this.living.refused = flood.refused;
+        this.lifetime.flooded(flood.created, flood.refused);
       }
     }
   }
@@ -212,9 +200,9 @@ export class LiveRun {
   private async flush(): Promise<void> {
     const { scenario, listeners, kernel } = this;
     for (const listener of listeners) await listener.prepareFlush();
-    this.sample();
+    this.watch.sample(this.elapsed, this.delivered);
     this.countBeforeFlush = kernel.count();
-    this.diedBeforeFlush = this.mayHaveDied;
+    this.diedBeforeFlush = this.lifetime.mayHaveDied(this.elapsed);
     this.dropsBeforeFlush = listeners[0]!.row().drops;
     this.newBeforeFlush = listeners[0]!.received.new;
     this.flushAt = this.elapsed;
@@ -222,17 +210,17 @@ export class LiveRun {
     for (const listener of listeners) listener.flushBegins(this.start + this.flushAt);
     if (scenario.flush) {
       kernel.flush();
-      this.living = { since: this.elapsed, created: 0, refused: 0 };
+      this.lifetime.beginAt(this.elapsed);
     }
     this.flushEndedAt = this.elapsed;
     this.countAfterFlush = kernel.count();
     this.dropsAfterFlush = listeners[0]!.row().drops;
-    this.look();
-    if (this.emptiedAt !== null) this.emptiedAt = this.flushEndedAt;
+    this.watch.look(this.elapsed, this.flushAt);
+    if (this.watch.emptiedAt !== null) this.watch.emptiedAt = this.flushEndedAt;
     await this.breathe();
   }
 
-  private async watch(): Promise<void> {
+  private async drain(): Promise<void> {
     const second = this.scenario.secondFlood;
     let secondAt = second === null ? Number.POSITIVE_INFINITY : this.flushAt! + second.afterFlushSeconds * 1e9;
     while (!this.over) {
@@ -240,7 +228,7 @@ export class LiveRun {
         secondAt = Number.POSITIVE_INFINITY;
         await this.flood("second arrivals", second!.connections, this.elapsed, this.scenario.connections);
       }
-      const count = this.look();
+      const count = this.watch.look(this.elapsed, this.flushAt!);
       const rmem = this.listeners.map((listener) => listener.row().rmemBytes);
       const read = this.listeners.every((listener, index) => listener.idle(rmem[index]!));
       if (count === 0 && read && secondAt === Number.POSITIVE_INFINITY) return;
@@ -249,37 +237,8 @@ export class LiveRun {
     }
   }
 
-  /** Looks at the table's count and keeps what the report says of the dying list. */
-  private look(): number {
-    const count = this.kernel.count();
-    const observed = this.listeners[0]!;
-    const { rmemBytes, drops } = observed.row();
-    const seconds = (this.elapsed - this.flushAt!) / 1e9;
-    this.looks.push([seconds, count, rmemBytes, drops, observed.received.destroy, observed.enobufs]);
-    const active = this.active(count);
-    const dying = active === null ? null : count - active;
-    const at = this.elapsed;
-    if (dying === null) this.peakDying = null;
-    else if (this.peakDying !== null && dying > this.peakDying) {
-      this.peakDying = dying;
-      this.peakDyingAt = at;
-    }
-    if (dying !== 0) this.emptiedAt = null;
-    else this.emptiedAt ??= at;
-    return count;
-  }
-
-  private sample(): void {
-    if (this.elapsed < this.timeline.due) return;
-    const count = this.kernel.count();
-    const active = this.active(count);
-    const row = this.listeners[0]!.row();
-    const dying = active === null ? null : count - active;
-    this.timeline.add([this.elapsed / 1e9, active, dying, row.rmemBytes, this.delivered, row.drops]);
-  }
-
   private async breathe(): Promise<void> {
-    this.sample();
+    this.watch.sample(this.elapsed, this.delivered);
     if (this.elapsed >= this.progressDue) await this.tellProgress();
     await setImmediate();
     this.interrupted ||= this.observer.stopRequested();
@@ -288,7 +247,7 @@ export class LiveRun {
   private async tellProgress(): Promise<void> {
     this.progressDue = this.elapsed + PROGRESS_NANOSECONDS;
     const count = this.kernel.count();
-    const active = this.active(count) ?? count;
+    const active = this.lifetime.active(count, this.elapsed) ?? count;
     await this.observer.progress({
       phase: this.phase,
       seconds: this.elapsed / 1e9,
@@ -313,6 +272,7 @@ export class LiveRun {
 
   private async conclude(): Promise<Ending> {
     this.endCount = this.kernel.count();
+    this.endAt = this.elapsed;
     const rows = this.listeners.map((listener) => listener.row());
     const results = await Promise.all(this.listeners.map((listener) => listener.stop()));
     const statistics = this.kernel.statistics();
@@ -321,14 +281,5 @@ export class LiveRun {
   }
 }
 
-/** States that no connection of a flood comes to: it is never reset, and nobody opens from both ends. */
-const NEVER_SEEN = ["tcp_close", "tcp_syn_sent2"];
-
-/** From when on entries of this protocol may expire. */
-function shortestTimeoutNanoseconds({ timeoutsSeconds, protocol }: Scenario): number {
-  const own = Object.entries(timeoutsSeconds).filter(([key]) => key.startsWith(protocol) && !NEVER_SEEN.includes(key));
-  return Math.min(...own.map(([, seconds]) => seconds)) * 1e9;
-}
-
-/** A place in memory that nobody changes: waiting on it is a sleep to the microsecond. */
+/** A place in memory that never changes: waiting on it is a sleep to the microsecond. */
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));

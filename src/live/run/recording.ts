@@ -1,10 +1,11 @@
 /**
- * A live run as a recording: one line of JSON in the format of test/conformance/recordings, so that the run of anybody's kernel can
- * be compared with the model later. The format knows fewer settings than a scenario has; what it cannot say is not recorded.
+ * A live run as a recording: one line of JSON in the format of test/conformance/recordings, so that the run of
+ * anybody's kernel can be compared with the model later. The format knows fewer settings than a scenario has; what it
+ * cannot say is not recorded.
  */
-import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
-import type { LiveHost } from "./host/host.js";
-import type { Ending, LiveRun } from "./live-run.js";
+import type { ListenerScenario, Scenario } from "../../scenario/scenario.js";
+import type { LiveHost } from "../host/host.js";
+import type { Ending, LiveRun } from "./run.js";
 
 const SETTLE_NANOSECONDS = 500_000_000;
 const MOST_ROWS = 200;
@@ -43,7 +44,7 @@ export function recordingOf(run: LiveRun, ending: Ending, host: LiveHost): LiveR
   const [listener, second] = run.listeners.map((_, index) => listenerOf(run, ending, index));
   const failed = listener!.drops - run.dropsBeforeFlush!;
   const drained = run.endCount === 0;
-  const empty = run.looks.find((look) => look[1] === 0);
+  const empty = run.watch.looks.find((look) => look[1] === 0);
   return {
     kernel: host.release,
     // The kernels that are recorded on a machine of their own, without an emulator.
@@ -71,7 +72,7 @@ export function recordingOf(run: LiveRun, ending: Ending, host: LiveHost): LiveR
       listener: listener!,
       ...(second === undefined ? {} : { secondListener: second }),
     },
-    series: { columns: SERIES_COLUMNS, rows: thinned(run.looks) },
+    series: { columns: SERIES_COLUMNS, rows: thinned(run.watch.looks) },
   };
 }
 

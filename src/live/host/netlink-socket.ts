@@ -1,10 +1,12 @@
 /**
- * Netlink sockets as the kernel offers them: one that asks and waits for the answer, and one that listens to conntrack's
- * event groups with the options of a policy (net/netlink/af_netlink.c). It moves bytes; what they mean is elsewhere.
+ * Netlink sockets as the kernel offers them: one that asks and waits for the answer, and one that listens to
+ * conntrack's event groups with the options of a policy (net/netlink/af_netlink.c). It moves bytes; what they mean is
+ * elsewhere.
  */
-import type { EventGroup, Policy } from "../scenario/scenario.js";
-import { messagesOf, NLMSG_DONE, NLMSG_ERROR, type ReceivedMessage } from "../wire/netlink-message.js";
-import { SystemCallError, type SystemCalls } from "./host/system-calls.js";
+import type { EventGroup, Policy } from "../../scenario/scenario.js";
+import { NFNLGRP_CONNTRACK } from "../../wire/ctnetlink.js";
+import { messagesOf, NLMSG_DONE, NLMSG_ERROR, type ReceivedMessage } from "../../wire/netlink.js";
+import { SystemCallError, type SystemCalls } from "./system-calls.js";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
@@ -15,8 +17,6 @@ const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_BROADCAST_ERROR = 4;
 const NETLINK_NO_ENOBUFS = 5;
-/** NFNLGRP_CONNTRACK_*. */
-const GROUPS: Record<EventGroup, number> = { new: 1, update: 2, destroy: 3 };
 
 const ADDRESS_BYTES = 12;
 /** More than the kernel puts into one datagram of a dump. */
@@ -109,6 +109,6 @@ export function openListener(
   const set = (option: number, value: number): void => calls.setsockopt(fd, SOL_NETLINK, option, value);
   if (policy === "reliable" || policy === "broadcast-error") set(NETLINK_BROADCAST_ERROR, 1);
   if (policy === "reliable" || policy === "no-enobufs") set(NETLINK_NO_ENOBUFS, 1);
-  for (const group of groups) set(NETLINK_ADD_MEMBERSHIP, GROUPS[group]);
+  for (const group of groups) set(NETLINK_ADD_MEMBERSHIP, NFNLGRP_CONNTRACK[group]);
   return { fd, portid: calls.getsockname(fd, ADDRESS_BYTES).readUInt32LE(4), rcvbufBytes };
 }
