@@ -30,6 +30,10 @@ const LAYERS: readonly Layer[] = [
   folder("daemon"),
   folder("workload"),
   folder("simulation"),
+  folder("live/host"),
+  folder("live/traffic"),
+  folder("live/readers"),
+  folder("live/run"),
   folder("live"),
   folder("study"),
   folder("render"),
@@ -124,6 +128,17 @@ describe("the direction of imports", () => {
   test("a file imports only from its own folder and from folders above it", () => {
     assert.ok(sources.length > 50);
     assert.deepEqual(sources.flatMap(wrongImports), []);
+  });
+
+  test("the simulation and the live backend stand side by side: neither imports from the other", () => {
+    const crossing = sources.flatMap((source) => {
+      const [side, other] = source.path.startsWith("src/live/") ? ["live", "simulation"] : ["simulation", "live"];
+      if (!source.path.startsWith(`src/${side}/`)) return [];
+      return source.references
+        .filter(({ specifier }) => specifier.includes(`/${other}/`))
+        .map(({ specifier }) => `${source.path} → ${specifier}`);
+    });
+    assert.deepEqual(crossing, []);
   });
 
   test("every exception is still needed", () => {
