@@ -1,13 +1,15 @@
 /**
- * Our modules as a few files, beside what the compiler leaves in dist/: the command, which Node then loads quickly, and the
- * library. Rollup leaves a `const` a constant, so that the engine knows an offset or a flag of the hot path and need not fetch
- * it, as it must from another module. What both are worth is in docs/PERFORMANCE.md.
+ * Our modules as a few files, beside what the compiler leaves in dist/: the command, which Node then loads quickly, and
+ * the library. Rollup leaves a `const` a constant, so that the engine knows an offset or a flag of the hot path and
+ * need not fetch it, as it must from another module. What both are worth is in docs/PERFORMANCE.md.
  */
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { rollup } from "rollup";
 
-/** What is started by its path, each in one file. They share no class: what goes to and fro is plain data or a function. */
+/**
+ * What is started by its path, each in one file. They share no class: what goes to and fro is plain data or a function.
+ */
 const PROGRAMS = [["cli/main.js"], ["study/run-worker.js"], ["live/child.js"], ["live/readers/listener-thread.js"]];
 /** In parts that are loaded when they are asked for. */
 const IN_PARTS = ["cli/call.js", "index.js"];

@@ -1,6 +1,7 @@
 /**
- * The files of the package that are made of the code: the JSON Schemas of what goes in and comes out, the manual page, the README's table of scenarios. They are
- * committed, so that an editor finds them without a build; a test holds them current.
+ * The files of the package that are made of the code: the JSON Schemas of what goes in and comes out, the manual page,
+ * the README's table of scenarios. They are committed, so that an editor finds them without a build; a test holds them
+ * current.
  */
 import { readFileSync } from "node:fs";
 import { allCommands } from "../src/cli/actions.js";

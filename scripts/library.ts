@@ -1,6 +1,6 @@
 /**
- * The scenario library for tests and the README: the files of scenarios/ as they are, and a file judged in this process, without worker
- * threads. It tests nothing itself.
+ * The scenario library for tests and the README: the files of scenarios/ as they are, and a file judged in this
+ * process, without worker threads. It tests nothing itself.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";

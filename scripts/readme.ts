@@ -1,6 +1,6 @@
 /**
- * The table of the scenario library in README.md, made from the files: each with its title and how many expectations it has. It
- * takes texts and returns texts; reading and writing is generate.ts.
+ * The table of the scenario library in README.md, made from the files: each with its title and how many expectations it
+ * has. It takes texts and returns texts; reading and writing is generate.ts.
  */
 import { type LibraryFile, planned } from "./library.js";
 

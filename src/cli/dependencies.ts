@@ -4,8 +4,8 @@
  * kernel. It decides nothing.
  */
 import os from "node:os";
-import type { explainBuffer } from "../explain/capacity.js";
-import type { renderExplanation, renderReleaseTable } from "../explain/explanation.js";
+import type { renderExplanation, renderReleaseTable } from "../explain/screen.js";
+import type { explainBuffer } from "../explain/sentences.js";
 import type { liveHost, liveOverrides } from "../live/host/host.js";
 import type { refuseUnlive } from "../live/host/refusal.js";
 import type { liveBackend, measuredCosts, whyNotLive } from "../live/live.js";
@@ -75,8 +75,8 @@ export const installed: Dependencies = {
   resolve: async () => (await import("../scenario/defaults.js")).resolveScenario,
   renderers: async () => (await import("../render/renderers.js")).renderers,
   explainer: async () => ({
-    ...(await import("../explain/capacity.js")),
-    ...(await import("../explain/explanation.js")),
+    ...(await import("../explain/sentences.js")),
+    ...(await import("../explain/screen.js")),
   }),
   suites: async () => ({
     ...(await import("../scenario/file.js")),

@@ -1,5 +1,6 @@
 /**
- * Failed expectations as annotations of GitHub Actions: a line each that the runner shows at the line of the scenario file. Pure.
+ * Failed expectations as annotations of GitHub Actions: a line each that the runner shows at the line of the scenario
+ * file.
  */
 
 import type { Suite } from "../report/suite.js";

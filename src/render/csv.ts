@@ -1,6 +1,6 @@
 /**
- * A row for each run, or for each moment of its timeline, to be read by a spreadsheet: RFC 4180, a head with the names of the
- * metrics, times in seconds, sizes in bytes, nothing where a figure is not known. Pure.
+ * A row for each run, or for each moment of its timeline, to be read by a spreadsheet: RFC 4180, a head with the names
+ * of the metrics, times in seconds, sizes in bytes, nothing where a figure is not known.
  */
 
 import { figureOf, METRICS } from "../report/metrics.js";

@@ -1,7 +1,7 @@
 /**
- * A set of scenarios as JUnit XML, which every CI shows: a suite for each scenario, a test case for each expectation. It keeps to what
- * the schemas in use have in common, so the elements and attributes that the strictest one wants are all there, those it does not
- * know are not. There is no time in it: what a run takes on this machine is no result. Pure.
+ * A set of scenarios as JUnit XML, which every CI shows: a suite for each scenario, a test case for each expectation.
+ * It keeps to what the schemas in use have in common, so the elements and attributes that the strictest one wants are
+ * all there, those it does not know are not. There is no time in it: what a run takes on this machine is no result.
  */
 
 import type { ExpectationResult } from "../report/report.js";

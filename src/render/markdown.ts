@@ -1,6 +1,6 @@
 /**
- * A set of scenarios as a comment on a pull request: the verdict first, then what failed with its command, then everything in a
- * table that is folded while all is well. GitHub's and GitLab's dialect alike. Pure.
+ * A set of scenarios as a comment on a pull request: the verdict first, then what failed with its command, then
+ * everything in a table that is folded while all is well. GitHub's and GitLab's dialect alike.
  */
 
 import type { Report } from "../report/report.js";

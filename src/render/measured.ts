@@ -1,6 +1,6 @@
 /**
- * A measured figure and its verdict as a person reads them, in every format: `100 %`, `52.2 s`, `never`. With digits enough to
- * see why a figure that looks like its limit is not.
+ * A measured figure and its verdict as a person reads them, in every format: `100 %`, `52.2 s`, `never`. With digits
+ * enough to see why a figure that looks like its limit is not.
  */
 import type { MetricValue } from "../report/metrics.js";
 import type { ExpectationResult } from "../report/report.js";

@@ -1,5 +1,6 @@
 /**
- * The list of metrics as a person reads it: the name that an expectation takes, what it means, its unit, what 100 % of it is. Pure.
+ * The list of metrics as a person reads it: the name that an expectation takes, what it means, its unit, what 100 % of
+ * it is.
  */
 import type { Metric } from "../report/metrics.js";
 import { legibleWidth, wrap } from "./text/paragraph.js";

@@ -1,6 +1,6 @@
 /**
- * The result of a parity study as text, JSON and Markdown: one sentence that says how much of the kernel the simulator explains, a
- * row per scenario, and each figure that lies outside with its cause. Pure, as the renderers of a Report are.
+ * The result of a parity study as text, JSON and Markdown: one sentence that says how much of the kernel the simulator
+ * explains, a row per scenario, and each figure that lies outside with its cause.
  */
 import type { Parity, ParityMetric, ParityOfCase } from "../study/parity.js";
 import { type Cell, GAP, lay, tableWidth } from "./text/columns.js";

@@ -1,4 +1,7 @@
-/** What a format is: two pure functions, of one Report and of a set of scenarios, and what the caller knows of the place where the text will stand. */
+/**
+ * What a format is: two pure functions, of one Report and of a set of scenarios, and what the caller knows of the place
+ * where the text will stand.
+ */
 import type { Report } from "../report/report.js";
 import type { Suite } from "../report/suite.js";
 

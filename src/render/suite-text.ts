@@ -1,6 +1,6 @@
 /**
- * A set of scenarios on a terminal or in a log: a line each, what was measured beside what was expected, the command that repeats
- * what failed, the sums last. It judges nothing. Pure.
+ * A set of scenarios on a terminal or in a log: a line each, what was measured beside what was expected, the command
+ * that repeats what failed, the sums last.
  */
 
 import type { ExpectationResult } from "../report/report.js";

@@ -1,6 +1,6 @@
 /**
- * What can be asked of a Report: every number and every truth in it, by name, with unit, meaning and natural whole. All of it
- * follows from the description of the Report (schema.ts). It judges nothing (verdict.ts).
+ * What can be asked of a Report: every number and every truth in it, by name, with unit, meaning and natural whole. All
+ * of it follows from the description of the Report (schema.ts).
  */
 import { quoted, UsageError } from "../scenario/errors.js";
 import type { Need, Schema } from "../scenario/json-schema.js";

@@ -1,7 +1,7 @@
 /**
  * The Report: the one shape that both backends fill and every renderer, expectation and study reads (schemaVersion 1).
  * Counts are integers, times are seconds of run time from the first packet, sizes are bytes. A figure that a backend
- * cannot know is null, never 0: the simulator knows every one, a running kernel does not. It formats nothing.
+ * cannot know is null, never 0: the simulator knows every one, a running kernel does not.
  */
 import type { Scenario } from "../scenario/scenario.js";
 
@@ -20,7 +20,10 @@ export interface EventCounts<F extends Figure = Figure> {
   refused: F;
 }
 
-/** Request, buffer and capacity are those of the first request: a buffer that grows after ENOBUFS may reach a higher peak. */
+/**
+ * Request, buffer and capacity are those of the first request: a buffer that grows after ENOBUFS may reach a higher
+ * peak.
+ */
 export interface SocketReport<F extends Figure = Figure> {
   requestedBytes: number;
   rcvbufBytes: number;
@@ -56,7 +59,10 @@ export interface DaemonReport<F extends Figure = Figure> {
   missing: F;
   /** Null where stale or missing is. */
   inSync: F extends number ? boolean : boolean | null;
-  /** From the start of the flush to the last moment at which the daemon came into sync; null: it is not in sync, or there was no flush. */
+  /**
+   * From the start of the flush to the last moment at which the daemon came into sync; null: it is not in sync, or
+   * there was no flush.
+   */
   inSyncAfterFlushSeconds: number | null;
   /** Where the real conntrackd was the daemon. Absent otherwise. */
   conntrackd?: ConntrackdStatistics;
@@ -111,7 +117,7 @@ export interface Report<F extends Figure = Figure> {
     drop: number;
     insertFailed: number;
   };
-  /** Runs of the redelivery worker, and what they delivered; null where every entry has a timer, or nobody can tell. */
+  /** Runs of the redelivery worker, and what they delivered; null where every entry has a timer, or where it cannot be known. */
   redelivery: { runs: number; delivered: number; mostInOneRun: number } | null;
   flush: { atSeconds: number; durationSeconds: number; entries: F; attempts: F } | null;
   daemon: DaemonReport<F>;

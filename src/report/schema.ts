@@ -1,6 +1,6 @@
 /**
- * What every figure of the Report is: its meaning, its unit, the figure that is 100 % of it, and when it may be null. From it come
- * the published JSON Schema of the Report and the list of metrics; the types are report.ts. It holds no figure.
+ * What every figure of the Report is: its meaning, its unit, the figure that is 100 % of it, and when it may be null.
+ * From it come the published JSON Schema of the Report and the list of metrics; the types are report.ts.
  */
 import {
   choiceOf,

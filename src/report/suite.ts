@@ -1,7 +1,7 @@
 /**
- * What a set of scenarios came to: for each its reports and the verdict on its expectations, and the sums. `run --format json` prints
- * exactly a SuiteReport; where each expectation stands in a file is kept beside it, because the same scenarios from standard
- * input must give the same bytes. It sums up; it judges and formats nothing.
+ * What a set of scenarios came to: for each its reports and the verdict on its expectations, and the sums. `run
+ * --format json` prints exactly a SuiteReport; where each expectation stands in a file is kept beside it, because the
+ * same scenarios from standard input must give the same bytes.
  */
 import { list, type ObjectSchema, object, type Schema, text } from "../scenario/json-schema.js";
 import type { ExpectationResult, Report } from "./report.js";
@@ -37,7 +37,7 @@ export interface SuiteReport {
   interrupted?: true;
 }
 
-/** Where a result comes from, for whoever wants to go there. Lines count from 1. */
+/** Where a result comes from. Lines count from 1. */
 export interface Origin {
   path: string;
   line: number;

@@ -1,6 +1,7 @@
 /**
- * The rows of a report's timeline, one per interval. They are bounded: when they are full, every other row goes and the interval
- * doubles, so that a run of any length keeps between half and all of them. What a row says is the caller's business.
+ * The rows of a report's timeline, one per interval. They are bounded: when they are full, every other row goes and the
+ * interval doubles, so that a run of any length keeps between half and all of them. What a row says is the caller's
+ * business.
  */
 const MOST_ROWS = 400;
 const FIRST_INTERVAL_NANOSECONDS = 100_000_000;

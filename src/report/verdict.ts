@@ -1,6 +1,7 @@
 /**
- * Whether an expectation holds. An expectation is bound to its metrics before anything runs, so that an unknown metric, a wrong unit
- * or a figure that this run cannot have is a mistake of the user and never a silent pass; later it is judged by reports. Pure.
+ * Whether an expectation holds. An expectation is bound to its metrics before anything runs, so that an unknown metric,
+ * a wrong unit or a figure that this run cannot have is a mistake of the user and never a silent pass; later it is
+ * judged by reports.
  */
 import { quoted, UsageError } from "../scenario/errors.js";
 import type { Aggregate, Expectation, Operator } from "../scenario/expectation.js";
@@ -97,7 +98,7 @@ function knownMetric(written: string, knowledge: Knowledge): Metric {
 
 interface Sides {
   unit: string;
-  /** Whether null is a moment that never came; otherwise it is a figure that nobody knows. */
+  /** Whether null is a moment that never came; otherwise it is an unknown figure. */
   never: boolean;
   actual(run: RunReports): MetricValue;
   limit(run: RunReports): MetricValue;
@@ -242,7 +243,7 @@ function worstOf(verdicts: readonly ExpectationResult[], operator: Operator): Ex
   );
 }
 
-/** With a run of which nobody knows the figure, nobody knows that of all. */
+/** One unknown figure makes that of all runs unknown. */
 function aggregated(figures: readonly MetricValue[], aggregate: Aggregate, never: boolean): MetricValue {
   if (!never && figures.includes(null)) return null;
   // True is 1 and false is 0: the mean is the share of runs in which it holds.

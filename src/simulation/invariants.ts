@@ -1,7 +1,7 @@
 /**
  * What must hold in every run, whatever the scenario: identities of the accounts, bounds, and that a reliable run which
- * settled delivered every DESTROY once. The checks watch a run from outside, at every sample of the timeline and at its end;
- * a violation is a bug of ours (exit code 4). They share no code with what they check.
+ * settled delivered every DESTROY once. The checks watch a run from outside, at every sample of the timeline and at its
+ * end; a violation is a bug of ours (exit code 4). They share no code with what they check.
  */
 import { FREE } from "../kernel/conntrack/table.js";
 import { KIND_DESTROY } from "../kernel/events/ecache.js";
@@ -86,7 +86,7 @@ const FINAL: Record<string, Check> = {
     if (!run.settled || !reliable || !fromTheStart || unread > 0) return null;
     const { received } = run.readers[0]!.view;
     const { delivered, lost } = ledger.kinds[KIND_DESTROY];
-    // What cannot be built reaches nobody, also in reliable mode.
+    // What cannot be built reaches no listener, also in reliable mode.
     const expected =
       table.counters.destroyed - table.counters.untracked - table.counters.silent - (ctnetlink.unbuilt > 0 ? lost : 0);
     return (

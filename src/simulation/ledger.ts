@@ -1,10 +1,10 @@
 /**
- * The accounts of a run, kept beside the model and never read by it: what became of every event of the observed listener,
- * how often each DESTROY was attempted, and which entries the daemon and the kernel both know. The model calls it through
- * `EventObserver`; the run calls it when the observed reader has read a message.
+ * The accounts of a run, kept beside the model and never read by it: what became of every event of the observed
+ * listener, how often each DESTROY was attempted, and which entries the daemon and the kernel both know. The model
+ * calls it through `EventObserver`; the run calls it when the observed reader has read a message.
  *
- * The unit is an event: a set of new bits of one entry. Events that wait in a missed mask are counted per entry in parallel
- * columns; that their sum is raised − delivered − merged − lost is what invariants.ts checks.
+ * The unit is an event: a set of new bits of one entry. Events that wait in a missed mask are counted per entry in
+ * parallel columns; that their sum is raised − delivered − merged − lost is what invariants.ts checks.
  */
 import type { ReceivedMessage } from "../daemon/decoders.js";
 import type { DaemonView } from "../daemon/view.js";
@@ -23,7 +23,10 @@ export interface KindAccount {
   refused: number;
 }
 
-/** State of an entry: which of its events no message carried yet, and whether it is active and the daemon believes it alive. */
+/**
+ * State of an entry: which of its events no message carried yet, and whether it is active and the daemon believes it
+ * alive.
+ */
 const WAITING_NEW = 1;
 const WAITING_DESTROY = 2;
 const KNOWN = 4;
@@ -44,7 +47,7 @@ export class Ledger implements EventObserver {
   readonly kinds: readonly [KindAccount, KindAccount, KindAccount] = [account(), account(), account()];
   private readonly records: EntryRecords;
   private knownCount = 0;
-  /** Index: resends of an entry, value: entries that had so many and are freed. */
+  /** Index: resends of an entry; value: freed entries with that number of resends. */
   private readonly resends: number[] = [];
   readonly destroyLatency = new LatencyHistogram();
 

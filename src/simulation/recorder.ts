@@ -1,6 +1,4 @@
-/**
- * Fills the Report from a run that is over. It reads the accounts, decides nothing and prints nothing.
- */
+/** Fills the Report from a run that is over. */
 import type { Reader } from "../daemon/reader.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/ecache.js";
 import { capacityMessages } from "../kernel/netlink/capacity.js";

@@ -1,6 +1,6 @@
 /**
- * Cells in columns: each column as wide as its widest cell, figures at the right and words at the left of theirs, colour laid
- * over what is already padded. It wraps and cuts nothing; whether a table fits, its owner asks beforehand.
+ * Cells in columns: each column as wide as its widest cell, figures at the right and words at the left of theirs,
+ * colour laid over what is already padded. It wraps and cuts nothing; whether a table fits, its owner asks beforehand.
  */
 import type { Paint } from "./theme.js";
 

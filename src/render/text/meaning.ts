@@ -1,6 +1,7 @@
 /**
  * One sentence that says what the figures mean, and where it matters a second one about NEW and UPDATE. A list of
- * findings in the order of their weight: the first that holds speaks. It looks back only; what to change is advice.ts's.
+ * findings in the order of their weight: the first that holds speaks. It looks back only; what to change is
+ * advice.ts's.
  */
 import type { Figure, Report } from "../../report/report.js";
 import { firstIsReliable, isReliable, readerStopped, some } from "./facts.js";
@@ -54,7 +55,7 @@ const FINDINGS: readonly Finding[] = [
       `Still ${plural(dying.final, "entry", "entries")} on the dying list when the limit of ${duration(scenario.limitSeconds)} ended the run.`,
   },
   {
-    // With nobody left to refuse it, the kernel counts an event as delivered and frees the entry.
+    // With no listener left to refuse it, the kernel counts an event as delivered and frees the entry.
     holds: (report) => some(report.events.destroy.lost) && firstIsReliable(report) && closes(report),
     says: ({ events }) =>
       `When the reader closed its socket, the kernel let go of ${plural(events.destroy.lost, "entry", "entries")} whose DESTROY nobody will ever see.`,
@@ -93,7 +94,7 @@ const FINDINGS: readonly Finding[] = [
     // Nothing waited: reliable delivery had nothing to do, or would have done nothing.
     holds: ({ resends, dying }) => !some(resends.entries) && dying.peak === 0,
     says: (report) =>
-      nobodyResends(report)
+      noneResends(report)
         ? "Every DESTROY arrived, but none would have been sent again: this reader kept up."
         : "Every DESTROY arrived at the first attempt, and no entry ever waited on the dying list.",
   },
@@ -162,7 +163,7 @@ function closes({ scenario }: Report): boolean {
   return scenario.listeners.some((listener) => listener.closesAfterFlushNanoseconds !== null);
 }
 
-function nobodyResends({ scenario }: Report): boolean {
+function noneResends({ scenario }: Report): boolean {
   return !scenario.listeners.some((listener) => isReliable(listener.policy));
 }
 

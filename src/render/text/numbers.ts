@@ -1,7 +1,7 @@
 /**
- * Figures as a person reads them: counts with a comma every three digits, shares that never round up to "all" or down to
- * "none", durations and sizes in the unit that fits. Nothing here depends on the locale, so that every machine prints
- * the same bytes. What cannot be known (null, NaN) is a dash, never a zero. It does not parse; units.ts does.
+ * Figures as a person reads them: counts with a comma every three digits, shares that never round up to "all" or down
+ * to "none", durations and sizes in the unit that fits. Nothing here depends on the locale, so that every machine
+ * prints the same bytes. What cannot be known (null, NaN) is a dash, never a zero.
  */
 
 export const UNKNOWN = "–";
@@ -31,7 +31,7 @@ export function shortCount(value: number | null): string {
   return `${count(Math.round(value / 1e9))}G`;
 }
 
-/** Of nothing there is no share, nor of what nobody knows: the empty string. */
+/** Of nothing there is no share, nor of the unknown: the empty string. */
 export function percent(part: number | null, whole: number | null): string {
   if (part === null || whole === null || !(whole > 0)) return "";
   const share = (100 * part) / whole;
@@ -65,7 +65,7 @@ export function duration(seconds: number | null): string {
   return pair(Math.floor(minutes / 60), "h", minutes % 60, "min");
 }
 
-/** Below this a size is given to the byte: whoever asks for 2048 wants to see what became of it. */
+/** Below this a size is given to the byte: the reader who asked for 2048 wants to see what became of it. */
 const LARGE_SIZE = 65_536;
 const KIB = 1024;
 

@@ -15,7 +15,7 @@ const NARROWEST = 40;
 /** Above this the eye loses the line. */
 const WIDEST = 120;
 
-/** What a screen of so many columns is laid out for. `widest`: infinite where lines are not read as prose. */
+/** What a screen of a number of columns is laid out for. `widest`: infinite where lines are not read as prose. */
 export function legibleWidth(columns: number, widest = WIDEST): number {
   return Math.min(widest, Math.max(NARROWEST, Math.floor(columns) || NARROWEST));
 }

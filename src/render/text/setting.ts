@@ -40,8 +40,8 @@ function paceOf(scenario: Scenario): string {
 }
 
 /**
- * From the request to the messages: asked, capped by rmem_max (unless it is one that grows: SO_RCVBUFFORCE), doubled or raised
- * by the kernel, divided by truesize.
+ * From the request to the messages: asked, capped by rmem_max (unless it is one that grows: SO_RCVBUFFORCE), doubled or
+ * raised by the kernel, divided by truesize.
  */
 export function bufferOf(report: Report): string {
   const { scenario, socket } = report;

@@ -1,7 +1,7 @@
 /**
  * The dying list over time as one line of blocks, and under it the axis: start, flush, end. A cell shows the maximum of
- * the rows that it stands for, because a short peak is what the reader of the line looks for. Zero has a sign of its own:
- * whether the list is empty or nearly so is the question. It takes the timeline as it is and smooths nothing.
+ * the rows that it stands for, because a short peak is what the reader of the line looks for. Zero has a sign of its
+ * own: whether the list is empty or nearly so is the question.
  */
 import type { Report } from "../../report/report.js";
 import { duration } from "./numbers.js";

@@ -1,7 +1,7 @@
 /**
  * The tables of the text report: what became of the events of each type, and the listeners beside each other. A table
  * has several shapes, from the richest to the narrowest; the first that fits the width is taken, so that no row is ever
- * wrapped or cut. It does not judge the figures beyond colouring a loss.
+ * wrapped or cut.
  */
 
 import type { EventCounts, Report } from "../../report/report.js";

@@ -1,14 +1,14 @@
 /**
- * A receive buffer explained on a screen: one entry per step with its value, its rule and its source, then what comes out
- * and what to change; or one row per release. Pure, as the renderers of a Report are; the words of the steps come with them
- * (capacity.ts). Figures have no commas here: they are pasted into sysctl and setsockopt.
+ * A receive buffer explained on a screen: one entry per step with its value, its rule and its source, then what comes
+ * out and what to change; or one row per release. The words of the steps come with them (sentences.ts). Figures have no
+ * commas here: they are pasted into sysctl and setsockopt.
  */
 
 import { requestFor } from "../kernel/netlink/capacity.js";
 import { type Cell, GAP, lay, tableWidth } from "../render/text/columns.js";
 import { legibleWidth, wrap } from "../render/text/paragraph.js";
 import { type Paint, type Theme, themeOf } from "../render/text/theme.js";
-import { type BufferExplanation, type BufferStep, flowOf } from "./capacity.js";
+import { type BufferExplanation, type BufferStep, flowOf } from "./sentences.js";
 
 export interface ExplanationOptions {
   colour: boolean;
