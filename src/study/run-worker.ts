@@ -1,16 +1,16 @@
 /**
- * What runs in a thread of the pool: a scenario comes in, its report goes out.
+ * What runs in a thread of the pool: a scenario comes in, what is kept of its run goes out.
  */
 import { parentPort } from "node:worker_threads";
-import type { Scenario } from "../scenario/scenario.js";
 import { simulate } from "../simulation/simulation.js";
-import type { Answer } from "./pool.js";
+import { keptOf } from "./kept.js";
+import type { Answer, Question } from "./pool.js";
 
-parentPort!.on("message", (scenario: Scenario) => parentPort!.postMessage(answerTo(scenario)));
+parentPort!.on("message", (question: Question) => parentPort!.postMessage(answerTo(question)));
 
-function answerTo(scenario: Scenario): Answer {
+function answerTo({ scenario, keep }: Question): Answer {
   try {
-    return { report: simulate(scenario) };
+    return { kept: keptOf(simulate(scenario), keep) };
   } catch (error) {
     return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

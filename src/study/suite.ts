@@ -14,6 +14,7 @@ import { parseExpectation } from "../scenario/expectation.js";
 import { type Case, mergeParameters, type Place, type ScenarioFile } from "../scenario/file.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { didYouMean } from "../scenario/suggest.js";
+import type { RunAll } from "./pool.js";
 
 /** What is asked of all files, beside what they say. */
 export interface SuiteOptions {
@@ -140,15 +141,9 @@ function seeded(scenario: Scenario, runs: number): Scenario[] {
 }
 
 /** `1`, then `1-2`, `1-3`: streams of different seeds have nothing to do with each other, however alike they look. */
-function seedOf(seed: string, index: number): string {
+export function seedOf(seed: string, index: number): string {
   return index === 0 ? seed : `${seed}-${index + 1}`;
 }
-
-/** Runs scenarios, in any order and as many at once as it likes, and tells of each when it is done; of one cut short nothing. */
-export type RunAll = (
-  scenarios: readonly Scenario[],
-  tell: { done(index: number, report: Report): void; signal: AbortSignal },
-) => Promise<void>;
 
 export interface SuiteWatch {
   /** How many runs of all are done. */
@@ -165,20 +160,23 @@ export async function runSuite(
 ): Promise<SuiteReport> {
   const all = [...new Set(plans.flatMap((plan) => [...plan.beside.values(), plan]))];
   const scenarios = all.flatMap((plan) => plan.scenarios);
+  const names = all.flatMap((plan) => plan.scenarios.map(({ seed }) => `${plan.case.name} with seed ${seed}`));
   const reports = new Map<Scenario, Report>();
   const results: ScenarioResult[] = [];
   const failed = new AbortController();
-  await runAll(scenarios, {
-    done(index, report) {
-      reports.set(scenarios[index]!, report);
-      watch.progress(reports.size, scenarios.length);
-      while (!failed.signal.aborted && results.length < plans.length && complete(plans[results.length]!, reports)) {
-        results.push(resultOf(plans[results.length]!, reports));
-        if (bail && !results.at(-1)!.ok) failed.abort();
-      }
-    },
-    signal: AbortSignal.any([failed.signal, watch.signal]),
-  });
+  const done = (index: number, report: Report): void => {
+    reports.set(scenarios[index]!, report);
+    watch.progress(reports.size, scenarios.length);
+    while (!failed.signal.aborted && results.length < plans.length && complete(plans[results.length]!, reports)) {
+      results.push(resultOf(plans[results.length]!, reports));
+      if (bail && !results.at(-1)!.ok) failed.abort();
+    }
+  };
+  const signal = AbortSignal.any([failed.signal, watch.signal]);
+  await runAll(
+    { count: scenarios.length, scenario: (index) => scenarios[index]!, name: (index) => names[index]!, keep: "report" },
+    { done, signal },
+  );
   return suiteReport(results, {
     tool: { name: "ct-reliable", version: TOOL_VERSION },
     planned: plans.length,

@@ -10,6 +10,12 @@ import { builtPackage } from "../built.js";
 import { floodScenario } from "../simulation/scenarios.js";
 
 const scenarios = Array.from({ length: 5 }, (_, index) => floodScenario({ connections: 10, seed: String(index) }));
+const work = {
+  count: scenarios.length,
+  scenario: (index: number) => scenarios[index]!,
+  name: (index: number) => `run ${index}`,
+  keep: "report" as const,
+};
 const never = new AbortController().signal;
 
 describe("in this thread", () => {
@@ -23,7 +29,7 @@ describe("in this thread", () => {
       here(async ({ seed }) => report({ seed })),
       undefined as unknown as Observer["progress"],
     );
-    await runAll(scenarios, { done: (index, { seed }) => void told.push([index, seed]), signal: never });
+    await runAll(work, { done: (index, { seed }) => void told.push([index, seed]), signal: never });
     assert.deepEqual(
       told,
       scenarios.map(({ seed }, index) => [index, seed]),
@@ -39,13 +45,13 @@ describe("in this thread", () => {
       if (seed === "1") stop.abort();
       return report(observer?.stopRequested() === true ? { seed, interrupted: true } : { seed });
     });
-    await pool(1, backend, () => {})(scenarios, { done: (index) => void told.push(index), signal: stop.signal });
+    await pool(1, backend, () => {})(work, { done: (index) => void told.push(index), signal: stop.signal });
     assert.deepEqual([started, told], [2, [0]]);
   });
 
   test("what goes wrong in a run goes wrong for all", async () => {
     const backend = here(() => Promise.reject(new Error("boom")));
-    await assert.rejects(pool(1, backend, () => {})(scenarios, { done() {}, signal: never }), /boom/);
+    await assert.rejects(pool(1, backend, () => {})(work, { done() {}, signal: never }), /boom/);
   });
 });
 
@@ -66,6 +72,8 @@ describe("in threads of their own", () => {
       const here = { run: () => Promise.reject(new Error("here")) };
       const scenarios = (count, more = {}) => Array.from({ length: count }, (_, index) =>
         resolveScenario("flood", { connections: 50, seed: String(index), ...more }));
+      const work = (all, keep = "report") =>
+        ({ count: all.length, scenario: (index) => all[index], name: (index) => "run " + index, keep });
       const signal = new AbortController().signal;
       ${body}`,
     );
@@ -77,7 +85,7 @@ describe("in threads of their own", () => {
   test("every report comes once and belongs to its scenario, without a warning on many cores", () => {
     const seeds = inProcess(`
       const told = [];
-      await pool(12, here, () => {})(scenarios(24), { done: (index, { seed }) => told.push([index, seed]), signal });
+      await pool(12, here, () => {})(work(scenarios(24)), { done: (index, { seed }) => told.push([index, seed]), signal });
       console.log(JSON.stringify(told.sort(([a], [b]) => a - b)));`);
     assert.deepEqual(
       seeds,
@@ -92,20 +100,60 @@ describe("in threads of their own", () => {
       setTimeout(() => stop.abort(), 300);
       const start = performance.now();
       const long = scenarios(4, { connections: 1e7, ratePerSecond: null, nfConntrackMax: 1e7 });
-      await pool(2, here, () => {})(long, { done: () => told++, signal: stop.signal });
+      await pool(2, here, () => {})(work(long), { done: () => told++, signal: stop.signal });
       console.log(JSON.stringify({ told, seconds: (performance.now() - start) / 1000 }));`);
     assert.equal(told, 0);
     assert.ok(seconds < 5, `${seconds} s`);
+  });
+
+  test("of each run no more comes over than the figures that were asked for", () => {
+    const told = inProcess(`
+      const told = [];
+      const some = work(scenarios(4), ["table.created", "destroy.lost%", "drain"]);
+      await pool(2, here, () => {})(some, { done: (index, kept) => told.push([index, kept]), signal });
+      console.log(JSON.stringify(told.sort(([a], [b]) => a - b)));`);
+    assert.equal(told.length, 4);
+    for (const [, { figures, violated, ...rest }] of told) {
+      assert.deepEqual([figures.slice(0, 2), violated, rest], [[50, 0], [], {}]);
+    }
+  });
+
+  test("no thread takes a run before the last one's result is dealt with", () => {
+    const most = inProcess(`
+      let open = 0;
+      let most = 0;
+      const done = async () => {
+        most = Math.max(most, ++open);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        open--;
+      };
+      await pool(2, here, () => {})(work(scenarios(20)), { done, signal });
+      console.log(JSON.stringify(most));`);
+    assert.ok(most <= 2, `${most} results at once`);
+  });
+
+  test("a worker that dies names its run", () => {
+    const message = inProcess(`
+      const { Worker } = await import("node:worker_threads");
+      const post = Worker.prototype.postMessage;
+      let asked = 0;
+      Worker.prototype.postMessage = function (question) {
+        if (++asked === 3) void this.terminate();
+        else post.call(this, question);
+      };
+      const message = await pool(2, here, () => {})(work(scenarios(9)), { done() {}, signal }).catch((error) => error.message);
+      console.log(JSON.stringify(message));`);
+    assert.match(message, /^run 2: its worker ended with code 1$/);
   });
 
   test("what goes wrong in one is said, and the others take no more runs", () => {
     const { message, told } = inProcess(`
       let told = 0;
       const all = [null, ...scenarios(40)];
-      const message = await pool(2, here, () => {})(all, { done: () => told++, signal }).catch((error) => error.message);
+      const message = await pool(2, here, () => {})(work(all), { done: () => told++, signal }).catch((error) => error.message);
       await new Promise((resolve) => setTimeout(resolve, 100));
       console.log(JSON.stringify({ message, told }));`);
-    assert.match(message, /null/);
+    assert.match(message, /^run 0: .*null/);
     assert.ok(told < 40, `${told} runs after it`);
   });
 });

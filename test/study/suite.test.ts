@@ -8,7 +8,9 @@ import { readScenarioFiles } from "../../src/scenario/file.js";
 import { published } from "../../src/scenario/json-schema.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { simulate } from "../../src/simulation/simulation.js";
-import { planSuite, type RunAll, runSuite, type SuiteOptions } from "../../src/study/suite.js";
+import { keptOf } from "../../src/study/kept.js";
+import type { RunAll } from "../../src/study/pool.js";
+import { planSuite, runSuite, type SuiteOptions } from "../../src/study/suite.js";
 
 const HEAD = "title: t\nscenario:\n  experiment: flood\n  connections: 20\n  ratePerSecond: 100\n";
 
@@ -26,8 +28,10 @@ function plan(source: string, options: Partial<SuiteOptions> = {}) {
 /** In any order, a run for each. */
 const inOrder =
   (order: (indices: number[]) => number[] = (indices) => indices): RunAll =>
-  async (scenarios, { done, signal }) => {
-    for (const index of order([...scenarios.keys()])) if (!signal.aborted) done(index, simulate(scenarios[index]!));
+  async ({ count, scenario, keep }, { done, signal }) => {
+    for (const index of order([...Array(count).keys()])) {
+      if (!signal.aborted) await done(index, keptOf(simulate(scenario(index)), keep));
+    }
   };
 
 const judge = (
@@ -268,9 +272,9 @@ describe("the judged set", () => {
 
   test("runs what is compared with, too, and once", async () => {
     const ran: Scenario[] = [];
-    const runAll: RunAll = async (scenarios, tell) => {
-      ran.push(...scenarios);
-      return inOrder()(scenarios, tell);
+    const runAll: RunAll = async (work, tell) => {
+      ran.push(...Array.from({ length: work.count }, (_, index) => work.scenario(index)));
+      return inOrder()(work, tell);
     };
     const { scenarios } = await judge(plan(VARIANTS, { only: "f/c" }), { runAll });
     assert.deepEqual(

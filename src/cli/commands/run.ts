@@ -6,7 +6,8 @@
 import { LiveImpossibleError } from "../../live/host/impossible.js";
 import type { Origin, SuiteReport } from "../../report/suite.js";
 import { UsageError } from "../../scenario/errors.js";
-import type { Plan, RunAll } from "../../study/suite.js";
+import type { RunAll } from "../../study/pool.js";
+import type { Plan } from "../../study/suite.js";
 import type { CommandAction } from "../command.js";
 import type { Dependencies, Live, Suites } from "../dependencies.js";
 import { EXIT } from "../exit-codes.js";
