@@ -4,7 +4,7 @@
  * the distance, and then looks on both sides whether the condition is monotone. Where it is not (a bigger buffer can drain
  * slower) it says so, and scans. An expectation is judged with every seed; a value that fails with the first few is given up.
  */
-import type { Report, Verdict } from "../report/report.js";
+import type { ExpectationResult, Report } from "../report/report.js";
 import type { Bound, RunReports } from "../report/verdict.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { ParameterError } from "../scenario/errors.js";
@@ -123,7 +123,7 @@ interface Trial {
   holds: boolean;
   /** Runs that it took to tell. */
   runs: number;
-  verdicts: readonly Verdict[];
+  verdicts: readonly ExpectationResult[];
   /** Most of the socket's buffer that was in use at once, of all runs; null where nobody knows it. */
   fullest: number | null;
 }
