@@ -157,11 +157,11 @@ describe("the direction of imports", () => {
   });
 
   for (const [what, file, text] of [
-    ["an import", "src/kernel/clock.ts", 'import { Run } from "../simulation/run.js";'],
+    ["an import", "src/kernel/clock.ts", 'import { Run } from "../simulation/loop.js";'],
     ["a type-only import", "src/kernel/conntrack/table.ts", 'import type { EventCache } from "../events/ecache.js";'],
     ["a re-export", "src/scenario/scenario.ts", 'export * from "../report/report.js";'],
     ["an import type", "src/report/report.ts", 'export type R = import("../kernel/release.js").Release;'],
-    ["a dynamic import", "src/daemon/view.ts", 'const run = await import("../simulation/run.js");'],
+    ["a dynamic import", "src/daemon/view.ts", 'const run = await import("../simulation/loop.js");'],
     ["a renderer in the shape of a report", "src/report/report.ts", 'import { text } from "../render/text.js";'],
     ["the command line in a renderer", "src/render/text.ts", 'import { colour } from "../cli/colour.js";'],
     ["something outside of src", "src/cli/main.ts", 'import { sample } from "../../test/report/sample.js";'],
@@ -174,8 +174,8 @@ describe("the direction of imports", () => {
   test("an import in the order, a package and a text that looks like an import are not", () => {
     const text = `import { grown } from "../conntrack/table.js";
       import seedrandom from "seedrandom";
-      // import { Run } from "../../simulation/run.js";
-      const text = 'import { Run } from "../../simulation/run.js"';`;
+      // import { Run } from "../../simulation/loop.js";
+      const text = 'import { Run } from "../../simulation/loop.js"';`;
     assert.deepEqual(wrongImports(new Source("src/kernel/events/ecache.ts", text)), []);
   });
 });
@@ -205,7 +205,7 @@ describe("below the command line and the live backend", () => {
     "const load = (name: string) => import(name);",
   ]) {
     test(`\`${text}\` is seen`, () => {
-      assert.notEqual(wrongUses(new Source("src/simulation/run.ts", text)).length, 0);
+      assert.notEqual(wrongUses(new Source("src/simulation/loop.ts", text)).length, 0);
     });
   }
 
@@ -214,7 +214,7 @@ describe("below the command line and the live backend", () => {
       const { process: p } = run; run.process(); const t = run.performance; // Date.now()
       const x = { setTimeout: 1 }; const limit = 2 ** bits - 1; const parts = 10n ** BigInt(n); const k = 10 ** 3;
       const m = Math.floor(Math.max(1, 2));`;
-    assert.deepEqual(wrongUses(new Source("src/simulation/run.ts", text)), []);
+    assert.deepEqual(wrongUses(new Source("src/simulation/loop.ts", text)), []);
   });
 
   test("the command line may", () => {

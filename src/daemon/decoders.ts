@@ -5,11 +5,8 @@
  *
  * A handful of records that are used again and searched one by one: there are at most 16.
  */
-
-/** When something is due that will not come. */
-export const NEVER = Number.POSITIVE_INFINITY;
-
-const DESTROY = 2;
+import { NEVER } from "../kernel/clock.js";
+import { KIND_DESTROY } from "../kernel/events/kinds.js";
 
 /** What a daemon finds in a message, and what the books need to know of it. */
 export interface ReceivedMessage {
@@ -96,7 +93,7 @@ export class Decoders {
       if (!other.busy) continue;
       this.due = Math.min(this.due, other.doneAt);
       const sameEntry = other.tuple === done.tuple && other.id === done.id;
-      if (sameEntry && other.order < done.order && (other.kind === DESTROY || done.kind === DESTROY)) {
+      if (sameEntry && other.order < done.order && (other.kind === KIND_DESTROY || done.kind === KIND_DESTROY)) {
         other.overtaken = true;
       }
     }

@@ -2,19 +2,15 @@
  * The slow reader of one socket: one message per recv, then its service time, stalls, being held, leaving, and what an
  * ENOBUFS makes it do: stop for good, or, as conntrackd does (event_cb() in its src/ctnl.c), ask for a larger buffer
  * and later for the whole table. It owns when it acts next; the CPU that it needs and the table that it asks for are
- * the machine's business (simulation/run.ts) and what a message means is view.ts. Times are nanoseconds since the first
+ * the machine's business (simulation/) and what a message means is view.ts. Times are nanoseconds since the first
  * packet.
  */
+import { NEVER } from "../kernel/clock.js";
 import { type NetlinkSocket, RECV_EMPTY, RECV_MESSAGE } from "../kernel/netlink/socket.js";
 import type { Costs, ListenerScenario } from "../scenario/scenario.js";
-import { Decoders, NEVER, type ReceivedMessage } from "./decoders.js";
+import type { Stream } from "../scenario/streams.js";
+import { Decoders, type ReceivedMessage } from "./decoders.js";
 import type { DaemonView } from "./view.js";
-
-/** What a reader draws from: standard exponentials for its service times, uniforms in [0, 1) for how late it wakes. */
-export interface ReaderChance {
-  exponential(): number;
-  uniform(): number;
-}
 
 /** Keeps the books of what a daemon learns. */
 export interface ReadObserver {
@@ -26,7 +22,8 @@ export class Reader {
   readonly socket: NetlinkSocket;
   readonly view: DaemonView;
   private readonly scenario: ListenerScenario;
-  private readonly chance: ReaderChance;
+  /** Exponentials for its service times, uniforms for how late it wakes. */
+  private readonly chance: Pick<Stream, "exponential" | "uniform">;
   private readonly observer: ReadObserver | null;
   private readonly recvNanoseconds: number;
   private readonly fixedService: boolean;
@@ -53,7 +50,7 @@ export class Reader {
     view: DaemonView,
     scenario: ListenerScenario,
     costs: Pick<Costs, "recvNanoseconds" | "overshootNanoseconds">,
-    chance: ReaderChance,
+    chance: Pick<Stream, "exponential" | "uniform">,
     observer: ReadObserver | null,
   ) {
     this.socket = socket;

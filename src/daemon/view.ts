@@ -8,6 +8,8 @@
  * so ids). It believes what it applies last: where several decoders apply a NEW after its DESTROY, the dead entry is
  * alive to it for good.
  */
+import { KIND_DESTROY, KIND_NEW } from "../kernel/events/kinds.js";
+
 const EMPTY = 0;
 const ALIVE = 1;
 /** Beside ALIVE: known from an UPDATE or a dump, so that its first NEW is no duplicate. */
@@ -18,9 +20,6 @@ const DESTROYED = 8;
 /** Was alive, and a dump did not have it. Kept apart from DESTROYED because its DESTROY is no duplicate. */
 const PURGED = 16;
 
-const NEW = 0;
-const DESTROY = 2;
-
 export class DaemonView {
   private size = 1024;
   private used = 0;
@@ -30,12 +29,12 @@ export class DaemonView {
   private readonly newestId: Map<number, number> | null;
 
   /** What was read ahead, without which an engine may leave the read out. */
-  protected asked = 0;
+  protected prefetched = 0;
 
   alive = 0;
   readonly received = { new: 0, update: 0, destroy: 0 };
   destroyWithPortid = 0;
-  /** Different entries whose NEW, or whose DESTROY, arrived at least once. */
+  /** Lives whose DESTROY arrived at least once. */
   uniqueDestroy = 0;
   destroyWithoutNew = 0;
   duplicates = 0;
@@ -49,8 +48,8 @@ export class DaemonView {
   apply(kind: number, tuple: number, id: number, portid: number): -1 | 0 | 1 {
     const at = this.locate(tuple, id);
     const state = this.slots[at + 2]!;
-    if (kind === DESTROY) return this.destroy(at, state, tuple, id, portid);
-    if (kind === NEW) {
+    if (kind === KIND_DESTROY) return this.destroy(at, state, tuple, id, portid);
+    if (kind === KIND_NEW) {
       this.received.new++;
       this.newestId?.set(tuple, id);
       if (state === ALIVE) this.duplicates++;
@@ -64,9 +63,9 @@ export class DaemonView {
     return 1;
   }
 
-  /** A message of this tuple will be applied soon: asks for the memory that this needs, and changes nothing. */
-  expect(tuple: number): void {
-    this.asked = this.slots[3 * (tuple & (this.size - 1))]!;
+  /** A message of this tuple will be applied soon: asks for the memory that this needs (kernel/prefetch.ts). */
+  prefetch(tuple: number): void {
+    this.prefetched = this.slots[3 * (tuple & (this.size - 1))]!;
   }
 
   /** An entry of a dump of the kernel's table; `purge` must follow the last one. */

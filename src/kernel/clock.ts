@@ -3,10 +3,14 @@
  * simulation moves `now`. Jiffies do not start at 0 and do not tick in phase with the first packet: both offsets are
  * chance, drawn once per run, because the bits of the absolute jiffies decide how timer slack rounds (timer-wheel.ts).
  */
+
+/** Due time of what does not come. */
+export const NEVER = Number.POSITIVE_INFINITY;
+
 export class KernelClock {
   /**
-   * Nanoseconds since the first packet: an integer in a double, safe to 104 days. It begins as one that is no small integer,
-   * because an engine that sees it outgrow those makes the object anew, and all code that knew its shape.
+   * Nanoseconds since the first packet: an integer in a double, safe to 104 days. It begins as one that is no small
+   * integer, because an engine that sees it outgrow those makes the object anew, and all code that knew its shape.
    */
   now = Number.NaN;
   readonly hz: number;

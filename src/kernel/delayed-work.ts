@@ -1,20 +1,22 @@
 /**
- * A delayed work item, as kernel/workqueue.c has it: pending at most once, run in process context when its timer fired. It
- * owns when that is, which depends on the timer wheel of the release: up to 4.7 a timer fires at its jiffy; from 4.8 on
- * (kernel/time/timer.c, calc_wheel_index) never early and coarser the further away, so that 25 ticks become 26 and 250 up to 258.
+ * A delayed work item, as kernel/workqueue.c has it: pending at most once, run in process context when its timer fired.
+ * It owns when that is, which depends on the timer wheel of the release: up to 4.7 a timer fires at its jiffy; from 4.8
+ * on (kernel/time/timer.c, calc_wheel_index) never early and coarser the further away, so that 25 ticks become 26 and
+ * 250 up to 258.
  */
-import type { KernelClock } from "./clock.js";
+import { type KernelClock, NEVER } from "./clock.js";
 
-const NOT_PENDING = Number.POSITIVE_INFINITY;
-
-/** LVL_START(1): delays below it are exact but for the one tick. Each further level has LVL_SIZE − 1 slots of eight times the width. */
+/**
+ * LVL_START(1): delays below it are exact but for the one tick. Each further level has LVL_SIZE − 1 slots of eight
+ * times the width.
+ */
 const FIRST_LEVEL_JIFFIES = 63;
 
 export class DelayedWork {
   private readonly clock: KernelClock;
   private readonly coarse: boolean;
-  /** When it runs, in nanoseconds; NOT_PENDING while it is neither queued nor its timer armed. */
-  due = NOT_PENDING;
+  /** When it runs, in nanoseconds; NEVER while it is neither queued nor its timer armed. */
+  due = NEVER;
 
   /** `coarse`: whether the release has the timer wheel of 4.8. */
   constructor(clock: KernelClock, coarse: boolean) {
@@ -23,7 +25,7 @@ export class DelayedWork {
   }
 
   get isPending(): boolean {
-    return this.due !== NOT_PENDING;
+    return this.due !== NEVER;
   }
 
   /** queue_delayed_work(): does nothing while it is pending. */
@@ -38,7 +40,7 @@ export class DelayedWork {
 
   /** The work item starts to run. */
   begin(): void {
-    this.due = NOT_PENDING;
+    this.due = NEVER;
   }
 
   private dueAfter(delayJiffies: number): number {
@@ -48,7 +50,10 @@ export class DelayedWork {
   }
 }
 
-/** The jiffy at which the wheel of 4.8 fires a timer that is `delay` jiffies away: the next multiple of its level's width. */
+/**
+ * The jiffy at which the wheel of 4.8 fires a timer that is `delay` jiffies away: the next multiple of its level's
+ * width.
+ */
 export function coarseExpiry(expires: number, delay: number): number {
   let width = 1;
   for (let start = FIRST_LEVEL_JIFFIES; delay >= start; start *= 8) width *= 8;

@@ -1,19 +1,23 @@
 /**
- * The memory of all entries, 60 bytes each: what struct nf_conn and its extensions hold, as far as the model has them. It owns
- * the layout and the growing; what a field means is said by the module that owns it, named below.
+ * The memory of all entries, 60 bytes each: what struct nf_conn and its extensions hold, as far as the model has them.
+ * It owns the layout and the growing; what a field means is said by the module that owns it, named below.
  *
- * A run jumps from entry to entry in no order, and a jump to memory that no cache holds costs more than all that is done with
- * an entry. So an entry has two records: `nodes` has what a walk over a chain and a packet without an event look at, as small as
- * can be, so that much of it is in the cache; `extensions` has the rest side by side. Links are indices: no object, no string
- * and no closure per entry. This is the hot path: whoever owns a field reads and writes the buffers at `nodeOf(entry) + FIELD` or
- * `extensionOf(entry) + FIELD`, and keeps none of them, because growing replaces them.
+ * A run jumps from entry to entry in no order, and a jump to memory that no cache holds costs more than all that is
+ * done with an entry. So an entry has two records: `nodes` has what a walk over a chain and a packet without an event
+ * look at, as small as can be, so that much of it is in the cache; `extensions` has the rest side by side. Links are
+ * indices: no object, no string and no closure per entry. This is the hot path: whoever owns a field reads and writes
+ * the buffers at `nodeOf(entry) + FIELD` or `extensionOf(entry) + FIELD`, and keeps none of them, because growing
+ * replaces them.
  */
 
 /** Words of a record; `nodeOf` and its neighbours multiply by them. */
 const NODE = 7;
 const EXTENSION = 8;
 
-/** The table: tuple, the links of both directions, and flags: status (status.ts), the tracker's byte, and the place (table.ts). */
+/**
+ * The table: tuple, the links of both directions, and flags: status (status.ts), the tracker's byte, and the place
+ * (table.ts).
+ */
 export const TUPLE = 0;
 export const CHAIN_NEXT = 1;
 export const CHAIN_PREVIOUS = 3;
@@ -26,7 +30,10 @@ export const PLACE = 0xff << PLACE_SHIFT;
 /** When the timer fires; without timers the deadline (timer-wheel.ts, expiry.ts). */
 export const EXPIRES = 6;
 
-/** The event cache (ecache.ts): events since the last attempt, events of failed attempts, and whether a portid is stored. */
+/**
+ * The event cache (ecache.ts): events since the last attempt, events of failed attempts, and whether a portid is
+ * stored.
+ */
 export const EVENTS = 0;
 export const CACHED = 0xff;
 export const MISSED_SHIFT = 8;
@@ -44,6 +51,9 @@ export const STREAM_FROM = 3;
 /** ctnetlink, a double: when the DESTROY was raised. */
 const DESTROYED_AT = 3;
 
+/** Ends a chain and the free list. */
+export const NIL = -1;
+
 /**
  * Where an entry's node and its extension begin, and where in the doubles the time of its DESTROY is. Shifts, because
  * Math.imul takes any number and so has to look what it got.
@@ -51,6 +61,10 @@ const DESTROYED_AT = 3;
 export const nodeOf = (entry: number): number => (entry << 3) - entry;
 export const extensionOf = (entry: number): number => entry << 3;
 export const destroyedAtOf = (entry: number): number => (entry << 2) + DESTROYED_AT;
+
+/** Where a node's links to its neighbours in the chain are. */
+export const chainNextOf = (node: number): number => nodeOf(node >> 1) + CHAIN_NEXT + (node & 1);
+export const chainPreviousOf = (node: number): number => nodeOf(node >> 1) + CHAIN_PREVIOUS + (node & 1);
 
 export class EntryRecords {
   capacity: number;

@@ -1,11 +1,12 @@
 /**
  * Timers on jiffies, as kernel/time/timer.c (kernel/timer.c before 3.15) has them: one timer per id, the slack of
- * mod_timer(), and all timers of a jiffy firing in the order in which they were armed. It does not know what a timer is for.
+ * mod_timer(), and all timers of a jiffy firing in the order in which they were armed. It does not know what a timer is
+ * for.
  *
- * A timer is the id of a record (records.ts), and every list is intrusive. Three levels of slots
- * hold the jiffies of the current block of 4096, the blocks of the current 2^24, and the rest. A timer is filed by the
- * block that it shares with the present, not by its distance, so a list that cascades is complete before anything is armed
- * into its block directly: this keeps the order of arming exact, where the kernel's own wheel keeps it nearly.
+ * A timer is the id of a record (records.ts), and every list is intrusive. Three levels of slots hold the jiffies of
+ * the current block of 4096, the blocks of the current 2^24, and the rest. A timer is filed by the block that it shares
+ * with the present, not by its distance, so a list that cascades is complete before anything is armed into its block
+ * directly: this keeps the order of arming exact, where the kernel's own wheel keeps it nearly.
  */
 import type { KernelClock } from "./clock.js";
 import { type EntryRecords, EXPIRES, extensionOf, nodeOf, TIMER_NEXT, TIMER_PREVIOUS, TIMER_SLOT } from "./records.js";
@@ -72,8 +73,8 @@ export class TimerWheel {
   }
 
   /**
-   * The next jiffy at which something has to be done, or -1. It may be the start of a block whose timers lie later: then
-   * `fire` finds nothing and files them.
+   * The next jiffy at which something has to be done, or -1. It may be the start of a block whose timers lie later:
+   * then `fire` finds nothing and files them.
    */
   nextJiffy(): number {
     if (this.nextCached === NONE) this.nextCached = this.findNext();
@@ -103,7 +104,10 @@ export class TimerWheel {
     return id;
   }
 
-  /** Copies the next timers of the open jiffy, as many as `ids` holds, and leaves them where they are. How many there are. */
+  /**
+   * Copies the next timers of the open jiffy, as many as `ids` holds, and leaves them where they are. How many there
+   * are.
+   */
   peek(ids: Int32Array): number {
     const { extensions } = this.records;
     let count = 0;

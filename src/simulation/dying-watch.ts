@@ -1,6 +1,7 @@
 /**
- * What the report says of the dying list: its peaks, its mean while the flood goes on, when it became empty. It is told the
- * length whenever that changes and keeps a few numbers; it decides nothing. Times are nanoseconds from the first packet.
+ * What the report says of the dying list: its peaks, its mean while the flood goes on, when it became empty. It is told
+ * the length whenever that changes and keeps a few numbers; it decides nothing. Times are nanoseconds from the first
+ * packet.
  */
 export class DyingWatch {
   peak = 0;

@@ -4,11 +4,10 @@
  * end; a violation is a bug of ours (exit code 4). They share no code with what they check.
  */
 import { FREE } from "../kernel/conntrack/table.js";
-import { KIND_DESTROY } from "../kernel/events/ecache.js";
-import { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
-import type { Run } from "./run.js";
+import { KIND_DESTROY } from "../kernel/events/kinds.js";
+import type { Machine } from "./machine.js";
 
-type Check = (run: Run) => string | null;
+type Check = (run: Machine) => string | null;
 
 const WATCHED: Record<string, Check> = {
   "count is what was created and not freed": ({ kernel: { table } }) =>
@@ -48,10 +47,10 @@ const WATCHED: Record<string, Check> = {
   },
 
   "retry delays lie in the grace window": ({ kernel: { redelivery }, graceWindowJiffies }) =>
-    !(redelivery instanceof TimerRedelivery) ||
-    (redelivery.longestDelayJiffies < graceWindowJiffies && redelivery.shortestDelayJiffies >= 0)
+    redelivery.delays === null ||
+    (redelivery.delays.longestJiffies < graceWindowJiffies && redelivery.delays.shortestJiffies >= 0)
       ? null
-      : `delays ${redelivery.shortestDelayJiffies} to ${redelivery.longestDelayJiffies}, window ${graceWindowJiffies} jiffies`,
+      : `delays ${redelivery.delays.shortestJiffies} to ${redelivery.delays.longestJiffies}, window ${graceWindowJiffies} jiffies`,
 };
 
 const FINAL: Record<string, Check> = {
@@ -70,7 +69,7 @@ const FINAL: Record<string, Check> = {
   },
 
   "a reader received what its socket gave": (run) =>
-    run.readers
+    run.readers.list
       .map(({ socket, view, inFlight }) => {
         const applied = view.received.new + view.received.update + view.received.destroy;
         return differ("read", socket.received, "seen", applied + inFlight);
@@ -82,9 +81,9 @@ const FINAL: Record<string, Check> = {
     const { table, sockets, ledger, ctnetlink } = run.kernel;
     const reliable = sockets.length === 1 && sockets[0]!.broadcastError && sockets[0]!.open;
     const fromTheStart = listener!.joins === "start" && listener!.groups.includes("destroy");
-    const unread = sockets[0]!.queued + run.readers[0]!.inFlight;
-    if (!run.settled || !reliable || !fromTheStart || unread > 0) return null;
-    const { received } = run.readers[0]!.view;
+    const unread = sockets[0]!.queued + run.readers.list[0]!.inFlight;
+    if (!run.figures.settled || !reliable || !fromTheStart || unread > 0) return null;
+    const { received } = run.readers.list[0]!.view;
     const { delivered, lost } = ledger.kinds[KIND_DESTROY];
     // What cannot be built reaches no listener, also in reliable mode.
     const expected =
@@ -100,11 +99,11 @@ export class Invariants {
   private readonly broken = new Set<string>();
   checked = 0;
 
-  watch(run: Run): void {
+  watch(run: Machine): void {
     this.apply(WATCHED, run);
   }
 
-  conclude(run: Run): void {
+  conclude(run: Machine): void {
     this.apply(WATCHED, run);
     this.apply(FINAL, run);
   }
@@ -113,7 +112,7 @@ export class Invariants {
     return [...this.broken];
   }
 
-  private apply(checks: Record<string, Check>, run: Run): void {
+  private apply(checks: Record<string, Check>, run: Machine): void {
     for (const [rule, check] of Object.entries(checks)) {
       this.checked++;
       const message = check(run);
@@ -129,7 +128,10 @@ function differ(name: string, value: number, otherName: string, other: number): 
   return value === other ? null : `${name} ${value}, ${otherName} ${other}`;
 }
 
-function eachSocket(run: Run, check: (socket: Run["kernel"]["sockets"][number]) => string | null): string | null {
+function eachSocket(
+  run: Machine,
+  check: (socket: Machine["kernel"]["sockets"][number]) => string | null,
+): string | null {
   for (const socket of run.kernel.sockets) {
     const message = check(socket);
     if (message !== null) return message;

@@ -1,6 +1,6 @@
 /**
- * One simulated kernel, wired: table, timers, trackers, events, redelivery, sockets. It owns the wiring only; each mechanism
- * is one file below kernel/.
+ * One simulated kernel, wired: table, timers, trackers, events, redelivery, sockets. It owns the wiring only; each
+ * mechanism is one file below kernel/.
  */
 import type { DaemonView } from "../daemon/view.js";
 import { KernelClock } from "../kernel/clock.js";
@@ -10,13 +10,16 @@ import { GcWorker } from "../kernel/conntrack/gc.js";
 import { PacketPath } from "../kernel/conntrack/packet.js";
 import { ConntrackTable } from "../kernel/conntrack/table.js";
 import { Ctnetlink } from "../kernel/events/ctnetlink.js";
-import { EventCache, KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/ecache.js";
+import { EventCache } from "../kernel/events/ecache.js";
+import { groupBits } from "../kernel/events/kinds.js";
 import { EvictListRedelivery } from "../kernel/events/redelivery/evict-list.js";
+import type { Redelivery } from "../kernel/events/redelivery/redelivery.js";
 import { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
 import { WorkqueueRedelivery } from "../kernel/events/redelivery/workqueue.js";
 import { Broadcast } from "../kernel/netlink/broadcast.js";
 import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
 import { NetlinkSocket } from "../kernel/netlink/socket.js";
+import { Prefetch } from "../kernel/prefetch.js";
 import type { Release } from "../kernel/release.js";
 import { TimerWheel } from "../kernel/timer-wheel.js";
 import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
@@ -25,7 +28,6 @@ import { Ledger } from "./ledger.js";
 
 /** What a listener's socket has until the flush when it shall be caught up by then. */
 const AMPLE_RCVBUF_BYTES = 128 * 1024 * 1024;
-const KINDS = { new: KIND_NEW, update: KIND_UPDATE, destroy: KIND_DESTROY } as const;
 /** Jiffies at the first packet lie in a range this wide: a machine that has been up for some minutes. */
 const BOOT_JIFFIES_RANGE = 1 << 16;
 
@@ -33,13 +35,14 @@ export class SimulatedKernel {
   readonly release: Release;
   readonly clock: KernelClock;
   readonly table: ConntrackTable;
+  readonly prefetch: Prefetch;
   readonly timers: TimerWheel;
   /** Null where entries have timers. */
   readonly gc: GcWorker | null;
   readonly deletion: Deletion;
   readonly packets: PacketPath;
   readonly ctnetlink: Ctnetlink;
-  readonly redelivery: TimerRedelivery | WorkqueueRedelivery | EvictListRedelivery;
+  readonly redelivery: Redelivery;
   readonly broadcast: Broadcast;
   readonly sockets: readonly NetlinkSocket[];
   readonly ledger: Ledger;
@@ -90,6 +93,7 @@ export class SimulatedKernel {
     this.release = release;
     this.clock = clock;
     this.table = table;
+    this.prefetch = new Prefetch(table);
     this.timers = timers;
     this.gc = gc;
     this.deletion = deletion;
@@ -109,7 +113,7 @@ function redeliveryOf(
   clock: KernelClock,
   timers: TimerWheel,
   deletion: Deletion,
-): SimulatedKernel["redelivery"] {
+): Redelivery {
   if (release.redelivery === "workqueue") return new WorkqueueRedelivery(clock, deletion, release, scenario.cpus);
   if (release.redelivery === "evict-list") return new EvictListRedelivery(clock, deletion, release);
   const windowJiffies = Math.round(scenario.graceMaxSeconds * scenario.hz);
@@ -117,8 +121,8 @@ function redeliveryOf(
 }
 
 /**
- * What the kernel makes of a listener's first request. One that grows its buffer is a conntrackd and asks with SO_RCVBUFFORCE
- * from the first time on (nfnl_rcvbufsiz() of libnfnetlink), so that net.core.rmem_max does not cap it.
+ * What the kernel makes of a listener's first request. One that grows its buffer is a conntrackd and asks with
+ * SO_RCVBUFFORCE from the first time on (nfnl_rcvbufsiz() of libnfnetlink), so that net.core.rmem_max does not cap it.
  */
 export function rcvbufOf(listener: ListenerScenario, scenario: Scenario, release: Release): number {
   const cap = listener.bufferMaxBytes === null ? scenario.rmemMaxBytes : listener.bufferBytes;
@@ -132,7 +136,7 @@ function socketOf(listener: ListenerScenario, scenario: Scenario, release: Relea
     admission: release.admission,
     broadcastError: listener.policy === "reliable" || listener.policy === "broadcast-error",
     noEnobufs: listener.policy === "reliable" || listener.policy === "no-enobufs",
-    groups: listener.groups.reduce((bits, group) => bits | (1 << KINDS[group]), 0),
+    groups: groupBits(listener.groups),
   });
   socket.open = listener.joins === "start";
   return socket;

@@ -1,6 +1,6 @@
 /**
- * Latencies of any number of events in a few kilobytes: counts by microsecond up to 255, then 128 steps per doubling, so a
- * quantile is exact to under 1 %. Integer arithmetic only, hence the same on every machine.
+ * Latencies of any number of events in a few kilobytes: counts by microsecond up to 255, then 128 steps per doubling,
+ * so a quantile is exact to under 1 %. Integer arithmetic only, hence the same on every machine.
  */
 const EXACT_BITS = 8;
 const EXACT = 1 << EXACT_BITS;

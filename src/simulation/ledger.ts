@@ -9,7 +9,8 @@
 import type { ReceivedMessage } from "../daemon/decoders.js";
 import type { DaemonView } from "../daemon/view.js";
 import { ACTIVE, type ConntrackTable, DYING } from "../kernel/conntrack/table.js";
-import { type EventObserver, KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/ecache.js";
+import type { EventObserver } from "../kernel/events/ecache.js";
+import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/kinds.js";
 import { ADMITTED, type Broadcast, REFUSED } from "../kernel/netlink/broadcast.js";
 import { DESTROY_ATTEMPTS, type EntryRecords, extensionOf, WAITING } from "../kernel/records.js";
 import { LatencyHistogram } from "./latency-histogram.js";

@@ -1,6 +1,6 @@
 /** Fills the Report from a run that is over. */
 import type { Reader } from "../daemon/reader.js";
-import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/ecache.js";
+import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/kinds.js";
 import { capacityMessages } from "../kernel/netlink/capacity.js";
 import {
   type DaemonReport,
@@ -13,10 +13,11 @@ import {
 import { TOOL_VERSION } from "../report/version.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
 import { rcvbufOf } from "./kernel.js";
-import type { Run } from "./run.js";
+import type { Run } from "./loop.js";
 
 export function reportOf(run: Run, interrupted: boolean): Report<number> {
-  const { scenario, kernel } = run;
+  const { kernel, machine } = run;
+  const { scenario } = machine;
   const { table, ledger, release } = kernel;
   const pending = ledger.pending();
   const events = (kind: 0 | 1 | 2): EventCounts<number> => {
@@ -61,12 +62,12 @@ export function reportOf(run: Run, interrupted: boolean): Report<number> {
     },
     redelivery: kernel.redelivery.runs === null ? null : { ...kernel.redelivery.runs },
     flush:
-      scenario.flush && run.flushAt <= kernel.clock.now
+      scenario.flush && run.figures.flushAt <= kernel.clock.now
         ? {
-            atSeconds: run.flushAt / 1e9,
-            durationSeconds: (Math.min(run.flushEndedAt, kernel.clock.now) - run.flushAt) / 1e9,
-            entries: run.flushEntries,
-            attempts: run.flushAttempts,
+            atSeconds: run.figures.flushAt / 1e9,
+            durationSeconds: (Math.min(run.figures.flushEndedAt, kernel.clock.now) - run.figures.flushAt) / 1e9,
+            entries: run.figures.flushEntries,
+            attempts: run.figures.flushAttempts,
           }
         : null,
     daemon: daemonReport(run, run.readers[0]!, true),
@@ -87,7 +88,7 @@ export function reportOf(run: Run, interrupted: boolean): Report<number> {
 
 function socketReport(run: Run, { socket }: Reader, listener: ListenerScenario): SocketReport<number> {
   const { release, ctnetlink } = run.kernel;
-  const effective = rcvbufOf(listener, run.scenario, release);
+  const effective = rcvbufOf(listener, run.machine.scenario, release);
   const truesizeBytes = ctnetlink.truesizeOf(KIND_DESTROY);
   return {
     requestedBytes: listener.bufferBytes,
@@ -107,7 +108,7 @@ function daemonReport(run: Run, { socket, view, resyncs }: Reader, observed: boo
   const stale = observed ? ledger.stale : Math.max(0, view.alive - table.active);
   const missing = observed ? ledger.missing : Math.max(0, table.active - view.alive);
   const inSync = stale === 0 && missing === 0;
-  const since = (run.inSyncSince - run.flushAt) / 1e9;
+  const since = (run.figures.inSyncSince - run.figures.flushAt) / 1e9;
   return {
     received: { ...view.received },
     enobufs: socket.enobufs,
@@ -117,21 +118,21 @@ function daemonReport(run: Run, { socket, view, resyncs }: Reader, observed: boo
     stale,
     missing,
     inSync,
-    inSyncAfterFlushSeconds: observed && inSync && run.scenario.flush && since >= 0 ? since : null,
+    inSyncAfterFlushSeconds: observed && inSync && run.machine.scenario.flush && since >= 0 ? since : null,
   };
 }
 
 function dyingReport(run: Run): Report<number>["dying"] {
   const { table, clock } = run.kernel;
-  const flushed = run.flushAt <= clock.now;
-  const emptied = flushed && run.scenario.flush && table.dying === 0 && run.flushEndedAt <= clock.now;
+  const flushed = run.figures.flushAt <= clock.now;
+  const emptied = flushed && run.machine.scenario.flush && table.dying === 0 && run.figures.flushEndedAt <= clock.now;
   return {
-    peakDuringFlood: flushed ? run.dying.peakDuringFlood : run.dying.peak,
-    meanDuringFlood: run.dying.meanDuringFlood(Math.min(run.flushAt, clock.now)),
-    afterFlush: run.dyingAfterFlush,
-    peak: run.dying.peak,
-    peakAtSeconds: run.dying.peakAt / 1e9,
-    emptyAfterFlushSeconds: emptied ? (run.dying.emptiedAt - run.flushAt) / 1e9 : null,
+    peakDuringFlood: flushed ? run.figures.dying.peakDuringFlood : run.figures.dying.peak,
+    meanDuringFlood: run.figures.dying.meanDuringFlood(Math.min(run.figures.flushAt, clock.now)),
+    afterFlush: run.figures.dyingAfterFlush,
+    peak: run.figures.dying.peak,
+    peakAtSeconds: run.figures.dying.peakAt / 1e9,
+    emptyAfterFlushSeconds: emptied ? (run.figures.dying.emptiedAt - run.figures.flushAt) / 1e9 : null,
     final: table.dying,
   };
 }

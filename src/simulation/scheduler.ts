@@ -1,8 +1,9 @@
 /**
- * Who runs when one CPU is shared by the process that floods and the readers: the fair scheduler as far as a few threads of
- * equal weight show it (kernel/sched/fair.c: place_entity, check_preempt_wakeup, check_preempt_tick, pick_next_entity, with
- * the default latency and granularities of one CPU). It is why a reader that just woke may wait for the next ticks although it
- * has almost nothing to do. Nothing here counts on machines with two CPUs, nor while the kernel itself holds the CPU.
+ * Who runs when one CPU is shared by the process that floods and the readers: the fair scheduler as far as a few
+ * threads of equal weight show it (kernel/sched/fair.c: place_entity, check_preempt_wakeup, check_preempt_tick,
+ * pick_next_entity, with the default latency and granularities of one CPU). It is why a reader that just woke may wait
+ * for the next ticks although it has almost nothing to do. Nothing here counts on machines with two CPUs, nor while the
+ * kernel itself holds the CPU.
  */
 
 /** sysctl_sched_latency and sysctl_sched_wakeup_granularity for one CPU. */
@@ -20,8 +21,8 @@ export class FairScheduler {
   private reschedule = false;
 
   /**
-   * What the tasks did before the first packet is chance: each is between no and a sleeper's whole credit behind, and task 0
-   * may already have run for a part of its slice.
+   * What the tasks did before the first packet is chance: each is between no and a sleeper's whole credit behind, and
+   * task 0 may already have run for a part of its slice.
    */
   constructor(tasks: number, uniform: () => number) {
     this.vruntime = Float64Array.from({ length: tasks }, () => (uniform() * LATENCY_NANOSECONDS) / 2);

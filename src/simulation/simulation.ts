@@ -5,8 +5,8 @@
 import type { Backend, Observer } from "../report/backend.js";
 import type { Report } from "../report/report.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { Run } from "./loop.js";
 import { reportOf } from "./recorder.js";
-import { Run } from "./run.js";
 
 /** Actions between two looks at the observer: some milliseconds. */
 const SLICE_ACTIONS = 50_000;
@@ -28,8 +28,8 @@ interface Pause {
 }
 
 /**
- * Runs a scenario, and gives it up when it takes more than so many actions: a measure that is the same on every machine, as time is
- * not. `report` is null where it was given up; `actions` is what it took, counted in slices.
+ * Runs a scenario, and gives it up when it takes more than so many actions: a measure that is the same on every
+ * machine, as time is not. `report` is null where it was given up; `actions` is what it took, counted in slices.
  */
 export async function simulateWithin(
   scenario: Scenario,

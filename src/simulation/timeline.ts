@@ -1,7 +1,18 @@
-/** The timeline of a simulated run: what a row says, taken whenever one is due. */
-
+/**
+ * Who looks at a simulated run now and then, and the timeline of its report: what a row says, taken whenever one is
+ * due.
+ */
 import { TimelineRows } from "../report/timeline-rows.js";
-import type { Run, Sampler } from "./run.js";
+import type { Machine } from "./machine.js";
+
+export interface Sampler {
+  /**
+   * When it wants to look next, in nanoseconds from the first packet. Asked at least when a phase begins and after each
+   * look, not before each action.
+   */
+  due(machine: Machine): number;
+  sample(machine: Machine): void;
+}
 
 export class Timeline implements Sampler {
   private readonly samples = new TimelineRows<readonly number[]>();
@@ -11,7 +22,7 @@ export class Timeline implements Sampler {
   }
 
   /** The columns are TIMELINE_COLUMNS of report.ts. */
-  sample({ kernel: { clock, table, sockets } }: Run): void {
+  sample({ clock, kernel: { table, sockets } }: Machine): void {
     const socket = sockets[0]!;
     this.samples.add([clock.now / 1e9, table.active, table.dying, socket.rmem, socket.admitted, socket.drops]);
   }

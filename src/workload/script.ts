@@ -1,5 +1,6 @@
 /**
- * What one short connection sends: direction and, for TCP, kind of each packet in order. It knows neither time nor tuples.
+ * What one short connection sends: direction and, for TCP, kind of each packet in order. It knows neither time nor
+ * tuples.
  */
 
 import type { Direction } from "../kernel/conntrack/status.js";
@@ -10,7 +11,10 @@ import { type Protocol, SHORTEST_TCP_PACKETS } from "../scenario/scenario.js";
 export interface ScriptStep {
   direction: Direction;
   segment: Segment;
-  /** On loopback: sent by the same system call as the packet before (connect makes the handshake, the last close two packets). */
+  /**
+   * On loopback: sent by the same system call as the packet before (connect makes the handshake, the last close two
+   * packets).
+   */
   sameSystemCall: boolean;
 }
 
@@ -21,9 +25,9 @@ const step = (direction: Direction, segment: Segment, sameSystemCall = false): S
 });
 
 /**
- * The steps of a connection of `packets` packets. UDP and ICMP alternate, request first. TCP opens, carries what is left as
- * data, and closes from the client's side; with at least 7 packets the server acknowledges the client's FIN before it sends
- * its own, with 6 the acknowledgement rides on it.
+ * The steps of a connection of `packets` packets. UDP and ICMP alternate, request first. TCP opens, carries what is
+ * left as data, and closes from the client's side; with at least 7 packets the server acknowledges the client's FIN
+ * before it sends its own, with 6 the acknowledgement rides on it.
  */
 export function scriptOf(protocol: Protocol, packets: number): readonly ScriptStep[] {
   if (protocol !== "tcp") return Array.from({ length: packets }, (_, i) => step((i & 1) as Direction, ACK));

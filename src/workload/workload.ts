@@ -1,18 +1,15 @@
 /**
- * Who talks, and when: connections arrive at a rate (constant, Poisson, in bursts, or as fast as the machine makes them), and
- * each sends its script, back to back or with a gap between packets. It owns arrival times and the order of packets; it
- * knows nothing of conntrack. A connection is a number: its tuple.
+ * Who talks, and when: connections arrive at a rate (constant, Poisson, in bursts, or as fast as the machine makes
+ * them), and each sends its script, back to back or with a gap between packets. It owns arrival times and the order of
+ * packets; it knows nothing of conntrack. A connection is a number: its tuple.
  *
  * With a gap many connections are under way at once. Gap and script are the same for all, so the k-th packets of all
  * connections are a queue in order of arrival, and the next packet is the earliest head of these queues: no heap.
  */
+import { NEVER } from "../kernel/clock.js";
 import type { Arrivals } from "../scenario/scenario.js";
+import type { Stream } from "../scenario/streams.js";
 import type { ScriptStep } from "./script.js";
-
-/** Draws standard exponentials, for Poisson arrivals. */
-export interface Chance {
-  exponential(): number;
-}
 
 export interface WorkloadOptions {
   connections: number;
@@ -30,7 +27,8 @@ export interface WorkloadOptions {
 
 export class Workload {
   private readonly options: WorkloadOptions;
-  private readonly chance: Chance;
+  /** For Poisson arrivals. */
+  private readonly chance: Pick<Stream, "exponential">;
   private readonly poisson: boolean;
   /** How many connections arrive together. */
   private readonly burstConnections: number;
@@ -51,12 +49,12 @@ export class Workload {
   private readonly nextAtStep: Int32Array;
 
   /** The next packet: when it is due, of which connection, which step of the script. */
-  due = Number.POSITIVE_INFINITY;
+  due = NEVER;
   tuple: number;
   stepIndex = 0;
   over: boolean;
 
-  constructor(options: WorkloadOptions, chance: Chance) {
+  constructor(options: WorkloadOptions, chance: Pick<Stream, "exponential">) {
     this.options = options;
     this.poisson = options.arrivals === "poisson";
     this.burstConnections = options.arrivals === "burst" ? options.burstConnections : 1;
@@ -99,7 +97,7 @@ export class Workload {
     const connectionDone = this.nextAtStep[this.stepIndex]!;
     if (refused) this.refused[connectionDone & (this.arrivals.length - 1)] = 1;
     this.nextAtStep[this.stepIndex]!++;
-    let earliest = Number.POSITIVE_INFINITY;
+    let earliest = NEVER;
     let stepIndex = 0;
     for (let step = this.steps - 1; step >= 0; step--) {
       this.skipRefused(step);
@@ -115,7 +113,7 @@ export class Workload {
     this.stepIndex = stepIndex;
     this.due = earliest;
     this.tuple = this.tupleOf(this.nextAtStep[stepIndex]!);
-    if (earliest === Number.POSITIVE_INFINITY) this.end();
+    if (earliest === NEVER) this.end();
   }
 
   private tupleOf(connection: number): number {
@@ -134,7 +132,7 @@ export class Workload {
 
   private end(): void {
     this.over = true;
-    this.due = Number.POSITIVE_INFINITY;
+    this.due = NEVER;
   }
 
   private arrivalOf(connection: number): number {

@@ -15,7 +15,9 @@ import type { RecordedListener } from "../../src/live/run/recording.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
 import { SimulatedKernel } from "../../src/simulation/kernel.js";
-import { Run, type Sampler } from "../../src/simulation/run.js";
+import { Run } from "../../src/simulation/loop.js";
+import type { Machine } from "../../src/simulation/machine.js";
+import type { Sampler } from "../../src/simulation/timeline.js";
 import type { Recording } from "./recording.js";
 
 export type Quantities = Map<string, number>;
@@ -184,8 +186,8 @@ function addCapacity(into: Quantities, scenario: Scenario): void {
   // Retries whose delay ends within the flush make more drops than the flush itself: that takes time, hence a run.
   const paused: Scenario = { ...scenario, listeners: [{ ...listener!, heldAfterFlushNanoseconds: null }] };
   const run = new Run(paused);
-  while (run.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(100));
-  into.set("destroy_drops", run.dropsAfterFlush);
+  while (run.figures.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(100));
+  into.set("destroy_drops", run.figures.dropsAfterFlush);
 }
 
 /** Looks at the run when the recording program did, and ends it when that would have. */
@@ -215,24 +217,24 @@ class RecordingSampler implements Sampler {
     this.endsNanoseconds = (recording.setting.runEndsAfterFlushMilliseconds ?? 60_000) * 1e6;
   }
 
-  due(run: Run): number {
-    if (run.flushEndedAt === Number.POSITIVE_INFINITY) {
-      this.newBeforeFlush = run.readers[0]!.view.received.new;
+  due(run: Machine): number {
+    if (run.figures.flushEndedAt === Number.POSITIVE_INFINITY) {
+      this.newBeforeFlush = run.readers.list[0]!.view.received.new;
       this.dropsBeforeFlush =
-        run.flushAt === Number.POSITIVE_INFINITY ? run.kernel.sockets[0]!.drops : this.dropsBeforeFlush;
+        run.figures.flushAt === Number.POSITIVE_INFINITY ? run.kernel.sockets[0]!.drops : this.dropsBeforeFlush;
       return Number.POSITIVE_INFINITY;
     }
     if (this.totalsAt !== null) return this.totalsAt;
     // The program's own wake-up after the flush leaves a waiting reader the time to run first.
-    const first = Math.max(run.flushAt + this.firstNanoseconds, run.flushEndedAt);
+    const first = Math.max(run.figures.flushAt + this.firstNanoseconds, run.figures.flushEndedAt);
     return this.taken === 0 ? first : first + this.taken * this.periodNanoseconds;
   }
 
-  sample(run: Run): void {
+  sample(run: Machine): void {
     const { table, sockets, clock } = run.kernel;
     const socket = sockets[0]!;
-    const seconds = (clock.now - run.flushAt) / 1e9;
-    this.rows.push({ seconds, count: table.count, destroyReceived: run.readers[0]!.view.received.destroy });
+    const seconds = (clock.now - run.figures.flushAt) / 1e9;
+    this.rows.push({ seconds, count: table.count, destroyReceived: run.readers.list[0]!.view.received.destroy });
     if (this.taken === 0) {
       this.countAfterFlush = table.count;
       this.dropsInFlush = socket.drops - this.dropsBeforeFlush;
@@ -244,11 +246,12 @@ class RecordingSampler implements Sampler {
     if (this.quiet === 2) this.drainSeconds ??= seconds;
     this.ended = this.quiet === 2 || this.totalsAt !== null;
     run.over = this.ended;
-    if (clock.now - run.flushAt >= this.endsNanoseconds) this.totalsAt = clock.now + LAST_LOOK_TO_TOTALS_NANOSECONDS;
+    if (clock.now - run.figures.flushAt >= this.endsNanoseconds)
+      this.totalsAt = clock.now + LAST_LOOK_TO_TOTALS_NANOSECONDS;
   }
 
   /** A run that settled changes no more, but the program goes on looking until it has seen that twice. */
-  watchOn(run: Run): void {
+  watchOn(run: Machine): void {
     while (!this.ended) {
       run.kernel.clock.now = this.due(run);
       this.sample(run);
@@ -266,7 +269,7 @@ function addRun(into: Quantities, recording: Recording, scenario: Scenario): voi
   const sampler = new RecordingSampler(recording);
   const run = new Run(scenario, sampler);
   while (run.advance(100_000));
-  if (run.settled) sampler.watchOn(run);
+  if (run.figures.settled) sampler.watchOn(run.machine);
   run.conclude();
   if (run.invariants.violated.length > 0) throw new Error(`${recording.place}: ${run.invariants.violated.join("; ")}`);
   const { table, sockets } = run.kernel;

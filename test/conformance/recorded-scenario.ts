@@ -6,7 +6,7 @@
 import type { RecordedListener } from "../../src/live/run/recording.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import type { Costs, KernelConfig, ListenerScenario, Policy, Scenario } from "../../src/scenario/scenario.js";
-import { Run } from "../../src/simulation/run.js";
+import { Run } from "../../src/simulation/loop.js";
 import type { Recording } from "./recording.js";
 
 /** The recorded kernels were configured without the options that a distribution has (recordings/README.md, rule 2). */
@@ -165,8 +165,8 @@ export function calibrate(recording: Recording): Partial<Costs> {
   }
   for (let round = 0; round < 3; round++) {
     const run = new Run(scenarioOf(recording, "calibration", calibrated));
-    while (run.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));
-    const floodError = floodSeconds * 1e9 - run.floodEndedAt;
+    while (run.figures.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));
+    const floodError = floodSeconds * 1e9 - run.figures.floodEndedAt;
     const searches = run.kernel.table.counters.drop;
     if (floodSeconds > 0 && setting.pauseMicroseconds === undefined) {
       // A refused packet of a full table costs the walk over the buckets; otherwise the packets themselves cost.
@@ -178,13 +178,13 @@ export function calibrate(recording: Recording): Partial<Costs> {
         calibrated.packetNanoseconds = Math.max(100, Math.round(calibrated.packetNanoseconds! + floodError / packets));
       }
     }
-    if (setting.flush === 1 && flushSeconds > 0 && run.flushEntries > 0) {
-      const flushError = flushSeconds * 1e9 - (run.flushEndedAt - run.flushAt);
-      const entry = calibrated.flushEntryNanoseconds! + flushError / run.flushEntries;
+    if (setting.flush === 1 && flushSeconds > 0 && run.figures.flushEntries > 0) {
+      const flushError = flushSeconds * 1e9 - (run.figures.flushEndedAt - run.figures.flushAt);
+      const entry = calibrated.flushEntryNanoseconds! + flushError / run.figures.flushEntries;
       calibrated.flushEntryNanoseconds = Math.max(0, Math.round(entry));
       // An entry cannot cost less than nothing: then the attempts were cheaper on that machine.
       if (entry < 0) {
-        const attempts = run.flushAttempts / run.flushEntries;
+        const attempts = run.figures.flushAttempts / run.figures.flushEntries;
         calibrated.attemptNanoseconds = Math.round(calibrated.attemptNanoseconds! + entry / attempts);
       }
     }

@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Decoders, NEVER, type ReceivedMessage } from "../../src/daemon/decoders.js";
+import { Decoders, type ReceivedMessage } from "../../src/daemon/decoders.js";
+import { NEVER } from "../../src/kernel/clock.js";
 
 const NEW = 0;
 const UPDATE = 1;

@@ -16,7 +16,8 @@ import {
   IPCT_REPLY,
 } from "../../src/kernel/conntrack/status.js";
 import { ConntrackTable, DYING, NIL } from "../../src/kernel/conntrack/table.js";
-import { EventCache, type EventObserver, type MessageKind, type MessageSink } from "../../src/kernel/events/ecache.js";
+import { EventCache, type EventObserver, type MessageSink } from "../../src/kernel/events/ecache.js";
+import type { MessageKind } from "../../src/kernel/events/kinds.js";
 import { TimerRedelivery } from "../../src/kernel/events/redelivery/timer.js";
 import { type Release, releaseFor } from "../../src/kernel/release.js";
 import { TimerWheel } from "../../src/kernel/timer-wheel.js";

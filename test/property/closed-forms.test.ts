@@ -7,8 +7,10 @@ import { describe, test } from "node:test";
 import { ORIGINAL } from "../../src/kernel/conntrack/status.js";
 import { ACK } from "../../src/kernel/conntrack/trackers/tcp.js";
 import { Streams } from "../../src/scenario/streams.js";
+import { Run } from "../../src/simulation/loop.js";
+import type { Machine } from "../../src/simulation/machine.js";
 import { reportOf } from "../../src/simulation/recorder.js";
-import { Run, type Sampler } from "../../src/simulation/run.js";
+import type { Sampler } from "../../src/simulation/timeline.js";
 import { Assembled, HZ, WINDOW } from "../kernel/assembled.js";
 import { BARE, finished, flushScenario, withListener, withoutCosts } from "../simulation/scenarios.js";
 
@@ -16,10 +18,10 @@ import { BARE, finished, flushScenario, withListener, withoutCosts } from "../si
 const ERRORS = 4;
 
 /** Looks at a run so many jiffies after its flush, when everything of that jiffy has happened. */
-function afterFlush(jiffies: readonly number[], look: (run: Run, jiffies: number) => void): Sampler {
+function afterFlush(jiffies: readonly number[], look: (run: Machine, jiffies: number) => void): Sampler {
   let next = 0;
   return {
-    due: ({ flushAt, kernel: { clock } }) =>
+    due: ({ figures: { flushAt }, clock }) =>
       flushAt === Number.POSITIVE_INFINITY || next === jiffies.length
         ? Number.POSITIVE_INFINITY
         : clock.timeOf(clock.jiffiesAt(flushAt) + jiffies[next]!),
@@ -64,7 +66,7 @@ describe("retries while the reader is paused", () => {
   });
 
   /** Mean and standard error of the retries per entry, from how often each was attempted: two attempts were the flush's. */
-  function retries({ kernel: { ledger, table } }: Run): { mean: number; error: number } {
+  function retries({ kernel: { ledger, table } }: Machine): { mean: number; error: number } {
     let [entries, sum, squares] = [0, 0, 0];
     ledger.resendCounts().forEach((count, resends) => {
       entries += count;
@@ -113,12 +115,12 @@ describe("retries while the reader is paused", () => {
       const perTick = new Map<number, number>();
       const send = ctnetlink.send.bind(ctnetlink);
       ctnetlink.send = (kind, entry, withProtoinfo, withPortid) => {
-        if (run.flushEndedAt < clock.now) perTick.set(clock.jiffies, (perTick.get(clock.jiffies) ?? 0) + 1);
+        if (run.figures.flushEndedAt < clock.now) perTick.set(clock.jiffies, (perTick.get(clock.jiffies) ?? 0) + 1);
         return send(kind, entry, withProtoinfo, withPortid);
       };
       while (run.advance(10_000));
       // From a window after the flush on, when the entries have lost their common start.
-      const first = clock.jiffiesAt(run.flushEndedAt) + 15 * 250;
+      const first = clock.jiffiesAt(run.figures.flushEndedAt) + 15 * 250;
       const counts = Array.from({ length: clock.jiffies - first }, (_, tick) => perTick.get(first + tick) ?? 0);
       const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
       return counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / counts.length / mean;
@@ -145,7 +147,7 @@ describe("the first drain", () => {
     const run = finished(
       scenario,
       afterFlush([...times, window], (at, jiffies) => {
-        const failed = at.dyingAfterFlush;
+        const failed = at.figures.dyingAfterFlush;
         const { dying } = at.kernel.table;
         if (jiffies === window) assert.equal(dying, 0);
         else {
@@ -158,10 +160,10 @@ describe("the first drain", () => {
       }),
     );
     const report = reportOf(run, false);
-    assert.equal(run.dyingAfterFlush, entries - report.socket.capacityMessages);
+    assert.equal(run.figures.dyingAfterFlush, entries - report.socket.capacityMessages);
     // Two attempts in the flush, one retry each.
     assert.deepEqual(report.resends.perEntry, { mean: 2, p50: 2, p90: 2, p99: 2, max: 2 });
-    assert.equal(run.settled, true);
+    assert.equal(run.figures.settled, true);
   });
 });
 
@@ -270,10 +272,10 @@ describe("right after a flush", () => {
   /** A run up to the end of its flush. */
   function flushed(run: Run): { retries: number } {
     const { ctnetlink } = run.kernel;
-    while (run.flushAt === Number.POSITIVE_INFINITY) run.advance(1);
+    while (run.figures.flushAt === Number.POSITIVE_INFINITY) run.advance(1);
     const before = ctnetlink.attempts;
-    while (run.flushEndedAt === Number.POSITIVE_INFINITY) run.advance(1);
-    return { retries: ctnetlink.attempts - before - run.flushAttempts };
+    while (run.figures.flushEndedAt === Number.POSITIVE_INFINITY) run.advance(1);
+    return { retries: ctnetlink.attempts - before - run.figures.flushAttempts };
   }
 
   for (const [version, attempts] of [
@@ -290,8 +292,8 @@ describe("right after a flush", () => {
         const { retries } = flushed(run);
         const capacity = reportOf(run, false).socket.capacityMessages;
         assert.equal(retries, 0);
-        assert.equal(run.dropsAfterFlush, attempts * (700 - capacity));
-        assert.equal(run.dyingAfterFlush, 700 - capacity);
+        assert.equal(run.figures.dropsAfterFlush, attempts * (700 - capacity));
+        assert.equal(run.figures.dyingAfterFlush, 700 - capacity);
       }
     });
   }
@@ -306,10 +308,10 @@ describe("right after a flush", () => {
     });
     const run = new Run(scenario);
     const { retries } = flushed(run);
-    assert.equal(run.dropsAfterFlush, 2 * (5000 - 4) + retries);
-    assert.equal(run.flushAttempts, 2 * (5000 - 4) + 4);
+    assert.equal(run.figures.dropsAfterFlush, 2 * (5000 - 4) + retries);
+    assert.equal(run.figures.flushAttempts, 2 * (5000 - 4) + 4);
     // Half of the flush's jiffies out of a window of 3750 have passed for an entry in the mean; a delay of 0 takes one.
-    const jiffies = ((run.flushEndedAt - run.flushAt) / 1e9) * 250;
+    const jiffies = ((run.figures.flushEndedAt - run.figures.flushAt) / 1e9) * 250;
     const expected = (5000 * (jiffies / 2 + 1)) / 3750;
     assert.ok(retries > 0 && retries < expected + ERRORS * Math.sqrt(expected), `${retries}, expected ${expected}`);
   });
@@ -319,7 +321,7 @@ describe("right after a flush", () => {
     const run = finished(withListener(scenario, { serviceNanoseconds: 1_000_000 }));
     const { view } = run.readers[0]!;
     assert.deepEqual([view.received.destroy, view.uniqueDestroy, view.duplicates], [5000, 5000, 0]);
-    assert.equal(run.settled, true);
+    assert.equal(run.figures.settled, true);
     assert.deepEqual(run.invariants.violated, []);
   });
 

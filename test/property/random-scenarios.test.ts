@@ -17,8 +17,8 @@ import {
   type Protocol,
   type Scenario,
 } from "../../src/scenario/scenario.js";
+import { Run } from "../../src/simulation/loop.js";
 import { reportOf } from "../../src/simulation/recorder.js";
-import { Run } from "../../src/simulation/run.js";
 import { simulate } from "../../src/simulation/simulation.js";
 
 const MILLISECOND = 1e6;
@@ -171,7 +171,7 @@ function reportOfRun(scenario: Scenario): Report<number> {
     assert.ok(actions < MOST_ACTIONS, `not over after ${actions} actions, at ${run.seconds} s`);
   }
   run.conclude();
-  assert.ok(run.settled || run.seconds === scenario.limitSeconds);
+  assert.ok(run.figures.settled || run.seconds === scenario.limitSeconds);
   return reportOf(run, false);
 }
 

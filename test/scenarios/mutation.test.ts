@@ -10,7 +10,7 @@ import { Decoders } from "../../src/daemon/decoders.js";
 import { Reader } from "../../src/daemon/reader.js";
 import { DaemonView } from "../../src/daemon/view.js";
 import { ConntrackTable } from "../../src/kernel/conntrack/table.js";
-import { KIND_DESTROY } from "../../src/kernel/events/ecache.js";
+import { KIND_DESTROY } from "../../src/kernel/events/kinds.js";
 import { TimerRedelivery } from "../../src/kernel/events/redelivery/timer.js";
 import { Broadcast, REFUSED } from "../../src/kernel/netlink/broadcast.js";
 import { NetlinkSocket } from "../../src/kernel/netlink/socket.js";

@@ -77,8 +77,8 @@ describe("the bundle", () => {
     const copies = () => files().filter((file) => /^class Run \{/m.test(textOf(file))).length;
     const built = copies();
     assert.ok(built > 0);
-    await bundle(dist, folder, ["simulation/run.js"]);
-    const { Run } = await import(path.join(folder, "run.js"));
+    await bundle(dist, folder, ["simulation/loop.js"]);
+    const { Run } = await import(path.join(folder, "loop.js"));
     assert.equal(typeof Run, "function");
     assert.equal(copies(), built);
   });

@@ -7,8 +7,8 @@ import { describe, test } from "node:test";
 import { RECV_EMPTY, RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
 import type { Overrides } from "../../src/scenario/defaults.js";
 import type { ListenerScenario, Scenario } from "../../src/scenario/scenario.js";
+import { Run } from "../../src/simulation/loop.js";
 import { reportOf } from "../../src/simulation/recorder.js";
-import { Run } from "../../src/simulation/run.js";
 import { finished, floodScenario, flushScenario, lookingAt, recordRecvs, withListener } from "./scenarios.js";
 
 const SECOND = 1e9;
@@ -101,9 +101,9 @@ describe("a resync", () => {
     const report = reportOf(run, false);
     assert.deepEqual([report.daemon.resyncs, report.daemon.stale, report.daemon.missing], [1, 0, 0]);
     const last = recvs.filter(({ result }) => result === RECV_ENOBUFS).at(-1)!;
-    const { recvNanoseconds } = run.scenario.costs;
-    assert.equal(run.inSyncSince, last.at + recvNanoseconds + 30 * SECOND);
-    assert.equal(run.settled, true);
+    const { recvNanoseconds } = run.machine.scenario.costs;
+    assert.equal(run.figures.inSyncSince, last.at + recvNanoseconds + 30 * SECOND);
+    assert.equal(run.figures.settled, true);
     assert.deepEqual(report.invariants.violated, []);
   });
 
@@ -126,7 +126,7 @@ describe("a resync", () => {
       listeners: [{ policy: "lossy", bufferBytes: 4 * KIB, resyncAfterNanoseconds: 5 * SECOND }],
     });
     const seen: number[][] = [];
-    const look = lookingAt([SECOND, 10 * SECOND], ({ kernel, readers }) => {
+    const look = lookingAt([SECOND, 10 * SECOND], ({ kernel, readers: { list: readers } }) => {
       seen.push([readers[0]!.resyncs, kernel.ledger.stale, kernel.ledger.missing, kernel.table.active]);
     });
     finished(scenario, look);
@@ -238,7 +238,7 @@ describe("a resync", () => {
 
   test("never comes to a reader that is held for good, and does not keep its run from ending", () => {
     const held = finished(lossyFlush({ ...OVERRUN, heldAfterFlushNanoseconds: null }));
-    assert.deepEqual([held.settled, held.readers[0]!.resyncs], [true, 0]);
+    assert.deepEqual([held.figures.settled, held.readers[0]!.resyncs], [true, 0]);
   });
 });
 
@@ -271,7 +271,7 @@ describe("a reader that stops at its first ENOBUFS", () => {
   test("loses all that comes later when it is lossy, and its run settles", () => {
     const run = finished(dead("lossy"));
     const report = reportOf(run, false);
-    assert.equal(run.settled, true);
+    assert.equal(run.figures.settled, true);
     assert.equal(report.dying.peak, 0);
     assert.ok(report.events.destroy.lost > 0.99 * report.events.destroy.raised);
     assert.deepEqual(report.invariants.violated, []);
@@ -280,7 +280,7 @@ describe("a reader that stops at its first ENOBUFS", () => {
   test("fills the dying list up to the limit of the table when the kernel waits for it, and packets are dropped", () => {
     const run = finished(dead("broadcast-error"));
     const report = reportOf(run, false);
-    assert.equal(run.settled, false);
+    assert.equal(run.figures.settled, false);
     assert.equal(run.seconds, 120);
     assert.equal(report.dying.final, 1000);
     assert.ok(report.table.drop > 0);
@@ -300,7 +300,7 @@ describe("a reader that stops at its first ENOBUFS", () => {
       }),
     );
     assert.ok(run.kernel.sockets[0]!.queued > 0);
-    assert.equal(run.settled, true);
+    assert.equal(run.figures.settled, true);
   });
 });
 
@@ -383,7 +383,7 @@ describe("several decoders", () => {
       while (run.advance(1)) most = Math.max(most, reader!.inFlight);
       run.conclude();
       assert.equal(most, 3);
-      assert.deepEqual([run.settled, reader!.inFlight, run.invariants.violated], [true, 0, []]);
+      assert.deepEqual([run.figures.settled, reader!.inFlight, run.invariants.violated], [true, 0, []]);
     });
   }
 
@@ -401,9 +401,9 @@ describe("several decoders", () => {
       ),
     );
     const recvs = recordRecvs(run);
-    while (run.flushAt === Number.POSITIVE_INFINITY) assert.ok(run.advance(1));
+    while (run.figures.flushAt === Number.POSITIVE_INFINITY) assert.ok(run.advance(1));
     const before = recvs.length;
     while (recvs.length === before) assert.ok(run.advance(1));
-    assert.ok(recvs.at(-1)!.at >= run.flushAt + 5 * SECOND);
+    assert.ok(recvs.at(-1)!.at >= run.figures.flushAt + 5 * SECOND);
   });
 });

@@ -5,12 +5,12 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { KIND_DESTROY } from "../../src/kernel/events/ecache.js";
+import { KIND_DESTROY } from "../../src/kernel/events/kinds.js";
 import type { Report } from "../../src/report/report.js";
 import type { Overrides } from "../../src/scenario/defaults.js";
 import type { ListenerScenario } from "../../src/scenario/scenario.js";
+import { Run } from "../../src/simulation/loop.js";
 import { reportOf } from "../../src/simulation/recorder.js";
-import { Run } from "../../src/simulation/run.js";
 import { finished, flushScenario } from "./scenarios.js";
 
 const MILLISECOND = 1e6;
@@ -54,7 +54,7 @@ describe("6.18.44 with room for 3 messages and a reader of 100 µs", () => {
     const send = broadcast.send.bind(broadcast);
     broadcast.send = (kind, truesize, entry, message) => {
       const ok = send(kind, truesize, entry, message);
-      if (kind === KIND_DESTROY && run.flushEndedAt < clock.now) {
+      if (kind === KIND_DESTROY && run.figures.flushEndedAt < clock.now) {
         if (ok) delivered++;
         else {
           failures.push({ at: clock.now, delivered });
@@ -68,7 +68,7 @@ describe("6.18.44 with room for 3 messages and a reader of 100 µs", () => {
     const cycles = failures
       .slice(1)
       .map((failure, i) => ({ nanoseconds: failure.at - failures[i]!.at, messages: failure.delivered }));
-    return { drain: drainSeconds(reportOf(run, false)), dying: run.dyingAfterFlush, cycles };
+    return { drain: drainSeconds(reportOf(run, false)), dying: run.figures.dyingAfterFlush, cycles };
   }
 
   for (const [hz, ticks, least, most] of [
@@ -192,7 +192,7 @@ describe("on one CPU", () => {
       const run = flushOn(kernel);
       while (run.advance(100_000));
       run.conclude();
-      assert.equal(run.settled, true);
+      assert.equal(run.figures.settled, true);
     });
   }
 
@@ -294,7 +294,7 @@ describe("entries that nobody looks up again", () => {
     const report = reportOf(run, false);
     assert.deepEqual(report.invariants.violated, []);
     assert.equal(report.daemon.received.destroy, 300);
-    return run.seconds - run.floodEndedAt / SECOND - 5;
+    return run.seconds - run.figures.floodEndedAt / SECOND - 5;
   }
 
   for (const [kernel, least, most] of [

@@ -5,9 +5,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ACTIVE, type ConntrackTable, DYING, FREE } from "../../src/kernel/conntrack/table.js";
-import { TimerRedelivery } from "../../src/kernel/events/redelivery/timer.js";
 import type { Overrides } from "../../src/scenario/defaults.js";
-import { Run } from "../../src/simulation/run.js";
+import { Run } from "../../src/simulation/loop.js";
 import { floodScenario, flushScenario } from "./scenarios.js";
 
 /** The record says that it is at a place where nobody put it. */
@@ -36,7 +35,7 @@ function underWay(): Run {
 function settled(): Run {
   const run = new Run(SCENARIO);
   while (run.advance(10_000));
-  assert.ok(run.settled);
+  assert.ok(run.figures.settled);
   return run;
 }
 
@@ -71,7 +70,7 @@ const WATCHED: readonly Corruption[] = [
   {
     rule: "rmem is within its bound",
     how: "more was charged than the admission rule allows",
-    spoil: ({ kernel, rmemAtShrink }) => {
+    spoil: ({ kernel, machine: { rmemAtShrink } }) => {
       const socket = kernel.sockets[0]!;
       socket.peakRmem = Math.max(rmemAtShrink, socket.rcvbufBytes + 1280) + 1;
     },
@@ -94,9 +93,9 @@ const WATCHED: readonly Corruption[] = [
   {
     rule: "retry delays lie in the grace window",
     how: "a delay is as long as the window",
-    spoil: ({ kernel, graceWindowJiffies }) => {
-      assert.ok(kernel.redelivery instanceof TimerRedelivery);
-      kernel.redelivery.longestDelayJiffies = graceWindowJiffies;
+    spoil: ({ kernel, machine: { graceWindowJiffies } }) => {
+      assert.ok(kernel.redelivery.delays !== null);
+      kernel.redelivery.delays.longestJiffies = graceWindowJiffies;
     },
   },
 ];
@@ -140,7 +139,7 @@ const names = (run: Run, rule: string): boolean => run.invariants.violated.some(
 describe("during a run", () => {
   test("a sound one violates nothing", () => {
     const run = underWay();
-    run.invariants.watch(run);
+    run.invariants.watch(run.machine);
     assert.deepEqual(run.invariants.violated, []);
   });
 
@@ -148,7 +147,7 @@ describe("during a run", () => {
     test(`"${rule}" is reported when ${how}`, () => {
       const run = underWay();
       spoil(run);
-      run.invariants.watch(run);
+      run.invariants.watch(run.machine);
       assert.ok(names(run, rule), `violated: ${run.invariants.violated}`);
       assert.equal(rulesOf(run).length, 1);
     });
@@ -165,7 +164,7 @@ describe("during a run", () => {
     ]) {
       const run = underWay();
       spoil(run);
-      run.invariants.watch(run);
+      run.invariants.watch(run.machine);
       assert.ok(names(run, "rmem is within its bound"));
     }
   });
@@ -174,7 +173,7 @@ describe("during a run", () => {
     const run = new Run({ ...SCENARIO, kernel: "2.6.31" });
     run.advance(1000);
     run.kernel.table.counters.peakCount = run.kernel.table.max + 1;
-    run.invariants.watch(run);
+    run.invariants.watch(run.machine);
     assert.deepEqual(run.invariants.violated, []);
   });
 
@@ -182,7 +181,7 @@ describe("during a run", () => {
     const run = underWay();
     for (let i = 0; i < 3; i++) {
       run.kernel.sockets[0]!.drops++;
-      run.invariants.watch(run);
+      run.invariants.watch(run.machine);
     }
     assert.equal(run.invariants.violated.length, 1);
   });
@@ -190,7 +189,7 @@ describe("during a run", () => {
   test("every rule has its corruption here", () => {
     const run = underWay();
     const before = run.invariants.checked;
-    run.invariants.watch(run);
+    run.invariants.watch(run.machine);
     assert.equal(run.invariants.checked - before, new Set(WATCHED.map(({ rule }) => rule)).size);
   });
 });
@@ -234,7 +233,7 @@ describe("at the end of a run", () => {
     const violations = (overrides: Overrides): readonly string[] => {
       const run = new Run(floodScenario({ protocol: "icmp", flush: false, ...overrides }));
       while (run.advance(10_000));
-      assert.ok(run.settled);
+      assert.ok(run.figures.settled);
       run.conclude();
       return run.invariants.violated;
     };

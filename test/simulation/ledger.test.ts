@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { DaemonView } from "../../src/daemon/view.js";
 import { ACTIVE, ConntrackTable } from "../../src/kernel/conntrack/table.js";
-import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../../src/kernel/events/ecache.js";
+import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../../src/kernel/events/kinds.js";
 import { ADMITTED, Broadcast, REFUSED } from "../../src/kernel/netlink/broadcast.js";
 import { NetlinkSocket } from "../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../src/kernel/release.js";

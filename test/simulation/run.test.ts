@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { TABLE_FULL } from "../../src/kernel/conntrack/packet.js";
 import { RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
-import { Run } from "../../src/simulation/run.js";
+import { Run } from "../../src/simulation/loop.js";
 import {
   BARE,
   finished,
@@ -23,10 +23,10 @@ const SECOND = 1e9;
 describe("a run settles", () => {
   test("when the table is empty and every reader has read all there was", () => {
     const run = finished(flushScenario({ connections: 300, listeners: [{ serviceNanoseconds: 2_000_000 }, {}] }));
-    assert.equal(run.settled, true);
+    assert.equal(run.figures.settled, true);
     assert.equal(run.kernel.table.count, 0);
     for (const { socket } of run.readers) assert.deepEqual([socket.queued, socket.readable], [0, false]);
-    assert.ok(run.seconds < run.scenario.limitSeconds);
+    assert.ok(run.seconds < run.machine.scenario.limitSeconds);
   });
 
   test("at the moment of the last recv, not later", () => {
@@ -38,7 +38,7 @@ describe("a run settles", () => {
 
   test("without a flush when the last entry has expired", () => {
     const run = finished(floodScenario({ connections: 20, ratePerSecond: 10, protocol: "icmp", flush: false }));
-    assert.equal(run.settled, true);
+    assert.equal(run.figures.settled, true);
     assert.equal(run.kernel.ledger.kinds[2].delivered, 20);
     assert.ok(run.seconds >= 30 && run.seconds < 40);
   });
@@ -51,14 +51,14 @@ describe("a run settles", () => {
         secondFlood: { connections: 50, afterFlushSeconds: 20 },
       }),
     );
-    assert.equal(run.settled, true);
+    assert.equal(run.figures.settled, true);
     assert.equal(run.kernel.table.counters.created, 150);
     assert.ok(run.seconds >= 0.5 + 20 + 30, `${run.seconds} s`);
   });
 
   test("at once when there is nothing to do", () => {
     const run = finished(flushScenario({ connections: 0, flushDelayNanoseconds: 0 }));
-    assert.equal(run.settled, true);
+    assert.equal(run.figures.settled, true);
     assert.equal(run.seconds, 0);
   });
 
@@ -68,12 +68,12 @@ describe("a run settles", () => {
       listeners: [{ heldAfterFlushNanoseconds: null }],
       limitSeconds: 200,
     });
-    assert.equal(finished(stuck).settled, false);
+    assert.equal(finished(stuck).figures.settled, false);
     const lossy = finished(withListener(stuck, { policy: "lossy" }));
-    assert.equal(lossy.settled, true);
+    assert.equal(lossy.figures.settled, true);
     assert.ok(lossy.kernel.sockets[0]!.queued > 0);
     const closed = finished(withListener(stuck, { closesAfterFlushNanoseconds: 5 * SECOND }));
-    assert.equal(closed.settled, true);
+    assert.equal(closed.figures.settled, true);
   });
 });
 
@@ -82,8 +82,8 @@ describe("a run does not settle", () => {
     const scenario = flushScenario({ connections: 10, listeners: [{ bufferBytes: 100_000 }] });
     assert.ok(finished(scenario).seconds < 1);
     const leaving = finished(withListener(scenario, { closesAfterFlushNanoseconds: 30 * SECOND }));
-    assert.equal(leaving.settled, true);
-    assert.equal(leaving.kernel.clock.now, leaving.flushAt + 30 * SECOND);
+    assert.equal(leaving.figures.settled, true);
+    assert.equal(leaving.kernel.clock.now, leaving.figures.flushAt + 30 * SECOND);
   });
 });
 
@@ -92,7 +92,7 @@ describe("the limit", () => {
     const run = finished(
       flushScenario({ connections: 100, listeners: [{ heldAfterFlushNanoseconds: null }], limitSeconds: 42.5 }),
     );
-    assert.equal(run.settled, false);
+    assert.equal(run.figures.settled, false);
     assert.equal(run.seconds, 42.5);
     assert.ok(run.kernel.table.dying > 80);
     assert.equal(run.kernel.ledger.pending()[2], run.kernel.table.dying);
@@ -103,7 +103,7 @@ describe("the limit", () => {
     for (const limitSeconds of [0.001, 0.5006, 0.502]) {
       const run = finished(flushScenario({ connections: 1000, limitSeconds }));
       assert.equal(run.seconds, limitSeconds);
-      assert.equal(run.settled, false);
+      assert.equal(run.figures.settled, false);
       assert.deepEqual(run.invariants.violated, []);
     }
   });
@@ -123,8 +123,8 @@ describe("after a listener has left", () => {
         listeners: [{ heldAfterFlushNanoseconds: null, closesAfterFlushNanoseconds: 3 * SECOND }],
       }),
     );
-    assert.equal(run.settled, true);
-    const gone = (run.kernel.clock.now - run.flushAt) / SECOND;
+    assert.equal(run.figures.settled, true);
+    const gone = (run.kernel.clock.now - run.figures.flushAt) / SECOND;
     assert.ok(gone > 3 && gone <= 3 + 15, `${gone} s`);
     assert.ok(run.kernel.ledger.kinds[2].lost > 400);
   });
@@ -143,13 +143,13 @@ describe("at one instant", () => {
 
   test("timers fire first, then readers read, and whoever samples sees both", () => {
     const plain = new Run(scenario);
-    while (plain.flushAt === Number.POSITIVE_INFINITY) plain.advance(1);
+    while (plain.figures.flushAt === Number.POSITIVE_INFINITY) plain.advance(1);
     const { clock } = plain.kernel;
     const ticks = Array.from({ length: 260 }, (_, i) => clock.timeOf(clock.jiffies + 1 + i));
     let seen = 0;
     const run = finished(
       scenario,
-      lookingAt(ticks, ({ kernel: { clock: now, table, timers, sockets }, readers }) => {
+      lookingAt(ticks, ({ kernel: { clock: now, table, timers, sockets }, readers: { list: readers } }) => {
         // Nothing of this tick or before is left to fire.
         assert.ok(timers.nextJiffy() < 0 || now.timeOf(timers.nextJiffy()) > now.now);
         assert.equal(sockets[0]!.queued, 0);
@@ -158,7 +158,7 @@ describe("at one instant", () => {
         seen++;
       }),
     );
-    assert.equal(run.settled, true);
+    assert.equal(run.figures.settled, true);
     assert.ok(seen > 200);
   });
 
@@ -171,7 +171,7 @@ describe("at one instant", () => {
     broadcast.send = (kind, truesize, entry, message) => {
       const ok = send(kind, truesize, entry, message);
       const into = ok ? delivered : failed;
-      if (run.flushAt < clock.now) into.set(clock.jiffies, (into.get(clock.jiffies) ?? 0) + 1);
+      if (run.figures.flushAt < clock.now) into.set(clock.jiffies, (into.get(clock.jiffies) ?? 0) + 1);
       return ok;
     };
     while (run.advance(1000));
@@ -195,7 +195,7 @@ describe("a reader", () => {
       const run = new Run({ ...busy, cpus });
       const recvs = recordRecvs(run);
       while (run.advance(10_000));
-      const during = recvs.filter(({ at }) => at > run.flushAt && at < run.flushEndedAt).length;
+      const during = recvs.filter(({ at }) => at > run.figures.flushAt && at < run.figures.flushEndedAt).length;
       assert.equal(during > 0, cpus === 2, `${during} recvs with ${cpus} CPUs`);
     }
   });
@@ -204,7 +204,7 @@ describe("a reader", () => {
     const run = new Run(withoutCosts(withListener({ ...busy, cpus: 2 }, { policy: "broadcast-error" })));
     const recvs = recordRecvs(run);
     while (run.advance(10_000));
-    const after = recvs.filter(({ at }) => at > run.flushEndedAt);
+    const after = recvs.filter(({ at }) => at > run.figures.flushEndedAt);
     assert.ok(after.length > 1000);
     let errors = 0;
     for (let i = 1; i < after.length; i++) {
@@ -226,7 +226,7 @@ describe("a reader", () => {
     const run = new Run(scenario);
     const recvs = recordRecvs(run);
     while (run.advance(10_000));
-    const messages = recvs.filter(({ at, result }) => at >= run.flushAt && result === RECV_MESSAGE);
+    const messages = recvs.filter(({ at, result }) => at >= run.figures.flushAt && result === RECV_MESSAGE);
     const next = new Map(recvs.slice(1).map((recv, i) => [recvs[i]!, recv.at]));
     const pauses = messages.flatMap((recv) => (next.has(recv) ? [next.get(recv)! - recv.at] : []));
     const mean = pauses.reduce((sum, pause) => sum + pause, 0) / pauses.length;
@@ -259,16 +259,16 @@ describe("a reader", () => {
       const run = hold(3);
       const recvs = recordRecvs(run);
       while (run.advance(10_000));
-      const first = recvs.find(({ at }) => at >= run.flushAt)!;
-      assert.ok(first.at >= run.flushAt + 3 * SECOND && first.at < run.flushAt + 3.1 * SECOND);
-      assert.equal(run.settled, true);
+      const first = recvs.find(({ at }) => at >= run.figures.flushAt)!;
+      assert.ok(first.at >= run.figures.flushAt + 3 * SECOND && first.at < run.figures.flushAt + 3.1 * SECOND);
+      assert.equal(run.figures.settled, true);
     });
 
     test(`that never reads again does not, with ${cpus} CPUs`, () => {
       const run = hold(null);
       const recvs = recordRecvs(run);
       while (run.advance(10_000));
-      assert.equal(recvs.filter(({ at }) => at >= run.flushAt).length, 0);
+      assert.equal(recvs.filter(({ at }) => at >= run.figures.flushAt).length, 0);
     });
   }
 
@@ -296,7 +296,7 @@ describe("a reader", () => {
     const run = new Run(scenario);
     const recvs = recordRecvs(run);
     while (run.advance(10_000));
-    assert.equal(recvs.filter(({ at }) => at > run.flushAt).length, 0);
+    assert.equal(recvs.filter(({ at }) => at > run.figures.flushAt).length, 0);
   });
 });
 
@@ -306,7 +306,7 @@ describe("the process that floods", () => {
       for (const seed of ["1", "2", "3", "4"]) {
         const listeners = [{ heldAfterFlushNanoseconds: 1 }];
         const run = finished(floodScenario({ seed, cpus: 1, connections, listeners }));
-        assert.equal(run.settled, true);
+        assert.equal(run.figures.settled, true);
       }
     }
   });
@@ -334,7 +334,7 @@ describe("the process that floods", () => {
       if (verdict === TABLE_FULL) refused.add(tuple);
       return verdict;
     };
-    while (run.floodEndedAt === Number.POSITIVE_INFINITY) run.advance(1);
+    while (run.figures.floodEndedAt === Number.POSITIVE_INFINITY) run.advance(1);
     assert.ok(refused.size > 100);
     return more;
   }
@@ -343,8 +343,8 @@ describe("the process that floods", () => {
 describe("the phases", () => {
   test("the flush begins its delay after the end of the flood, and what was big and fast becomes small and slow", () => {
     const run = new Run(flushScenario({ connections: 100, flushDelayNanoseconds: 7 * SECOND }));
-    while (run.flushAt === Number.POSITIVE_INFINITY) run.advance(1);
-    assert.equal(run.flushAt, run.floodEndedAt + 7 * SECOND);
+    while (run.figures.flushAt === Number.POSITIVE_INFINITY) run.advance(1);
+    assert.equal(run.figures.flushAt, run.figures.floodEndedAt + 7 * SECOND);
     assert.equal(run.kernel.sockets[0]!.rcvbufBytes, 4096);
     assert.equal(run.kernel.sockets[0]!.received, 100);
     assert.equal(run.kernel.sockets[0]!.drops, 0);
@@ -361,7 +361,7 @@ describe("the phases", () => {
         ),
       );
       const created = new Map<number, number>();
-      while (run.flushAt === Number.POSITIVE_INFINITY) {
+      while (run.figures.flushAt === Number.POSITIVE_INFINITY) {
         run.advance(1);
         created.set(run.kernel.clock.now, run.kernel.table.counters.created);
       }
@@ -370,7 +370,7 @@ describe("the phases", () => {
       times.forEach((at, i) => {
         assert.equal(at, i * burstConnections * 10_000_000);
       });
-      assert.equal(run.floodEndedAt, 2 * SECOND);
+      assert.equal(run.figures.floodEndedAt, 2 * SECOND);
     }
   });
 });

@@ -4,7 +4,9 @@
  */
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import type { Costs, ListenerScenario, Scenario } from "../../src/scenario/scenario.js";
-import { Run, type Sampler } from "../../src/simulation/run.js";
+import { Run } from "../../src/simulation/loop.js";
+import type { Machine } from "../../src/simulation/machine.js";
+import type { Sampler } from "../../src/simulation/timeline.js";
 
 /** The options of the recorded kernels: a truesize of 1280 from 3.2 on, and of 400 on 2.6.35. */
 export const BARE = { acct: false, nat: false, mark: false, secmark: false } as const;
@@ -38,13 +40,13 @@ export function finished(scenario: Scenario, sampler?: Sampler): Run {
 }
 
 /** Looks at a run at the given times, after everything else that happens at them. */
-export function lookingAt(times: readonly number[], look: (run: Run) => void): Sampler {
+export function lookingAt(times: readonly number[], look: (machine: Machine) => void): Sampler {
   let next = 0;
   return {
     due: () => times[next] ?? Number.POSITIVE_INFINITY,
-    sample: (run) => {
+    sample: (machine) => {
       next++;
-      look(run);
+      look(machine);
     },
   };
 }

@@ -7,8 +7,8 @@ import { describe, test } from "node:test";
 import type { Observer, Progress } from "../../src/report/backend.js";
 import { TIMELINE_COLUMNS } from "../../src/report/report.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
+import { Run } from "../../src/simulation/loop.js";
 import { reportOf } from "../../src/simulation/recorder.js";
-import { Run } from "../../src/simulation/run.js";
 import { simulate, simulation } from "../../src/simulation/simulation.js";
 import { finished, floodScenario, flushScenario } from "./scenarios.js";
 
@@ -153,11 +153,11 @@ describe("the report", () => {
     let [peak, peakAt, peakDuringFlood, area, before] = [0, 0, 0, 0, 0];
     let dying = 0;
     while (run.advance(1)) {
-      if (run.flushAt >= clock.now) area += dying * (clock.now - before);
+      if (run.figures.flushAt >= clock.now) area += dying * (clock.now - before);
       before = clock.now;
       dying = table.dying;
       if (dying > peak) [peak, peakAt] = [dying, clock.now];
-      if (run.flushAt === Number.POSITIVE_INFINITY) peakDuringFlood = Math.max(peakDuringFlood, dying);
+      if (run.figures.flushAt === Number.POSITIVE_INFINITY) peakDuringFlood = Math.max(peakDuringFlood, dying);
     }
     run.conclude();
     const report = reportOf(run, false);
@@ -165,7 +165,7 @@ describe("the report", () => {
     assert.equal(report.dying.peak, peak);
     assert.equal(report.dying.peakAtSeconds, peakAt / 1e9);
     assert.equal(report.dying.peakDuringFlood, peakDuringFlood);
-    assert.ok(Math.abs(report.dying.meanDuringFlood - area / run.flushAt) < 1e-6);
+    assert.ok(Math.abs(report.dying.meanDuringFlood - area / run.figures.flushAt) < 1e-6);
     assert.equal(report.dying.final, 0);
   });
 
@@ -179,7 +179,7 @@ describe("the report", () => {
     }
     if (dying > 0) emptiedAt = run.kernel.clock.now;
     run.conclude();
-    assert.equal(reportOf(run, false).dying.emptyAfterFlushSeconds, (emptiedAt - run.flushAt) / 1e9);
+    assert.equal(reportOf(run, false).dying.emptyAfterFlushSeconds, (emptiedAt - run.figures.flushAt) / 1e9);
   });
 
   test("says null, not 0, where there was no flush or the list never emptied", () => {

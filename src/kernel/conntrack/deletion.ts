@@ -1,8 +1,8 @@
 /**
  * How an entry leaves the table: by its timer, by a flush, by early_drop, by a tracker, by a single delete. It follows
- * death_by_timeout(), nf_ct_iterate_cleanup(), ctnetlink_del_conntrack() and, from 3.12 on, nf_ct_delete(). It owns when the
- * DESTROY is attempted, how often, with which portid, and what becomes of an entry whose DESTROY failed: out of the hash,
- * onto the dying list. It does not know who listens: `DestroyEvents` does.
+ * death_by_timeout(), nf_ct_iterate_cleanup(), ctnetlink_del_conntrack() and, from 3.12 on, nf_ct_delete(). It owns
+ * when the DESTROY is attempted, how often, with which portid, and what becomes of an entry whose DESTROY failed: out
+ * of the hash, onto the dying list. It does not know who listens: `DestroyEvents` does.
  */
 import { FLAGS, nodeOf } from "../records.js";
 import type { Release } from "../release.js";
@@ -14,7 +14,9 @@ import { type ConntrackTable, NIL } from "./table.js";
 export interface DestroyEvents {
   /** The entry is about to leave the table: its DESTROY is raised, before the first attempt. */
   raiseDestroy(entry: number): void;
-  /** One attempt to deliver DESTROY; `withPortid` for a requester's delete. True: delivered, or nobody has to have it. */
+  /**
+   * One attempt to deliver DESTROY; `withPortid` for a requester's delete. True: delivered, or nobody has to have it.
+   */
   attemptDestroy(entry: number, withPortid: boolean): boolean;
   /** The first attempt of a DESTROY failed and the entry is on the dying list: arm the retry. */
   retryLater(entry: number): void;
@@ -45,7 +47,10 @@ export class Deletion {
     return this.die(entry, false);
   }
 
-  /** early_drop(), nf_ct_kill() and the reaping of an expired entry: as if its timer had fired. True when the entry is gone for good. */
+  /**
+   * early_drop(), nf_ct_kill() and the reaping of an expired entry: as if its timer had fired. True when the entry is
+   * gone for good.
+   */
   evict(entry: number): boolean {
     this.events.raiseDestroy(entry);
     this.expiry.stop(entry);
@@ -65,7 +70,9 @@ export class Deletion {
     return this.die(entry, this.flushAttempts === 1);
   }
 
-  /** conntrack -D of one tuple: one attempt. False when there is no such entry. The answer does not depend on delivery. */
+  /**
+   * conntrack -D of one tuple: one attempt. False when there is no such entry. The answer does not depend on delivery.
+   */
   deleteTuple(tuple: number, direction: Direction = ORIGINAL): boolean {
     const node = this.table.find(tuple, direction);
     if (node === NIL) return false;

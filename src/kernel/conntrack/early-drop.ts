@@ -1,7 +1,8 @@
 /**
  * early_drop(): a full table makes room by killing un-assured entries near the bucket of the new tuple. It owns the
- * search for the victim and the rule that decides whether the slot counts as freed; the killing is deletion.ts. The cost of
- * a search is the number of buckets that it looked at, which it reports: with an empty table it walks all of them.
+ * search for the victim and the rule that decides whether the slot counts as freed; the killing is deletion.ts. The
+ * cost of a search is the number of buckets that it looked at, which it reports: with an empty table it walks all of
+ * them.
  */
 import type { Release } from "../release.js";
 import type { Deletion } from "./deletion.js";
@@ -41,7 +42,10 @@ export class EarlyDrop {
     return true;
   }
 
-  /** From 4.8 on: every un-assured entry of the first of eight buckets in which one could be delivered; the others are dying. */
+  /**
+   * From 4.8 on: every un-assured entry of the first of eight buckets in which one could be delivered; the others are
+   * dying.
+   */
   private clearBuckets(from: number): boolean {
     const { table } = this;
     for (let step = 0; step < EVICTION_RANGE; step++) {

@@ -1,7 +1,7 @@
 /**
  * How an entry's timeout is kept. Up to 4.8 every entry has a kernel timer, which fires at its tick; from 4.9 on
- * (f330a7fdbe16) the entry only stores its deadline, and somebody has to come by: a look-up or early_drop that walks the same
- * chain, or the gc worker (gc.ts). One implementation each, behind what packets and deletion need.
+ * (f330a7fdbe16) the entry only stores its deadline, and somebody has to come by: a look-up or early_drop that walks
+ * the same chain, or the gc worker (gc.ts). One implementation each, behind what packets and deletion need.
  */
 import type { KernelClock } from "../clock.js";
 import { type EntryRecords, EXPIRES, nodeOf } from "../records.js";

@@ -1,8 +1,8 @@
 /**
- * A packet's way through conntrack: look-up or new entry (with nf_conntrack_max and early_drop), the protocol's tracker, the
- * confirm hook. It follows nf_conntrack_in(), init_conntrack(), __nf_conntrack_alloc(), __nf_conntrack_confirm(),
- * __nf_ct_refresh_acct() and the trackers of UDP and ICMP (nf_conntrack_proto_udp.c, …_icmp.c). It raises event bits; where
- * they go is `PacketEvents`.
+ * A packet's way through conntrack: look-up or new entry (with nf_conntrack_max and early_drop), the protocol's
+ * tracker, the confirm hook. It follows nf_conntrack_in(), init_conntrack(), __nf_conntrack_alloc(),
+ * __nf_conntrack_confirm(), __nf_ct_refresh_acct() and the trackers of UDP and ICMP (nf_conntrack_proto_udp.c,
+ * …_icmp.c). It raises event bits; where they go is `PacketEvents`.
  */
 import type { Path, Protocol, TimeoutKey } from "../../scenario/scenario.js";
 import type { KernelClock } from "../clock.js";
@@ -64,7 +64,10 @@ export interface PacketEvents {
 /** A UDP conversation younger than this is no stream yet (5.0 on). */
 const STREAM_AFTER_SECONDS = 2;
 
-/** What became of a packet. `TABLE_FULL`: dropped because no entry could be made for it (counter `drop`, EPERM at the sender). */
+/**
+ * What became of a packet. `TABLE_FULL`: dropped because no entry could be made for it (counter `drop`, EPERM at the
+ * sender).
+ */
 export const ACCEPTED = 0;
 export const TABLE_FULL = 1;
 /** The tracker or the confirm hook dropped it. */
@@ -230,7 +233,10 @@ export class PacketPath {
     return true;
   }
 
-  /** __nf_conntrack_confirm() from 5.15 on: an insertion into a chain with more than one node above a random limit fails. */
+  /**
+   * __nf_conntrack_confirm() from 5.15 on: an insertion into a chain with more than one node above a random limit
+   * fails.
+   */
   private chainsHaveRoom(tuple: number, chainLimit: NonNullable<Release["chainLimit"]>): boolean {
     const { table } = this;
     const limit = chainLimit.least + (this.random32() % chainLimit.range);
@@ -247,7 +253,10 @@ export class PacketPath {
     return TRACKED;
   }
 
-  /** udp_packet(): a conversation with a reply is ASSURED from its next packet on and a stream; later kernels wait for 2 s. */
+  /**
+   * udp_packet(): a conversation with a reply is ASSURED from its next packet on and a stream; later kernels wait for 2
+   * s.
+   */
   private trackUdp(entry: number): void {
     const { nodes, extensions } = this.records;
     const at = nodeOf(entry) + FLAGS;
@@ -277,7 +286,8 @@ export class PacketPath {
       const sameDirection = (byte & FLAG_LAST_WAS_REPLY) === (last & FLAG_LAST_WAS_REPLY);
       if ((byte & FLAG_CLOSE_INIT) !== 0 || ((byte & FLAG_LAST_WAS_RST) !== 0 && sameDirection)) {
         const delivered = this.deletion.evict(entry);
-        // Up to 4.8 nf_ct_kill() answers true also when the DESTROY failed: the old instance is dying, the new one starts at once.
+        // Up to 4.8 nf_ct_kill() answers true also when the DESTROY failed: the old instance is dying, the new one
+        // starts at once.
         return delivered || !this.reopenNeedsDelivery ? REPEAT : DROPPED;
       }
       next = TCP_IGNORE;

@@ -1,7 +1,7 @@
 /**
- * The conntrack table: records, the hash over both tuples of an entry, the count and its limit, the free list. It follows
- * nf_conntrack_core.c (__nf_conntrack_alloc, __nf_conntrack_hash_insert, nf_conntrack_free). It knows neither packets nor
- * events nor timers: those modules read and write its columns.
+ * The conntrack table: records, the hash over both tuples of an entry, the count and its limit, the free list. It
+ * follows nf_conntrack_core.c (__nf_conntrack_alloc, __nf_conntrack_hash_insert, nf_conntrack_free). It knows neither
+ * packets nor events nor timers: those modules read and write its columns.
  *
  * An entry is an index of its record (records.ts), a hash node is 2 × entry + direction, and every link is an index.
  */
@@ -9,6 +9,8 @@ import {
   CACHED,
   CHAIN_NEXT,
   CHAIN_PREVIOUS,
+  chainNextOf,
+  chainPreviousOf,
   EntryRecords,
   EVENTS,
   extensionOf,
@@ -16,6 +18,7 @@ import {
   HAS_PORTID,
   MISSED,
   MISSED_SHIFT,
+  NIL,
   nodeOf,
   PLACE,
   PLACE_SHIFT,
@@ -26,11 +29,7 @@ import {
 } from "../records.js";
 import { type Direction, NO_EVENT_CACHE, ORIGINAL, REPLY } from "./status.js";
 
-/** Ends a chain and the free list. */
-export const NIL = -1;
-
-/** For how many tuples or entries to ask at once. */
-export const AHEAD = 16;
+export { NIL } from "../records.js";
 
 /** Where an entry is. `FREE` and `DYING` entries are in no chain. */
 export const FREE = 0;
@@ -60,13 +59,11 @@ export class ConntrackTable {
   readonly max: number;
   readonly records: EntryRecords;
 
-  private readonly heads: Int32Array;
+  /** The first node of each chain, or NIL. */
+  readonly heads: Int32Array;
   private readonly hashSeed: number;
   /** Where the number of buckets is a power of two, other than 1: which. 0 elsewhere. */
   private readonly bucketBits: number;
-  /** Nodes that were asked for; and the sum of what was read, without which an engine may leave the reads out. */
-  private readonly ahead = new Int32Array(2 * AHEAD);
-  protected asked = 0;
   private freeList = NIL;
   private fresh = 0;
 
@@ -164,7 +161,9 @@ export class ConntrackTable {
     return entry;
   }
 
-  /** nf_conntrack_free(): an entry in no chain goes back to the free list, which is last in, first out like a slab's. */
+  /**
+   * nf_conntrack_free(): an entry in no chain goes back to the free list, which is last in, first out like a slab's.
+   */
   free(entry: number): void {
     const { nodes } = this.records;
     const { counters } = this;
@@ -238,7 +237,7 @@ export class ConntrackTable {
 
   /** The node after one in its chain, or NIL. */
   after(node: number): number {
-    return this.records.nodes[nextOf(node)]!;
+    return this.records.nodes[chainNextOf(node)]!;
   }
 
   /** The node after one in its chain that belongs to another entry: safe to go on with when this entry is deleted. */
@@ -265,50 +264,6 @@ export class ConntrackTable {
     return Math.floor(((hash >>> 0) * this.buckets) / 0x1_0000_0000);
   }
 
-  /**
-   * The next packets are of this tuple and those after it, AHEAD in all: asks for the memory that they will need. To wait for
-   * one piece of memory takes nearly as long as to wait for many that were asked for together. It changes nothing else, so a
-   * caller who is wrong loses time only.
-   */
-  expect(tuple: number): void {
-    const { heads, ahead } = this;
-    const { nodes } = this.records;
-    for (let i = 0; i < AHEAD; i++) {
-      ahead[i] = heads[this.bucketOf(tuple + i, ORIGINAL)]!;
-      ahead[AHEAD + i] = heads[this.bucketOf(tuple + i, REPLY)]!;
-    }
-    let sum = 0;
-    for (let i = 0; i < 2 * AHEAD; i++) {
-      const node = ahead[i]!;
-      if (node !== NIL) ahead[i] = nodes[nextOf(node)]!;
-    }
-    // A look-up walks on.
-    for (let i = 0; i < AHEAD; i++) {
-      const node = ahead[i]!;
-      if (node !== NIL) sum += nodes[nextOf(node)]!;
-    }
-    this.asked = sum;
-  }
-
-  /** The same for `count` entries that will leave the table, one soon after the other. */
-  expectUnlinks(entries: Int32Array, count: number): void {
-    const { heads } = this;
-    const { nodes, extensions } = this.records;
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const entry = entries[i]!;
-      sum += nodes[nodeOf(entry)]! + extensions[extensionOf(entry)]!;
-    }
-    for (let i = 0; i < 2 * count; i++) {
-      const at = nodeOf(entries[i >> 1]!) + (i & 1);
-      const next = nodes[at + CHAIN_NEXT]!;
-      const previous = nodes[at + CHAIN_PREVIOUS]!;
-      if (next !== NIL) sum += nodes[previousOf(next)]!;
-      sum += previous < NIL ? heads[-2 - previous]! : nodes[nextOf(previous)]!;
-    }
-    this.asked = sum;
-  }
-
   /** CTA_ID before 5.x: the low 32 bits of the object's address, so it is reused as soon as the object is. */
   idOf(entry: number): number {
     return (FIRST_ADDRESS + entry * OBJECT_BYTES) >>> 0;
@@ -321,7 +276,7 @@ export class ConntrackTable {
     nodes[at + CHAIN_NEXT] = head;
     // The first node of a chain points back to its bucket, encoded below NIL.
     nodes[at + CHAIN_PREVIOUS] = -2 - bucket;
-    if (head !== NIL) nodes[previousOf(head)] = node;
+    if (head !== NIL) nodes[chainPreviousOf(head)] = node;
     this.heads[bucket] = node;
   }
 
@@ -330,11 +285,7 @@ export class ConntrackTable {
     const next = nodes[at + CHAIN_NEXT]!;
     const previous = nodes[at + CHAIN_PREVIOUS]!;
     if (previous < NIL) this.heads[-2 - previous] = next;
-    else nodes[nextOf(previous)] = next;
-    if (next !== NIL) nodes[previousOf(next)] = previous;
+    else nodes[chainNextOf(previous)] = next;
+    if (next !== NIL) nodes[chainPreviousOf(next)] = previous;
   }
 }
-
-/** Where a node's links to its neighbours in the chain are. */
-const nextOf = (node: number): number => nodeOf(node >> 1) + CHAIN_NEXT + (node & 1);
-const previousOf = (node: number): number => nodeOf(node >> 1) + CHAIN_PREVIOUS + (node & 1);

@@ -9,12 +9,10 @@ import type { KernelClock } from "../clock.js";
 import type { ConntrackTable } from "../conntrack/table.js";
 import { destroyedAtOf } from "../records.js";
 import type { Release } from "../release.js";
-import { KIND_DESTROY, type MessageKind, type MessageSink } from "./ecache.js";
+import type { MessageSink } from "./ecache.js";
 import { allocatedPayloadBytes, estimateBytes } from "./estimate.js";
+import { KIND_DESTROY, KIND_GROUPS, type MessageKind } from "./kinds.js";
 import { messageBytes } from "./message.js";
-
-/** The groups in the order of the message kinds. */
-const KIND_NAMES: readonly EventGroup[] = ["new", "update", "destroy"];
 
 /** What ctnetlink asks of netlink. */
 export interface MessageTransport {
@@ -59,7 +57,7 @@ export class Ctnetlink implements MessageSink {
     this.table = table;
     this.transport = transport;
     this.keptForNoEnobufs = release.buildFailure === "kept-for-no-enobufs";
-    this.sizes = KIND_NAMES.flatMap((type) =>
+    this.sizes = KIND_GROUPS.flatMap((type) =>
       [false, protocol === "tcp" && type !== "destroy"].map((withProtoinfo) =>
         messageSize(transport, release, config, protocol, family, type, withProtoinfo),
       ),

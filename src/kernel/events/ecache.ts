@@ -28,13 +28,8 @@ import {
   nodeOf,
 } from "../records.js";
 import type { Release } from "../release.js";
+import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "./kinds.js";
 import type { Redelivery } from "./redelivery/redelivery.js";
-
-/** Kinds of message, and at the same time the groups NFNLGRP_CONNTRACK_NEW, _UPDATE and _DESTROY. */
-export const KIND_NEW = 0;
-export const KIND_UPDATE = 1;
-export const KIND_DESTROY = 2;
-export type MessageKind = typeof KIND_NEW | typeof KIND_UPDATE | typeof KIND_DESTROY;
 
 /** ctnetlink_conntrack_event(): DESTROY beats NEW beats the rest. The mask is not zero. */
 export const kindOf = (mask: number): MessageKind => {

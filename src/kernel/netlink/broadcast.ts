@@ -1,8 +1,8 @@
 /**
- * netlink_broadcast() over several listeners: every member of the group is offered the message, a refusal never stops the
- * round, and the result is failure only when a socket with NETLINK_BROADCAST_ERROR refused. It owns the order (newest
- * subscriber first) and the result; one socket's admission is socket.ts. The first listener of the scenario is the observed
- * one: whether it got the message is kept for the accounts of the run.
+ * netlink_broadcast() over several listeners: every member of the group is offered the message, a refusal never stops
+ * the round, and the result is failure only when a socket with NETLINK_BROADCAST_ERROR refused. It owns the order
+ * (newest subscriber first) and the result; one socket's admission is socket.ts. The first listener of the scenario is
+ * the observed one: whether it got the message is kept for the accounts of the run.
  */
 import type { KernelConfig } from "../../scenario/scenario.js";
 import type { MessageTransport } from "../events/ctnetlink.js";
@@ -10,7 +10,9 @@ import type { Release } from "../release.js";
 import type { MessageFields, NetlinkSocket } from "./socket.js";
 import { type Truesize, truesize } from "./truesize.js";
 
-/** What a listener did with a message. Not offered: it is closed, not in the group, or the message could not be built. */
+/**
+ * What a listener did with a message. Not offered: it is closed, not in the group, or the message could not be built.
+ */
 const NOT_OFFERED = 0;
 export const ADMITTED = 1;
 export const REFUSED = 2;

@@ -1,6 +1,6 @@
 /**
- * What SO_RCVBUF makes of a request: capped by net.core.rmem_max, doubled, raised to SOCK_MIN_RCVBUF (sock_setsockopt in
- * net/core/sock.c). getsockopt reports the result.
+ * What SO_RCVBUF makes of a request: capped by net.core.rmem_max, doubled, raised to SOCK_MIN_RCVBUF (sock_setsockopt
+ * in net/core/sock.c). getsockopt reports the result.
  */
 import type { Release } from "../release.js";
 

@@ -1,9 +1,10 @@
 /**
- * One NETLINK_NETFILTER socket of a listener: the receive queue with its truesize accounting, admission, the CONGESTED latch,
- * ENOBUFS. It follows netlink_broadcast_deliver(), netlink_overrun(), netlink_rcv_wake() and netlink_recvmsg() of
- * net/netlink/af_netlink.c. It does not know what a message means; it carries a few numbers for the reader.
+ * One NETLINK_NETFILTER socket of a listener: the receive queue with its truesize accounting, admission, the CONGESTED
+ * latch, ENOBUFS. It follows netlink_broadcast_deliver(), netlink_overrun(), netlink_rcv_wake() and netlink_recvmsg()
+ * of net/netlink/af_netlink.c. It does not know what a message means; it carries a few numbers for the reader.
  *
- * The queue is a ring of numbers, six words a message, that doubles when it is full: what bounds it is rcvbuf, as in the kernel.
+ * The queue is a ring of numbers, six words a message, that doubles when it is full: what bounds it is rcvbuf, as in
+ * the kernel.
  */
 
 /** Kind, portid and truesize in one word; entry; tuple; id; and when it was raised, a double. */
@@ -26,7 +27,9 @@ export interface SocketOptions {
   groups: number;
 }
 
-/** What the reader will find in a message. Asked for only once a message is admitted: most attempts of a crowd are not. */
+/**
+ * What the reader will find in a message. Asked for only once a message is admitted: most attempts of a crowd are not.
+ */
 export interface MessageFields {
   tupleOf(entry: number): number;
   idOf(entry: number): number;
@@ -133,8 +136,8 @@ export class NetlinkSocket {
   }
 
   /**
-   * One recv. `wasWaiting`: the reader slept inside this recv, so it takes a message that arrived before it looks at the
-   * error (skb_recv_datagram checks sk_err on entry, then the queue each time it wakes).
+   * One recv. `wasWaiting`: the reader slept inside this recv, so it takes a message that arrived before it looks at
+   * the error (skb_recv_datagram checks sk_err on entry, then the queue each time it wakes).
    */
   recv(wasWaiting: boolean): RecvResult {
     if (this.error && !(wasWaiting && this.queued > 0)) {

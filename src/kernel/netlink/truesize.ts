@@ -1,6 +1,7 @@
 /**
  * What one message costs the socket: the skb is allocated for the estimated payload and charged whole, per listener. It
- * follows __alloc_skb() and netlink_trim(). Two rules exist: up to 3.1 the aligned payload plus sizeof(struct sk_buff), from
+ * follows __alloc_skb() and netlink_trim(). Two rules exist: up to 3.1 the aligned payload plus sizeof(struct sk_buff),
+ * from
  * 3.2 on what the allocator really takes (SKB_TRUESIZE). Which applies, and the sizes, are facts of the release.
  */
 import type { KernelConfig } from "../../scenario/scenario.js";
@@ -30,8 +31,8 @@ export interface Truesize {
 }
 
 /**
- * `payloadBytes`: what the kernel allocates for (header and estimate, aligned to 4). `usedBytes`: what the message really has,
- * which only matters where netlink_trim() finds more than half of the whole unused.
+ * `payloadBytes`: what the kernel allocates for (header and estimate, aligned to 4). `usedBytes`: what the message
+ * really has, which only matters where netlink_trim() finds more than half of the whole unused.
  */
 export function truesize(payloadBytes: number, usedBytes: number, release: Release, config: KernelConfig): Truesize {
   const { headBytes, skBuffBytes, roomBytes } = allocation(payloadBytes, release, config);

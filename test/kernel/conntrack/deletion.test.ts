@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { ORIGINAL } from "../../../src/kernel/conntrack/status.js";
 import { DYING, FREE, NIL } from "../../../src/kernel/conntrack/table.js";
 import { ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
-import { KIND_DESTROY } from "../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY } from "../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions, HZ } from "../assembled.js";
 
 const TUPLE = 5;

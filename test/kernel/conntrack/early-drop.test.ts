@@ -8,7 +8,7 @@ import { ACCEPTED, TABLE_FULL } from "../../../src/kernel/conntrack/packet.js";
 import { IPS_ASSURED, ORIGINAL, REPLY } from "../../../src/kernel/conntrack/status.js";
 import { NIL } from "../../../src/kernel/conntrack/table.js";
 import { ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
-import { KIND_DESTROY, KIND_NEW } from "../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY, KIND_NEW } from "../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions } from "../assembled.js";
 
 /** Two buckets, or the number that is asked for; tuples are chosen by where their nodes lie. */

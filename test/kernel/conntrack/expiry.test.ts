@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { ACCEPTED } from "../../../src/kernel/conntrack/packet.js";
 import { IPS_ASSURED, ORIGINAL, REPLY } from "../../../src/kernel/conntrack/status.js";
 import { NIL } from "../../../src/kernel/conntrack/table.js";
-import { KIND_DESTROY, KIND_NEW } from "../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY, KIND_NEW } from "../../../src/kernel/events/kinds.js";
 import { Generation, versions } from "../generations.js";
 
 const TIMED = versions("2.6.31", "4.9");

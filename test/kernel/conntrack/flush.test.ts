@@ -8,7 +8,7 @@ import { Flush } from "../../../src/kernel/conntrack/flush.js";
 import { ORIGINAL } from "../../../src/kernel/conntrack/status.js";
 import { NIL } from "../../../src/kernel/conntrack/table.js";
 import { ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
-import { KIND_DESTROY } from "../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY } from "../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions } from "../assembled.js";
 
 function filled(entries: number, options: AssembledOptions = {}): Assembled {

@@ -19,7 +19,7 @@ import {
   TCP_TIME_WAIT,
 } from "../../../src/kernel/conntrack/trackers/tcp.js";
 import { coarseExpiry } from "../../../src/kernel/delayed-work.js";
-import { KIND_DESTROY } from "../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY } from "../../../src/kernel/events/kinds.js";
 import { FLAGS, nodeOf, PROTOCOL_STATE, PROTOCOL_STATE_SHIFT } from "../../../src/kernel/records.js";
 import { Generation, type GenerationOptions, versions } from "../generations.js";
 

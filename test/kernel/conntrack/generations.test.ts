@@ -16,7 +16,7 @@ import {
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
 } from "../../../src/kernel/conntrack/trackers/tcp.js";
-import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../../../src/kernel/events/kinds.js";
 import { Generation, type GenerationOptions, versions } from "../generations.js";
 
 const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i);

@@ -15,14 +15,8 @@ import {
   REPLY,
 } from "../../../src/kernel/conntrack/status.js";
 import { ACK, FIN, SYN, SYN_ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
-import {
-  type EventObserver,
-  KIND_DESTROY,
-  KIND_NEW,
-  KIND_UPDATE,
-  kindOf,
-  type MessageKind,
-} from "../../../src/kernel/events/ecache.js";
+import { type EventObserver, kindOf } from "../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions, bitNames, HZ } from "../assembled.js";
 
 const TUPLE = 5;

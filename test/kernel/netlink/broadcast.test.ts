@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { KIND_DESTROY, KIND_NEW } from "../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY, KIND_NEW } from "../../../src/kernel/events/kinds.js";
 import { ADMITTED, Broadcast, REFUSED } from "../../../src/kernel/netlink/broadcast.js";
 import { type MessageFields, NetlinkSocket } from "../../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../../src/kernel/release.js";

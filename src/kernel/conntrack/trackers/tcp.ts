@@ -1,7 +1,7 @@
 /**
- * The TCP tracker: which state a packet leads to, which event bits that raises, when the entry is killed or reopened. It
- * follows tcp_packet() and the tcp_conntracks table of nf_conntrack_proto_tcp.c. Sequence numbers and windows are not
- * modelled: the workload's packets are always in window.
+ * The TCP tracker: which state a packet leads to, which event bits that raises, when the entry is killed or reopened.
+ * It follows tcp_packet() and the tcp_conntracks table of nf_conntrack_proto_tcp.c. Sequence numbers and windows are
+ * not modelled: the workload's packets are always in window.
  *
  * A state and four flags fit in one byte of the table's `protocolState`.
  */

@@ -26,6 +26,7 @@ export class EvictListRedelivery implements Redelivery {
   private readonly work: DelayedWork;
   /** Dying entries, the head of the list last. */
   private readonly list: number[] = [];
+  readonly delays = null;
   readonly runs: WorkerRuns = { runs: 0, delivered: 0, mostInOneRun: 0 };
   private kickable = false;
   running = false;
@@ -58,6 +59,9 @@ export class EvictListRedelivery implements Redelivery {
     if (this.list.length > 0) this.work.runNow();
     else this.kickable = false;
   }
+
+  /** Its entries have no timers. */
+  fire(): void {}
 
   step(): void {
     if (!this.running) this.begin();

@@ -15,13 +15,23 @@ export function countRun(runs: WorkerRuns, delivered: number): void {
   runs.mostInOneRun = Math.max(runs.mostInOneRun, delivered);
 }
 
+/** The delays until a retry that were drawn so far. */
+export interface DelayBounds {
+  shortestJiffies: number;
+  longestJiffies: number;
+}
+
 export interface Redelivery {
   /** What the worker did so far; null where there is none. */
   readonly runs: WorkerRuns | null;
+  /** The bounds of the retry delays; null where none are drawn. */
+  readonly delays: DelayBounds | null;
   /** The first attempt of this entry's DESTROY failed; it is on the dying list. */
   add(entry: number): void;
   /** A DESTROY was delivered at its first attempt. */
   destroySucceeded(): void;
+  /** The timer of a dying entry fired; never where a worker does the work. */
+  fire(entry: number): void;
   /** When the worker wants to run, in nanoseconds; infinite where there is none or it has nothing to do. */
   readonly due: number;
   /** A run of the worker is under way: it goes on before anything else on its CPU. */

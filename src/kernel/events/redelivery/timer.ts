@@ -4,11 +4,10 @@
  * there is no back-off and no coupling between entries. Up to 3.5 the entry's own timer is used again, from 3.6 on one
  * in the event cache extension; the two are never pending together, so here they are the same timer.
  */
-
-import type { KernelClock } from "../../clock.js";
+import { type KernelClock, NEVER } from "../../clock.js";
 import type { Deletion } from "../../conntrack/deletion.js";
 import type { TimerWheel } from "../../timer-wheel.js";
-import type { Redelivery } from "./redelivery.js";
+import type { DelayBounds, Redelivery } from "./redelivery.js";
 
 export class TimerRedelivery implements Redelivery {
   private readonly clock: KernelClock;
@@ -16,9 +15,7 @@ export class TimerRedelivery implements Redelivery {
   private readonly deletion: Deletion;
   private readonly random32: () => number;
   private readonly windowJiffies: number;
-  /** Bounds of the delays drawn so far, for the checkers. */
-  shortestDelayJiffies = Number.POSITIVE_INFINITY;
-  longestDelayJiffies = 0;
+  readonly delays: DelayBounds = { shortestJiffies: NEVER, longestJiffies: 0 };
 
   /**
    * `windowJiffies`: net.netfilter.nf_conntrack_events_retry_timeout × HZ, at least 1. `random32`: unsigned 32 bits.
@@ -41,15 +38,15 @@ export class TimerRedelivery implements Redelivery {
   destroySucceeded(): void {}
 
   readonly runs = null;
-  readonly due = Number.POSITIVE_INFINITY;
+  readonly due = NEVER;
   readonly running = false;
   readonly mayYield = false;
   step(): void {}
 
   add(entry: number): void {
     const delay = this.random32() % this.windowJiffies;
-    if (delay < this.shortestDelayJiffies) this.shortestDelayJiffies = delay;
-    if (delay > this.longestDelayJiffies) this.longestDelayJiffies = delay;
+    if (delay < this.delays.shortestJiffies) this.delays.shortestJiffies = delay;
+    if (delay > this.delays.longestJiffies) this.delays.longestJiffies = delay;
     this.timers.arm(entry, this.clock.jiffies + delay);
   }
 

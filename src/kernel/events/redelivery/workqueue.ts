@@ -20,6 +20,7 @@ export class WorkqueueRedelivery implements Redelivery {
   private readonly work: DelayedWork;
   /** Dying entries by CPU, the head of a list last. */
   private readonly lists: number[][];
+  readonly delays = null;
   readonly runs: WorkerRuns = { runs: 0, delivered: 0, mostInOneRun: 0 };
   private deliveredInRun = 0;
   /** ecache_dwork_pending: a successful destroy may run the work at once. */
@@ -56,6 +57,9 @@ export class WorkqueueRedelivery implements Redelivery {
     this.kickable = false;
     this.work.runNow();
   }
+
+  /** Its entries have no timers. */
+  fire(): void {}
 
   step(): void {
     if (!this.running) {

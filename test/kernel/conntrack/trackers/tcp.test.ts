@@ -29,7 +29,7 @@ import {
   TCP_TIME_WAIT,
   tcpTransition,
 } from "../../../../src/kernel/conntrack/trackers/tcp.js";
-import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions, HZ } from "../../assembled.js";
 
 const STATES: Record<string, number> = {

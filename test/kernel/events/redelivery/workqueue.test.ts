@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { KIND_DESTROY } from "../../../../src/kernel/events/ecache.js";
+import { KIND_DESTROY } from "../../../../src/kernel/events/kinds.js";
 import { Generation, type GenerationOptions, roomFor, tuplesOf, versions } from "../../generations.js";
 
 const ALL = versions("3.17", "5.19");

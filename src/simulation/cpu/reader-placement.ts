@@ -1,12 +1,13 @@
 /**
- * With two CPUs: where a reader that waits in recv wakes up. Usually on its own CPU, a wake-up later. But the wake-up is one that
- * announces the waker's sleep (wake_up_interruptible_sync), so the scheduler may put the reader on the waker's CPU, and neither a
- * worker nor a process that floods or flushes does sleep then: the reader runs there when that CPU is free, or when a tick ends
- * the waker's slice. A reader that was moved away from the process once stays away, because that process works on; a worker's CPU
- * is the one it was woken on last. It owns this rule and the readers that wait on CPU 0; who acts when is run.ts.
+ * With two CPUs: where a reader that waits in recv wakes up. Usually on its own CPU, a wake-up later. But the wake-up
+ * is one that announces the waker's sleep (wake_up_interruptible_sync), so the scheduler may put the reader on the
+ * waker's CPU, and neither a worker nor a process that floods or flushes does sleep then: the reader runs there when
+ * that CPU is free, or when a tick ends the waker's slice. A reader that was moved away from the process once stays
+ * away, because that process works on; a worker's CPU is the one it was woken on last. It owns this rule and the
+ * readers that wait on CPU 0.
  */
-import type { Reader } from "../daemon/reader.js";
-import type { KernelClock } from "../kernel/clock.js";
+import type { Reader } from "../../daemon/reader.js";
+import type { KernelClock } from "../../kernel/clock.js";
 
 /** How long a task runs before a tick may take its CPU away (sysctl_sched_base_slice on two CPUs). */
 const SLICE_NANOSECONDS = 1_400_000;
@@ -36,8 +37,9 @@ export class ReaderPlacement {
     this.cpu0Since = this.clock.now;
   }
 
-  /** After a pause of everybody, the next wake-up meets the process again. */
-  forgetMoves(): void {
+  /** The process goes on after its pause: it takes CPU 0, and the next wake-up meets it there again. */
+  pauseOver(): void {
+    this.cpu0Taken();
     this.movedAway.fill(0);
   }
 

@@ -1,0 +1,115 @@
+/**
+ * One CPU for everything. The readers run only when the kernel does not hold it: never between the entries of a flush
+ * (unless the release reschedules there), never between the timers of a jiffy, never while a worker has its lock;
+ * otherwise the scheduler chooses between them, the worker and the process that floods.
+ */
+import { type KernelClock, NEVER } from "../../kernel/clock.js";
+import type { Machine } from "../machine.js";
+import { FLUSH, type Process } from "../phases.js";
+import type { Readers } from "../readers.js";
+import { FairScheduler } from "../scheduler.js";
+import type { TimerSoftirq } from "../softirq.js";
+import type { Workers } from "../workers.js";
+import type { Cpu0 } from "./cpu0.js";
+import type { Cpus } from "./cpus.js";
+
+/** The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader. */
+const PROCESS = 0;
+const WORKER = 1;
+const FIRST_READER = 2;
+
+export class OneCpu implements Cpus {
+  private readonly clock: KernelClock;
+  private readonly cpu0: Cpu0;
+  private readonly softirq: TimerSoftirq;
+  private readonly workers: Workers;
+  private readonly process: Process;
+  private readonly readers: Readers;
+  private readonly scheduler: FairScheduler;
+  private readonly tasks: number;
+  private readonly recvNanoseconds: number;
+  private readonly flushHoldsCpu: boolean;
+  private timerAt = NEVER;
+
+  constructor(machine: Machine, softirq: TimerSoftirq, workers: Workers, process: Process) {
+    const { clock, cpu0, readers, scenario, kernel, streams } = machine;
+    this.clock = clock;
+    this.cpu0 = cpu0;
+    this.softirq = softirq;
+    this.workers = workers;
+    this.process = process;
+    this.readers = readers;
+    this.tasks = FIRST_READER + readers.list.length;
+    this.scheduler = new FairScheduler(this.tasks, streams.of("scheduler").uniform);
+    this.recvNanoseconds = scenario.costs.recvNanoseconds;
+    this.flushHoldsCpu = !kernel.release.flushReschedules;
+  }
+
+  due(): number {
+    this.timerAt = this.softirq.due();
+    let at = this.timerAt;
+    for (let task = 0; task < this.tasks; task++) at = Math.min(at, Math.max(this.dueOf(task), this.cpu0.free));
+    return at;
+  }
+
+  act(at: number): void {
+    if (this.timerAt === at) this.softirq.act();
+    else if (this.kernelHoldsCpu) this.runHolder(at);
+    else this.runChosen(at);
+  }
+
+  wake(reader: number): void {
+    this.readers.list[reader]!.wake(this.clock.now);
+  }
+
+  private get kernelHoldsCpu(): boolean {
+    return this.workers.hasLock || (this.process.phase === FLUSH && this.flushHoldsCpu);
+  }
+
+  private runHolder(at: number): void {
+    const from = Math.max(this.cpu0.free, at);
+    const holder = this.workers.redelivers ? WORKER : PROCESS;
+    if (holder === WORKER) this.workers.act();
+    else this.process.act();
+    this.scheduler.ran(holder, this.usedSince(from));
+  }
+
+  /** One step of the task that the scheduler chooses. */
+  private runChosen(at: number): void {
+    const { scheduler } = this;
+    const from = Math.max(this.cpu0.free, at);
+    for (let task = 0; task < this.tasks; task++) {
+      // What a task did under a lock, or what was done to a reader, may have put it to sleep meanwhile.
+      if (this.dueOf(task) <= at) scheduler.wake(task);
+      else scheduler.sleep(task);
+    }
+    const task = scheduler.pick(this.clock.jiffies);
+    if (task === PROCESS) this.makeSystemCall();
+    else if (task === WORKER) this.workers.act();
+    else if (this.readers.act(task - FIRST_READER)) this.cpu0.free = this.clock.now + this.recvNanoseconds;
+    scheduler.ran(task, this.usedSince(from));
+    if (this.dueOf(task) > this.cpu0.free) scheduler.sleep(task);
+  }
+
+  /** What a task used of the CPU from there on; it may be nothing. */
+  private usedSince(from: number): number {
+    return Math.max(0, this.cpu0.free - from);
+  }
+
+  private dueOf(task: number): number {
+    if (task === PROCESS) return this.process.due;
+    if (task === WORKER) return this.workers.running ? this.cpu0.free : this.workers.due;
+    return this.readers.list[task - FIRST_READER]!.due;
+  }
+
+  /** A reader gets its turn between system calls, not between the packets that one of them sends. */
+  private makeSystemCall(): void {
+    const { clock, cpu0, process, softirq } = this;
+    process.act();
+    while (process.inSystemCall && process.due <= cpu0.free) {
+      if (softirq.firing || softirq.due() <= cpu0.free) return;
+      clock.now = cpu0.free;
+      process.act();
+    }
+  }
+}

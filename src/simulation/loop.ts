@@ -1,0 +1,147 @@
+/**
+ * One run: virtual time, who is due, who acts, and in which order. There is no event heap: the next action is the
+ * earliest of a handful of due times, and whoever looks at the run (the timeline, the checkers) does so after all
+ * actions of that instant.
+ *
+ *   machine.ts   the kernel, the daemons, CPU 0, the figures
+ *   softirq.ts   the timers of a jiffy
+ *   workers.ts   redelivery and gc
+ *   phases.ts    the process: flood, pause, flush, drain
+ *   readers.ts   recvs, dumps, closing
+ *   cpu/         whose turn it is, on one CPU and on two
+ */
+import type { Reader } from "../daemon/reader.js";
+import type { KernelClock } from "../kernel/clock.js";
+import type { Progress } from "../report/backend.js";
+import type { Scenario } from "../scenario/scenario.js";
+import type { Cpus } from "./cpu/cpus.js";
+import { OneCpu } from "./cpu/one.js";
+import { TwoCpus } from "./cpu/two.js";
+import type { Figures } from "./figures.js";
+import { Invariants } from "./invariants.js";
+import type { SimulatedKernel } from "./kernel.js";
+import { Machine } from "./machine.js";
+import { DRAIN, FLUSH, Process } from "./phases.js";
+import { TimerSoftirq } from "./softirq.js";
+import { type Sampler, Timeline } from "./timeline.js";
+import { Workers } from "./workers.js";
+
+export class Run {
+  readonly machine: Machine;
+  readonly timeline = new Timeline();
+  readonly invariants = new Invariants();
+  private readonly clock: KernelClock;
+  private readonly process: Process;
+  private readonly cpus: Cpus;
+  private readonly sampler: Sampler;
+  private readonly limit: number;
+  /** Actions that the present slice of the run may still take. */
+  private actionsLeft = 0;
+
+  /** `sampler`: looks at the run at times of its own choosing, in the place of the report's timeline. */
+  constructor(scenario: Scenario, sampler?: Sampler) {
+    const machine = new Machine(scenario);
+    this.machine = machine;
+    this.clock = machine.clock;
+    this.process = new Process(machine);
+    const Discipline = scenario.cpus === 1 ? OneCpu : TwoCpus;
+    this.cpus = new Discipline(machine, new TimerSoftirq(machine), new Workers(machine), this.process);
+    machine.kernel.broadcast.whenReadable = (reader) => this.cpus.wake(reader);
+    this.sampler = sampler ?? this.timeline;
+    this.limit = scenario.limitSeconds * 1e9;
+  }
+
+  /** Performs up to `actions` actions. False once the run is over. */
+  advance(actions: number): boolean {
+    this.actionsLeft = actions;
+    while (this.actionsLeft > 0 && !this.machine.over) this.actUntil(this.lookDue);
+    return !this.machine.over;
+  }
+
+  /** Ends the accounts: nothing may act afterwards. */
+  conclude(): void {
+    this.machine.over = true;
+    this.figures.dying.observe(this.clock.now, this.kernel.table.dying);
+    this.invariants.conclude(this.machine);
+  }
+
+  /** The hot path: one action after the other, until a phase ends or somebody wants to look. */
+  private actUntil(lookAt: number): void {
+    const { clock, cpus, process } = this;
+    const { phase } = process;
+    const end = Math.min(lookAt, this.limit);
+    do {
+      const at = cpus.due();
+      if (at > end) {
+        this.lookOrStop(lookAt);
+        return;
+      }
+      if (at > clock.now) clock.now = at;
+      cpus.act(at);
+      this.endAction();
+    } while (this.actionsLeft > 0 && process.phase === phase && !this.machine.over);
+  }
+
+  private endAction(): void {
+    this.actionsLeft--;
+    this.machine.figures.watch();
+    if (this.process.over && this.kernel.table.count === 0 && this.machine.readers.idle) this.settle();
+  }
+
+  private settle(): void {
+    this.figures.settled = true;
+    this.machine.over = true;
+  }
+
+  /** When a listener closes, or somebody looks at the run. */
+  private get lookDue(): number {
+    return Math.min(this.machine.readers.closingDue, this.sampler.due(this.machine));
+  }
+
+  private lookOrStop(lookAt: number): void {
+    const { clock, machine } = this;
+    if (lookAt > this.limit) {
+      clock.now = this.limit;
+      machine.over = true;
+      return;
+    }
+    if (lookAt > clock.now) clock.now = lookAt;
+    if (machine.readers.closingDue === lookAt) machine.readers.close();
+    else this.look();
+    this.endAction();
+  }
+
+  private look(): void {
+    this.sampler.sample(this.machine);
+    this.invariants.watch(this.machine);
+  }
+
+  get kernel(): SimulatedKernel {
+    return this.machine.kernel;
+  }
+
+  get readers(): readonly Reader[] {
+    return this.machine.readers.list;
+  }
+
+  get figures(): Figures {
+    return this.machine.figures;
+  }
+
+  get seconds(): number {
+    return this.clock.now / 1e9;
+  }
+
+  progress(): Progress {
+    const { table, sockets } = this.kernel;
+    const { phase } = this.process;
+    return {
+      phase: phase === FLUSH ? "flush" : phase === DRAIN ? "drain" : "flood",
+      seconds: this.seconds,
+      created: table.counters.created,
+      active: table.active,
+      dying: table.dying,
+      delivered: sockets[0]!.admitted,
+    };
+  }
+}

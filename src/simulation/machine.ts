@@ -1,0 +1,59 @@
+/**
+ * The machine of one run, wired: the simulated kernel, the daemons that read its sockets, CPU 0, chance, and the
+ * figures that are kept of it. It owns the wiring only: who acts when is loop.ts, and what the experiment does is
+ * phases.ts.
+ */
+import { Reader } from "../daemon/reader.js";
+import { DaemonView } from "../daemon/view.js";
+import type { KernelClock } from "../kernel/clock.js";
+import { KIND_DESTROY, KIND_NEW } from "../kernel/events/kinds.js";
+import { releaseFor } from "../kernel/release.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { Streams } from "../scenario/streams.js";
+import { Cpu0 } from "./cpu/cpu0.js";
+import { Figures } from "./figures.js";
+import { SimulatedKernel } from "./kernel.js";
+import { Readers } from "./readers.js";
+
+export class Machine {
+  readonly scenario: Scenario;
+  readonly streams: Streams;
+  readonly kernel: SimulatedKernel;
+  readonly clock: KernelClock;
+  readonly cpu0: Cpu0;
+  readonly readers: Readers;
+  readonly figures: Figures;
+  /**
+   * For the checkers: the window of retry delays, the largest message, and the highest rmem at which a buffer was
+   * shrunk.
+   */
+  readonly graceWindowJiffies: number;
+  readonly largestTruesize: number;
+  rmemAtShrink = 0;
+  /** Nothing acts any more: all is settled, the time limit is reached, or whoever watches has seen enough. */
+  over = false;
+
+  constructor(scenario: Scenario) {
+    const release = releaseFor(scenario.kernel);
+    if (release === null) throw new Error(`no release for kernel ${scenario.kernel}`);
+    const { costs } = scenario;
+    const streams = new Streams(scenario.seed);
+    const views = scenario.listeners.map(() => new DaemonView(scenario.tuples !== null));
+    const kernel = new SimulatedKernel(scenario, release, streams, views[0]!);
+    const { clock, ctnetlink, ledger, table } = kernel;
+    const readers = scenario.listeners.map((listener, index) => {
+      const chance = streams.of(`reader ${index}`);
+      const observer = index === 0 ? ledger : null;
+      return new Reader(kernel.sockets[index]!, views[index]!, listener, costs, chance, observer);
+    });
+    this.scenario = scenario;
+    this.streams = streams;
+    this.kernel = kernel;
+    this.clock = clock;
+    this.cpu0 = new Cpu0(clock, ctnetlink, costs.attemptNanoseconds);
+    this.readers = new Readers(readers, clock, table, ledger, costs.recvNanoseconds);
+    this.figures = new Figures(clock, table, ledger);
+    this.graceWindowJiffies = Math.round(scenario.graceMaxSeconds * scenario.hz);
+    this.largestTruesize = Math.max(ctnetlink.truesizeOf(KIND_NEW), ctnetlink.truesizeOf(KIND_DESTROY));
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The kernel's workers: redelivery and the gc, where the release has them. They share one worker pool, so that a
+ * redelivery that is called for during a gc run comes after it. A step holds CPU 0 for as long as its attempts and its
+ * search take.
+ */
+import type { KernelClock } from "../kernel/clock.js";
+import type { GcWorker } from "../kernel/conntrack/gc.js";
+import type { ConntrackTable } from "../kernel/conntrack/table.js";
+import type { Redelivery } from "../kernel/events/redelivery/redelivery.js";
+import type { Costs } from "../scenario/scenario.js";
+import type { Cpu0 } from "./cpu/cpu0.js";
+import type { Machine } from "./machine.js";
+
+export class Workers {
+  private readonly clock: KernelClock;
+  private readonly table: ConntrackTable;
+  private readonly redelivery: Redelivery;
+  private readonly gc: GcWorker | null;
+  private readonly cpu0: Cpu0;
+  private readonly costs: Costs;
+  /** Whether the release has any. */
+  readonly exist: boolean;
+
+  constructor({ clock, cpu0, kernel, scenario }: Machine) {
+    this.clock = clock;
+    this.table = kernel.table;
+    this.redelivery = kernel.redelivery;
+    this.gc = kernel.gc;
+    this.cpu0 = cpu0;
+    this.costs = scenario.costs;
+    this.exist = kernel.release.redelivery !== "timer" || kernel.gc !== null;
+  }
+
+  /** When one of them wants to run; NEVER where there is none. */
+  get due(): number {
+    const { redelivery, gc } = this;
+    return gc === null ? redelivery.due : Math.min(redelivery.due, gc.work.due);
+  }
+
+  /** A run is under way: it goes on before anything else on its CPU, apart from timers. */
+  get running(): boolean {
+    return this.redelivery.running || this.gc?.running === true;
+  }
+
+  get redelivers(): boolean {
+    return this.redelivery.running;
+  }
+
+  /** A run of redelivery is under way and holds its lock: on one CPU nothing else runs. */
+  get hasLock(): boolean {
+    return this.redelivery.running && !this.redelivery.mayYield;
+  }
+
+  act(): void {
+    const { gc, redelivery } = this;
+    if (gc !== null && (gc.running || (!redelivery.running && redelivery.due > this.clock.now))) this.scan(gc);
+    else this.redeliver();
+  }
+
+  /** An entry that is delivered is freed, which costs what a flush's does. */
+  private redeliver(): void {
+    this.redelivery.step();
+    this.cpu0.charge(this.cpu0.attempts * this.costs.flushEntryNanoseconds);
+  }
+
+  private scan(gc: GcWorker): void {
+    const { table, costs } = this;
+    const gone = table.counters.destroyed + table.dying;
+    gc.step();
+    // In the last step of a run only attempts count as entries.
+    const entries = gc.running ? table.counters.destroyed + table.dying - gone : this.cpu0.attempts;
+    this.cpu0.charge(entries * costs.flushEntryNanoseconds + gc.bucketsSearched * costs.bucketNanoseconds);
+  }
+}

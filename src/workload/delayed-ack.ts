@@ -1,0 +1,26 @@
+/**
+ * The server's acknowledgement of the client's FIN, where it rides on the server's own FIN (the shortest TCP
+ * connection) and both ends are one machine: a fresh socket has no time-out to wait for, so the next tick sends the
+ * acknowledgement by itself.
+ */
+import type { Path, Protocol } from "../scenario/scenario.js";
+import { combinedFinAt } from "./script.js";
+
+export class DelayedAck {
+  private readonly finAt: number;
+  private clientFinTick = 0;
+
+  constructor(path: Path, protocol: Protocol, packets: number) {
+    this.finAt = path === "loopback" ? combinedFinAt(protocol, packets) : -1;
+  }
+
+  /** Whether the acknowledgement goes out by itself before this step of the script. */
+  comesBefore(stepIndex: number, clock: { readonly jiffies: number }): boolean {
+    return stepIndex === this.finAt && this.clientFinTick !== clock.jiffies;
+  }
+
+  /** A step of the script was sent. */
+  sent(stepIndex: number, clock: { readonly jiffies: number }): void {
+    if (stepIndex === this.finAt - 1) this.clientFinTick = clock.jiffies;
+  }
+}
