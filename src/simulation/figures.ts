@@ -33,11 +33,17 @@ export class Figures {
     this.ledger = ledger;
   }
 
-  /** An action is over. */
-  watch(): void {
+  watchDying(): void {
     const { dying } = this.table;
     if (dying !== this.dying.length) this.dying.observe(this.clock.now, dying);
-    if (this.flushAt !== NEVER) this.watchSync();
+  }
+
+  /** To be asked from the flush on. */
+  watchSync(): void {
+    const { inSync } = this.ledger;
+    if (inSync === this.inSync) return;
+    this.inSync = inSync;
+    this.inSyncSince = this.clock.now;
   }
 
   flushBegins(): void {
@@ -54,12 +60,5 @@ export class Figures {
     this.dyingAfterFlush = this.table.dying;
     this.dropsAfterFlush = drops;
     this.dying.endFlush(now);
-  }
-
-  private watchSync(): void {
-    const { inSync } = this.ledger;
-    if (inSync === this.inSync) return;
-    this.inSync = inSync;
-    this.inSyncSince = this.clock.now;
   }
 }

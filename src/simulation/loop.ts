@@ -11,27 +11,29 @@
  *   cpu/         whose turn it is, on one CPU and on two
  */
 import type { Reader } from "../daemon/reader.js";
-import type { KernelClock } from "../kernel/clock.js";
+import { type KernelClock, NEVER } from "../kernel/clock.js";
 import type { Progress } from "../report/backend.js";
 import type { Scenario } from "../scenario/scenario.js";
-import type { Cpus } from "./cpu/cpus.js";
+import type { Cpus, Pace } from "./cpu/cpus.js";
 import { OneCpu } from "./cpu/one.js";
 import { TwoCpus } from "./cpu/two.js";
 import type { Figures } from "./figures.js";
 import { Invariants } from "./invariants.js";
 import type { SimulatedKernel } from "./kernel.js";
 import { Machine } from "./machine.js";
-import { DRAIN, FLUSH, Process } from "./phases.js";
+import { DRAIN, FLUSH, Phases } from "./phases.js";
 import { TimerSoftirq } from "./softirq.js";
 import { type Sampler, Timeline } from "./timeline.js";
 import { Workers } from "./workers.js";
 
-export class Run {
+export class Run implements Pace {
   readonly machine: Machine;
+  readonly kernel: SimulatedKernel;
+  readonly figures: Figures;
   readonly timeline = new Timeline();
   readonly invariants = new Invariants();
   private readonly clock: KernelClock;
-  private readonly process: Process;
+  private readonly phases: Phases;
   private readonly cpus: Cpus;
   private readonly sampler: Sampler;
   private readonly limit: number;
@@ -42,10 +44,12 @@ export class Run {
   constructor(scenario: Scenario, sampler?: Sampler) {
     const machine = new Machine(scenario);
     this.machine = machine;
+    this.kernel = machine.kernel;
+    this.figures = machine.figures;
     this.clock = machine.clock;
-    this.process = new Process(machine);
+    this.phases = new Phases(machine);
     const Discipline = scenario.cpus === 1 ? OneCpu : TwoCpus;
-    this.cpus = new Discipline(machine, new TimerSoftirq(machine), new Workers(machine), this.process);
+    this.cpus = new Discipline(machine, new TimerSoftirq(machine), new Workers(machine), this.phases, this);
     machine.kernel.broadcast.whenReadable = (reader) => this.cpus.wake(reader);
     this.sampler = sampler ?? this.timeline;
     this.limit = scenario.limitSeconds * 1e9;
@@ -53,44 +57,51 @@ export class Run {
 
   /** Performs up to `actions` actions. False once the run is over. */
   advance(actions: number): boolean {
-    this.actionsLeft = actions;
-    while (this.actionsLeft > 0 && !this.machine.over) this.actUntil(this.lookDue);
+    this.actionsLeft = this.machine.over ? 0 : actions;
+    while (this.actionsLeft > 0) this.actUntil(this.lookDue);
     return !this.machine.over;
   }
 
   /** Ends the accounts: nothing may act afterwards. */
   conclude(): void {
-    this.machine.over = true;
+    this.end();
     this.figures.dying.observe(this.clock.now, this.kernel.table.dying);
     this.invariants.conclude(this.machine);
   }
 
   /** The hot path: one action after the other, until a phase ends or somebody wants to look. */
   private actUntil(lookAt: number): void {
-    const { clock, cpus, process } = this;
-    const { phase } = process;
+    const { cpus, phases } = this;
+    const { phase } = phases;
     const end = Math.min(lookAt, this.limit);
     do {
-      const at = cpus.due();
-      if (at > end) {
+      if (!cpus.act(end)) {
         this.lookOrStop(lookAt);
         return;
       }
-      if (at > clock.now) clock.now = at;
-      cpus.act(at);
-      this.endAction();
-    } while (this.actionsLeft > 0 && process.phase === phase && !this.machine.over);
+    } while (this.actionsLeft > 0 && phases.phase === phase);
   }
 
-  private endAction(): void {
+  /** An action is over. Whether another may follow. */
+  acted(): boolean {
     this.actionsLeft--;
-    this.machine.figures.watch();
-    if (this.process.over && this.kernel.table.count === 0 && this.machine.readers.idle) this.settle();
+    const { figures } = this;
+    figures.watchDying();
+    if (figures.flushAt !== NEVER) this.watchAfterFlush();
+    return this.actionsLeft > 0;
   }
 
-  private settle(): void {
-    this.figures.settled = true;
+  private watchAfterFlush(): void {
+    const { figures, kernel, machine, phases } = this;
+    figures.watchSync();
+    if (!phases.over || kernel.table.count > 0 || !machine.readers.idle) return;
+    figures.settled = true;
+    this.end();
+  }
+
+  private end(): void {
     this.machine.over = true;
+    this.actionsLeft = 0;
   }
 
   /** When a listener closes, or somebody looks at the run. */
@@ -102,13 +113,15 @@ export class Run {
     const { clock, machine } = this;
     if (lookAt > this.limit) {
       clock.now = this.limit;
-      machine.over = true;
+      this.end();
       return;
     }
     if (lookAt > clock.now) clock.now = lookAt;
     if (machine.readers.closingDue === lookAt) machine.readers.close();
     else this.look();
-    this.endAction();
+    this.acted();
+    // Whoever looked may have seen enough.
+    if (machine.over) this.end();
   }
 
   private look(): void {
@@ -116,16 +129,8 @@ export class Run {
     this.invariants.watch(this.machine);
   }
 
-  get kernel(): SimulatedKernel {
-    return this.machine.kernel;
-  }
-
   get readers(): readonly Reader[] {
     return this.machine.readers.list;
-  }
-
-  get figures(): Figures {
-    return this.machine.figures;
   }
 
   get seconds(): number {
@@ -134,7 +139,7 @@ export class Run {
 
   progress(): Progress {
     const { table, sockets } = this.kernel;
-    const { phase } = this.process;
+    const { phase } = this.phases;
     return {
       phase: phase === FLUSH ? "flush" : phase === DRAIN ? "drain" : "flood",
       seconds: this.seconds,

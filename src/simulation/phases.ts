@@ -8,7 +8,7 @@ import type { Reader } from "../daemon/reader.js";
 import { type KernelClock, NEVER } from "../kernel/clock.js";
 import { Flush } from "../kernel/conntrack/flush.js";
 import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
-import { ACK } from "../kernel/conntrack/trackers/tcp.js";
+import { ACK } from "../kernel/conntrack/trackers/tcp-states.js";
 import { AHEAD } from "../kernel/prefetch.js";
 import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
 import type { Streams } from "../scenario/streams.js";
@@ -27,7 +27,7 @@ export const FLUSH = 2;
 export const DRAIN = 3;
 export type Phase = typeof FLOOD | typeof PAUSE | typeof FLUSH | typeof DRAIN;
 
-export class Process {
+export class Phases {
   private readonly machine: Machine;
   private readonly scenario: Scenario;
   private readonly costs: Costs;

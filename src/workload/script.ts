@@ -4,8 +4,8 @@
  */
 
 import type { Direction } from "../kernel/conntrack/status.js";
-import type { Segment } from "../kernel/conntrack/trackers/tcp.js";
-import { ACK, FIN, SYN, SYN_ACK } from "../kernel/conntrack/trackers/tcp.js";
+import type { Segment } from "../kernel/conntrack/trackers/tcp-states.js";
+import { ACK, FIN, SYN, SYN_ACK } from "../kernel/conntrack/trackers/tcp-states.js";
 import { type Protocol, SHORTEST_TCP_PACKETS } from "../scenario/scenario.js";
 
 export interface ScriptStep {

@@ -7,7 +7,7 @@
 import type { Reader } from "../../src/daemon/reader.js";
 import { DaemonView } from "../../src/daemon/view.js";
 import { Flush } from "../../src/kernel/conntrack/flush.js";
-import { ACK } from "../../src/kernel/conntrack/trackers/tcp.js";
+import { ACK } from "../../src/kernel/conntrack/trackers/tcp-states.js";
 import { messageBytes } from "../../src/kernel/events/message.js";
 import { RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../src/kernel/release.js";

@@ -11,7 +11,7 @@ import { GcWorker } from "../../src/kernel/conntrack/gc.js";
 import { PacketPath, type Verdict } from "../../src/kernel/conntrack/packet.js";
 import { type Direction, ORIGINAL, REPLY } from "../../src/kernel/conntrack/status.js";
 import { ConntrackTable, NIL } from "../../src/kernel/conntrack/table.js";
-import { ACK } from "../../src/kernel/conntrack/trackers/tcp.js";
+import { ACK } from "../../src/kernel/conntrack/trackers/tcp-states.js";
 import { EventCache } from "../../src/kernel/events/ecache.js";
 import { KIND_DESTROY } from "../../src/kernel/events/kinds.js";
 import { EvictListRedelivery } from "../../src/kernel/events/redelivery/evict-list.js";

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ORIGINAL } from "../../src/kernel/conntrack/status.js";
-import { ACK } from "../../src/kernel/conntrack/trackers/tcp.js";
+import { ACK } from "../../src/kernel/conntrack/trackers/tcp-states.js";
 import { Streams } from "../../src/scenario/streams.js";
 import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";

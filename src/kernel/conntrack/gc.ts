@@ -12,7 +12,7 @@ import type { Deletion } from "./deletion.js";
 import type { Expiry } from "./expiry.js";
 import { IPS_ASSURED } from "./status.js";
 import { type ConntrackTable, NIL } from "./table.js";
-import { isClosing } from "./trackers/tcp.js";
+import { isClosing } from "./trackers/tcp-states.js";
 
 /** Buckets between two moments at which anything else may happen. */
 const BUCKETS_PER_STEP = 256;

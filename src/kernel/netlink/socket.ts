@@ -50,7 +50,8 @@ export class NetlinkSocket {
   rmem = 0;
   peakRmem = 0;
   queued = 0;
-  private congested = false;
+  /** NETLINK_CONGESTED: what comes is refused until the queue is empty. */
+  congested = false;
   private error = false;
 
   /** Column Drops of /proc/net/netlink. */
@@ -166,10 +167,6 @@ export class NetlinkSocket {
     this.received++;
     this.wakeAfterRecv();
     return RECV_MESSAGE;
-  }
-
-  get isCongested(): boolean {
-    return this.congested;
   }
 
   close(): void {

@@ -7,7 +7,7 @@
  * TCP_QUICKACK sends what is delayed at once, and a connection has seven packets; otherwise it rides on the FIN, and
  * there are six.
  */
-import { FIN, SYN } from "../../kernel/conntrack/trackers/tcp.js";
+import { FIN, SYN } from "../../kernel/conntrack/trackers/tcp-states.js";
 import type { ScriptStep } from "../../workload/script.js";
 import { addressOf } from "../host/loopback-address.js";
 import { EPERM, MSG_DONTWAIT, SystemCallError, type SystemCalls } from "../host/system-calls.js";

@@ -7,10 +7,13 @@
  * due.
  */
 export interface Cpus {
-  /** When the next action is due; NEVER: nothing is left to do. */
-  due(): number;
-  /** Performs the action that `due` has just found, which said `at`. The clock is there or later. */
-  act(at: number): void;
+  /** Moves the clock to the next action and performs it, or to several. False: no other is due up to `end`. */
+  act(end: number): boolean;
   /** A message came into the empty queue of a reader. */
   wake(reader: number): void;
+}
+
+export interface Pace {
+  /** To be called after each action. Whether another may follow. */
+  acted(): boolean;
 }

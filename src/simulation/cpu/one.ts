@@ -3,15 +3,15 @@
  * (unless the release reschedules there), never between the timers of a jiffy, never while a worker has its lock;
  * otherwise the scheduler chooses between them, the worker and the process that floods.
  */
-import { type KernelClock, NEVER } from "../../kernel/clock.js";
+import type { KernelClock } from "../../kernel/clock.js";
 import type { Machine } from "../machine.js";
-import { FLUSH, type Process } from "../phases.js";
+import { FLUSH, type Phases } from "../phases.js";
 import type { Readers } from "../readers.js";
 import { FairScheduler } from "../scheduler.js";
 import type { TimerSoftirq } from "../softirq.js";
 import type { Workers } from "../workers.js";
 import type { Cpu0 } from "./cpu0.js";
-import type { Cpus } from "./cpus.js";
+import type { Cpus, Pace } from "./cpus.js";
 
 /** The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader. */
 const PROCESS = 0;
@@ -23,21 +23,22 @@ export class OneCpu implements Cpus {
   private readonly cpu0: Cpu0;
   private readonly softirq: TimerSoftirq;
   private readonly workers: Workers;
-  private readonly process: Process;
+  private readonly phases: Phases;
+  private readonly pace: Pace;
   private readonly readers: Readers;
   private readonly scheduler: FairScheduler;
   private readonly tasks: number;
   private readonly recvNanoseconds: number;
   private readonly flushHoldsCpu: boolean;
-  private timerAt = NEVER;
 
-  constructor(machine: Machine, softirq: TimerSoftirq, workers: Workers, process: Process) {
+  constructor(machine: Machine, softirq: TimerSoftirq, workers: Workers, phases: Phases, pace: Pace) {
     const { clock, cpu0, readers, scenario, kernel, streams } = machine;
     this.clock = clock;
     this.cpu0 = cpu0;
     this.softirq = softirq;
     this.workers = workers;
-    this.process = process;
+    this.phases = phases;
+    this.pace = pace;
     this.readers = readers;
     this.tasks = FIRST_READER + readers.list.length;
     this.scheduler = new FairScheduler(this.tasks, streams.of("scheduler").uniform);
@@ -45,17 +46,17 @@ export class OneCpu implements Cpus {
     this.flushHoldsCpu = !kernel.release.flushReschedules;
   }
 
-  due(): number {
-    this.timerAt = this.softirq.due();
-    let at = this.timerAt;
+  act(end: number): boolean {
+    const timerAt = this.softirq.due();
+    let at = timerAt;
     for (let task = 0; task < this.tasks; task++) at = Math.min(at, Math.max(this.dueOf(task), this.cpu0.free));
-    return at;
-  }
-
-  act(at: number): void {
-    if (this.timerAt === at) this.softirq.act();
+    if (at > end) return false;
+    if (at > this.clock.now) this.clock.now = at;
+    if (timerAt === at) this.softirq.act();
     else if (this.kernelHoldsCpu) this.runHolder(at);
     else this.runChosen(at);
+    this.pace.acted();
+    return true;
   }
 
   wake(reader: number): void {
@@ -63,14 +64,14 @@ export class OneCpu implements Cpus {
   }
 
   private get kernelHoldsCpu(): boolean {
-    return this.workers.hasLock || (this.process.phase === FLUSH && this.flushHoldsCpu);
+    return this.workers.hasLock || (this.phases.phase === FLUSH && this.flushHoldsCpu);
   }
 
   private runHolder(at: number): void {
     const from = Math.max(this.cpu0.free, at);
     const holder = this.workers.redelivers ? WORKER : PROCESS;
     if (holder === WORKER) this.workers.act();
-    else this.process.act();
+    else this.phases.act();
     this.scheduler.ran(holder, this.usedSince(from));
   }
 
@@ -97,19 +98,19 @@ export class OneCpu implements Cpus {
   }
 
   private dueOf(task: number): number {
-    if (task === PROCESS) return this.process.due;
+    if (task === PROCESS) return this.phases.due;
     if (task === WORKER) return this.workers.running ? this.cpu0.free : this.workers.due;
     return this.readers.list[task - FIRST_READER]!.due;
   }
 
   /** A reader gets its turn between system calls, not between the packets that one of them sends. */
   private makeSystemCall(): void {
-    const { clock, cpu0, process, softirq } = this;
-    process.act();
-    while (process.inSystemCall && process.due <= cpu0.free) {
+    const { clock, cpu0, phases, softirq } = this;
+    phases.act();
+    while (phases.inSystemCall && phases.due <= cpu0.free) {
       if (softirq.firing || softirq.due() <= cpu0.free) return;
       clock.now = cpu0.free;
-      process.act();
+      phases.act();
     }
   }
 }

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ORIGINAL } from "../../../src/kernel/conntrack/status.js";
 import { DYING, FREE, NIL } from "../../../src/kernel/conntrack/table.js";
-import { ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
+import { ACK } from "../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { KIND_DESTROY } from "../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions, HZ } from "../assembled.js";
 

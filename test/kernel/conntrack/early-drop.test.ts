@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { ACCEPTED, TABLE_FULL } from "../../../src/kernel/conntrack/packet.js";
 import { IPS_ASSURED, ORIGINAL, REPLY } from "../../../src/kernel/conntrack/status.js";
 import { NIL } from "../../../src/kernel/conntrack/table.js";
-import { ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
+import { ACK } from "../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { KIND_DESTROY, KIND_NEW } from "../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions } from "../assembled.js";
 

@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { Flush } from "../../../src/kernel/conntrack/flush.js";
 import { ORIGINAL } from "../../../src/kernel/conntrack/status.js";
 import { NIL } from "../../../src/kernel/conntrack/table.js";
-import { ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
+import { ACK } from "../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { KIND_DESTROY } from "../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions } from "../assembled.js";
 

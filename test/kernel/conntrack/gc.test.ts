@@ -17,7 +17,7 @@ import {
   TCP_SYN_RECV,
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
-} from "../../../src/kernel/conntrack/trackers/tcp.js";
+} from "../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { coarseExpiry } from "../../../src/kernel/delayed-work.js";
 import { KIND_DESTROY } from "../../../src/kernel/events/kinds.js";
 import { FLAGS, nodeOf, PROTOCOL_STATE, PROTOCOL_STATE_SHIFT } from "../../../src/kernel/records.js";

@@ -15,7 +15,7 @@ import {
   SYN_ACK,
   TCP_SYN_SENT,
   TCP_TIME_WAIT,
-} from "../../../src/kernel/conntrack/trackers/tcp.js";
+} from "../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../../../src/kernel/events/kinds.js";
 import { Generation, type GenerationOptions, versions } from "../generations.js";
 

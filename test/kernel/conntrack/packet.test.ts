@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ACCEPTED, TABLE_FULL } from "../../../src/kernel/conntrack/packet.js";
 import { IPS_ASSURED, ORIGINAL, REPLY } from "../../../src/kernel/conntrack/status.js";
-import { ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
+import { ACK } from "../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../../../src/kernel/events/kinds.js";
 import { Assembled, HZ } from "../assembled.js";
 

@@ -96,7 +96,7 @@ describe("a message that is longer than the kernel's estimate", () => {
     const { raise, socket, ctnetlink } = build({ version: "2.6.35", policy: "broadcast-error" });
     raise(IPCT_NEW | IPCT_PROTOINFO);
     assert.equal(ctnetlink.attempts, 1);
-    assert.deepEqual([socket.drops, socket.congestions, socket.isCongested], [0, 0, false]);
+    assert.deepEqual([socket.drops, socket.congestions, socket.congested], [0, 0, false]);
   });
 
   for (const policy of ["reliable", "broadcast-error", "no-enobufs", "lossy"] as const) {

@@ -14,7 +14,7 @@ import {
   ORIGINAL,
   REPLY,
 } from "../../../src/kernel/conntrack/status.js";
-import { ACK, FIN, SYN, SYN_ACK } from "../../../src/kernel/conntrack/trackers/tcp.js";
+import { ACK, FIN, SYN, SYN_ACK } from "../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { type EventObserver, kindOf } from "../../../src/kernel/events/ecache.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions, bitNames, HZ } from "../assembled.js";

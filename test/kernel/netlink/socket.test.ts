@@ -114,14 +114,14 @@ describe("a refusal", () => {
   test("congests the socket: it refuses everything until a recv leaves the queue empty", () => {
     const socket = socketOf({ rcvbufBytes: 2 * T });
     capacity(socket, T);
-    assert.equal(socket.isCongested, true);
+    assert.equal(socket.congested, true);
     assert.equal(socket.recv(false), RECV_ENOBUFS);
     for (let left = 2; left >= 0; left--) {
       assert.equal(offer(socket), false, `${left + 1} messages are still queued`);
       assert.equal(socket.recv(false), RECV_MESSAGE);
       assert.equal(socket.queued, left);
     }
-    assert.equal(socket.isCongested, false);
+    assert.equal(socket.congested, false);
     assert.equal(offer(socket), true);
   });
 
@@ -141,7 +141,7 @@ describe("a refusal", () => {
   test("with NETLINK_NO_ENOBUFS is a drop alone: no error, no latch, and each recv opens a place", () => {
     const socket = socketOf({ rcvbufBytes: 2 * T, noEnobufs: true });
     capacity(socket, T);
-    assert.deepEqual([socket.isCongested, socket.congestions, socket.drops], [false, 0, 1]);
+    assert.deepEqual([socket.congested, socket.congestions, socket.drops], [false, 0, 1]);
     assert.equal(socket.recv(false), RECV_MESSAGE);
     assert.equal(offer(socket), true);
     assert.equal(offer(socket), false);
@@ -196,9 +196,9 @@ describe("a recv", () => {
   test("that returns the error clears the latch too when the queue is empty", () => {
     const socket = socketOf({ rcvbufBytes: -1 });
     assert.equal(offer(socket), false);
-    assert.deepEqual([socket.isCongested, socket.queued], [true, 0]);
+    assert.deepEqual([socket.congested, socket.queued], [true, 0]);
     assert.equal(socket.recv(false), RECV_ENOBUFS);
-    assert.equal(socket.isCongested, false);
+    assert.equal(socket.congested, false);
   });
 
   test("keeps the order also when the queue grows while it is being read", () => {
@@ -300,7 +300,7 @@ test("a socket does what its rules say, in any sequence of messages and recvs", 
         for (const each of steps) {
           if ("offer" in each) assert.equal(offer(socket, each.offer), model.offer(each.offer));
           else assert.equal(socket.recv(each.waiting), model.recv(each.waiting));
-          assert.deepEqual([socket.rmem, socket.drops, socket.isCongested], [model.rmem, model.drops, model.congested]);
+          assert.deepEqual([socket.rmem, socket.drops, socket.congested], [model.rmem, model.drops, model.congested]);
         }
       },
     ),

@@ -1,71 +1,91 @@
 /**
- * The TCP tracker: which state a packet leads to, which event bits that raises, when the entry is killed or reopened.
- * It follows tcp_packet() and the tcp_conntracks table of nf_conntrack_proto_tcp.c. Sequence numbers and windows are
- * not modelled: the workload's packets are always in window.
- *
- * A state and four flags fit in one byte of the table's `protocolState`.
+ * The TCP tracker (tcp_packet() of nf_conntrack_proto_tcp.c): moves an entry from state to state by the table of
+ * tcp-states.ts and raises PROTOINFO and ASSURED; a SYN may reopen a closed connection, an RST kills one without a
+ * reply. Sequence numbers and windows are not modelled: the workload's packets are always in window.
  */
-import type { TimeoutKey } from "../../../scenario/scenario.js";
+import { FLAGS, nodeOf, PROTOCOL_STATE, PROTOCOL_STATE_SHIFT } from "../../records.js";
+import { type Direction, IPCT_ASSURED, IPCT_PROTOINFO, IPS_ASSURED, IPS_SEEN_REPLY, REPLY } from "../status.js";
+import { ACTIVE } from "../table.js";
+import {
+  FLAG_CLOSE_INIT,
+  FLAG_LAST_WAS_REPLY,
+  FLAG_LAST_WAS_RST,
+  RST,
+  type Segment,
+  STATE_MASK,
+  TCP_CLOSE,
+  TCP_ESTABLISHED,
+  TCP_FIN_WAIT,
+  TCP_IGNORE,
+  TCP_INVALID,
+  TCP_SYN_RECV,
+  TCP_SYN_SENT,
+  TCP_TIME_WAIT,
+  TCP_TIMEOUT_KEYS,
+  tcpTransition,
+} from "./tcp-states.js";
+import { DROPPED, type Fate, KILLED, REPEAT, TRACKED, Tracker, type TrackerOptions, UNTRACKED } from "./tracker.js";
 
-export const TCP_NONE = 0;
-export const TCP_SYN_SENT = 1;
-export const TCP_SYN_RECV = 2;
-export const TCP_ESTABLISHED = 3;
-export const TCP_FIN_WAIT = 4;
-export const TCP_CLOSE_WAIT = 5;
-export const TCP_LAST_ACK = 6;
-export const TCP_TIME_WAIT = 7;
-export const TCP_CLOSE = 8;
-export const TCP_SYN_SENT2 = 9;
-/** The packet is let through and changes nothing (sIG). */
-export const TCP_IGNORE = 10;
-/** The packet belongs to no entry (sIV). */
-export const TCP_INVALID = 11;
+export class TcpTracker extends Tracker {
+  /** By state, in jiffies. */
+  private readonly timeouts: Int32Array;
+  private readonly reopenNeedsDelivery: boolean;
 
-/** Kinds of segment, in the order of get_conntrack_index(). */
-export const SYN = 0;
-export const SYN_ACK = 1;
-export const FIN = 2;
-export const ACK = 3;
-export const RST = 4;
-export type Segment = 0 | 1 | 2 | 3 | 4;
+  constructor(options: TrackerOptions) {
+    super(options);
+    this.timeouts = Int32Array.from(TCP_TIMEOUT_KEYS, (key) => (key === null ? 0 : this.jiffiesOf(key)));
+    this.reopenNeedsDelivery = options.release.reopenNeedsDelivery;
+  }
 
-/** High nibble of the state byte: IP_CT_TCP_FLAG_CLOSE_INIT was seen, and what the last packet was. */
-export const STATE_MASK = 0x0f;
-export const FLAG_CLOSE_INIT = 0x10;
-export const FLAG_LAST_WAS_RST = 0x20;
-export const FLAG_LAST_WAS_REPLY = 0x40;
+  track(entry: number, direction: Direction, segment: Segment): Fate {
+    const { nodes } = this.records;
+    const at = nodeOf(entry) + FLAGS;
+    const flags = nodes[at]!;
+    const byte = (flags & PROTOCOL_STATE) >> PROTOCOL_STATE_SHIFT;
+    const state = byte & STATE_MASK;
+    const last = (direction === REPLY ? FLAG_LAST_WAS_REPLY : 0) | (segment === RST ? FLAG_LAST_WAS_RST : 0);
+    let next = tcpTransition(direction, segment, state);
+    if (next === TCP_INVALID) return UNTRACKED;
+    if (next === TCP_SYN_SENT && state >= TCP_TIME_WAIT) {
+      if (mayReopen(byte, last)) return this.reopen(entry);
+      next = TCP_IGNORE;
+    }
+    const kept = (byte & FLAG_CLOSE_INIT) | last;
+    if (next === TCP_IGNORE) {
+      nodes[at] = (flags & ~PROTOCOL_STATE) | ((state | kept) << PROTOCOL_STATE_SHIFT);
+      return TRACKED;
+    }
+    const closeInit = next === TCP_FIN_WAIT && state !== TCP_FIN_WAIT ? FLAG_CLOSE_INIT : 0;
+    nodes[at] = (flags & ~PROTOCOL_STATE) | ((next | kept | closeInit) << PROTOCOL_STATE_SHIFT);
+    if (next !== state) this.events.cache(entry, IPCT_PROTOINFO);
+    if ((flags & IPS_SEEN_REPLY) === 0) {
+      if (segment === RST && next === TCP_CLOSE) return this.kill(entry);
+    } else if (
+      (flags & IPS_ASSURED) === 0 &&
+      (state === TCP_SYN_RECV || state === TCP_ESTABLISHED) &&
+      next === TCP_ESTABLISHED
+    ) {
+      nodes[at]! |= IPS_ASSURED;
+      this.events.cache(entry, IPCT_ASSURED);
+    }
+    this.refresh(entry, flags, this.timeouts[next]!);
+    return TRACKED;
+  }
 
-const CODES = "NSREFCLTXsIV";
-/** One row a segment, one letter an old state (NONE … SYN_SENT2); a letter's index in CODES is the new state. */
-const ORIGINAL_ROWS = ["SSIIIIISSs", "VVRVVVVVVR", "VVFFLLLTXV", "EVEECCTTXV", "VXXXXXXXXX"];
-const REPLY_ROWS = ["VsVVVVVVVs", "VRIIIIIIIR", "VVFFLLLTXV", "VIRECCTTXI", "VXXXXXXXXX"];
+  /** Up to 4.8 nf_ct_kill() answers true also when the DESTROY failed: the old life is dying, the new one starts at once. */
+  private reopen(entry: number): Fate {
+    const delivered = this.deletion.evict(entry);
+    return delivered || !this.reopenNeedsDelivery ? REPEAT : DROPPED;
+  }
 
-const TRANSITIONS = Uint8Array.from(
-  [...ORIGINAL_ROWS, ...REPLY_ROWS].flatMap((row) => Array.from(row, (letter) => CODES.indexOf(letter))),
-);
-
-/** The state that a segment leads to: direction 0 original, 1 reply. May be TCP_IGNORE or TCP_INVALID. */
-export function tcpTransition(direction: number, segment: Segment, state: number): number {
-  return TRANSITIONS[(direction * 5 + segment) * 10 + state]!;
+  private kill(entry: number): Fate {
+    if (this.table.placeOf(entry) === ACTIVE) this.deletion.evict(entry);
+    return KILLED;
+  }
 }
 
-/** Which timeout a state has. */
-export const TCP_TIMEOUT_KEYS: readonly (TimeoutKey | null)[] = [
-  null,
-  "tcp_syn_sent",
-  "tcp_syn_recv",
-  "tcp_established",
-  "tcp_fin_wait",
-  "tcp_close_wait",
-  "tcp_last_ack",
-  "tcp_time_wait",
-  "tcp_close",
-  "tcp_syn_sent2",
-];
-
-/** Whether a connection that is on its way out may be evicted although it is ASSURED (tcp_can_early_drop, 4.12 on). */
-export function isClosing(stateByte: number): boolean {
-  const state = stateByte & STATE_MASK;
-  return state >= TCP_FIN_WAIT && state <= TCP_CLOSE;
+/** A SYN on a closed connection: whether it was closed by both, or reset by the side that now opens it. */
+function mayReopen(byte: number, last: number): boolean {
+  const sameDirection = (byte & FLAG_LAST_WAS_REPLY) === (last & FLAG_LAST_WAS_REPLY);
+  return (byte & FLAG_CLOSE_INIT) !== 0 || ((byte & FLAG_LAST_WAS_RST) !== 0 && sameDirection);
 }

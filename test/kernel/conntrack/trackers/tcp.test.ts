@@ -28,7 +28,7 @@ import {
   TCP_SYN_SENT2,
   TCP_TIME_WAIT,
   tcpTransition,
-} from "../../../../src/kernel/conntrack/trackers/tcp.js";
+} from "../../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../../../../src/kernel/events/kinds.js";
 import { Assembled, type AssembledOptions, HZ } from "../../assembled.js";
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ORIGINAL } from "../../../../src/kernel/conntrack/status.js";
-import { ACK } from "../../../../src/kernel/conntrack/trackers/tcp.js";
+import { ACK } from "../../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { Streams } from "../../../../src/scenario/streams.js";
 import { Assembled, WINDOW } from "../../assembled.js";
 
