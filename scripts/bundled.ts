@@ -7,12 +7,10 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { rollup } from "rollup";
 
-/**
- * What is started by its path, each in one file. They share no class: what goes to and fro is plain data or a function.
- */
-const PROGRAMS = [["cli/main.js"], ["study/run-worker.js"], ["live/child.js"], ["live/readers/listener-thread.js"]];
+/** What is started by its path, each in one file. They share no class: what goes to and fro is plain data or a function. */
+const PROGRAMS = [["study/run-worker.js"], ["live/child.js"], ["live/readers/listener-thread.js"]];
 /** In parts that are loaded when they are asked for. */
-const IN_PARTS = ["cli/call.js", "index.js"];
+const IN_PARTS = ["cli/main.js", "index.js"];
 
 /** From the compiled modules in `dist`, with those of `also` beside the library. What was in `folder` is gone. */
 export async function bundle(dist: string, folder: string, also: readonly string[] = []): Promise<void> {
@@ -23,8 +21,8 @@ export async function bundle(dist: string, folder: string, also: readonly string
 async function bundleOf(dist: string, files: readonly string[], folder: string): Promise<void> {
   const built = await rollup({
     input: files.map((file) => path.join(dist, file)),
-    // Packages stay where they are; and main.js finds call.js beside it.
-    external: (id, importer) => importer !== undefined && (!/^[./]/.test(id) || id === "./call.js"),
+    // Packages stay where they are.
+    external: (id, importer) => importer !== undefined && !/^[./]/.test(id),
     onwarn: ({ message }) => {
       throw new Error(message);
     },

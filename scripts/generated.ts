@@ -4,7 +4,7 @@
  * current.
  */
 import { readFileSync } from "node:fs";
-import { allCommands } from "../src/cli/actions.js";
+import { COMMANDS } from "../src/cli/catalogue.js";
 import { renderManPage } from "../src/cli/man.js";
 import { REPORT } from "../src/report/schema.js";
 import { SUITE } from "../src/report/suite.js";
@@ -25,7 +25,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ],
     ["schema/report.schema.json", json(reportSchema())],
     ["README.md", withTable(readFileSync(README, "utf8"), scenarioTable(libraryFiles()))],
-    ["man/ct-reliable.1", renderManPage(await allCommands(), TOOL_VERSION)],
+    ["man/ct-reliable.1", renderManPage(COMMANDS, TOOL_VERSION)],
   ]);
 }
 

@@ -2,7 +2,14 @@
  * Whether a stream gets colours, decided for each stream by itself: a report that goes to a file stays plain while the
  * terminal keeps its colours. It colours nothing.
  */
+import { switched } from "./flag.js";
 import type { Environment, OutputStream } from "./io.js";
+
+export const NO_COLOR = switched({
+  name: "no-color",
+  heading: "Output:",
+  description: "no colours, whatever the terminal and FORCE_COLOR say",
+});
 
 /** `wanted`: false under --no-color. A flag beats the environment, and FORCE_COLOR beats NO_COLOR, as in Node itself. */
 export function hasColour(stream: OutputStream, env: Environment, wanted: boolean): boolean {

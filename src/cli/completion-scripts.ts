@@ -2,7 +2,7 @@
  * Completion scripts of the shells, made of the table of commands: commands, their flags, the words that a flag takes, files where
  * anything else may stand. Pure; each shell has its own function because they have nothing in common.
  */
-import type { CliCommand } from "./command.js";
+import type { Command } from "./command.js";
 import type { Flag } from "./flag.js";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -10,13 +10,13 @@ export type Shell = (typeof SHELLS)[number];
 
 const GLOBAL_FLAGS = ["--help", "--version"];
 
-export function scriptFor(shell: Shell, commands: readonly CliCommand[]): string {
+export function scriptFor(shell: Shell, commands: readonly Command[]): string {
   return SCRIPTS[shell](commands);
 }
 
-const SCRIPTS: Readonly<Record<Shell, (commands: readonly CliCommand[]) => string>> = { bash, zsh, fish };
+const SCRIPTS: Readonly<Record<Shell, (commands: readonly Command[]) => string>> = { bash, zsh, fish };
 
-function bash(commands: readonly CliCommand[]): string {
+function bash(commands: readonly Command[]): string {
   const values = commands.flatMap(({ name, flags }) =>
     flags.filter(({ value }) => value !== null).map((flag) => `    "${name} --${flag.name}") ${bashValue(flag)} ;;`),
   );
@@ -53,7 +53,7 @@ function bashValue({ choices, file }: Flag): string {
   return file ? 'COMPREPLY=($(compgen -f -- "$current")); return' : "return";
 }
 
-function zsh(commands: readonly CliCommand[]): string {
+function zsh(commands: readonly Command[]): string {
   const names = commands.map(({ name, summary }) => `    ${single(`${name}:${summary}`)}`);
   const cases = commands.map((command) => {
     const operands = operandsOf(command);
@@ -91,7 +91,7 @@ function zshFlag({ name, value, description, repeatable, choices, file }: Flag):
   return single(`${many}--${name}=[${text}]:${kind}:${action}`);
 }
 
-function fish(commands: readonly CliCommand[]): string {
+function fish(commands: readonly Command[]): string {
   const none = `not __fish_seen_subcommand_from ${commands.map(({ name }) => name).join(" ")}`;
   const lines = commands.flatMap((command) => {
     const { name, summary, flags } = command;
@@ -112,12 +112,12 @@ function fishValue({ value, choices, file }: Flag): string {
   return file ? "-r -F " : "-x ";
 }
 
-function wordsOf(command: CliCommand): string[] {
+function wordsOf(command: Command): string[] {
   return [...operandsOf(command), ...command.flags.map(({ name }) => `--${name}`), "--help"];
 }
 
 /** Words that a command takes before its flags: those of its usage that are no names of values. */
-function operandsOf({ operands = "" }: CliCommand): string[] {
+function operandsOf({ operands = "" }: Command): string[] {
   return operands.split(/[| ]/).filter((word) => /^[a-z]+$/.test(word));
 }
 

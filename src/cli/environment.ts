@@ -6,7 +6,7 @@ import { choice } from "../scenario/choice.js";
 import { inPlace } from "../scenario/errors.js";
 import { overruledLoad } from "../scenario/load.js";
 import { didYouMean } from "../scenario/suggest.js";
-import { allCommands } from "./actions.js";
+import type { Command } from "./command.js";
 import { type Flag, type Given, readFlags } from "./flag.js";
 import type { Environment } from "./io.js";
 
@@ -32,16 +32,15 @@ export function withEnvironment(table: readonly Flag[], given: readonly Given[],
       return set === "1" || set === "true" ? [{ flag, text: null, place }] : [];
     });
   if (added.length === 0) return [...given];
-  const [before, later] = [added, given].map((some) => readFlags(table, some).settings.overrides);
+  const [before, later] = [added, given].map((some) => readFlags(table, some).overrides);
   const overruled = overruledLoad(before!, later!);
   return [...given, ...added.filter(({ flag }) => flag.sets === null || !overruled.includes(flag.sets))];
 }
 
 /** A sentence for each variable with our prefix that is no flag of any command. */
-export async function unknownVariables(env: Environment): Promise<string[]> {
+export function unknownVariables(commands: readonly Command[], env: Environment): string[] {
   const ours = Object.keys(env).filter((name) => name.startsWith(PREFIX) && !OTHERS.includes(name));
   if (ours.length === 0) return [];
-  const commands = await allCommands();
   const known = [...commands.flatMap(({ flags }) => flags.map(variableOf)), ...OTHERS];
   return ours
     .filter((name) => !known.includes(name))

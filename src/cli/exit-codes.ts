@@ -1,15 +1,20 @@
 /**
- * What the exit code of the process says, promised to scripts and CI. Only bin/ ends the process; everything else
- * returns one of these.
+ * What the exit code of the process says, promised to scripts and CI: one table for the code, the help and the manual page. Only bin/
+ * ends the process; everything else returns one of these.
  */
-export const EXIT = {
-  ok: 0,
-  expectationFailed: 1,
-  usage: 2,
-  /** Live mode is not possible on this machine. */
-  liveImpossible: 3,
-  /** An invariant of the model broke, or an exception nobody expected: a bug of ours. */
-  bug: 4,
+
+const CODES = {
+  ok: { code: 0, meaning: "It ran, and every expectation held." },
+  expectationFailed: { code: 1, meaning: "An expectation failed." },
+  usage: { code: 2, meaning: "A flag, a variable or a scenario file is wrong; one sentence says how." },
+  liveImpossible: { code: 3, meaning: "The running kernel cannot be used here." },
+  bug: { code: 4, meaning: "A rule of the model broke: a bug of ct-reliable, with the command that repeats it." },
   /** As the shell counts it: 128 + SIGINT. */
-  interrupted: 130,
+  interrupted: { code: 130, meaning: "Ctrl-C ended it; the summary so far was printed." },
 } as const;
+
+export const EXIT_CODES: readonly { code: number; meaning: string }[] = Object.values(CODES);
+
+export const EXIT = Object.fromEntries(Object.entries(CODES).map(([name, { code }]) => [name, code])) as {
+  readonly [K in keyof typeof CODES]: number;
+};

@@ -4,9 +4,11 @@
  */
 import { releaseFor } from "../kernel/release.js";
 import { UsageError } from "../scenario/errors.js";
+import { HOST } from "../scenario/scenario.js";
 import type { Dependencies } from "./dependencies.js";
 import type { Given } from "./flag.js";
-import { HOST, KERNEL_FLAG } from "./flags.js";
+
+const KERNEL_FLAG = "kernel";
 
 export function withHostKernel(given: readonly Given[], dependencies: Pick<Dependencies, "host">): readonly Given[] {
   if (!asksForHost(given)) return given;

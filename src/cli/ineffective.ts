@@ -4,8 +4,8 @@
  */
 import { releaseFor } from "../kernel/release.js";
 import type { Overrides } from "../scenario/defaults.js";
-import type { Policy, Scenario } from "../scenario/scenario.js";
-import { flagOf } from "./flags.js";
+import { POLICY, type Scenario } from "../scenario/scenario.js";
+import { flagOf } from "./parameter-flags.js";
 
 interface Rule {
   applies(given: Overrides, scenario: Scenario): boolean;
@@ -14,10 +14,6 @@ interface Rule {
 
 /** What the daemon does when it hears ENOBUFS. */
 const AFTER_ENOBUFS = ["bufferMaxBytes", "resyncAfterNanoseconds", "stopsAtEnobufs"] as const;
-
-function hearsNoEnobufs(policy: Policy): boolean {
-  return policy === "reliable" || policy === "no-enobufs";
-}
 
 const RULES: readonly Rule[] = [
   {
@@ -41,7 +37,7 @@ const RULES: readonly Rule[] = [
   ...AFTER_ENOBUFS.map(
     (field): Rule => ({
       applies: ({ listeners }, scenario) =>
-        Boolean(listeners?.[0]?.[field]) && hearsNoEnobufs(scenario.listeners[0]!.policy),
+        Boolean(listeners?.[0]?.[field]) && POLICY[scenario.listeners[0]!.policy].noEnobufs,
       says: ({ listeners }) =>
         `${flagOf(`listeners.0.${field}`)} has no effect with --policy ${listeners[0]!.policy}: no ENOBUFS is ever reported`,
     }),

@@ -1,25 +1,64 @@
 /**
- * The command line: argv in, exit code out. Here are the help and the version of the program; a line that names a command is
- * call.ts, which nobody loads who asks for neither. It ends no process (bin/ct-reliable.js does).
+ * The command line: argv in, exit code out. It reads the arguments, gives the help or runs the command, and has the one ladder from
+ * what is thrown to a sentence and an exit code. It ends no process (bin/ct-reliable.js does).
  */
 import { readFileSync } from "node:fs";
-import { UsageError } from "../scenario/errors.js";
-import { answer, commandOf } from "./command-line.js";
-import type { Dependencies } from "./dependencies.js";
-import { reportBug, reportUsage } from "./failure.js";
-import type { Io } from "./io.js";
+import { LiveImpossibleError } from "../live/host/impossible.js";
+import { ParameterError, UsageError } from "../scenario/errors.js";
+import { type Asked, readArguments } from "./arguments.js";
+import { COMMANDS } from "./catalogue.js";
+import { type Dependencies, installed } from "./dependencies.js";
+import { unknownVariables, withEnvironment } from "./environment.js";
+import { EXIT } from "./exit-codes.js";
+import { note, reportBug, reportImpossible, reportUsage } from "./failure.js";
+import { commandHelp, programHelp } from "./help.js";
+import { type Io, widthOf } from "./io.js";
+import { flagOf } from "./parameter-flags.js";
 import { shellLine } from "./repeat.js";
 
-/** `argv`: what the user typed after the name of the program; `stubs`: in the place of what is installed. Never rejects. */
-export async function main(argv: readonly string[], io: Io, stubs?: Dependencies): Promise<number> {
+/** `argv`: what the user typed after the name of the program; `dependencies`: stubs in tests. Never rejects. */
+export async function main(argv: readonly string[], io: Io, dependencies: Dependencies = installed): Promise<number> {
   try {
-    const head = commandOf(argv);
-    if (head === null) return answer(argv, io, packageVersion());
-    const { call } = await import("./call.js");
-    return await call(head, argv, io, stubs);
+    const asked = readArguments(argv, COMMANDS);
+    if (asked.kind === "version") return version(io);
+    if (asked.kind === "help") return await help(asked, io, dependencies);
+    const { command, given, operands } = asked;
+    for (const sentence of unknownVariables(COMMANDS, io.env)) note(io, `note: ${sentence}`);
+    return await command.run({
+      given: withEnvironment(command.flags, given, io.env),
+      operands,
+      io,
+      dependencies,
+      commands: COMMANDS,
+    });
   } catch (error) {
-    return error instanceof UsageError ? reportUsage(io, error) : reportBug(io, error, shellLine(argv));
+    if (error instanceof ParameterError) {
+      return reportUsage(io, error.inWordsOf(flagOf).in(flagOf(error.parameter)));
+    }
+    if (error instanceof UsageError) return reportUsage(io, error);
+    if (error instanceof LiveImpossibleError) return reportImpossible(io, error);
+    return reportBug(io, error, shellLine(argv));
   }
+}
+
+async function help(
+  { command, mistake }: Extract<Asked, { kind: "help" }>,
+  io: Io,
+  dependencies: Dependencies,
+): Promise<number> {
+  const stream = mistake ? io.stderr : io.stdout;
+  if (command === null) {
+    stream.write(programHelp(COMMANDS, widthOf(stream)));
+    return mistake ? EXIT.usage : EXIT.ok;
+  }
+  const scenario = command.defaults === null ? null : (await dependencies.resolve())(command.defaults, {});
+  stream.write(commandHelp(command, scenario, widthOf(stream)));
+  return EXIT.ok;
+}
+
+function version(io: Io): number {
+  io.stdout.write(`${packageVersion()}\n`);
+  return EXIT.ok;
 }
 
 /** Two folders up from here is the package, from src/cli and from dist/command alike. */

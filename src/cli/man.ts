@@ -1,19 +1,11 @@
 /**
  * The manual page, in the man macros of troff, made of the table of commands. Pure.
  */
-import type { CliCommand } from "./command.js";
+import type { Command } from "./command.js";
+import { EXIT_CODES } from "./exit-codes.js";
 import type { Flag } from "./flag.js";
 
-const EXIT_STATUS: readonly (readonly [code: string, meaning: string])[] = [
-  ["0", "It ran, and every expectation held."],
-  ["1", "An expectation failed."],
-  ["2", "A flag, a variable or a scenario file is wrong; one sentence says how."],
-  ["3", "The running kernel cannot be used here."],
-  ["4", "A rule of the model broke: a bug of ct-reliable, with the command that repeats it."],
-  ["130", "Ctrl-C ended it; the summary so far was printed."],
-];
-
-export function renderManPage(commands: readonly CliCommand[], version: string): string {
+export function renderManPage(commands: readonly Command[], version: string): string {
   const lines = [
     `.TH CT-RELIABLE 1 "" "ct-reliable ${escaped(version)}" "User Commands"`,
     ".SH NAME",
@@ -32,12 +24,12 @@ export function renderManPage(commands: readonly CliCommand[], version: string):
     "stands for",
     ".BR \\-\\-nf\\-conntrack\\-max .",
     ".SH EXIT STATUS",
-    ...EXIT_STATUS.flatMap(([code, meaning]) => [".TP", `.B ${code}`, escaped(meaning)]),
+    ...EXIT_CODES.flatMap(({ code, meaning }) => [".TP", `.B ${code}`, escaped(meaning)]),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function commandLines({ name, operands = "", summary, examples, flags }: CliCommand): string[] {
+function commandLines({ name, operands = "", summary, examples, flags }: Command): string[] {
   return [
     `.SS ct-reliable ${name} ${escaped(operands)}`,
     `${escaped(summary[0]!.toUpperCase() + summary.slice(1))}.`,

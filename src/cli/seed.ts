@@ -3,18 +3,18 @@
  * that the report and the command that repeats it name the seed itself.
  */
 import { randomBytes } from "node:crypto";
+import { RANDOM_SEED } from "../scenario/scenario.js";
 import { note } from "./failure.js";
-import type { Settings } from "./flag.js";
-import { RANDOM_SEED } from "./flags.js";
+import type { FlagValues } from "./flag.js";
 import type { Io } from "./io.js";
 
 /** Returns whether one was drawn. */
-export function drawSeed({ overrides }: Settings): boolean {
+export function drawSeed({ overrides }: FlagValues): boolean {
   if (overrides.seed !== RANDOM_SEED) return false;
   overrides.seed = randomBytes(8).toString("hex");
   return true;
 }
 
-export function announceSeed({ overrides }: Settings, io: Io): void {
+export function announceSeed({ overrides }: FlagValues, io: Io): void {
   note(io, `--seed ${RANDOM_SEED} drew ${overrides.seed}`);
 }

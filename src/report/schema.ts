@@ -12,7 +12,7 @@ import {
   type Schema,
   text,
 } from "../scenario/json-schema.js";
-import { SCENARIO } from "../scenario/schema.js";
+import { SCENARIO } from "../scenario/scenario.js";
 import type { ConntrackdStatistics, DaemonReport, EventCounts, Report, SocketReport } from "./report.js";
 
 /** How many of something: a whole number. `whole`: the metric that is 100 % of it. */

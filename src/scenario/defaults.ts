@@ -1,185 +1,106 @@
 /**
- * From what a user said to a whole scenario: the defaults of each experiment, the values that follow from others, and the
- * rules between values, each refused with one sentence. It parses no text (units.ts, cli/) and runs nothing. The defaults are
- * those of the commit's own test: Linux 2.6.31, a buffer of 2048 bytes, NETLINK_BROADCAST_ERROR alone, grace of 15 s.
+ * From what a user said to a whole scenario: the defaults (each said in the table of its parameter) filled in, and the rules between
+ * values, each refused with one sentence. It parses no text (units.ts, value.ts) and runs nothing. The defaults are those of the
+ * commit's own test: Linux 2.6.31, a buffer of 2048 bytes, NETLINK_BROADCAST_ERROR alone, grace of 15 s.
  */
 import { RELEASES, type Release, releaseFor } from "../kernel/release.js";
 import { ParameterError, quoted } from "./errors.js";
+import type { Described } from "./json-schema.js";
+import { LISTENER, LISTENER_BESIDE, type ListenerScenario } from "./parameters/listener.js";
+import { type Chosen, standardOf } from "./parameters/parameter.js";
 import {
-  type Arrivals,
   type Costs,
-  EVENT_GROUPS,
   type Experiment,
-  type Family,
   type KernelConfig,
-  type ListenerScenario,
   MOST_ENTRIES,
-  type Path,
-  type Protocol,
+  RANDOM_SEED,
+  SCENARIO,
   type Scenario,
-  type SecondFlood,
   SHORTEST_TCP_PACKETS,
   type TimeoutKey,
 } from "./scenario.js";
 import { formatCount, formatDuration, formatRate, formatSize, LONGEST_DURATION, RATES, SECOND } from "./units.js";
 
 /** What a user said, in canonical units; everything else is a default. */
-export interface Overrides {
-  seed?: string;
-  kernel?: string;
-  hz?: number;
-  cpus?: 1 | 2;
-  connections?: number;
-  ratePerSecond?: number | null;
+export interface Overrides
+  extends Partial<Omit<Scenario, "experiment" | "timeoutsSeconds" | "listeners" | "kernelConfig" | "costs">> {
   durationSeconds?: number;
-  arrivals?: Arrivals;
-  burstConnections?: number;
-  protocol?: Protocol;
-  family?: Family;
-  path?: Path;
-  tuples?: number | null;
-  packets?: number;
-  packetGapNanoseconds?: number;
-  udpPortOpen?: boolean;
-  secondFlood?: SecondFlood;
-  flush?: boolean;
-  flushDelayNanoseconds?: number;
-  graceMaxSeconds?: number;
-  nfConntrackMax?: number;
-  buckets?: number;
   timeoutsSeconds?: Partial<Record<TimeoutKey, number>>;
-  rmemMaxBytes?: number;
   listeners?: Partial<ListenerScenario>[];
   kernelConfig?: Partial<KernelConfig>;
   costs?: Partial<Costs>;
-  limitSeconds?: number;
 }
-
-const SEED = "1";
-const KERNEL = "2.6.31";
-
-/**
- * Measured on the recorded kernels (3.6, one CPU): a one-packet UDP connection takes 12.5 µs with its attempt, a flush 5.8 µs an
- * entry with two attempts and 3.3 µs with one, a recv 1.5 µs, an empty bucket in a search 10 ns. The wake-up of a reader on a CPU
- * of its own was measured on a current machine.
- */
-const COSTS: Costs = {
-  packetNanoseconds: 10_000,
-  flushEntryNanoseconds: 800,
-  attemptNanoseconds: 2_500,
-  recvNanoseconds: 1_500,
-  overshootNanoseconds: 0,
-  bucketNanoseconds: 10,
-  wakeupNanoseconds: 60_000,
-};
-
-/** The defaults in which the experiments differ. */
-interface Experimental {
-  connections: number;
-  ratePerSecond: number | null;
-  arrivals: Arrivals;
-  protocol: Protocol;
-  packetGapNanoseconds: number;
-  path: Path;
-  flushDelayNanoseconds: number;
-  slowFrom: "start" | "flush";
-  serviceNanoseconds: number;
-}
-
-const EXPERIMENTS: Record<Experiment, Experimental> = {
-  // Longer than TIME_WAIT: connections end and expire while the flood goes on, and the flush meets the rest.
-  flood: {
-    connections: 20_000,
-    ratePerSecond: 100,
-    arrivals: "poisson",
-    protocol: "tcp",
-    packetGapNanoseconds: 500_000,
-    path: "forward",
-    flushDelayNanoseconds: 0,
-    slowFrom: "start",
-    serviceNanoseconds: 300_000,
-  },
-  flush: {
-    connections: 20_000,
-    ratePerSecond: null,
-    arrivals: "constant",
-    protocol: "udp",
-    packetGapNanoseconds: 0,
-    path: "loopback",
-    flushDelayNanoseconds: 500_000_000,
-    slowFrom: "flush",
-    serviceNanoseconds: 100_000,
-  },
-};
-
-/** Packets of a short connection: one request; or handshake, close and the acknowledgement of each FIN. */
-const PACKETS: Record<Protocol, number> = { udp: 1, icmp: 1, tcp: 7 };
 
 /** Jiffies at the first packet lie below this (simulation/kernel.ts). */
 const UPTIME_JIFFIES = 2 ** 18;
-
-/** How long a run may go on after its flood before it counts as not settling. */
-const LIMIT_AFTER_FLOOD_SECONDS = 600;
 
 /**
  * The whole scenario of an experiment.
  * @throws ParameterError when values contradict each other or the kernel is none that is modelled
  */
 export function resolveScenario(experiment: Experiment, overrides: Overrides): Scenario {
-  const base = EXPERIMENTS[experiment];
-  const kernel = overrides.kernel ?? KERNEL;
-  const release = knownRelease(kernel);
-  const protocol = overrides.protocol ?? base.protocol;
-  const packets = overrides.packets ?? PACKETS[protocol];
-  if (protocol === "tcp" && packets < SHORTEST_TCP_PACKETS) {
-    throw new ParameterError(
-      "packets",
-      `expected at least ${SHORTEST_TCP_PACKETS} with {protocol} tcp (handshake and close), got ${packets}`,
-    );
-  }
-  const load = resolveLoad(overrides, base);
-  const size = tableSize(experiment, overrides, release, load.connections);
-  const listeners = resolveListeners(overrides.listeners ?? [{}], base);
-  const kernelConfig = { ...release.config, ...overrides.kernelConfig };
-  if (kernelConfig.smallHeadBytes > 0 && release.config.smallHeadBytes === 0) {
-    throw new ParameterError(
-      "kernelConfig",
-      `expected small-head only with a kernel that has a cache of small heads (6.3 on), got it with ${kernel}`,
-    );
-  }
-  const scenario: Scenario = {
-    experiment,
-    seed: overrides.seed ?? SEED,
-    kernel,
-    hz: overrides.hz ?? 250,
-    cpus: overrides.cpus ?? 2,
-    connections: load.connections,
-    ratePerSecond: load.ratePerSecond,
-    arrivals: overrides.arrivals ?? base.arrivals,
-    burstConnections: overrides.burstConnections ?? 10,
-    protocol,
-    family: overrides.family ?? "ipv4",
-    path: overrides.path ?? base.path,
-    tuples: overrides.tuples ?? null,
-    packets,
-    packetGapNanoseconds: overrides.packetGapNanoseconds ?? (packets > 1 ? base.packetGapNanoseconds : 0),
-    udpPortOpen: overrides.udpPortOpen ?? true,
-    secondFlood: overrides.secondFlood ?? null,
-    flush: overrides.flush ?? true,
-    flushDelayNanoseconds: overrides.flushDelayNanoseconds ?? base.flushDelayNanoseconds,
-    graceMaxSeconds: overrides.graceMaxSeconds ?? 15,
-    nfConntrackMax: size.nfConntrackMax,
-    buckets: size.buckets,
-    timeoutsSeconds: { ...release.timeoutsSeconds, ...overrides.timeoutsSeconds },
-    rmemMaxBytes: overrides.rmemMaxBytes ?? release.rmemMaxBytes,
-    listeners,
-    kernelConfig,
-    costs: { ...COSTS, ...overrides.costs },
-    limitSeconds: overrides.limitSeconds ?? limitAfter(load),
-  };
+  const { listeners = [{}] } = overrides;
+  const { kernel, protocol, packets, connections, ratePerSecond } = SCENARIO.properties;
+  const release = knownRelease(overrides.kernel ?? kernel.standard);
+  const chosen: Chosen = { experiment, release, connections: 0, ratePerSecond: null, protocol: "udp", packets: 1 };
+  const choose = <T>(given: T | undefined, described: Described<T>): T =>
+    given === undefined ? standardOf(described, chosen) : given;
+  chosen.protocol = choose(overrides.protocol, protocol);
+  chosen.packets = choose(overrides.packets, packets);
+  refuseShortTcp(chosen);
+  Object.assign(
+    chosen,
+    resolveLoad(overrides, {
+      connections: standardOf(connections, chosen),
+      ratePerSecond: standardOf(ratePerSecond, chosen),
+    }),
+  );
+  if (overrides.limitSeconds === undefined) refuseEndlessFlood(chosen);
+  const given = { ...overrides, connections: chosen.connections, ratePerSecond: chosen.ratePerSecond };
+  const scenario = completed(SCENARIO.properties, given, chosen) as unknown as Scenario;
+  scenario.listeners = listeners.map((listener, index) => completedListener(listener, index, chosen));
+  scenario.listeners.forEach(refuseContradictions);
+  refuseSmallHeads(scenario, release);
   refuseTooManyJiffies(scenario);
   refuseDrawnSeed(scenario);
   return scenario;
+}
+
+/** Every property, given or by default; of one with parts that is given in part, the rest is the default. */
+function completed(
+  properties: Readonly<Record<string, Described<unknown>>>,
+  given: Readonly<Record<string, unknown>>,
+  chosen: Chosen,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, described]) => {
+      const own = given[key];
+      if (own === undefined) return [key, standardOf(described, chosen)];
+      const parts = described.type === "object" && own !== null ? standardOf(described, chosen) : null;
+      return [key, parts === null ? own : { ...parts, ...own }];
+    }),
+  );
+}
+
+function completedListener(given: Partial<ListenerScenario>, index: number, chosen: Chosen): ListenerScenario {
+  const properties = index === 0 ? LISTENER.properties : LISTENER_BESIDE;
+  return completed(properties, given, chosen) as unknown as ListenerScenario;
+}
+
+function refuseShortTcp({ protocol, packets }: Chosen): void {
+  if (protocol !== "tcp" || packets >= SHORTEST_TCP_PACKETS) return;
+  throw new ParameterError(
+    "packets",
+    `expected at least ${SHORTEST_TCP_PACKETS} with {protocol} tcp (handshake and close), got ${packets}`,
+  );
+}
+
+function refuseSmallHeads({ kernel, kernelConfig }: Scenario, release: Release): void {
+  if (kernelConfig.smallHeadBytes === 0 || release.config.smallHeadBytes > 0) return;
+  throw new ParameterError(
+    "kernelConfig",
+    `expected small-head only with a kernel that has a cache of small heads (6.3 on), got it with ${kernel}`,
+  );
 }
 
 /** Timers count in 32-bit jiffies; some minutes of uptime and the longest timeout come on top of the run itself. */
@@ -196,7 +117,8 @@ function refuseTooManyJiffies({ hz, limitSeconds, timeoutsSeconds }: Scenario): 
 
 /** The command line draws a seed for this word; whoever resolves it would get the same run each time. */
 function refuseDrawnSeed({ seed }: Scenario): void {
-  if (seed === "random") throw new ParameterError("seed", "expected a seed that repeats the run, got random");
+  if (seed === RANDOM_SEED)
+    throw new ParameterError("seed", `expected a seed that repeats the run, got ${RANDOM_SEED}`);
 }
 
 function knownRelease(kernel: string): Release {
@@ -209,10 +131,9 @@ function knownRelease(kernel: string): Release {
 }
 
 /** Virtual time counts nanoseconds in a double, so that a run cannot wait for every flood. */
-function limitAfter({ connections, ratePerSecond }: Load): number {
-  const floodSeconds = ratePerSecond === null ? 0 : connections / ratePerSecond;
-  const limit = Math.ceil(floodSeconds) + LIMIT_AFTER_FLOOD_SECONDS;
-  if (limit * SECOND <= LONGEST_DURATION) return limit;
+function refuseEndlessFlood(chosen: Chosen): void {
+  if (standardOf(SCENARIO.properties.limitSeconds, chosen) * SECOND <= LONGEST_DURATION) return;
+  const { connections, ratePerSecond } = chosen;
   throw new ParameterError(
     "ratePerSecond",
     `expected a flood that is over in ${formatDuration(LONGEST_DURATION)}, or {limitSeconds} to end it before, ` +
@@ -274,58 +195,6 @@ function madeRate(connections: number, durationSeconds: number): number {
 
 function inWords(seconds: number): string {
   return formatDuration(Math.round(seconds * SECOND));
-}
-
-/** A flush needs all its connections in the table, so there the limit grows with them; a flood meets the release's own. */
-function tableSize(
-  experiment: Experiment,
-  overrides: Overrides,
-  release: Release,
-  connections: number,
-): { nfConntrackMax: number; buckets: number } {
-  let { nfConntrackMax, buckets } = release;
-  if (experiment === "flush") {
-    while (nfConntrackMax < connections) {
-      nfConntrackMax *= 2;
-      buckets = nfConntrackMax;
-    }
-  }
-  return { nfConntrackMax: overrides.nfConntrackMax ?? nfConntrackMax, buckets: overrides.buckets ?? buckets };
-}
-
-/** The first listener is the daemon under test; those beside it are lossy observers with the usual buffer unless said otherwise. */
-function resolveListeners(
-  given: readonly Partial<ListenerScenario>[],
-  { slowFrom, serviceNanoseconds }: Experimental,
-): readonly ListenerScenario[] {
-  const first: ListenerScenario = {
-    bufferBytes: 2048,
-    bufferMaxBytes: null,
-    policy: "broadcast-error",
-    serviceNanoseconds,
-    serviceDistribution: "fixed",
-    stall: null,
-    decoders: 1,
-    resyncAfterNanoseconds: null,
-    stopsAtEnobufs: false,
-    groups: EVENT_GROUPS,
-    slowFrom,
-    smallFrom: slowFrom,
-    joins: "start",
-    heldAfterFlushNanoseconds: 0,
-    closesAfterFlushNanoseconds: null,
-  };
-  const beside: ListenerScenario = {
-    ...first,
-    bufferBytes: 212_992,
-    policy: "lossy",
-    serviceNanoseconds: 0,
-    slowFrom: "start",
-    smallFrom: "start",
-  };
-  const listeners = given.map((listener, index) => ({ ...(index === 0 ? first : beside), ...listener }));
-  listeners.forEach(refuseContradictions);
-  return listeners;
 }
 
 function refuseContradictions(listener: ListenerScenario, index: number): void {

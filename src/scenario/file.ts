@@ -21,8 +21,9 @@ import { listed, quoted, UsageError } from "./errors.js";
 import { MOST_SEEDS } from "./expectation.js";
 import { list, type Plain, published, quantity, type Schema, text } from "./json-schema.js";
 import { overruledLoad } from "./load.js";
+import { DURATION_SECONDS } from "./parameters/load.js";
 import type { Experiment } from "./scenario.js";
-import { DURATION_SECONDS, PRINTABLE, SCENARIO } from "./schema.js";
+import { PRINTABLE, SCENARIO } from "./scenario.js";
 import { didYouMean } from "./suggest.js";
 import { expectedOf, expectedRangeOf, fitsText, parseValue } from "./value.js";
 

@@ -60,32 +60,49 @@ export interface ObjectSchema<T> extends Schema {
   properties: { readonly [K in keyof Required<T>]: Schema };
 }
 
+/** A description that knows the type of what it describes; the type exists only for the compiler. */
+export interface Described<T> extends Schema {
+  readonly describes?: T;
+}
+
+export type ValueOf<S> = S extends { readonly describes?: infer T } ? T : never;
+
+/** An object whose type follows from its properties. */
+export interface Shape<P extends Readonly<Record<string, Schema>>>
+  extends Described<{ [K in keyof P]: ValueOf<P[K]> }> {
+  properties: P;
+}
+
+export function shape<P extends Readonly<Record<string, Schema>>>(description: string, properties: P): Shape<P> {
+  return { type: "object", description, properties };
+}
+
 export function object<T>(description: string, properties: ObjectSchema<T>["properties"]): ObjectSchema<T> {
   return { type: "object", description, properties };
 }
 
-export function list(items: Schema, description: string): Schema {
+export function list<T>(items: Described<T>, description: string): Described<readonly T[]> {
   return { type: "array", description, items };
 }
 
-export function choiceOf(words: readonly (string | number)[], description: string): Schema {
+export function choiceOf<const T extends string | number>(words: readonly T[], description: string): Described<T> {
   return { type: typeof words[0] === "number" ? "integer" : "string", description, enum: words };
 }
 
-export function flag(description: string): Schema {
+export function flag(description: string): Described<boolean> {
   return { type: "boolean", description };
 }
 
-export function quantity(kind: QuantityKind, range: Range, description: string): Schema {
+export function quantity(kind: QuantityKind, range: Range, description: string): Described<number> {
   const type = kind === "rate" || kind === "seconds" ? "number" : "integer";
   return { type, description, minimum: range.min, maximum: range.max, quantity: kind };
 }
 
-export function text(description: string, textual: string, limits: Partial<Schema> = {}): Schema {
+export function text(description: string, textual: string, limits: Partial<Schema> = {}): Described<string> {
   return { type: "string", description, textual, ...limits };
 }
 
-export function nullable<S extends Schema>(schema: S): S {
+export function nullable<T>(schema: Described<T>): Described<T | null> {
   return { ...schema, nullable: true };
 }
 

@@ -1,169 +1,192 @@
 /**
- * The scenario: one experiment with every parameter resolved, in canonical units. It is what a backend runs, what the
- * Report echoes and what `--print-config` prints; feeding it back repeats the run. It holds no behaviour and no defaults
- * (defaults.ts) and knows nothing of flags. Names are the kernel's for things of the kernel; units stand at the end.
+ * The scenario: one experiment with every parameter, in canonical units. This is the table of the parameters, in the order in which a
+ * Report echoes them, and the types that follow from it. A resolved scenario is what a backend runs, what the Report echoes and what
+ * `--print-config` prints; feeding it back repeats the run. Names are the kernel's for things of the kernel; units stand at the end.
  */
+import { choiceOf, type Described, list, quantity, shape, text, type ValueOf, flag as yesOrNo } from "./json-schema.js";
+import { sets } from "./parameters/codec.js";
+import { COSTS, standardCosts } from "./parameters/costs.js";
+import {
+  addTimeouts,
+  KERNEL_CONFIG,
+  KERNEL_SECONDS,
+  kernelConfigCodec,
+  TIMEOUT_KEYS,
+  TIMEOUTS,
+  timeoutCodec,
+} from "./parameters/kernel.js";
+import { AFTER_FLUSH, BUFFER_BYTES, LISTENER, listenersCodec } from "./parameters/listener.js";
+import { LOAD_PARAMETERS, MOST_ENTRIES, RUN_TIME_SECONDS } from "./parameters/load.js";
+import { type Chosen, each, flag, parameter } from "./parameters/parameter.js";
+import type { Range } from "./units.js";
 
-export type Experiment = "flood" | "flush";
-/** Of the table, and so the connections of one flood: the model keeps each in memory. */
-export const MOST_ENTRIES = 2 ** 24;
-export type Protocol = "udp" | "tcp" | "icmp";
-/** Packets of the shortest TCP connection: handshake, FIN, FIN with the ACK on it, ACK. */
-export const SHORTEST_TCP_PACKETS = 6;
-export type Family = "ipv4" | "ipv6";
-/** `burst`: connections arrive in groups of `burstConnections` at one instant, the mean rate stays. */
-export type Arrivals = "constant" | "poisson" | "burst";
-/** On `loopback` a packet passes the confirm hook twice (POST_ROUTING and LOCAL_IN), on `forward` once. */
-export type Path = "loopback" | "forward";
-export type EventGroup = "new" | "update" | "destroy";
-export const EVENT_GROUPS: readonly EventGroup[] = ["new", "update", "destroy"];
+export type { Costs } from "./parameters/costs.js";
+export type { KernelConfig, TimeoutKey } from "./parameters/kernel.js";
+export {
+  EVENT_GROUPS,
+  type EventGroup,
+  type ListenerScenario,
+  POLICIES,
+  POLICY,
+  type Policy,
+} from "./parameters/listener.js";
+export {
+  type Arrivals,
+  type Family,
+  MOST_ENTRIES,
+  type Path,
+  type Protocol,
+  SHORTEST_TCP_PACKETS,
+} from "./parameters/load.js";
 
-/**
- * What a listener sets on its socket: `reliable` NETLINK_BROADCAST_ERROR and NETLINK_NO_ENOBUFS (as conntrackd does),
- * `broadcast-error` the first alone (as the commit's own test), `no-enobufs` the second alone, `lossy` neither.
- */
-export type Policy = "reliable" | "broadcast-error" | "no-enobufs" | "lossy";
-export const POLICIES: readonly Policy[] = ["reliable", "broadcast-error", "no-enobufs", "lossy"];
+const KERNEL = "Kernel:";
+const RUN = "Run:";
 
-/** The timeouts that a scenario may change, in the kernel's sysctl words (nf_conntrack_<key>_timeout…). */
-export const TIMEOUT_KEYS = [
-  "tcp_syn_sent",
-  "tcp_syn_recv",
-  "tcp_established",
-  "tcp_fin_wait",
-  "tcp_close_wait",
-  "tcp_last_ack",
-  "tcp_time_wait",
-  "tcp_close",
-  "tcp_syn_sent2",
-  "udp",
-  "udp_stream",
-  "icmp",
-] as const;
-export type TimeoutKey = (typeof TIMEOUT_KEYS)[number];
+const TABLE_ENTRIES: Range = { min: 1, max: MOST_ENTRIES };
+/** What uname -r may say: numbers, and whatever a distribution appends. */
+const KERNEL_VERSION = "^\\d{1,3}\\.\\d{1,3}(\\.\\d{1,4}){0,2}([-+.~_][\\w.+~-]{0,48})?$";
+const SEED_CHARACTERS = 100;
+/** One line without control characters and without spaces at its ends. */
+export const PRINTABLE = "^[^\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\p{C}\\p{Z}])?$";
+/** How long a run may go on after its flood before it counts as not settling. */
+const LIMIT_AFTER_FLOOD_SECONDS = 600;
 
-/** Decoders that a daemon may hand its messages to. */
-export const MOST_DECODERS = 16;
+/** The command line draws a seed for this word. */
+export const RANDOM_SEED = "random";
+/** And takes the running kernel's version for this one. */
+export const HOST = "host";
 
-export interface Stall {
-  /** The reader stops for `forNanoseconds` once in every `everyNanoseconds`, counted from the first packet. */
-  everyNanoseconds: number;
-  forNanoseconds: number;
-}
+const SEED = "the seed of everything random";
+const RELEASE = "release of the kernel, in any form that uname -r has";
 
-export interface ListenerScenario {
-  /** What SO_RCVBUF is asked for. */
-  bufferBytes: number;
-  /**
-   * conntrackd's NetlinkBufferSizeMaxGrowth, as a request like `bufferBytes` (conntrackd's own two sizes are those that the
-   * kernel makes of them, twice as large): after each ENOBUFS the daemon asks for twice as much while that is not more than
-   * this. It does so with SO_RCVBUFFORCE from its first request on, so `rmemMaxBytes` caps nothing. Null: it does not grow.
-   */
-  bufferMaxBytes: number | null;
-  policy: Policy;
-  /** Time between a recv that returned a message and the next recv, of one decoder. */
-  serviceNanoseconds: number;
-  serviceDistribution: "fixed" | "exponential";
-  stall: Stall | null;
-  /**
-   * So many decoders take messages from the socket in turn. With one a message counts when it is read; with more each counts
-   * when its decoder has given it its service time, so that messages of one entry may be applied in the wrong order.
-   */
-  decoders: number;
-  /**
-   * conntrackd's NetlinkOverrunResync: so long after its last ENOBUFS (each one puts it off) the daemon dumps the kernel's
-   * table and makes its own equal to it. Null: never.
-   */
-  resyncAfterNanoseconds: number | null;
-  /** The reader stops for good at its first ENOBUFS; its process goes on to hold the socket open. */
-  stopsAtEnobufs: boolean;
-  groups: readonly EventGroup[];
-  /** `flush`: until the flush the socket has a large buffer and the reader no service time, so it is caught up. */
-  slowFrom: "start" | "flush";
-  /** `flush`: the large buffer shrinks to `bufferBytes` at the end of the flood. */
-  smallFrom: "start" | "flush";
-  /** `flush`: the socket is opened right before the flush (or the watch), so it heard nothing of the flood. */
-  joins: "start" | "flush";
-  /** The reader sleeps this long from the start of the flush; null: it never reads again after it. */
-  heldAfterFlushNanoseconds: number | null;
-  /** The socket is closed this long after the start of the flush; null: never. */
-  closesAfterFlushNanoseconds: number | null;
-}
+const EXPERIMENTS = ["flood", "flush"] as const;
+export type Experiment = (typeof EXPERIMENTS)[number];
 
-/** Build options and sysctls of the kernel that change the size of a message and so its truesize. */
-export interface KernelConfig {
-  acct: boolean;
-  nat: boolean;
-  mark: boolean;
-  secmark: boolean;
-  /** nf_conntrack_timestamp: DESTROY carries start and stop. */
-  timestamp: boolean;
-  /** sizeof(struct sk_buff) as the build lays it out; it is added to every message's truesize. */
-  skBuffBytes: number;
-  /** Whether nla_policy_len() counts every attribute of a policy (2.6.39 on) or only the first. */
-  nlaPolicyLenCounts: boolean;
-  /** The exact size of the small-head cache of the skb allocator, 0 where the kernel has none (before 6.3). */
-  smallHeadBytes: number;
-}
+const TICKS: Described<number> = choiceOf([100, 250, 300, 1000], "ticks per second: 100, 250, 300 or 1000");
 
-/** What things cost on the simulated machine. All in nanoseconds of one CPU. */
-export interface Costs {
-  /** One packet through conntrack and the stack, without the events that it raises. */
-  packetNanoseconds: number;
-  /** One entry of a flush, without the delivery attempts. */
-  flushEntryNanoseconds: number;
-  /** One attempt to deliver one event: build the message, offer it to every listener. */
-  attemptNanoseconds: number;
-  /** One recv of the reader, without its service time. */
-  recvNanoseconds: number;
-  /** One hash bucket that early_drop or the gc worker looks at. */
-  bucketNanoseconds: number;
-  /** How late a reader that sleeps for its service time wakes at most; how late it is, is chance. */
-  overshootNanoseconds: number;
-  /** From a message in an empty queue to the reader running, when the reader has a CPU of its own. */
-  wakeupNanoseconds: number;
-}
-
-export interface Scenario {
-  experiment: Experiment;
-  seed: string;
-  kernel: string;
-  hz: number;
-  cpus: 1 | 2;
-  connections: number;
-  /** Connections per second; null: as fast as the machine makes them. */
-  ratePerSecond: number | null;
-  arrivals: Arrivals;
-  burstConnections: number;
-  protocol: Protocol;
-  family: Family;
-  path: Path;
-  /** Connections use so many tuples in turn, so that a tuple comes again; null: every connection has its own. */
-  tuples: number | null;
-  /** Packets of one connection. TCP: at least 7 (handshake and close), the rest is data. */
-  packets: number;
-  /** Time between two packets of one connection; 0: back to back. */
-  packetGapNanoseconds: number;
-  /** Whether the UDP port of the receiver is open; a closed one answers every packet with an ICMP error. */
-  udpPortOpen: boolean;
-  secondFlood: SecondFlood | null;
-  flush: boolean;
+export const SCENARIO = shape("an experiment with every parameter", {
+  experiment: parameter(
+    choiceOf(
+      EXPERIMENTS,
+      "flood: short connections at a rate, a flush at the end; flush: many entries with the reader caught up, then the flush",
+    ),
+    ({ experiment }) => experiment,
+  ),
+  seed: parameter(
+    text(SEED, `1 to ${SEED_CHARACTERS} printable characters`, {
+      minLength: 1,
+      maxLength: SEED_CHARACTERS,
+      pattern: PRINTABLE,
+    }),
+    "1",
+    flag(RUN, "seed TEXT", { description: `${SEED}; ${RANDOM_SEED} draws one and prints it`, words: [RANDOM_SEED] }),
+  ),
+  kernel: parameter(
+    text(RELEASE, "a kernel release such as 3.6 or 6.18.44", { pattern: KERNEL_VERSION }),
+    "2.6.31",
+    flag(KERNEL, "kernel VERSION|host", { description: `${RELEASE}; ${HOST}: of this machine's`, words: [HOST] }),
+  ),
+  hz: parameter(TICKS, 250, flag(KERNEL, "hz N")),
+  cpus: parameter(
+    choiceOf([1, 2], "1: the reader runs only while the kernel does not hold the CPU; 2: it has a CPU of its own"),
+    2,
+    flag("Machine:", "cpus N"),
+  ),
+  ...LOAD_PARAMETERS,
+  flush: parameter(
+    yesOrNo("whether the table is flushed after the flood"),
+    true,
+    flag(RUN, "no-flush", { description: "do not flush the table after the flood", codec: sets({ flush: false }) }),
+  ),
   /** Pause between the last packet of the flood and the flush (or the start of the watch, without one). */
-  flushDelayNanoseconds: number;
-  graceMaxSeconds: number;
-  nfConntrackMax: number;
-  buckets: number;
-  timeoutsSeconds: Record<TimeoutKey, number>;
-  rmemMaxBytes: number;
-  listeners: readonly ListenerScenario[];
-  kernelConfig: KernelConfig;
-  costs: Costs;
-  /** The run ends at the latest this long after the first packet, in virtual time. */
-  limitSeconds: number;
+  flushDelayNanoseconds: parameter(
+    quantity("duration", AFTER_FLUSH, "time between the last packet of the flood and the flush"),
+    each({ flood: 0, flush: 500_000_000 }),
+  ),
+  graceMaxSeconds: parameter(
+    {
+      ...quantity(
+        "whole seconds",
+        KERNEL_SECONDS,
+        "the sysctl nf_conntrack_events_retry_timeout, in whole seconds: a resend waits a random time below it (until 3.16)",
+      ),
+      zero: "the kernel draws a delay modulo nf_conntrack_events_retry_timeout and would divide by zero",
+    },
+    15,
+    flag(KERNEL, "grace-max DURATION"),
+  ),
+  nfConntrackMax: parameter(
+    quantity("count", TABLE_ENTRIES, "entries that fit into the table, active and dying together"),
+    roomFor,
+    flag(KERNEL, "nf-conntrack-max COUNT"),
+  ),
+  buckets: parameter(
+    quantity("count", TABLE_ENTRIES, "buckets of the hash table"),
+    (chosen) => (roomFor(chosen) === chosen.release.nfConntrackMax ? chosen.release.buckets : roomFor(chosen)),
+    flag(KERNEL, "buckets COUNT"),
+  ),
+  timeoutsSeconds: parameter(
+    TIMEOUTS,
+    ({ release }) => release.timeoutsSeconds,
+    flag(KERNEL, "timeout KEY=DURATION", {
+      description: `a timeout of conntrack in whole seconds (may be repeated); KEY is ${TIMEOUT_KEYS.join(", ")}`,
+      codec: timeoutCodec,
+      add: addTimeouts,
+      quiet: true,
+    }),
+  ),
+  rmemMaxBytes: parameter(
+    quantity("size", BUFFER_BYTES, "the sysctl net.core.rmem_max, which caps what SO_RCVBUF asks for"),
+    ({ release }) => release.rmemMaxBytes,
+    flag("Socket and reader:", "rmem-max SIZE"),
+  ),
+  listeners: parameter(
+    { ...list(LISTENER, "the listeners; the first is the daemon that the report is about"), minItems: 1 },
+    [],
+    flag("Socket and reader:", "listeners SPEC", {
+      description:
+        "one more listener, as in buffer=8k,reader=1ms,policy=lossy, with stall=500ms/10s, groups=new+destroy, " +
+        "buffer-max, resync, decoders and stop-at-enobufs=on where wanted (may be repeated; --buffer, --reader and --policy " +
+        "describe the first)",
+      codec: listenersCodec,
+      add: (given: Given, later: Given) => ({ listeners: [...(given.listeners ?? [{}]), ...(later.listeners ?? [])] }),
+      quiet: true,
+    }),
+  ),
+  kernelConfig: parameter(
+    KERNEL_CONFIG,
+    ({ release }) => release.config,
+    flag(KERNEL, "kernel-config KEY=VALUE,...", {
+      description:
+        "how the kernel was built, as far as it changes what an event is charged: acct, nat, mark, secmark, timestamp and " +
+        "nla-policy-len (whether it counts, 2.6.39 on) are on or off, sk-buff and small-head are sizes in bytes; what is " +
+        "not given is as distributions build the release",
+      codec: kernelConfigCodec,
+      quiet: true,
+    }),
+  ),
+  costs: parameter(COSTS, standardCosts),
+  limitSeconds: parameter(
+    quantity(
+      "seconds",
+      RUN_TIME_SECONDS,
+      "end the run at the latest this long after the first packet, in virtual time",
+    ),
+    ({ connections, ratePerSecond }) =>
+      Math.ceil(ratePerSecond === null ? 0 : connections / ratePerSecond) + LIMIT_AFTER_FLOOD_SECONDS,
+    flag(RUN, "limit DURATION"),
+  ),
+});
+
+export interface Scenario extends ValueOf<typeof SCENARIO> {}
+
+interface Given {
+  listeners?: readonly object[];
 }
 
-export interface SecondFlood {
-  connections: number;
-  /** From the start of the flush. */
-  afterFlushSeconds: number;
+/** A flush needs all its connections in the table, so there the limit grows with them; a flood meets the release's own. */
+function roomFor({ experiment, connections, release }: Chosen): number {
+  let entries = release.nfConntrackMax;
+  while (experiment === "flush" && entries < connections) entries *= 2;
+  return entries;
 }

@@ -1,8 +1,8 @@
 /** What the report advises can be typed: the flag exists, its value is read, and it is in canonical form already. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EXPERIMENT_FLAGS } from "../../src/cli/experiment.js";
 import { readFlags } from "../../src/cli/flag.js";
-import { FLOOD_FLAGS } from "../../src/cli/flags.js";
 import { RELEASES } from "../../src/kernel/release.js";
 import { adviceFor } from "../../src/render/text/advice.js";
 import { firstListener, SAMPLES } from "../report/sample.js";
@@ -23,9 +23,9 @@ for (const [name, sample] of Object.entries(SAMPLES)) {
           const { flag } = adviceFor(report);
           if (flag === "without --no-flush") continue;
           const [word = "", text = ""] = flag.split(" ");
-          const known = FLOOD_FLAGS.find((candidate) => `--${candidate.name}` === word);
+          const known = EXPERIMENT_FLAGS.find((candidate) => `--${candidate.name}` === word);
           assert.ok(known, flag);
-          assert.deepEqual(readFlags(FLOOD_FLAGS, [{ flag: known, text }]).canonical, [word, text]);
+          assert.deepEqual(readFlags(EXPERIMENT_FLAGS, [{ flag: known, text }]).canonical, [word, text]);
           if (release.redelivery !== "timer") assert.notEqual(word, "--grace-max");
           if (word === "--kernel") assert.ok(release.invertedDeadline);
         }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { flagOf } from "../../src/cli/flags.js";
+import { flagOf } from "../../src/cli/parameter-flags.js";
 
 test("a parameter is named by the flag that sets it, one of the first listener by its own flag", () => {
   for (const [parameter, flag] of [

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { EXPERIMENT_FLAGS } from "../../src/cli/experiment.js";
 import { readFlags } from "../../src/cli/flag.js";
-import { FLOOD_FLAGS } from "../../src/cli/flags.js";
+import { PARAMETER_FLAGS } from "../../src/cli/parameter-flags.js";
 import { repeatingCommand } from "../../src/cli/repeat.js";
 import type { Overrides } from "../../src/scenario/defaults.js";
 import { run, stubResolve } from "./harness.js";
@@ -53,7 +54,7 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
         { decoders: 2, stopsAtEnobufs: true, resyncAfterNanoseconds: 3e10, bufferMaxBytes: 8 * 1024 * 1024 },
       ],
     },
-    "--listeners buffer-max=8MiB,resync=30s,decoders=2,stop-at-enobufs=on",
+    "--listeners buffer-max=8MiB,decoders=2,resync=30s,stop-at-enobufs=on",
   ],
   [
     "--listeners groups=destroy+new,reader=1ms,exponential,buffer=8k --listeners policy=reliable,stall=1s/1m --buffer 0",
@@ -124,9 +125,7 @@ describe("a flag gives the overrides that it names and nothing else", () => {
 
   test("every flag that changes the run has a line above", () => {
     const typed = new Set(GOOD.flatMap(([argv]) => argv.split(" ")));
-    const notParameters = [null, "expectations", "live", "conntrackd"];
-    const changing = FLOOD_FLAGS.filter(({ sets }) => !notParameters.includes(sets));
-    const missing = changing.filter(({ name }) => !typed.has(`--${name}`));
+    const missing = PARAMETER_FLAGS.filter(({ name }) => !typed.has(`--${name}`));
     assert.deepEqual(missing, []);
   });
 });
@@ -188,11 +187,11 @@ test("a shell reads the repeating command as the words that it was made of", () 
 
 test("a default shown in the help reads back as the value that the scenario has", () => {
   const standard = stubResolve("flood", {});
-  for (const flag of FLOOD_FLAGS) {
+  for (const flag of EXPERIMENT_FLAGS) {
     const text = flag.standard(standard);
     if (text === null) continue;
-    const { settings, canonical } = readFlags(FLOOD_FLAGS, [{ flag, text }]);
-    assert.deepEqual(stubResolve("flood", settings.overrides), standard, flag.name);
+    const { overrides, canonical } = readFlags(EXPERIMENT_FLAGS, [{ flag, text }]);
+    assert.deepEqual(stubResolve("flood", overrides), standard, flag.name);
     assert.deepEqual(canonical, [`--${flag.name}`, text]);
   }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { EXIT } from "../../src/cli/exit-codes.js";
-import { FLOOD_FLAGS } from "../../src/cli/flags.js";
+import { EXPERIMENT_FLAGS } from "../../src/cli/experiment.js";
 import { run, stubReport, stubResolve } from "./harness.js";
 
 const { version }: { version: string } = JSON.parse(
@@ -36,7 +36,7 @@ describe("help and version", () => {
     });
     const flood = await run(["flood", "--help"], { resolve });
     assert.match(flood.stdout, /^Examples:\n/);
-    for (const { name } of FLOOD_FLAGS) assert.match(flood.stdout, new RegExp(`^  --${name}\\b`, "m"));
+    for (const { name } of EXPERIMENT_FLAGS) assert.match(flood.stdout, new RegExp(`^  --${name}\\b`, "m"));
     assert.match(flood.stdout, /--connections <COUNT> +connections to open \(default: 70k\)/);
     const flush = await run(["help", "flush"], { resolve });
     assert.match(flush.stdout, /--connections <COUNT> +connections to open \(default: 5000\)/);

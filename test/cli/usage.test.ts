@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { FLOOD_FLAGS } from "../../src/cli/flags.js";
+import { EXPERIMENT_FLAGS } from "../../src/cli/experiment.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import { UsageError } from "../../src/scenario/errors.js";
 import { run } from "./harness.js";
@@ -58,11 +58,11 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--listeners", "buffer=abc"], '--listeners: buffer: expected a size such as 2048, 208k or 8MiB, got "abc"'],
   [
     ["--listeners", "bufer=8k"],
-    '--listeners: expected buffer, reader, policy, stall, groups, buffer-max, resync, decoders or stop-at-enobufs, got "bufer", did you mean "buffer"?',
+    '--listeners: expected buffer, buffer-max, policy, reader, stall, decoders, resync, stop-at-enobufs or groups, got "bufer", did you mean "buffer"?',
   ],
   [
     ["--listeners", "__proto__=8k"],
-    '--listeners: expected buffer, reader, policy, stall, groups, buffer-max, resync, decoders or stop-at-enobufs, got "__proto__"',
+    '--listeners: expected buffer, buffer-max, policy, reader, stall, decoders, resync, stop-at-enobufs or groups, got "__proto__"',
   ],
   [
     ["--listeners", "buffer=8k,buffer=9k"],
@@ -129,8 +129,8 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--no-flush", "--no-flush"], "--no-flush: expected at most once, got it 2 times"],
   [["--no-flush=1"], 'expected a flag of flood, got "--no-flush=1", did you mean "--no-flush"?'],
   [["--limit", "0"], '--limit: expected a duration from 1ms to 104d, got "0"'],
-  [["--seed", ""], '--seed: expected 1 to 100 printable characters or random, got ""'],
-  [["--seed", " x"], '--seed: expected 1 to 100 printable characters or random, got " x"'],
+  [["--seed", ""], '--seed: expected 1 to 100 printable characters, or random, got ""'],
+  [["--seed", " x"], '--seed: expected 1 to 100 printable characters, or random, got " x"'],
   [["--format", "jsno"], '--format: expected text, json, csv, markdown or junit, got "jsno", did you mean "json"?'],
   [
     ["--expect", "destroy.deliverd == 100%"],
@@ -258,7 +258,10 @@ const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: strin
     ["--verison"],
     'expected a command (flood, flush, run, explain, parity, metrics or completion), got "--verison", did you mean "--version"?',
   ],
-  [["--", "flod"], 'expected a command (flood, flush, run, explain, parity, metrics or completion), got "flod"'],
+  [
+    ["--", "flod"],
+    'expected a command (flood, flush, run, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
+  ],
   [["flush", "--no-flush"], 'expected a flag of flush, got "--no-flush"'],
   [
     ["explian", "buffer"],
@@ -305,7 +308,7 @@ describe("bad input is one sentence on stderr, nothing on stdout, exit 2", () =>
   test("every flag has a line in the table, and every line says what was expected and what was got", () => {
     const typed = new Set(BAD_FLAGS.map(([argv]) => argv[0]?.split("=")[0]));
     assert.deepEqual(
-      FLOOD_FLAGS.map(({ name }) => `--${name}`).filter((name) => !typed.has(name)),
+      EXPERIMENT_FLAGS.map(({ name }) => `--${name}`).filter((name) => !typed.has(name)),
       [],
     );
     for (const [, sentence] of [...BAD_FLAGS, ...CONTRADICTIONS, ...BAD_COMMANDS])

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { EXPERIMENT_FLAGS } from "../../src/cli/experiment.js";
 import { type Given, readFlags } from "../../src/cli/flag.js";
-import { FLOOD_FLAGS } from "../../src/cli/flags.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import type { ListenerScenario } from "../../src/scenario/scenario.js";
 import { simulate } from "../../src/simulation/simulation.js";
@@ -21,11 +21,11 @@ const SUBJECTS: readonly Overrides[] = [
 function read(flags: string): Overrides {
   const words = flags.split(" ");
   const given = words.flatMap((word, index): Given[] => {
-    const flag = FLOOD_FLAGS.find(({ name }) => word === `--${name}`);
+    const flag = EXPERIMENT_FLAGS.find(({ name }) => word === `--${name}`);
     return flag === undefined ? [] : [{ flag, text: words[index + 1]! }];
   });
   assert.equal(2 * given.length, words.length, flags);
-  return readFlags(FLOOD_FLAGS, given).settings.overrides;
+  return readFlags(EXPERIMENT_FLAGS, given).overrides;
 }
 
 test("the flags of a change are what it changes", () => {

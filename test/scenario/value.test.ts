@@ -3,22 +3,18 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { UsageError } from "../../src/scenario/errors.js";
 import type { Plain, Schema } from "../../src/scenario/json-schema.js";
-import {
-  COSTS,
-  DURATION_SECONDS,
-  KERNEL_CONFIG,
-  LISTENER,
-  SCENARIO,
-  STALL,
-  TIMEOUTS,
-} from "../../src/scenario/schema.js";
+import { COSTS } from "../../src/scenario/parameters/costs.js";
+import { KERNEL_CONFIG, TIMEOUTS } from "../../src/scenario/parameters/kernel.js";
+import { LISTENER } from "../../src/scenario/parameters/listener.js";
+import { DURATION_SECONDS } from "../../src/scenario/parameters/load.js";
+import { SCENARIO } from "../../src/scenario/scenario.js";
 import { expectedOf, expectedRangeOf, formatValue, parseValue } from "../../src/scenario/value.js";
 
 /** Every parameter that is one value. */
 const PARAMETERS: readonly (readonly [name: string, schema: Schema])[] = [
   SCENARIO,
   LISTENER,
-  STALL,
+  LISTENER.properties.stall,
   COSTS,
   KERNEL_CONFIG,
   TIMEOUTS,

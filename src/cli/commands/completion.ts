@@ -4,17 +4,23 @@
  */
 import { choice } from "../../scenario/choice.js";
 import { inPlace, listed, quoted, UsageError } from "../../scenario/errors.js";
-import type { CommandAction } from "../command.js";
+import type { Command } from "../command.js";
 import { SHELLS, type Shell, scriptFor } from "../completion-scripts.js";
 import { EXIT } from "../exit-codes.js";
 
-export const completion: CommandAction = {
+export const completion: Command = {
+  name: "completion",
+  summary: "print the script that completes commands and flags in a shell",
+  operands: SHELLS.join("|"),
+  examples: [
+    ["completion bash > ~/.local/share/bash-completion/completions/ct-reliable", "for bash"],
+    ["completion zsh > ~/.zfunc/_ct-reliable", "for zsh, with ~/.zfunc in fpath"],
+    ["completion fish > ~/.config/fish/completions/ct-reliable.fish", "for fish"],
+  ],
   flags: [],
   defaults: null,
-  async run(_given, io, _dependencies, operands) {
-    const shell = shellOf(operands);
-    const { allCommands } = await import("../actions.js");
-    io.stdout.write(scriptFor(shell, await allCommands()));
+  async run({ operands, io, commands }) {
+    io.stdout.write(scriptFor(shellOf(operands), commands));
     return EXIT.ok;
   },
 };

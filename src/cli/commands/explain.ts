@@ -6,45 +6,77 @@ import { RELEASES, type Release, releaseFor } from "../../kernel/release.js";
 import { choice } from "../../scenario/choice.js";
 import type { Overrides } from "../../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
+import { HOST } from "../../scenario/scenario.js";
 import { parseSize } from "../../scenario/units.js";
-import { hasColour } from "../colour.js";
-import type { CommandAction } from "../command.js";
-import type { Dependencies, Explainer, Resolve } from "../dependencies.js";
+import { NO_COLOR } from "../colour.js";
+import type { Call, Command } from "../command.js";
+import type { Explainer, Resolve } from "../dependencies.js";
+import { formatFlag, placeOf } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { note } from "../failure.js";
-import { type Given, readFlags, type Settings } from "../flag.js";
-import { ALL_KERNELS, EXPLAIN_FLAGS } from "../flags.js";
+import { type FlagValues, readFlags, switched } from "../flag.js";
 import { hostKernelNote, withHostKernel } from "../host-kernel.js";
-import { type Io, widthOf } from "../io.js";
+import type { Io } from "../io.js";
+import { kernelFlag, parameterFlag } from "../parameter-flags.js";
 
 const SCHEMA_VERSION = 1;
 const TOPICS = ["buffer"] as const;
 /** SO_RCVBUF takes an int. */
 const REQUEST = { min: 0, max: 2 ** 31 - 1 };
 
-export const explain: CommandAction = {
-  flags: EXPLAIN_FLAGS,
-  defaults: (resolve) => resolve("flush", {}),
+const ALL_KERNELS = "all";
+
+const FORCE = switched({
+  name: "force",
+  heading: "Socket and reader:",
+  description: "ask with SO_RCVBUFFORCE, which needs CAP_NET_ADMIN and knows no cap",
+});
+
+const FORMAT = formatFlag(["text", "json"]);
+
+/** What a buffer holds depends on these alone. */
+const FLAGS = [
+  kernelFlag(
+    "VERSION|all|host",
+    "release of the kernel, in any form that uname -r has; all: a table of all releases; host: of this machine's",
+    [ALL_KERNELS, HOST],
+  ),
+  parameterFlag("kernel-config"),
+  parameterFlag("rmem-max"),
+  FORCE,
+  parameterFlag("protocol"),
+  parameterFlag("family"),
+  FORMAT,
+  NO_COLOR,
+];
+
+export const explain: Command = {
+  name: "explain",
+  summary: "from the SIZE that a socket asks for to the messages that it holds, step by step",
+  operands: "buffer SIZE",
+  examples: [
+    ["explain buffer 512k --kernel 6.18", "what becomes of a request for 512 KiB"],
+    ["explain buffer 2048 --kernel all", "the same request on every release"],
+    ["explain buffer 8MiB --kernel host --force", "SO_RCVBUFFORCE on a kernel such as this machine's"],
+    ["explain buffer 208k --protocol tcp --family ipv6 --format json", "another flow, for a program to read"],
+  ],
+  flags: FLAGS,
+  defaults: "flush",
   run: runExplain,
 };
 
-async function runExplain(
-  given: readonly Given[],
-  io: Io,
-  dependencies: Dependencies,
-  operands: readonly string[],
-): Promise<number> {
+async function runExplain({ given, operands, io, dependencies }: Call): Promise<number> {
   const requestedBytes = requestOf(operands);
-  const { settings } = readFlags(EXPLAIN_FLAGS, withHostKernel(given, dependencies));
+  const flags = readFlags(FLAGS, withHostKernel(given, dependencies));
   const resolve = await dependencies.resolve();
   const explainer = await dependencies.explainer();
-  const explained = kernelsOf(settings).map((overrides) =>
-    explainedFor(requestedBytes, overrides, settings.force, resolve, explainer),
+  const explained = kernelsOf(flags).map((overrides) =>
+    explainedFor(requestedBytes, overrides, flags.has(FORCE), resolve, explainer),
   );
   for (const { kernel } of explained) {
     for (const sentence of hostKernelNote(given, kernel)) note(io, `note: ${sentence}`);
   }
-  io.stdout.write(render(explained, settings, io, explainer));
+  io.stdout.write(render(explained, flags, io, explainer));
   return EXIT.ok;
 }
 
@@ -60,7 +92,7 @@ function requestOf([topic, size, ...others]: readonly string[]): number {
 }
 
 /** What to resolve for each kernel that was asked for. */
-function kernelsOf({ overrides }: Settings): Overrides[] {
+function kernelsOf({ overrides }: FlagValues): Overrides[] {
   return overrides.kernel === ALL_KERNELS ? RELEASES.map((release) => overridesFor(release, overrides)) : [overrides];
 }
 
@@ -90,13 +122,13 @@ function explainedFor(
   return { kernel, explanation: inPlace("explain buffer", () => explainBuffer(request)) };
 }
 
-function render(explained: readonly Explained[], settings: Settings, io: Io, explainer: Explainer): string {
-  if (settings.format === "json") {
+function render(explained: readonly Explained[], flags: FlagValues, io: Io, explainer: Explainer): string {
+  if (flags.of(FORMAT) === "json") {
     const explanations = explained.map(({ kernel, explanation }) => ({ kernel, ...explanation }));
     return `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, explanations }, null, 2)}\n`;
   }
-  const options = { colour: hasColour(io.stdout, io.env, settings.colour), width: widthOf(io.stdout) };
-  if (settings.overrides.kernel === ALL_KERNELS) {
+  const options = placeOf(flags, io);
+  if (flags.overrides.kernel === ALL_KERNELS) {
     return explainer.renderReleaseTable(
       explained.map(({ explanation }) => explanation),
       options,

@@ -3,37 +3,39 @@
  * report/metrics.ts has.
  */
 import { UsageError } from "../../scenario/errors.js";
-import { hasColour } from "../colour.js";
-import type { CommandAction } from "../command.js";
-import type { Dependencies } from "../dependencies.js";
+import { NO_COLOR } from "../colour.js";
+import type { Call, Command } from "../command.js";
+import { formatFlag, placeOf } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
-import { type Given, readFlags } from "../flag.js";
-import { METRICS_FLAGS } from "../flags.js";
-import { type Io, widthOf } from "../io.js";
+import { readFlags } from "../flag.js";
 
-export const metrics: CommandAction = {
-  flags: METRICS_FLAGS,
+const FORMAT = formatFlag(["text", "json"]);
+const FLAGS = [FORMAT, NO_COLOR];
+
+export const metrics: Command = {
+  name: "metrics",
+  summary: "what an expectation can ask: every figure with its unit and meaning",
+  operands: "[PART]",
+  examples: [
+    ["metrics", "all of them"],
+    ["metrics dying", "those whose name contains a word"],
+    ["metrics --format json", "for a program to read"],
+  ],
+  flags: FLAGS,
   defaults: null,
   run: printMetrics,
 };
 
-async function printMetrics(
-  given: readonly Given[],
-  io: Io,
-  _: Dependencies,
-  [part = "", ...others]: readonly string[],
-): Promise<number> {
+async function printMetrics({ given, operands: [part = "", ...others], io }: Call): Promise<number> {
   if (others.length > 0) throw new UsageError(`expected one part of a name after metrics, got ${others.length + 1}`);
-  const { settings } = readFlags(METRICS_FLAGS, given);
+  const flags = readFlags(FLAGS, given);
   const { METRICS, metricsNamedLike } = await import("../../report/metrics.js");
   const found = part === "" ? METRICS : metricsNamedLike(part);
-  if (settings.format === "json") {
+  if (flags.of(FORMAT) === "json") {
     io.stdout.write(`${JSON.stringify({ schemaVersion: 1, metrics: found }, null, 2)}\n`);
     return EXIT.ok;
   }
   const { renderMetrics } = await import("../../render/metrics-text.js");
-  io.stdout.write(
-    renderMetrics(found, { colour: hasColour(io.stdout, io.env, settings.colour), width: widthOf(io.stdout) }),
-  );
+  io.stdout.write(renderMetrics(found, placeOf(flags, io)));
   return EXIT.ok;
 }

@@ -7,57 +7,71 @@ import type { LiveRecording } from "../../live/run/recording.js";
 import { quoted, UsageError } from "../../scenario/errors.js";
 import { didYouMean } from "../../scenario/suggest.js";
 import type { Parity, ParityCase } from "../../study/parity.js";
-import { hasColour } from "../colour.js";
-import type { CommandAction } from "../command.js";
+import { NO_COLOR } from "../colour.js";
+import type { Call, Command } from "../command.js";
 import type { Dependencies, Live, Parities } from "../dependencies.js";
+import { formatFlag, mainSink, OUTPUT, OUTPUT_FILE, placeOf, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { note } from "../failure.js";
-import { type Given, readFlags, type Settings } from "../flag.js";
-import { flagOf, PARITY_FLAGS } from "../flags.js";
+import { type FlagValues, readFlags, valued } from "../flag.js";
 import { breathing, listenForInterrupt } from "../interrupt.js";
-import { DEFAULT_COLUMNS, type Io, widthOf } from "../io.js";
-import { fileOutput } from "../output.js";
-import { mainSink } from "../outputs.js";
+import type { Io } from "../io.js";
+import { flagOf } from "../parameter-flags.js";
 import { countView } from "../progress.js";
+import { ONLY, runsFlag } from "../scenario-choice.js";
 import { scenarioFiles } from "../scenario-files.js";
+import { fileOutput, parsePath } from "../written-file.js";
 
 const USUAL_RUNS = 5;
 
-export const parity: CommandAction = {
-  flags: PARITY_FLAGS,
+const RUNS = runsFlag("live runs of every scenario (default: 5)");
+
+const RECORD = valued({
+  name: "record",
+  value: "FILE",
+  heading: OUTPUT,
+  description: "write the live runs as recordings, which the model can be checked against on any machine",
+  file: true,
+  parse: parsePath,
+});
+
+const FORMAT = formatFlag(["text", "json", "markdown"]);
+const FLAGS = [ONLY, RUNS, RECORD, FORMAT, OUTPUT_FILE, QUIET, NO_COLOR];
+
+export const parity: Command = {
+  name: "parity",
+  summary: "run scenarios on the running kernel and in the simulator, side by side",
+  operands: "[FILE|FOLDER...]",
+  examples: [
+    ["parity", "the built-in scenarios, about five minutes"],
+    ["parity --only drain --runs 10", "some of them, ten times"],
+    ["parity scenarios/conntrack-flush.yaml", "a scenario of your own"],
+    ["parity --record kernel.jsonl", "with recordings of your kernel"],
+  ],
+  flags: FLAGS,
   defaults: null,
   run: runParity,
 };
 
-async function runParity(
-  given: readonly Given[],
-  io: Io,
-  dependencies: Dependencies,
-  operands: readonly string[],
-): Promise<number> {
-  const { settings } = readFlags(PARITY_FLAGS, given);
+async function runParity({ given, operands, io, dependencies }: Call): Promise<number> {
+  const flags = readFlags(FLAGS, given);
   const live = await dependencies.live();
   const reason = await live.whyNotLive();
   if (reason !== null) throw new LiveImpossibleError(reason);
   const parities = await dependencies.parities();
-  const cases = await casesOf(operands, settings, { live, parities, dependencies });
-  const sink = mainSink(settings, io);
-  const record = settings.record === null ? null : fileOutput(settings.record, "--record");
+  const cases = await casesOf(operands, flags, { live, parities, dependencies });
+  const sink = mainSink(flags, io);
+  const recorded = flags.of(RECORD);
+  const record = recorded === null ? null : fileOutput(recorded, `--${RECORD.name}`);
   const recordings: LiveRecording[] = [];
-  const result = await compared(cases, settings, {
+  const result = await compared(cases, flags, {
     io,
     dependencies,
     live,
     parities,
     recorded: (recording) => recordings.push(recording),
   });
-  const toTerminal = settings.output === null;
-  sink.write(
-    parities.parityRenderers[settings.format as keyof Parities["parityRenderers"]](result, {
-      colour: toTerminal && hasColour(io.stdout, io.env, settings.colour),
-      width: toTerminal ? widthOf(io.stdout) : DEFAULT_COLUMNS,
-    }),
-  );
+  sink.write(parities.parityRenderers[flags.of(FORMAT) ?? "text"](result, placeOf(flags, io)));
   record?.write(recordings.map((recording) => `${JSON.stringify(recording)}\n`).join(""));
   return result.interrupted ? EXIT.interrupted : EXIT.ok;
 }
@@ -65,11 +79,12 @@ async function runParity(
 /** Of the files that were named, or the built-in ones. Throws UsageError. */
 async function casesOf(
   operands: readonly string[],
-  { only }: Settings,
+  flags: FlagValues,
   { live, parities, dependencies }: { live: Live; parities: Parities; dependencies: Dependencies },
 ): Promise<readonly ParityCase[]> {
   const host = live.liveHost();
   const machine = live.liveOverrides(host);
+  const only = flags.of(ONLY);
   if (operands.length === 0) return chosen(parities.paritySet(machine), only);
   const suites = await dependencies.suites();
   const plans = suites.planSuite(scenarioFiles(operands, suites), {
@@ -103,10 +118,10 @@ interface Surroundings {
 
 async function compared(
   cases: readonly ParityCase[],
-  settings: Settings,
+  flags: FlagValues,
   { io, dependencies, live, parities, recorded }: Surroundings,
 ): Promise<Parity> {
-  const view = await countView(io, { quiet: settings.quiet, noun: "live runs" });
+  const view = await countView(io, { quiet: flags.has(QUIET), noun: "live runs" });
   const breathe = breathing();
   const interrupt = listenForInterrupt(io.signals, () => {
     view.stop();
@@ -116,7 +131,7 @@ async function compared(
     return await parities.parity({
       cases,
       costs: await live.measuredCosts(cases[0]!.scenario),
-      runs: settings.runs ?? USUAL_RUNS,
+      runs: flags.of(RUNS) ?? USUAL_RUNS,
       live: live.liveBackend({ recorded }),
       simulation: await dependencies.backend(),
       progress({ done, of }) {

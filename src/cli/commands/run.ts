@@ -8,73 +8,92 @@ import type { Origin, SuiteReport } from "../../report/suite.js";
 import { UsageError } from "../../scenario/errors.js";
 import type { RunAll } from "../../study/pool.js";
 import type { Plan } from "../../study/suite.js";
-import type { CommandAction } from "../command.js";
+import type { Call, Command } from "../command.js";
 import type { Dependencies, Live, Suites } from "../dependencies.js";
+import { configForm, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { note, reportBug } from "../failure.js";
-import { type Given, readFlags, type Settings } from "../flag.js";
-import { flagOf, RUN_COMMAND_FLAGS } from "../flags.js";
+import { type FlagValues, readFlags, switched } from "../flag.js";
 import { withHostKernel } from "../host-kernel.js";
 import { breathing, listenForInterrupt } from "../interrupt.js";
 import type { Io } from "../io.js";
-import { liveOf } from "../live.js";
-import { mainSink, openOutputs } from "../outputs.js";
+import { LIVE, LIVE_FLAGS, liveOf, wantsConntrackd } from "../live.js";
+import { flagOf, PARAMETER_FLAGS } from "../parameter-flags.js";
 import { countView } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
+import { ONLY, runsFlag, SCENARIOS } from "../scenario-choice.js";
 import { scenarioFiles } from "../scenario-files.js";
 import { announceSeed, drawSeed } from "../seed.js";
 
-export const run: CommandAction = {
-  flags: RUN_COMMAND_FLAGS,
+const RUNS = runsFlag("run every scenario with that many seeds; every expectation must hold in each");
+
+const BAIL = switched({
+  name: "bail",
+  heading: SCENARIOS,
+  description: "stop after the first scenario that fails",
+});
+
+/** What a file says, a flag says louder. */
+const FLAGS = [ONLY, RUNS, BAIL, ...PARAMETER_FLAGS, ...LIVE_FLAGS, ...OUTPUT_FLAGS];
+
+export const run: Command = {
+  name: "run",
+  summary: "run scenario files and check their expectations",
+  operands: "FILE|FOLDER...",
+  examples: [
+    ["run scenarios/", "every scenario of a folder"],
+    ["run scenarios/ --export junit=report.xml --export markdown=comment.md", "the same in CI"],
+    ["run scenarios/conntrack-flush.yaml --kernel 6.18.44", "one scenario on another kernel"],
+    ["run scenarios/ --only 'seed-*' --runs 20", "some of them, each with twenty seeds"],
+    ["run - < scenario.yaml", "a scenario from standard input"],
+  ],
+  flags: FLAGS,
   defaults: null,
   run: runFiles,
 };
 
-async function runFiles(
-  given: readonly Given[],
-  io: Io,
-  dependencies: Dependencies,
-  operands: readonly string[],
-): Promise<number> {
-  const { settings, canonical } = readFlags(RUN_COMMAND_FLAGS, withHostKernel(given, dependencies));
-  const drawn = drawSeed(settings);
+async function runFiles({ given, operands, io, dependencies }: Call): Promise<number> {
+  const flags = readFlags(FLAGS, withHostKernel(given, dependencies));
+  const { canonical } = flags;
+  const drawn = drawSeed(flags);
   const suites = await dependencies.suites();
   if (operands.length === 0) {
     throw new UsageError("expected scenario files or folders after run, such as scenarios/, got nothing");
   }
-  const live = await liveOf(settings, dependencies);
+  const live = await liveOf(flags, dependencies);
   const host = live?.liveHost();
   const files = scenarioFiles(operands, suites);
   const plans = suites.planSuite(files, {
     under: live === null ? {} : live.liveOverrides(host!),
-    over: settings.overrides,
+    over: flags.overrides,
     nameOf: flagOf,
-    runs: settings.runs ?? 1,
-    only: settings.only,
+    runs: flags.of(RUNS) ?? 1,
+    only: flags.of(ONLY),
     backend: live === null ? "simulation" : "live",
-    refuse: (scenario) => live?.refuseUnlive(scenario, host!, settings.conntrackd),
+    refuse: (scenario) => live?.refuseUnlive(scenario, host!, wantsConntrackd(flags)),
   });
-  if (settings.printConfig) {
-    mainSink(settings, io).write(printed(plans, settings, suites));
+  const form = configForm(flags);
+  if (form !== null) {
+    mainSink(flags, io).write(printed(plans, form, suites));
     return EXIT.ok;
   }
-  const outputs = openOutputs(settings, io, dependencies);
-  if (drawn) announceSeed(settings, io);
+  const outputs = openOutputs(flags, io, dependencies);
+  if (drawn) announceSeed(flags, io);
   const words = ["run", ...operands];
-  const { seed } = settings.overrides;
+  const { seed } = flags.overrides;
   const command = seed === undefined ? shellLine([...words, ...canonical]) : repeatingCommand(words, canonical, seed);
   let report: SuiteReport;
   try {
-    report = await watched(plans, settings, {
+    report = await watched(plans, flags, {
       io,
       suites,
-      runAll: await runnerOf(live, settings, { dependencies, suites }),
+      runAll: await runnerOf(live, flags, { dependencies, suites }),
     });
   } catch (error) {
     if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
     return reportBug(io, error, command);
   }
-  const suite = { report, origins: plans.map((plan) => originOf(plan, canonical, settings.live)) };
+  const suite = { report, origins: plans.map((plan) => originOf(plan, canonical, flags.has(LIVE))) };
   await outputs.write(command, (renderer, options) => renderer.suite(suite, options));
   if (io.env.GITHUB_ACTIONS === "true")
     io.stderr.write((await import("../../render/annotations.js")).renderAnnotations(suite));
@@ -82,8 +101,7 @@ async function runFiles(
 }
 
 /** Every file as it would run: parameters resolved, flags and environment laid over them. */
-function printed(plans: readonly Plan[], settings: Settings, { printScenarioFile }: Suites): string {
-  const form = settings.format === "json" ? "json" : "yaml";
+function printed(plans: readonly Plan[], form: "yaml" | "json", { printScenarioFile }: Suites): string {
   // What --only leaves out is needed where something is compared with it.
   const needed = new Set(plans.flatMap((plan) => [plan, ...plan.beside.values()]));
   const files = [...new Set(plans.map(({ file }) => file))];
@@ -102,10 +120,10 @@ function printedCase({ case: one, scenarios }: Plan) {
 
 async function watched(
   plans: readonly Plan[],
-  settings: Settings,
+  flags: FlagValues,
   { io, suites, runAll }: { io: Io; suites: Suites; runAll: RunAll },
 ): Promise<SuiteReport> {
-  const view = await countView(io, { quiet: settings.quiet, noun: "runs" });
+  const view = await countView(io, { quiet: flags.has(QUIET), noun: "runs" });
   const stop = new AbortController();
   const interrupt = listenForInterrupt(io.signals, () => {
     view.stop();
@@ -114,7 +132,7 @@ async function watched(
   });
   try {
     return await suites.runSuite(plans, runAll, {
-      bail: settings.bail,
+      bail: flags.has(BAIL),
       watch: { progress: view.update, signal: stop.signal },
     });
   } finally {
@@ -126,13 +144,13 @@ async function watched(
 /** On all cores; but of running kernels there is one, and a run wants the machine for itself. */
 async function runnerOf(
   live: Live | null,
-  settings: Settings,
+  flags: FlagValues,
   { dependencies, suites: { pool } }: { dependencies: Dependencies; suites: Suites },
 ): Promise<RunAll> {
   const breathe = breathing();
   return live === null
     ? pool(dependencies.cores(), await dependencies.backend(), breathe)
-    : pool(1, live.liveBackend(settings), breathe);
+    : pool(1, live.liveBackend({ conntrackd: wantsConntrackd(flags) }), breathe);
 }
 
 function originOf(plan: Plan, canonical: readonly string[], live: boolean): Origin {

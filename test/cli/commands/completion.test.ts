@@ -7,12 +7,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { allCommands } from "../../../src/cli/actions.js";
+import { COMMANDS } from "../../../src/cli/catalogue.js";
 import { SHELLS, scriptFor } from "../../../src/cli/completion-scripts.js";
 import { renderManPage } from "../../../src/cli/man.js";
 import { run } from "../harness.js";
-
-const COMMANDS = await allCommands();
 
 /** What bash would offer for the last of these words. */
 function offered(...words: string[]): string[] {

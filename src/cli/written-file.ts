@@ -8,6 +8,12 @@ import { quoted, UsageError } from "../scenario/errors.js";
 import { systemReason } from "./failure.js";
 import type { OutputStream } from "./io.js";
 
+/** An empty path and `-` would both surprise: the report goes to standard output when no file is named. Throws UsageError. */
+export function parsePath(text: string): string {
+  if (text !== "" && text !== "-" && !text.includes("\0")) return text;
+  throw new UsageError(`expected the path of a file, got ${quoted(text)}`);
+}
+
 export interface Sink {
   /** Throws UsageError where the file cannot be written after all. */
   write(text: string): void;

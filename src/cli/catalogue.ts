@@ -1,0 +1,11 @@
+/** The commands, in the order in which the help lists them. */
+import type { Command } from "./command.js";
+import { completion } from "./commands/completion.js";
+import { explain } from "./commands/explain.js";
+import { flood } from "./commands/flood.js";
+import { flush } from "./commands/flush.js";
+import { metrics } from "./commands/metrics.js";
+import { parity } from "./commands/parity.js";
+import { run } from "./commands/run.js";
+
+export const COMMANDS: readonly Command[] = [flood, flush, run, explain, parity, metrics, completion];

@@ -1,0 +1,155 @@
+/**
+ * What the commands `flood` and `flush` do: resolve the scenario from the flags, run it, render the report, choose the exit code. It
+ * decides nothing about the model; what a parameter is and what it is without a flag is said in its table (scenario/scenario.ts).
+ */
+import { LiveImpossibleError } from "../live/host/impossible.js";
+import type { Backend, Observer } from "../report/backend.js";
+import type { ExpectationResult, Report } from "../report/report.js";
+import type { Bound } from "../report/verdict.js";
+import { inPlace, quoted, UsageError } from "../scenario/errors.js";
+import { parseExpectation } from "../scenario/expectation.js";
+import type { Experiment, Scenario } from "../scenario/scenario.js";
+import type { Call } from "./command.js";
+import type { Dependencies } from "./dependencies.js";
+import { configForm, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "./destinations.js";
+import { EXIT } from "./exit-codes.js";
+import { note, reportBug } from "./failure.js";
+import { type Flag, type FlagValues, readFlags, valued } from "./flag.js";
+import { hostKernelNote, withHostKernel } from "./host-kernel.js";
+import { ineffectiveFlags } from "./ineffective.js";
+import { breathing, listenForInterrupt } from "./interrupt.js";
+import type { Io } from "./io.js";
+import { LIVE, LIVE_FLAGS, liveOf, wantsConntrackd } from "./live.js";
+import { PARAMETER_FLAGS } from "./parameter-flags.js";
+import { progressView } from "./progress.js";
+import { repeatingCommand } from "./repeat.js";
+import { announceSeed, drawSeed } from "./seed.js";
+
+const EXPECT = valued({
+  name: "expect",
+  value: "EXPRESSION",
+  heading: "Run:",
+  description:
+    "what must hold, as in 'destroy.delivered == 100%' or 'drain <= 20s' (may be repeated); exit code 1 if it does " +
+    "not; the command metrics lists what can be asked",
+  repeatable: true,
+  repeats: true,
+  parse: (text) => text,
+});
+
+export const EXPERIMENT_FLAGS: readonly Flag[] = [...PARAMETER_FLAGS, ...LIVE_FLAGS, EXPECT, ...OUTPUT_FLAGS];
+
+export async function runExperiment(experiment: Experiment, { given, io, dependencies }: Call): Promise<number> {
+  const flags = readFlags(EXPERIMENT_FLAGS, withHostKernel(given, dependencies));
+  const drawn = drawSeed(flags);
+  const resolve = await dependencies.resolve();
+  const live = await liveOf(flags, dependencies);
+  const host = live?.liveHost();
+  const machine = live === null ? {} : live.liveOverrides(host!);
+  const scenario = resolve(experiment, { ...machine, ...flags.overrides });
+  live?.refuseUnlive(scenario, host!, wantsConntrackd(flags));
+  const expectations = await boundExpectations(flags, scenario);
+  const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(flags.overrides, scenario)];
+  const repeat = repeatingCommand([experiment], flags.canonical, live === null ? scenario.seed : null);
+  const form = configForm(flags);
+  if (form !== null) {
+    const sink = mainSink(flags, io);
+    for (const sentence of notes) note(io, `note: ${sentence}`);
+    sink.write(await printedConfig(scenario, flags, { form, repeat, dependencies }));
+    return EXIT.ok;
+  }
+  const outputs = openOutputs(flags, io, dependencies);
+  for (const sentence of notes) note(io, `note: ${sentence}`);
+  if (drawn) announceSeed(flags, io);
+  try {
+    const backend =
+      live === null ? await dependencies.backend() : live.liveBackend({ conntrackd: wantsConntrackd(flags) });
+    const ran = await observed(backend, scenario, flags, io);
+    const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };
+    await outputs.write(repeat, (renderer, options) => renderer.report(report, options));
+    return verdict(report, io, repeat);
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
+    return reportBug(io, error, repeat);
+  }
+}
+
+/** Bound before the run: what is misspelt costs no run. */
+async function boundExpectations(flags: FlagValues, scenario: Scenario): Promise<Bound[]> {
+  const expectations = flags.all(EXPECT);
+  if (expectations.length === 0) return [];
+  const { bindExpectation } = await import("../report/verdict.js");
+  const { knowledgeOf } = await import("../study/suite.js");
+  return expectations.map((written) =>
+    inPlace("--expect", () => {
+      const expectation = parseExpectation(written);
+      if (expectation.seeds !== null || (expectation.limit.kind === "metric" && expectation.limit.variant !== null)) {
+        throw new UsageError(
+          `expected an expectation of one run (seeds and variants are for the command run), got ${quoted(written)}`,
+        );
+      }
+      return bindExpectation(expectation, knowledgeOf(scenario, flags.has(LIVE) ? "live" : "simulation"));
+    }),
+  );
+}
+
+function judged(report: Report, expectations: readonly Bound[]): ExpectationResult[] {
+  return expectations.map((bound) => bound.judge([{ report, variants: new Map() }]));
+}
+
+/** A scenario file that repeats the run. */
+async function printedConfig(
+  scenario: Scenario,
+  flags: FlagValues,
+  { form, repeat, dependencies }: { form: "yaml" | "json"; repeat: string; dependencies: Dependencies },
+): Promise<string> {
+  const { experiment: name } = scenario;
+  const title = `${name} on kernel ${scenario.kernel}`;
+  const { printScenarioFile } = await dependencies.suites();
+  return printScenarioFile(
+    {
+      name,
+      title,
+      story: `What this command runs: ${repeat}`,
+      shows: "",
+      sources: [],
+      runs: 1,
+      cases: [{ variant: null, title, scenario, expectations: flags.all(EXPECT) }],
+    },
+    form,
+  );
+}
+
+/** The run, with its progress on stderr and an ear for Ctrl-C. */
+async function observed(backend: Backend, scenario: Scenario, flags: FlagValues, io: Io): Promise<Report> {
+  const view = await progressView(io, { quiet: flags.has(QUIET), connections: scenario.connections });
+  const breathe = breathing();
+  const interrupt = listenForInterrupt(io.signals, () => {
+    view.stop();
+    note(io, "stopping; Ctrl-C again ends at once");
+  });
+  const observer: Observer = {
+    progress(progress) {
+      if (!interrupt.requested()) view.update(progress);
+      return breathe();
+    },
+    stopRequested: interrupt.requested,
+  };
+  try {
+    return await backend.run(scenario, observer);
+  } finally {
+    interrupt.release();
+    view.stop();
+  }
+}
+
+/** A broken invariant makes every other figure doubtful, so it comes first; a summary cut short proves nothing. */
+function verdict(report: Report, io: Io, repeat: string): number {
+  const { violated } = report.invariants;
+  if (violated.length > 0) return reportBug(io, `expected every invariant to hold, got ${violated.join("; ")}`, repeat);
+  if (report.interrupted) {
+    note(io, "interrupted: the report is the summary so far");
+    return EXIT.interrupted;
+  }
+  return report.expectations.every(({ ok }) => ok) ? EXIT.ok : EXIT.expectationFailed;
+}

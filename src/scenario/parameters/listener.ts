@@ -1,0 +1,286 @@
+/**
+ * A listener: what it asks of its socket, which events it hears, and how its reader behaves. What a policy sets is said here and
+ * nowhere else. In a flag `--listeners` a further listener is described by the same names as the flags of the first.
+ */
+import { choice } from "../choice.js";
+import { quoted, UsageError } from "../errors.js";
+import {
+  choiceOf,
+  type Described,
+  list,
+  nullable,
+  quantity,
+  shape,
+  type ValueOf,
+  flag as yesOrNo,
+} from "../json-schema.js";
+import { DAY, formatDuration, GIB, HOUR, LONGEST_DURATION, type Range } from "../units.js";
+import { type Codec, keyed, numberIn, onOrOff, pairIn, plain, sets } from "./codec.js";
+import { each, flag, flagNoteOf, type Parameter, parameter } from "./parameter.js";
+
+const READER = "Socket and reader:";
+
+/** SO_RCVBUF and the sysctls that cap it are ints. */
+export const BUFFER_BYTES: Range = { min: 0, max: GIB };
+export const AFTER_FLUSH: Range = { min: 0, max: LONGEST_DURATION };
+const STALL_TIME: Range = { min: 1, max: DAY };
+/** Decoders that a daemon may hand its messages to. */
+const MOST_DECODERS = 16;
+
+export const EVENT_GROUPS = ["new", "update", "destroy"] as const;
+export type EventGroup = (typeof EVENT_GROUPS)[number];
+
+/** The socket options that a listener sets, as a policy: what conntrackd does, what the commit's own test does, and the others. */
+export const POLICY = {
+  reliable: { broadcastError: true, noEnobufs: true },
+  "broadcast-error": { broadcastError: true, noEnobufs: false },
+  "no-enobufs": { broadcastError: false, noEnobufs: true },
+  lossy: { broadcastError: false, noEnobufs: false },
+} as const;
+export type Policy = keyof typeof POLICY;
+export const POLICIES = Object.keys(POLICY) as Policy[];
+
+const DISTRIBUTION = choiceOf(["fixed", "exponential"], "whether that time is always the same or exponential");
+const SERVICE = quantity("duration", { min: 0, max: HOUR }, "time that the reader needs for a message");
+
+interface Reader {
+  serviceNanoseconds?: number;
+  serviceDistribution?: ValueOf<typeof DISTRIBUTION>;
+}
+
+/** `1ms`, `1ms,fixed` or `1ms,exponential`. */
+const readerCodec: Codec = {
+  parse(text): Reader {
+    const [duration = "", ...rest] = text.split(",");
+    return {
+      serviceNanoseconds: numberIn(SERVICE, duration),
+      serviceDistribution: rest.length === 0 ? "fixed" : choice(["fixed", "exponential"])(rest.join(",")),
+    };
+  },
+  format({ serviceNanoseconds, serviceDistribution = "fixed" }: Reader) {
+    if (serviceNanoseconds === undefined) return null;
+    const duration = formatDuration(serviceNanoseconds);
+    return serviceDistribution === "fixed" ? duration : `${duration},${serviceDistribution}`;
+  },
+};
+
+const STALL = shape("pauses of the reader; null: none", {
+  /** Counted from the first packet. */
+  everyNanoseconds: quantity("duration", STALL_TIME, "the period of the pauses, from the first packet on"),
+  forNanoseconds: quantity("duration", STALL_TIME, "how long the reader stops in every period after the first"),
+});
+interface Stall extends ValueOf<typeof STALL> {}
+
+/** `500ms/10s`: stopped for the first in every second. */
+const stallCodec: Codec = {
+  parse(text): { stall: Stall } {
+    const [pause, period] = pairIn(text, "/", "FOR/EVERY such as 500ms/10s");
+    return {
+      stall: {
+        everyNanoseconds: numberIn(STALL.properties.everyNanoseconds, period),
+        forNanoseconds: numberIn(STALL.properties.forNanoseconds, pause),
+      },
+    };
+  },
+  format({ stall }: { stall?: Stall | null }) {
+    return stall ? `${formatDuration(stall.forNanoseconds)}/${formatDuration(stall.everyNanoseconds)}` : null;
+  },
+};
+
+/** `new+destroy`: in the order of the event types, whatever the order in which they were given. */
+const groupsCodec: Codec = {
+  parse(text): { groups: EventGroup[] } {
+    const groups = text.split("+").map(choice(EVENT_GROUPS));
+    if (new Set(groups).size !== groups.length) {
+      throw new UsageError(`expected each group once, got ${quoted(text)}`);
+    }
+    return { groups: EVENT_GROUPS.filter((group) => groups.includes(group)) };
+  },
+  format: ({ groups }: { groups?: readonly EventGroup[] }) => groups?.join("+") ?? null,
+};
+
+const startOrFlush = (description: string): Described<"start" | "flush"> => choiceOf(["start", "flush"], description);
+
+/** What a listener has that is not the first, where that differs: it is a lossy observer with the usual buffer. */
+interface Unlike<T> extends Parameter<T> {
+  beside: T;
+}
+
+function unlike<T>(beside: T, first: Parameter<T>): Unlike<T> {
+  return { ...first, beside };
+}
+
+export const LISTENER = shape("a listener: its socket and its reader", {
+  /** What SO_RCVBUF is asked for. */
+  bufferBytes: unlike(
+    212_992,
+    parameter(
+      quantity("size", BUFFER_BYTES, "what the listener asks SO_RCVBUF for, in bytes, k or MiB"),
+      2048,
+      flag(READER, "buffer SIZE"),
+    ),
+  ),
+  /**
+   * conntrackd's NetlinkBufferSizeMaxGrowth, as a request like `bufferBytes` (conntrackd's own two sizes are those that the kernel
+   * makes of them, twice as large): after each ENOBUFS the daemon asks for twice as much while that is not more than this. It does
+   * so with SO_RCVBUFFORCE from its first request on, so `rmemMaxBytes` caps nothing. Null: it does not grow.
+   */
+  bufferMaxBytes: parameter(
+    nullable(
+      quantity(
+        "size",
+        BUFFER_BYTES,
+        "after each ENOBUFS the daemon asks for twice the buffer, up to this (conntrackd's NetlinkBufferSizeMaxGrowth)",
+      ),
+    ),
+    null,
+    flag(READER, "buffer-max SIZE"),
+  ),
+  policy: unlike(
+    "lossy",
+    parameter(
+      choiceOf(
+        POLICIES,
+        "reliable (broadcast errors, no ENOBUFS), broadcast-error (the first alone), no-enobufs (the second alone) or lossy",
+      ),
+      "broadcast-error",
+      flag(READER, "policy NAME"),
+    ),
+  ),
+  /** Time between a recv that returned a message and the next recv, of one decoder. */
+  serviceNanoseconds: unlike(
+    0,
+    parameter(
+      SERVICE,
+      each({ flood: 300_000, flush: 100_000 }),
+      flag(READER, "reader DURATION[,exponential]", {
+        description: "time that the reader needs for a message, fixed or exponentially distributed",
+        codec: readerCodec,
+      }),
+    ),
+  ),
+  serviceDistribution: parameter(DISTRIBUTION, "fixed"),
+  stall: parameter(
+    nullable({ ...STALL, needed: Object.keys(STALL.properties) }),
+    null,
+    flag(READER, "reader-stall FOR/EVERY", {
+      description: "the reader stops that long in every such period, as in 500ms/10s",
+      codec: stallCodec,
+      item: "stall",
+    }),
+  ),
+  /**
+   * So many decoders take messages from the socket in turn. With one a message counts when it is read; with more each counts when
+   * its decoder has given it its service time, so that messages of one entry may be applied in the wrong order.
+   */
+  decoders: parameter(
+    quantity(
+      "count",
+      { min: 1, max: MOST_DECODERS },
+      "decoders that take messages in turn; with more than one they may finish out of order",
+    ),
+    1,
+    flag(READER, "decoders N"),
+  ),
+  /**
+   * conntrackd's NetlinkOverrunResync: so long after its last ENOBUFS (each one puts it off) the daemon dumps the kernel's table and
+   * makes its own equal to it. Null: never.
+   */
+  resyncAfterNanoseconds: parameter(
+    nullable(
+      quantity(
+        "duration",
+        AFTER_FLUSH,
+        "so long after an ENOBUFS the daemon dumps the kernel's table (conntrackd's NetlinkOverrunResync)",
+      ),
+    ),
+    null,
+    flag(READER, "resync DURATION"),
+  ),
+  /** Its process goes on to hold the socket open. */
+  stopsAtEnobufs: parameter(
+    yesOrNo("whether the reader stops for good at its first ENOBUFS"),
+    false,
+    flag(READER, "stop-at-enobufs", {
+      description: "the reader stops for good at its first ENOBUFS",
+      codec: sets({ stopsAtEnobufs: true }),
+    }),
+  ),
+  groups: parameter(
+    {
+      ...list(choiceOf(EVENT_GROUPS, "an event group"), "the event groups that it joined"),
+      minItems: 1,
+      uniqueItems: true,
+    },
+    EVENT_GROUPS,
+  ),
+  /** `flush`: until the flush the socket has a large buffer and the reader no service time, so it is caught up. */
+  slowFrom: unlike(
+    "start",
+    parameter(
+      startOrFlush("flush: until the flush the reader needs no time for a message, so that it is caught up"),
+      each<"start" | "flush">({ flood: "start", flush: "flush" }),
+    ),
+  ),
+  /** `flush`: the large buffer shrinks to `bufferBytes` at the end of the flood. */
+  smallFrom: unlike(
+    "start",
+    parameter(
+      startOrFlush("flush: until the flush the socket has a large buffer"),
+      each<"start" | "flush">({ flood: "start", flush: "flush" }),
+    ),
+  ),
+  /** `flush`: the socket is opened right before the flush (or the watch), so it heard nothing of the flood. */
+  joins: parameter(
+    startOrFlush("flush: the socket is opened right before the flush and heard nothing of the flood"),
+    "start",
+  ),
+  /** The reader sleeps this long from the start of the flush; null: it never reads again after it. */
+  heldAfterFlushNanoseconds: parameter(
+    nullable(
+      quantity("duration", AFTER_FLUSH, "how long the reader sleeps from the start of the flush; null: for ever"),
+    ),
+    0,
+  ),
+  /** The socket is closed this long after the start of the flush; null: never. */
+  closesAfterFlushNanoseconds: parameter(
+    nullable(
+      quantity("duration", AFTER_FLUSH, "how long after the start of the flush the socket is closed; null: never"),
+    ),
+    null,
+  ),
+});
+export interface ListenerScenario extends ValueOf<typeof LISTENER> {}
+
+/** The parameters of a listener that is not the first: the same, with other defaults. */
+export const LISTENER_BESIDE: Readonly<Record<string, Parameter<unknown>>> = Object.fromEntries(
+  Object.entries(LISTENER.properties).map(([key, described]) => [
+    key,
+    "beside" in described ? { ...described, standard: described.beside } : described,
+  ]),
+);
+
+/** The names of the flags of the first listener, as keys of one text. */
+export const listenersCodec: Codec = listedIn(
+  keyed(
+    {
+      ...Object.fromEntries(
+        Object.entries(LISTENER.properties).flatMap(([key, described]): [string, Codec][] => {
+          const note = flagNoteOf(described);
+          if (note === undefined) return [];
+          const codec = described.type === "boolean" ? onOrOff(key) : (note.codec ?? plain(key, described));
+          return [[note.item ?? note.name, codec]];
+        }),
+      ),
+      groups: groupsCodec,
+    },
+    "buffer=8k,reader=1ms,policy=lossy",
+  ),
+);
+
+function listedIn(listener: Codec): Codec {
+  return {
+    parse: (text) => ({ listeners: [listener.parse(text)] }),
+    format: ({ listeners = [] }: { listeners?: readonly object[] }) => listener.format(listeners.at(-1) ?? {}),
+  };
+}
