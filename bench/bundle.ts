@@ -9,7 +9,7 @@ import { bundle } from "../scripts/bundled.js";
 const DIST = new URL("../dist/", import.meta.url);
 /** The folder of the bundle. */
 export const BUILT = new URL("../node_modules/.cache/ct-reliable-bench/", import.meta.url);
-const INNER = ["simulation/loop.js", "live/live.js", "live/host.js", "cli/engine.js"];
+const INNER = ["simulation/loop.js", "live/live.js", "live/host/host.js", "cli/engine.js"];
 
 /** Makes it. Once, before rows are measured. */
 export async function buildBundle(): Promise<void> {

@@ -5,5 +5,5 @@ export const row = steadyFlood(
   "flood, UDP of 10 packets",
   { short: 300_000, whole: 1_000_000 },
   { protocol: "udp", packets: 10, ratePerSecond: 8000, timeoutsSeconds: { udp_stream: 30 } },
-  { unit: "packets", perConnection: 10, targetMillions: 20 },
+  { unit: "packets", perConnection: 10, events: 4, resident: 240_000, targetShare: 0.6 },
 );
