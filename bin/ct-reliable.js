@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The executable. It hands the process's own streams, environment and signals to the command line in dist/command/ and is the
-// one place that ends the process; it decides nothing else.
+// The executable. It hands the process's own streams, environment and signals to the command line in dist/command/ and
+// is the one place that ends the process; it decides nothing else.
 import { existsSync } from "node:fs";
 
 const USAGE = 2;

@@ -1,6 +1,7 @@
 /**
- * The house plan holds: imports point one way, and below the command line and the live backend there is no clock, no chance
- * and no file. The plan is the list of layers below; a folder that is not in it fails the test, so that it is given a place.
+ * The house plan holds: imports point one way, and below the command line and the live backend there is no clock, no
+ * chance and no file. The plan is the list of layers below; a folder that is not in it fails the test, so that it is
+ * given a place.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,6 +1,7 @@
 /**
- * The package as it is installed, compiled and bundled into a folder of the test's own: worker threads need JavaScript, and `dist/` may
- * be older than the sources. File by file and without their types, which are checked elsewhere. It tests nothing itself.
+ * The package as it is installed, compiled and bundled into a folder of the test's own: worker threads need JavaScript,
+ * and `dist/` may be older than the sources. File by file and without their types, which are checked elsewhere. It
+ * tests nothing itself.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
 /**
- * Reads source files as the compiler does, for the test of the architecture: which modules a file names (imports, re-exports,
- * type-only ones, import() and import types), and where it uses what the model must not use. It knows no folder.
+ * Reads source files as the compiler does, for the test of the architecture: which modules a file names (imports,
+ * re-exports, type-only ones, import() and import types), and where it uses what the model must not use. It knows no
+ * folder.
  */
 import ts from "typescript";
 

@@ -1,6 +1,7 @@
 /**
- * From argv to what is asked: the help, the version, or a command with the flags given to it. Node's parseArgs cuts argv into tokens;
- * what is wrong with them is said in the words that all our errors have. Values are not looked at here.
+ * From argv to what is asked: the help, the version, or a command with the flags given to it. Node's parseArgs cuts
+ * argv into tokens; what is wrong with them is said in the words that all our errors have. Values are not looked at
+ * here.
  */
 import { parseArgs } from "node:util";
 import { listed, quoted, UsageError } from "../scenario/errors.js";

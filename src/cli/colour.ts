@@ -11,7 +11,9 @@ export const NO_COLOR = switched({
   description: "no colours, whatever the terminal and FORCE_COLOR say",
 });
 
-/** `wanted`: false under --no-color. A flag beats the environment, and FORCE_COLOR beats NO_COLOR, as in Node itself. */
+/**
+ * `wanted`: false under --no-color. A flag beats the environment, and FORCE_COLOR beats NO_COLOR, as in Node itself.
+ */
 export function hasColour(stream: OutputStream, env: Environment, wanted: boolean): boolean {
   if (!wanted) return false;
   if (env.FORCE_COLOR) return env.FORCE_COLOR !== "0" && env.FORCE_COLOR !== "false";

@@ -1,5 +1,6 @@
 /**
- * What a command is to the command line. A new command is a file in commands/ with one of these, and its name in catalogue.ts.
+ * What a command is to the command line. A new command is a file in commands/ with one of these, and its name in
+ * catalogue.ts.
  */
 import type { Experiment } from "../scenario/scenario.js";
 import type { Dependencies } from "./dependencies.js";

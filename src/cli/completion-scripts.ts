@@ -1,6 +1,6 @@
 /**
- * Completion scripts of the shells, made of the table of commands: commands, their flags, the words that a flag takes, files where
- * anything else may stand. Pure; each shell has its own function because they have nothing in common.
+ * Completion scripts of the shells, made of the table of commands: commands, their flags, the words that a flag takes,
+ * files where anything else may stand. Pure; each shell has its own function because they have nothing in common.
  */
 import type { Command } from "./command.js";
 import type { Flag } from "./flag.js";

@@ -1,7 +1,7 @@
 /**
- * What the commands run on: the backend, the resolver of scenarios, the renderers, the explainer, each behind a loader, so
- * that `--help` and `--version` never wait for the simulator and tests put stubs in their places; and the machine's own
- * kernel. It decides nothing.
+ * What the commands run on: the backend, the resolver of scenarios, the renderers, the explainer, each behind a loader,
+ * so that `--help` and `--version` never wait for the simulator and tests put stubs in their places; and the machine's
+ * own kernel. It decides nothing.
  */
 import os from "node:os";
 import type { renderExplanation, renderReleaseTable } from "../explain/screen.js";

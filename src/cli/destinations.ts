@@ -1,6 +1,7 @@
 /**
- * Where the results of a run go: standard output or a file in one format, and any number of files in others. All are opened
- * before the run, so that a path that cannot be written costs no run; each is there whole or not at all (written-file.ts).
+ * Where the results of a run go: standard output or a file in one format, and any number of files in others. All are
+ * opened before the run, so that a path that cannot be written costs no run; each is there whole or not at all
+ * (written-file.ts).
  */
 import type { Renderer, RenderOptions } from "../render/renderer.js";
 import type { Format } from "../render/renderers.js";
@@ -102,7 +103,9 @@ export function mainSink(flags: FlagValues, io: Io): Sink {
   return path === null ? standardOutput(io.stdout) : fileOutput(path, `--${OUTPUT_FILE.name}`);
 }
 
-/** As wide as the terminal and in its colours; a file is as wide as a pipe, so that its content depends on no terminal. */
+/**
+ * As wide as the terminal and in its colours; a file is as wide as a pipe, so that its content depends on no terminal.
+ */
 export function placeOf(flags: FlagValues, io: Io): { colour: boolean; width: number } {
   if (flags.has(OUTPUT_FILE)) return FILE;
   return { colour: hasColour(io.stdout, io.env, !flags.has(NO_COLOR)), width: widthOf(io.stdout) };

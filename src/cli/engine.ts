@@ -1,8 +1,9 @@
 /**
- * The simulator as the command runs it. For a long run it asks the JavaScript engine to compile an event's way, from the packet to
- * the daemon, in few large pieces: V8 inlines 920 bytes of bytecode into a function, and that way has about 4000. For a short run it
- * does not, because the compiler needs longer for them than such a run takes. The flags hold for the whole process, so the
- * library does not set them; docs/PERFORMANCE.md says what they are worth and how a program of one's own gets that.
+ * The simulator as the command runs it. For a long run it asks the JavaScript engine to compile an event's way, from
+ * the packet to the daemon, in few large pieces: V8 inlines 920 bytes of bytecode into a function, and that way has
+ * about 4000. For a short run it does not, because the compiler needs longer for them than such a run takes. The flags
+ * hold for the whole process, so the library does not set them; docs/PERFORMANCE.md says what they are worth and how a
+ * program of one's own gets that.
  */
 import { setFlagsFromString } from "node:v8";
 import type { Backend } from "../report/backend.js";

@@ -1,6 +1,6 @@
 /**
- * The environment as flags: `CT_RELIABLE_NF_CONNTRACK_MAX=4096` stands for `--nf-conntrack-max 4096` where that was not given. A
- * variable that stands for nothing is said, because a misspelt one would otherwise change nothing in silence.
+ * The environment as flags: `CT_RELIABLE_NF_CONNTRACK_MAX=4096` stands for `--nf-conntrack-max 4096` where that was not
+ * given. A variable that stands for nothing is said, because a misspelt one would otherwise change nothing in silence.
  */
 import { choice } from "../scenario/choice.js";
 import { inPlace } from "../scenario/errors.js";

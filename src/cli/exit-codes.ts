@@ -1,6 +1,6 @@
 /**
- * What the exit code of the process says, promised to scripts and CI: one table for the code, the help and the manual page. Only bin/
- * ends the process; everything else returns one of these.
+ * What the exit code of the process says, promised to scripts and CI: one table for the code, the help and the manual
+ * page. Only bin/ ends the process; everything else returns one of these.
  */
 
 const CODES = {

@@ -1,6 +1,7 @@
 /**
- * What the commands `flood` and `flush` do: resolve the scenario from the flags, run it, render the report, choose the exit code. It
- * decides nothing about the model; what a parameter is and what it is without a flag is said in its table (scenario/scenario.ts).
+ * What the commands `flood` and `flush` do: resolve the scenario from the flags, run it, render the report, choose the
+ * exit code. It decides nothing about the model; what a parameter is and what it is without a flag is said in its table
+ * (scenario/scenario.ts).
  */
 import { LiveImpossibleError } from "../live/host/impossible.js";
 import type { Backend, Observer } from "../report/backend.js";

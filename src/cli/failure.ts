@@ -1,6 +1,6 @@
 /**
- * How a command says on stderr that it failed, and with which exit code: a mistake of the user is one sentence, a bug of
- * ours is one sentence and the command that repeats it. Stack traces only with CT_RELIABLE_DEBUG=1.
+ * How a command says on stderr that it failed, and with which exit code: a mistake of the user is one sentence, a bug
+ * of ours is one sentence and the command that repeats it. Stack traces only with CT_RELIABLE_DEBUG=1.
  */
 import type { UsageError } from "../scenario/errors.js";
 import { EXIT } from "./exit-codes.js";

@@ -1,7 +1,8 @@
 /**
- * What a flag is: a name, a sentence of help, a parser, a canonical form, all as data, and how what was given on a command line is
- * read. A flag that sets a parameter of the scenario is made from the parameter's table (parameter-flags.ts); any other is declared
- * beside the code that asks for its value, which is all there is to adding one.
+ * What a flag is: a name, a sentence of help, a parser, a canonical form, all as data, and how what was given on a
+ * command line is read. A flag that sets a parameter of the scenario is made from the parameter's table
+ * (parameter-flags.ts); any other is declared beside the code that asks for its value, which is all there is to adding
+ * one.
  */
 import type { Overrides } from "../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";

@@ -1,6 +1,6 @@
 /**
- * The help, of the program and of a command, made of the catalogue. Pure: from commands and a width to a text. Columns are wrapped at
- * words; where a terminal leaves less than a line can use, they are not.
+ * The help, of the program and of a command, made of the catalogue. Pure: from commands and a width to a text. Columns
+ * are wrapped at words; where a terminal leaves less than a line can use, they are not.
  */
 import type { Scenario } from "../scenario/scenario.js";
 import type { Command } from "./command.js";

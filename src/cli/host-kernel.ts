@@ -1,6 +1,7 @@
 /**
- * `--kernel host`: the version of the running kernel takes the word's place before anything is read, so that the run, its
- * echo and the command that repeats it elsewhere name the same kernel. Which release it is modelled as is only said here.
+ * `--kernel host`: the version of the running kernel takes the word's place before anything is read, so that the run,
+ * its echo and the command that repeats it elsewhere name the same kernel. Which release it is modelled as is only said
+ * here.
  */
 import { releaseFor } from "../kernel/release.js";
 import { UsageError } from "../scenario/errors.js";

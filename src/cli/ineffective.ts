@@ -1,6 +1,7 @@
 /**
  * Flags that were given and change nothing beside the others: one sentence each, for a note. They are accepted all the
- * same, so that one command line can be tried on every kernel. What contradicts is refused elsewhere (scenario/defaults.ts).
+ * same, so that one command line can be tried on every kernel. What contradicts is refused elsewhere
+ * (scenario/defaults.ts).
  */
 import { releaseFor } from "../kernel/release.js";
 import type { Overrides } from "../scenario/defaults.js";

@@ -1,6 +1,6 @@
 /**
- * The world as the command line sees it: two streams, the environment, signals. The executable passes the process's own,
- * tests pass captured ones; nothing else in cli/ names `process`. It holds no behaviour.
+ * The world as the command line sees it: two streams, the environment, signals. The executable passes the process's
+ * own, tests pass captured ones; nothing else in cli/ names `process`. It holds no behaviour.
  */
 
 export type OutputStream = NodeJS.WritableStream & {

@@ -1,6 +1,6 @@
 /**
- * The command line: argv in, exit code out. It reads the arguments, gives the help or runs the command, and has the one ladder from
- * what is thrown to a sentence and an exit code. It ends no process (bin/ct-reliable.js does).
+ * The command line: argv in, exit code out. It reads the arguments, gives the help or runs the command, and has the one
+ * ladder from what is thrown to a sentence and an exit code. It ends no process (bin/ct-reliable.js does).
  */
 import { readFileSync } from "node:fs";
 import { LiveImpossibleError } from "../live/host/impossible.js";

@@ -50,7 +50,10 @@ function flagLines({ name, value, description }: Flag): string[] {
   return [".TP", value === null ? `.B ${dashed}` : `.BI "${dashed} " "${escaped(value)}"`, escaped(description)];
 }
 
-/** A backslash begins an escape, a quote ends an argument, and a dot or an apostrophe at the beginning of a line is a request. */
+/**
+ * A backslash begins an escape, a quote ends an argument, and a dot or an apostrophe at the beginning of a line is a
+ * request.
+ */
 function escaped(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll('"', "\\(dq").replaceAll("-", "\\-").replace(/^[.']/, "\\&$&");
 }

@@ -1,6 +1,7 @@
 /**
- * The flags that set parameters of a scenario, made from the tables of the parameters (scenario/scenario.ts and its parameters/): a
- * parameter that says which flag gives it has that flag here, in the help, in the environment and in the completion.
+ * The flags that set parameters of a scenario, made from the tables of the parameters (scenario/scenario.ts and its
+ * parameters/): a parameter that says which flag gives it has that flag here, in the help, in the environment and in
+ * the completion.
  */
 import type { Overrides } from "../scenario/defaults.js";
 import { listed, quoted, UsageError } from "../scenario/errors.js";

@@ -1,7 +1,7 @@
 /**
  * The bar on stderr while a run goes on: where it stands on virtual time, how fast connections come or events go, and
- * how many entries are dying. Nothing at all without a terminal, on a dumb one, under CI or with --quiet. It is told what
- * to show and asks nothing; the bar itself is cli-progress's.
+ * how many entries are dying. Nothing at all without a terminal, on a dumb one, under CI or with --quiet. It is told
+ * what to show and asks nothing; the bar itself is cli-progress's.
  */
 import type { SingleBar } from "cli-progress";
 import type { Progress } from "../report/backend.js";
@@ -84,7 +84,9 @@ interface BarLine {
   figures: string;
 }
 
-/** From one progress to the next: the share that is done, and the line beside the bar. Pure but for what came before. */
+/**
+ * From one progress to the next: the share that is done, and the line beside the bar. Pure but for what came before.
+ */
 export function tracker(connections: number): (progress: Progress) => BarLine & { fraction: number } {
   let last: Progress | undefined;
   let most = 0;

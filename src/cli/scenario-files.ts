@@ -1,6 +1,6 @@
 /**
- * The scenario files that a command was given: files, folders, standard input. It finds and reads them; what is in them is
- * scenario/file.ts.
+ * The scenario files that a command was given: files, folders, standard input. It finds and reads them; what is in them
+ * is scenario/file.ts.
  */
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import path from "node:path";

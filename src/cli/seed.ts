@@ -1,6 +1,6 @@
 /**
- * `--seed random`: chance enters a run through its seed alone, and the seed enters here. It is drawn before anything is resolved, so
- * that the report and the command that repeats it name the seed itself.
+ * `--seed random`: chance enters a run through its seed alone, and the seed enters here. It is drawn before anything is
+ * resolved, so that the report and the command that repeats it name the seed itself.
  */
 import { randomBytes } from "node:crypto";
 import { RANDOM_SEED } from "../scenario/scenario.js";

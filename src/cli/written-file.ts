@@ -1,6 +1,7 @@
 /**
  * Where a report goes: standard output, or a file that is there whole or not at all. A path that cannot be written is
- * refused before the run, by trying; the text is written beside the file and renamed over it. It knows nothing of formats.
+ * refused before the run, by trying; the text is written beside the file and renamed over it. It knows nothing of
+ * formats.
  */
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, realpathSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from "node:fs";
@@ -8,7 +9,10 @@ import { quoted, UsageError } from "../scenario/errors.js";
 import { systemReason } from "./failure.js";
 import type { OutputStream } from "./io.js";
 
-/** An empty path and `-` would both surprise: the report goes to standard output when no file is named. Throws UsageError. */
+/**
+ * An empty path and `-` would both surprise: the report goes to standard output when no file is named. Throws
+ * UsageError.
+ */
 export function parsePath(text: string): string {
   if (text !== "" && text !== "-" && !text.includes("\0")) return text;
   throw new UsageError(`expected the path of a file, got ${quoted(text)}`);
@@ -23,7 +27,9 @@ export function standardOutput(stream: OutputStream): Sink {
   return { write: (text) => void stream.write(endingInNewline(text)) };
 }
 
-/** Throws UsageError when the file could not be written, behind the flag that named it. Nothing remains of the attempt. */
+/**
+ * Throws UsageError when the file could not be written, behind the flag that named it. Nothing remains of the attempt.
+ */
 export function fileOutput(path: string, flag: string): Sink {
   const write = (act: (text: string) => void): Sink => ({
     write: (text) => explained(path, flag, () => act(endingInNewline(text))),

@@ -1,7 +1,8 @@
 /**
- * From what a user said to a whole scenario: the defaults (each said in the table of its parameter) filled in, and the rules between
- * values, each refused with one sentence. It parses no text (units.ts, value.ts) and runs nothing. The defaults are those of the
- * commit's own test: Linux 2.6.31, a buffer of 2048 bytes, NETLINK_BROADCAST_ERROR alone, grace of 15 s.
+ * From what a user said to a whole scenario: the defaults (each said in the table of its parameter) filled in, and the
+ * rules between values, each refused with one sentence. It parses no text (units.ts, value.ts) and runs nothing. The
+ * defaults are those of the commit's own test: Linux 2.6.31, a buffer of 2048 bytes, NETLINK_BROADCAST_ERROR alone,
+ * grace of 15 s.
  */
 import { RELEASES, type Release, releaseFor } from "../kernel/release.js";
 import { ParameterError, quoted } from "./errors.js";

@@ -15,8 +15,9 @@ export class UsageError extends Error {
 }
 
 /**
- * A parameter whose value does not go together with others. Which flag or line gave it, its thrower does not know: in the
- * sentence `{packets}` stands for a parameter, and whoever knows how the user named it has it said again in those words.
+ * A parameter whose value does not go together with others. Which flag or line gave it, its thrower does not know: in
+ * the sentence `{packets}` stands for a parameter, and whoever knows how the user named it has it said again in those
+ * words.
  */
 export class ParameterError extends UsageError {
   /** As in the scenario: `packets`, `listeners.0.bufferMaxBytes`. */

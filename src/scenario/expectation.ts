@@ -1,6 +1,6 @@
 /**
- * An expectation as a person writes it: `metric op value [unit]`, `mean(metric) op value over N seeds`. It owns the grammar and
- * nothing else: which metrics there are, what their units are and whether one holds is report/verdict.ts.
+ * An expectation as a person writes it: `metric op value [unit]`, `mean(metric) op value over N seeds`. It owns the
+ * grammar and nothing else: which metrics there are, what their units are and whether one holds is report/verdict.ts.
  *
  *     destroy.delivered == 100%            a share of the metric's natural whole
  *     dying.peak >= 95% of table.max       a share of another metric

@@ -1,8 +1,9 @@
 /**
- * A scenario file: a question with its expected answer, in YAML or JSON. It owns the shape of the file, the merging of a variant
- * over what the file says for all, and the sentences about mistakes, each with file:line:column. It takes the text, not
- * the path of a file on a disk: who reads that is the caller. The shape is the published JSON Schema itself, so that what an editor
- * accepts is what is accepted here; units and texts are read by value.ts, rules between parameters are defaults.ts.
+ * A scenario file: a question with its expected answer, in YAML or JSON. It owns the shape of the file, the merging of
+ * a variant over what the file says for all, and the sentences about mistakes, each with file:line:column. It takes the
+ * text, not the path of a file on a disk: who reads that is the caller. The shape is the published JSON Schema itself,
+ * so that what an editor accepts is what is accepted here; units and texts are read by value.ts, rules between
+ * parameters are defaults.ts.
  */
 import { Ajv, type ErrorObject } from "ajv";
 import {
@@ -53,7 +54,10 @@ export interface Case {
   overrides: Overrides;
   expectations: readonly Stated[];
   place: Place;
-  /** Where a parameter of it stands, such as `listeners.0.bufferBytes`; where the case does, if the file does not give it. */
+  /**
+   * Where a parameter of it stands, such as `listeners.0.bufferBytes`; where the case does, if the file does not give
+   * it.
+   */
   placeOf(parameter: string): Place;
 }
 
@@ -151,8 +155,8 @@ interface Given extends Layer {
 }
 
 /**
- * The files that a text holds: one, or several YAML documents. `path` names the text in sentences, `name` is what a file without
- * one is called.
+ * The files that a text holds: one, or several YAML documents. `path` names the text in sentences, `name` is what a
+ * file without one is called.
  * @throws UsageError with path:line:column in front
  */
 export function readScenarioFiles(source: string, path: string, name: string): ScenarioFile[] {
@@ -239,8 +243,8 @@ class FileReader {
     const depthOf = ({ instancePath }: ErrorObject): number => instancePath.split("/").length;
     const depth = Math.max(...errors.map(depthOf));
     const deepest = errors.filter((error) => depthOf(error) === depth);
-    // Of an alternative that no branch fits, the sentence is about the whole, which comes last; but not when what is wrong
-    // lies in one of them, which says so.
+    // Of an alternative that no branch fits, the sentence is about the whole, which comes last; but not when what is
+    // wrong lies in one of them, which says so.
     const worst = deepest.find(({ keyword }) => SPECIFIC.has(keyword)) ?? deepest.at(-1);
     throw this.shapeError(worst!);
   }

@@ -1,8 +1,9 @@
 /**
- * The language in which the scenario (schema.ts) and the Report (report/schema.ts) are described: JSON Schema as plain data, with a
- * few notes of our own (how a person writes a value, what its unit is). It owns the constructors and the two forms in which
- * a description is published: `canonical`, numbers only, as the Report echoes it; and `written`, with units and with
- * everything optional, as a scenario file says it. It validates nothing; the notes are left out of what is published.
+ * The language in which the scenario (schema.ts) and the Report (report/schema.ts) are described: JSON Schema as plain
+ * data, with a few notes of our own (how a person writes a value, what its unit is). It owns the constructors and the
+ * two forms in which a description is published: `canonical`, numbers only, as the Report echoes it; and `written`,
+ * with units and with everything optional, as a scenario file says it. It validates nothing; the notes are left out of
+ * what is published.
  */
 import { QUANTITIES, type QuantityKind, type Range } from "./units.js";
 
@@ -55,7 +56,9 @@ export interface Schema {
   simulated?: boolean;
 }
 
-/** Of an object with exactly these properties; a property that the type has and the description lacks does not compile. */
+/**
+ * Of an object with exactly these properties; a property that the type has and the description lacks does not compile.
+ */
 export interface ObjectSchema<T> extends Schema {
   properties: { readonly [K in keyof Required<T>]: Schema };
 }

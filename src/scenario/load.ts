@@ -1,7 +1,7 @@
 /**
- * Connections, rate and duration: two of them say the third. What is said later (by a variant, the environment, a flag) wins over
- * what was said before, and so a third that comes later replaces one of two. This file owns which; whether the two
- * that stay make a load is defaults.ts.
+ * Connections, rate and duration: two of them say the third. What is said later (by a variant, the environment, a flag)
+ * wins over what was said before, and so a third that comes later replaces one of two. This file owns which; whether
+ * the two that stay make a load is defaults.ts.
  */
 import type { Overrides } from "./defaults.js";
 

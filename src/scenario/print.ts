@@ -1,6 +1,7 @@
 /**
- * A scenario as a file that readScenarioFiles takes: every parameter resolved, in canonical units, so that running it repeats the run
- * whatever the defaults of a later version are. It knows the shape of the file (file.ts) and nothing else.
+ * A scenario as a file that readScenarioFiles takes: every parameter resolved, in canonical units, so that running it
+ * repeats the run whatever the defaults of a later version are. It knows the shape of the file (file.ts) and nothing
+ * else.
  */
 import { type CreateNodeOptions, type DocumentOptions, stringify, type ToStringOptions } from "yaml";
 import type { ScenarioFile } from "./file.js";

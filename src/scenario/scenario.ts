@@ -1,7 +1,8 @@
 /**
- * The scenario: one experiment with every parameter, in canonical units. This is the table of the parameters, in the order in which a
- * Report echoes them, and the types that follow from it. A resolved scenario is what a backend runs, what the Report echoes and what
- * `--print-config` prints; feeding it back repeats the run. Names are the kernel's for things of the kernel; units stand at the end.
+ * The scenario: one experiment with every parameter, in canonical units. This is the table of the parameters, in the
+ * order in which a Report echoes them, and the types that follow from it. A resolved scenario is what a backend runs,
+ * what the Report echoes and what `--print-config` prints; feeding it back repeats the run. Names are the kernel's for
+ * things of the kernel; units stand at the end.
  */
 import { choiceOf, type Described, list, quantity, shape, text, type ValueOf, flag as yesOrNo } from "./json-schema.js";
 import { sets } from "./parameters/codec.js";
@@ -184,7 +185,9 @@ interface Given {
   listeners?: readonly object[];
 }
 
-/** A flush needs all its connections in the table, so there the limit grows with them; a flood meets the release's own. */
+/**
+ * A flush needs all its connections in the table, so there the limit grows with them; a flood meets the release's own.
+ */
 function roomFor({ experiment, connections, release }: Chosen): number {
   let entries = release.nfConntrackMax;
   while (experiment === "flush" && entries < connections) entries *= 2;

@@ -32,8 +32,8 @@ export class Streams {
 }
 
 /**
- * Von Neumann's sampler: only comparisons of uniform numbers. Math.log is not specified to the last bit, and no result may
- * depend on it.
+ * Von Neumann's sampler: only comparisons of uniform numbers. Math.log is not specified to the last bit, and no result
+ * may depend on it.
  */
 function exponential(uniform: () => number): number {
   for (let whole = 0; ; whole++) {

@@ -17,7 +17,10 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return `, did you mean ${quoted(nearest)}?`;
 }
 
-/** A third of the word, and at least one: beyond that a suggestion is a guess. Numbers are not words: 200 is no typo of 250. */
+/**
+ * A third of the word, and at least one: beyond that a suggestion is a guess. Numbers are not words: 200 is no typo of
+ * 250.
+ */
 function allowedMistakes(candidate: string): number {
   const letters = candidate.replace(/^-+/, "").length;
   return /[a-z]/i.test(candidate) ? Math.max(1, Math.min(3, Math.floor(letters / 3))) : 0;

@@ -1,7 +1,7 @@
 /**
- * Sizes, durations, rates and counts as people write them (`208k`, `15s`, `50k/s`, `20k`), and the one canonical form in
- * which they are echoed. Parsing is strict and exact: plain decimals only, no signs, exponents, leading zeros or spaces,
- * and nothing is rounded. What a parser returns is in its range; which range is sensible, the caller decides.
+ * Sizes, durations, rates and counts as people write them (`208k`, `15s`, `50k/s`, `20k`), and the one canonical form
+ * in which they are echoed. Parsing is strict and exact: plain decimals only, no signs, exponents, leading zeros or
+ * spaces, and nothing is rounded. What a parser returns is in its range; which range is sensible, the caller decides.
  * format(parse(text)) is canonical, parse(format(value)) is the value.
  */
 import { quoted, UsageError } from "./errors.js";
@@ -133,7 +133,9 @@ export function parseRate(text: string): number | null {
   );
 }
 
-/** Bytes as such up to 16 KiB, where people count single messages; above, the largest of k, MiB and GiB that divides. */
+/**
+ * Bytes as such up to 16 KiB, where people count single messages; above, the largest of k, MiB and GiB that divides.
+ */
 export function formatSize(bytes: number): string {
   if (bytes < 16 * KIB) return String(bytes);
   if (bytes % GIB === 0) return `${bytes / GIB}GiB`;

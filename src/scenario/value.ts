@@ -1,6 +1,7 @@
 /**
- * From what a person wrote to one value of a parameter and back, as its description (schema.ts) says it. Flags, the environment and
- * scenario files read their values here, so that `208k` means the same in each. Where the text stood, the caller knows.
+ * From what a person wrote to one value of a parameter and back, as its description (schema.ts) says it. Flags, the
+ * environment and scenario files read their values here, so that `208k` means the same in each. Where the text stood,
+ * the caller knows.
  */
 import { choice, numberChoice } from "./choice.js";
 import { listed, quoted, UsageError } from "./errors.js";

@@ -1,6 +1,6 @@
 /**
- * A process for interrupt.test.ts: the command line on the process's own signals, with a backend that keeps the CPU busy
- * until it is asked to stop (`listens`), or goes on for ever once it was (`deaf`).
+ * A process for interrupt.test.ts: the command line on the process's own signals, with a backend that keeps the CPU
+ * busy until it is asked to stop (`listens`), or goes on for ever once it was (`deaf`).
  */
 import { installed } from "../../src/cli/dependencies.js";
 import { main } from "../../src/cli/main.js";

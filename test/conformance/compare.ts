@@ -1,6 +1,6 @@
 /**
- * One recording against the model: as many simulated runs as seeds, then one cell per quantity, inside or outside. Plain data
- * in and out, so that it can run in a worker.
+ * One recording against the model: as many simulated runs as seeds, then one cell per quantity, inside or outside.
+ * Plain data in and out, so that it can run in a worker.
  */
 import { UsageError } from "../../src/scenario/errors.js";
 import { whyOutside } from "./deviations.js";
@@ -94,7 +94,9 @@ function cellOf(
   return { quantity, recorded, low, high, median, inside: recorded >= low && recorded <= high, why: null };
 }
 
-/** A real clock adds what no model of the kernel knows: the range grows by a tenth, a time by at least one retry period. */
+/**
+ * A real clock adds what no model of the kernel knows: the range grows by a tenth, a time by at least one retry period.
+ */
 function widened({ low, high, median }: Interval, quantity: string): Interval {
   if (low === high) return { low, high, median };
   const least = TIMES.has(quantity) ? RETRY_SECONDS : 0;

@@ -1,6 +1,6 @@
 /**
- * What is known of cells that lie outside: why the model is off there. A cell that no entry explains is put down to chance, of
- * which one cell in a hundred has a right to be.
+ * What is known of cells that lie outside: why the model is off there. A cell that no entry explains is put down to
+ * chance, of which one cell in a hundred has a right to be.
  */
 import type { Recording } from "./recording.js";
 

@@ -1,7 +1,7 @@
 /**
- * When a recorded value counts as one that the model could have produced: the interval in which a further run would lie with
- * 99 % probability, given the simulated ones. A quantity that is the same for every seed has no chance in it and must be
- * equal. The interval itself is the study's.
+ * When a recorded value counts as one that the model could have produced: the interval in which a further run would lie
+ * with 99 % probability, given the simulated ones. A quantity that is the same for every seed has no chance in it and
+ * must be equal. The interval itself is the study's.
  */
 
 import { CENTRAL_99, type Interval, predictionInterval as interval } from "../../src/study/interval.js";

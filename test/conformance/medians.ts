@@ -1,6 +1,6 @@
 /**
- * Repetitions of one setting by a real clock, taken together: their median against the median of the simulated runs. A single
- * repetition only has to lie in the range; here the model has to hit the middle, to 10 % or, for a time, to 1 s.
+ * Repetitions of one setting by a real clock, taken together: their median against the median of the simulated runs. A
+ * single repetition only has to lie in the range; here the model has to hit the middle, to 10 % or, for a time, to 1 s.
  */
 import { median as medianOf } from "../../src/report/median.js";
 import type { Cell, Comparison } from "./compare.js";

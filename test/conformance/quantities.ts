@@ -1,7 +1,7 @@
 /**
- * The quantities that a recording and a simulated run both have, under one name each. The simulated ones are taken as the
- * recording program took them: at its sampling times, with its rule for when a run is over. A quantity is a number; times are
- * marked, because their comparison is widened by the sampling period.
+ * The quantities that a recording and a simulated run both have, under one name each. The simulated ones are taken as
+ * the recording program took them: at its sampling times, with its rule for when a run is over. A quantity is a number;
+ * times are marked, because their comparison is widened by the sampling period.
  */
 
 import type { Reader } from "../../src/daemon/reader.js";
@@ -200,7 +200,10 @@ class RecordingSampler implements Sampler {
   private ended = false;
   private totalsAt: number | null = null;
   private readonly secondFloodSeconds: number;
-  /** The program on the running kernel took the first look at an empty table as the end, and went on until it had seen two. */
+  /**
+   * The program on the running kernel took the first look at an empty table as the end, and went on until it had seen
+   * two.
+   */
   private readonly firstEmptyCounts: boolean;
   readonly rows: { seconds: number; count: number; destroyReceived: number }[] = [];
   newBeforeFlush = 0;

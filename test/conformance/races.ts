@@ -1,5 +1,6 @@
 /**
- * Quantities that the model does not claim, each with the reason. They are listed in every output, never skipped silently.
+ * Quantities that the model does not claim, each with the reason. They are listed in every output, never skipped
+ * silently.
  */
 import type { Recording } from "./recording.js";
 

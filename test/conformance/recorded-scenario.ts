@@ -1,6 +1,6 @@
 /**
- * From a recording to the scenario that repeats it. Only inputs are read: the setting, the build, what getsockopt reported,
- * and the speed of the machine (how long flood and flush took). What the kernel did is never an input.
+ * From a recording to the scenario that repeats it. Only inputs are read: the setting, the build, what getsockopt
+ * reported, and the speed of the machine (how long flood and flush took). What the kernel did is never an input.
  */
 
 import type { RecordedListener } from "../../src/live/run/recording.js";
@@ -20,14 +20,20 @@ const BUILDS: Record<string, Partial<KernelConfig>> = {
 /** What a recv and the sleep after it cost beyond the delay, from readers of 10 ms that were busy for a minute. */
 const RECV_NANOSECONDS = 1_700;
 
-/** How late readers woke at most on the recorded kernels with a virtual clock, from readers of 1 ms that were busy for seconds. */
+/**
+ * How late readers woke at most on the recorded kernels with a virtual clock, from readers of 1 ms that were busy for
+ * seconds.
+ */
 const OVERSHOOT_NANOSECONDS: Record<string, number> = { k54: 6_600 };
 
 /** By a real clock: the recv alone, and recv and timer overshoot together where the recording does not show it. */
 const WALL_RECV_NANOSECONDS = 2_000;
 const USUAL_OVERHEAD_NANOSECONDS = 30_000;
 
-/** What the recorded kernels took for an entry of a flush beyond the attempt, from their lossy flushes: for runs without a flush. */
+/**
+ * What the recorded kernels took for an entry of a flush beyond the attempt, from their lossy flushes: for runs without
+ * a flush.
+ */
 const ENTRY_NANOSECONDS: Record<string, number> = { k54: 2_200 };
 
 /** What an empty bucket costs early_drop on the recorded machines, from their earlydrop runs: a cost, not a result. */
@@ -119,7 +125,9 @@ function policyOf(reliable: 0 | 1, noEnobufs: 0 | 1): Policy {
   return noEnobufs === 1 ? "no-enobufs" : "lossy";
 }
 
-/** The cap that the recorded sockets met: half of the smallest rcvbuf that is less than double of what was asked for. */
+/**
+ * The cap that the recorded sockets met: half of the smallest rcvbuf that is less than double of what was asked for.
+ */
 function rmemMaxBytes(recording: Recording): number {
   const { setting, result } = recording;
   const capped = (asked: number | undefined, got: Pick<RecordedListener, "rcvbufBytes"> | undefined): number =>
@@ -132,8 +140,8 @@ function rmemMaxBytes(recording: Recording): number {
 }
 
 /**
- * What a recv took beyond the delay where the clock was real (timer overshoot): from the longest stretch of the series in which
- * the reader always had something to read.
+ * What a recv took beyond the delay where the clock was real (timer overshoot): from the longest stretch of the series
+ * in which the reader always had something to read.
  */
 function serviceOverheadNanoseconds({ setting, series }: Recording): number {
   const rows = series?.rows ?? [];
@@ -150,8 +158,8 @@ function serviceOverheadNanoseconds({ setting, series }: Recording): number {
 }
 
 /**
- * The costs with which flood and flush take as long as they were recorded to. The recorded durations are inputs (the speed of
- * that machine); a few rounds of one seed are enough, since the durations depend on chance very little.
+ * The costs with which flood and flush take as long as they were recorded to. The recorded durations are inputs (the
+ * speed of that machine); a few rounds of one seed are enough, since the durations depend on chance very little.
  */
 export function calibrate(recording: Recording): Partial<Costs> {
   const { setting, result } = recording;

@@ -1,6 +1,6 @@
 /**
- * One line of a recording: what was set, what a real kernel did. It owns the shape and the reading of files in that format;
- * the meaning of the fields is in recordings/README.md.
+ * One line of a recording: what was set, what a real kernel did. It owns the shape and the reading of files in that
+ * format; the meaning of the fields is in recordings/README.md.
  */
 
 import { readFileSync } from "node:fs";

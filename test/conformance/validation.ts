@@ -1,6 +1,6 @@
 /**
- * `npm run validation`: compares the project's recordings with the model and writes docs/VALIDATION.md from the result. What the
- * page says about the method is here, every figure on it comes from the run.
+ * `npm run validation`: compares the project's recordings with the model and writes docs/VALIDATION.md from the result.
+ * What the page says about the method is here, every figure on it comes from the run.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -19,7 +19,9 @@ const message = (kind: number, tuple: number, id = 1): ReceivedMessage => ({
   raisedAt: 0,
 });
 
-/** Takes messages that are done at the given times, and says which are overtaken, in the order in which they are done. */
+/**
+ * Takes messages that are done at the given times, and says which are overtaken, in the order in which they are done.
+ */
 function overtaken(...messages: readonly (readonly [ReceivedMessage, number])[]): string[] {
   const decoders = new Decoders(messages.length);
   for (const [each, doneAt] of messages) decoders.take(each, doneAt);

@@ -1,6 +1,6 @@
 /**
- * What a buffer holds, against the capacity runs of recorded kernels (recordings/README.md, rule 2: events sent one at a time
- * into a socket that nobody reads) and against what a simulated socket reports of itself.
+ * What a buffer holds, against the capacity runs of recorded kernels (recordings/README.md, rule 2: events sent one at
+ * a time into a socket that nobody reads) and against what a simulated socket reports of itself.
  */
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";

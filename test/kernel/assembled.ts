@@ -1,7 +1,8 @@
 /**
- * The kernel's mechanisms without sockets and without a run, for tests of one of them at a time: the table, timers, deletion,
- * packets, events and redelivery of a release, wired as the simulation wires them. The test decides what becomes of each
- * message, moves the time and sees every event bit that was raised. Timer generation only. It tests nothing itself.
+ * The kernel's mechanisms without sockets and without a run, for tests of one of them at a time: the table, timers,
+ * deletion, packets, events and redelivery of a release, wired as the simulation wires them. The test decides what
+ * becomes of each message, moves the time and sees every event bit that was raised. Timer generation only. It tests
+ * nothing itself.
  */
 import { KernelClock } from "../../src/kernel/clock.js";
 import { Deletion } from "../../src/kernel/conntrack/deletion.js";

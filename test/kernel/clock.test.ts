@@ -1,6 +1,6 @@
 /**
- * Two clocks, nanoseconds and jiffies: which jiffy it is at a time and when a jiffy begins must not contradict each other at
- * any HZ, boot offset, phase and time, up to the 104 days that a double holds in nanoseconds.
+ * Two clocks, nanoseconds and jiffies: which jiffy it is at a time and when a jiffy begins must not contradict each
+ * other at any HZ, boot offset, phase and time, up to the 104 days that a double holds in nanoseconds.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * When a work item runs: the jiffy that its timer really fires at, before and since the timer wheel of 4.8, and that it is pending at
- * most once.
+ * When a work item runs: the jiffy that its timer really fires at, before and since the timer wheel of 4.8, and that it
+ * is pending at most once.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,7 +1,7 @@
 /**
- * The kernel's mechanisms of any release without sockets and without a run, for tests of the newer generations: table, expiry, gc,
- * deletion, packets, events and redelivery, wired as the simulation wires them. The test decides what becomes of each message,
- * moves the time and lets the workers run. It tests nothing itself.
+ * The kernel's mechanisms of any release without sockets and without a run, for tests of the newer generations: table,
+ * expiry, gc, deletion, packets, events and redelivery, wired as the simulation wires them. The test decides what
+ * becomes of each message, moves the time and lets the workers run. It tests nothing itself.
  */
 import assert from "node:assert/strict";
 import { KernelClock } from "../../src/kernel/clock.js";
@@ -221,7 +221,9 @@ export class Generation {
     return this.redelivery.due === Number.POSITIVE_INFINITY && !this.redelivery.running;
   }
 
-  /** The next run of the redelivery worker, from when it is due to its end: what it sent. `afterStep`: time may pass. */
+  /**
+   * The next run of the redelivery worker, from when it is due to its end: what it sent. `afterStep`: time may pass.
+   */
   runWorker(afterStep: () => void = () => {}): Sent[] {
     const { clock, redelivery, sink } = this;
     assert.ok(redelivery.due < Number.POSITIVE_INFINITY, "the worker has nothing to do");

@@ -1,6 +1,6 @@
 /**
- * Which kernel is which: how a version string finds its row, and what each row changes, in tables that a person can read. A changed
- * constant is a changed line here.
+ * Which kernel is which: how a version string finds its row, and what each row changes, in tables that a person can
+ * read. A changed constant is a changed line here.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -89,7 +89,9 @@ const OLDEST: readonly string[] = [
   "udp: stream-at-once",
 ];
 
-/** What each further row changes against the row before it. A row without a change is one that people ask for by name. */
+/**
+ * What each further row changes against the row before it. A row without a change is one that people ask for by name.
+ */
 const CHANGES: Readonly<Record<string, readonly string[]>> = {
   "2.6.34": ["buildFailure: lost → kept-for-no-enobufs"],
   "2.6.35": ["timerSlack: false → true"],

@@ -1,6 +1,7 @@
 /**
- * The wheel against the plainest model of it: a list of timers, of which the next is the one with the earliest jiffy and, among
- * those, the one that was armed first. And the slack of mod_timer() against examples computed by hand and its definition.
+ * The wheel against the plainest model of it: a list of timers, of which the next is the one with the earliest jiffy
+ * and, among those, the one that was armed first. And the slack of mod_timer() against examples computed by hand and
+ * its definition.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

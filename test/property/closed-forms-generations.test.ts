@@ -1,6 +1,7 @@
 /**
- * The drain of the newer generations against its formula: while the reader empties its queue between two runs, every run delivers
- * what the buffer holds, so that N entries take first run + (⌈N / messages⌉ − 1) × period, whatever the release, HZ and buffer.
+ * The drain of the newer generations against its formula: while the reader empties its queue between two runs, every
+ * run delivers what the buffer holds, so that N entries take first run + (⌈N / messages⌉ − 1) × period, whatever the
+ * release, HZ and buffer.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -35,8 +36,8 @@ function messages({ kernel, bufferBytes }: Setting): number {
 }
 
 /**
- * The machine takes no time for anything but the reader's service, which is half of what the period would allow. Two CPUs: on one, a
- * reader that waits runs between two entries, so that a run finds room for one more.
+ * The machine takes no time for anything but the reader's service, which is half of what the period would allow. Two
+ * CPUs: on one, a reader that waits runs between two entries, so that a run finds room for one more.
  */
 function scenarioOf(setting: Setting): Scenario {
   const { kernel, hz, bufferBytes, connections, seed } = setting;
@@ -65,7 +66,8 @@ function check(setting: Setting): void {
   const { hz } = setting;
   const period = periodSeconds(setting);
   const expected = 1 + (Math.ceil(left / messages(setting)) - 1) * period;
-  // Where in a jiffy the flush was, and where in the wheel: on 3.17 it is the jiffy alone, from 4.8 on the second is met late.
+  // Where in a jiffy the flush was, and where in the wheel: on 3.17 it is the jiffy alone, from 4.8 on the second is
+  // met late.
   const [early, late] = setting.kernel === "3.17" ? [1, 0] : [0, hz < 504 ? 8 : 64];
   // The multiples of 8 of the first run and of the others may differ once.
   const slack = period * hz > 63 ? 8 : 0;

@@ -1,6 +1,7 @@
 /**
- * Whole runs against formulas: where the theory of the mechanism gives a number, the run must give it too, exactly where there is
- * no chance and within a few standard errors where there is. Seeds are fixed, so a failure is a change and not bad luck.
+ * Whole runs against formulas: where the theory of the mechanism gives a number, the run must give it too, exactly
+ * where there is no chance and within a few standard errors where there is. Seeds are fixed, so a failure is a change
+ * and not bad luck.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -30,8 +31,8 @@ function afterFlush(jiffies: readonly number[], look: (run: Machine, jiffies: nu
 }
 
 /**
- * The renewal function of the retry delays: how many retries an entry has made, in the mean, so many jiffies after the first
- * failure, when every one fails. A delay is uniform on 0 … window − 1 jiffies, and 0 is the next jiffy.
+ * The renewal function of the retry delays: how many retries an entry has made, in the mean, so many jiffies after the
+ * first failure, when every one fails. A delay is uniform on 0 … window − 1 jiffies, and 0 is the next jiffy.
  */
 function renewalFunction(window: number, jiffies: number): Float64Array {
   const mean = new Float64Array(jiffies + 1);
@@ -65,7 +66,9 @@ describe("retries while the reader is paused", () => {
     });
   });
 
-  /** Mean and standard error of the retries per entry, from how often each was attempted: two attempts were the flush's. */
+  /**
+   * Mean and standard error of the retries per entry, from how often each was attempted: two attempts were the flush's.
+   */
   function retries({ kernel: { ledger, table } }: Machine): { mean: number; error: number } {
     let [entries, sum, squares] = [0, 0, 0];
     ledger.resendCounts().forEach((count, resends) => {
@@ -200,7 +203,8 @@ describe("attempts that fail with a constant probability", () => {
         `more than ${beyond}: ${share}, expected ${p ** beyond}`,
       );
     }
-    // The sum of that many uniform delays: mean 7.5 s each (less half a tick), variance R²/12 each plus that of their number.
+    // The sum of that many uniform delays: mean 7.5 s each (less half a tick), variance R²/12 each plus that of their
+    // number.
     const meanDelay = delays / entries / HZ;
     const error = Math.sqrt((15 ** 2 / 12 / (1 - p) + 7.5 ** 2 * deviation ** 2) / entries);
     assert.ok(Math.abs(meanDelay - 7.5 / (1 - p)) < ERRORS * error, `mean delay ${meanDelay} s`);

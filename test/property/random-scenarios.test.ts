@@ -1,6 +1,6 @@
 /**
- * Any small scenario at all, of every release: the run ends, no invariant is violated, and the report is whole. What a run must
- * show is elsewhere; here nothing may break, in combinations that nobody would think of.
+ * Any small scenario at all, of every release: the run ends, no invariant is violated, and the report is whole. What a
+ * run must show is elsewhere; here nothing may break, in combinations that nobody would think of.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * Sets of scenarios to render: one in which all holds, one in which much fails, and one whose names and titles try to break out of
- * whatever they are put into. The figures are made up. It tests nothing itself.
+ * Sets of scenarios to render: one in which all holds, one in which much fails, and one whose names and titles try to
+ * break out of whatever they are put into. The figures are made up. It tests nothing itself.
  */
 import type { RenderOptions } from "../../src/render/renderer.js";
 import type { ExpectationResult, Report } from "../../src/report/report.js";

@@ -1,6 +1,6 @@
 /**
- * The scenario library as a reader finds it: which files there are, that each is a document, and that what it expects holds, with
- * its own seed and with another one. That the expectations would fail otherwise is mutation.test.ts.
+ * The scenario library as a reader finds it: which files there are, that each is a document, and that what it expects
+ * holds, with its own seed and with another one. That the expectations would fail otherwise is mutation.test.ts.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
- * An expectation that holds whatever the kernel does says nothing. Here each scenario of the library runs on a model with one
- * broken rule: a changed method, or a changed fact of a release, for the duration of the run. The expectations that are named
- * must fail. Where an invariant of the model notices the broken rule, too, it is named beside them.
+ * An expectation that holds whatever the kernel does says nothing. Here each scenario of the library runs on a model
+ * with one broken rule: a changed method, or a changed fact of a release, for the duration of the run. The expectations
+ * that are named must fail. Where an invariant of the model notices the broken rule, too, it is named beside them.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

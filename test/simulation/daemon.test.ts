@@ -1,6 +1,6 @@
 /**
- * What a daemon does about ENOBUFS, and with several decoders, in whole runs: the reader, the socket, the kernel's table and
- * the books together. Parts alone are in test/daemon/.
+ * What a daemon does about ENOBUFS, and with several decoders, in whole runs: the reader, the socket, the kernel's
+ * table and the books together. Parts alone are in test/daemon/.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -167,7 +167,8 @@ describe("a resync", () => {
   }
 
   test("does not keep a queued NEW from making a gone entry stale, until the queued DESTROY", () => {
-    // NEW of all and DESTROY of some fit into the queue of a reader that is held. It dumps an empty table before it reads them.
+    // NEW of all and DESTROY of some fit into the queue of a reader that is held. It dumps an empty table before it
+    // reads them.
     const run = new Run(
       lossyFlush(
         {

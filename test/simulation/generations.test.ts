@@ -1,7 +1,7 @@
 /**
- * Whole runs of the newer kernels against what was recorded of them: how fast a small buffer drains, into which groups repetitions
- * fall, what a worker run delivers, and what a closed or a second listener changes. Bands are those of the recordings; chance is in the
- * seeds, which are fixed.
+ * Whole runs of the newer kernels against what was recorded of them: how fast a small buffer drains, into which groups
+ * repetitions fall, what a worker run delivers, and what a closed or a second listener changes. Bands are those of the
+ * recordings; chance is in the seeds, which are fixed.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * A checker that never speaks up is worth nothing: for each rule a sound run is spoilt in one place, and the rule must be
- * reported, that rule and (unless another one follows from it) no other.
+ * A checker that never speaks up is worth nothing: for each rule a sound run is spoilt in one place, and the rule must
+ * be reported, that rule and (unless another one follows from it) no other.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * The accounts: what becomes of an event, told by the ledger alone. Each test says what the kernel reports to it, in the order
- * of the kernel, and what the books must then say; the last one does so for any story at all.
+ * The accounts: what becomes of an event, told by the ledger alone. Each test says what the kernel reports to it, in
+ * the order of the kernel, and what the books must then say; the last one does so for any story at all.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

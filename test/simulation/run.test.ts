@@ -1,6 +1,6 @@
 /**
- * The run loop: when a run is over, what happens at the same instant in which order, who has the CPU, and when readers read. The
- * figures of whole runs are in test/property/.
+ * The run loop: when a run is over, what happens at the same instant in which order, who has the CPU, and when readers
+ * read. The figures of whole runs are in test/property/.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * Scenarios and runs for the tests: resolved as the command line resolves them, on a machine on which nothing costs time where
- * a test computes with exact times. It tests nothing itself.
+ * Scenarios and runs for the tests: resolved as the command line resolves them, on a machine on which nothing costs
+ * time where a test computes with exact times. It tests nothing itself.
  */
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import type { Costs, ListenerScenario, Scenario } from "../../src/scenario/scenario.js";

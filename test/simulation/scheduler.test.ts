@@ -1,6 +1,7 @@
 /**
- * One CPU for several tasks: who runs is decided by virtual run time, a task that wakes has a bounded credit, and a running one
- * is left alone until a tick or a wake-up has a reason. Times are nanoseconds, a tick is a number that changes.
+ * One CPU for several tasks: who runs is decided by virtual run time, a task that wakes has a bounded credit, and a
+ * running one is left alone until a tick or a wake-up has a reason. Times are nanoseconds, a tick is a number that
+ * changes.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * The backend: the same scenario gives the same report, whoever watches, and a run that is ended early says so and is sound. And
- * that the report says what the run did.
+ * The backend: the same scenario gives the same report, whoever watches, and a run that is ended early says so and is
+ * sound. And that the report says what the run did.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * Events are held against a decoder written for this test alone, against the rules of netlink for any entry at all, and against
- * the parser: encode and parse are inverses.
+ * Events are held against a decoder written for this test alone, against the rules of netlink for any entry at all, and
+ * against the parser: encode and parse are inverses.
  */
 
 import assert from "node:assert/strict";

@@ -1,6 +1,6 @@
 /**
- * The command `completion`: the script that teaches a shell our commands, flags and values. It is made of the table of commands
- * (completion-scripts.ts), so that it cannot fall behind.
+ * The command `completion`: the script that teaches a shell our commands, flags and values. It is made of the table of
+ * commands (completion-scripts.ts), so that it cannot fall behind.
  */
 import { choice } from "../../scenario/choice.js";
 import { inPlace, listed, quoted, UsageError } from "../../scenario/errors.js";

@@ -1,6 +1,7 @@
 /**
- * The command `explain`: what a setting really gives, without a run. It has one topic, the receive buffer. It resolves kernel,
- * cap and build as a run would, so that both mean the same kernel by the same flags, and hands them to the explainer.
+ * The command `explain`: what a setting really gives, without a run. It has one topic, the receive buffer. It resolves
+ * kernel, cap and build as a run would, so that both mean the same kernel by the same flags, and hands them to the
+ * explainer.
  */
 import { RELEASES, type Release, releaseFor } from "../../kernel/release.js";
 import { choice } from "../../scenario/choice.js";

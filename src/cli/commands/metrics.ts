@@ -1,6 +1,6 @@
 /**
- * The command `metrics`: everything that an expectation can ask, with unit, meaning and what 100 % of it is. It prints the table that
- * report/metrics.ts has.
+ * The command `metrics`: everything that an expectation can ask, with unit, meaning and what 100 % of it is. It prints
+ * the table that report/metrics.ts has.
  */
 import { UsageError } from "../../scenario/errors.js";
 import { NO_COLOR } from "../colour.js";

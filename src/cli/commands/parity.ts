@@ -1,6 +1,6 @@
 /**
- * The command `parity`: is the simulator right about this machine's kernel? It runs scenarios live and simulated and prints both side by
- * side. What is compared is study/parity.ts; how a kernel is driven is live/.
+ * The command `parity`: is the simulator right about this machine's kernel? It runs scenarios live and simulated and
+ * prints both side by side. What is compared is study/parity.ts; how a kernel is driven is live/.
  */
 import { LiveImpossibleError } from "../../live/host/impossible.js";
 import type { LiveRecording } from "../../live/run/recording.js";

@@ -1,7 +1,7 @@
 /**
- * The command `run`: scenario files and their expectations, for CI. It gathers and reads the files, hands them to the study, and
- * turns the verdict into formats and an exit code. It decides nothing about scenarios (scenario/file.ts) or seeds and order
- * (study/suite.ts).
+ * The command `run`: scenario files and their expectations, for CI. It gathers and reads the files, hands them to the
+ * study, and turns the verdict into formats and an exit code. It decides nothing about scenarios (scenario/file.ts) or
+ * seeds and order (study/suite.ts).
  */
 import { LiveImpossibleError } from "../../live/host/impossible.js";
 import type { Origin, SuiteReport } from "../../report/suite.js";

@@ -1,6 +1,7 @@
 /**
- * Values that are written as one text where a plain value is not enough: `burst:50`, `500ms/10s`, `udp=30s`, and several keys as in
- * `buffer=8k,reader=1ms,policy=lossy`. The quantities inside are those of units.ts; which parameter is written how, its table says.
+ * Values that are written as one text where a plain value is not enough: `burst:50`, `500ms/10s`, `udp=30s`, and
+ * several keys as in `buffer=8k,reader=1ms,policy=lossy`. The quantities inside are those of units.ts; which parameter
+ * is written how, its table says.
  */
 import { choice } from "../choice.js";
 import { inPlace, quoted, UsageError } from "../errors.js";
@@ -53,8 +54,8 @@ export function onOrOff(key: string): Codec {
 }
 
 /**
- * Several keys: each at most once, with a suggestion for a typo. They are written again in the order of `items`; `example` is a whole
- * value, for the sentence about one without `=`.
+ * Several keys: each at most once, with a suggestion for a typo. They are written again in the order of `items`;
+ * `example` is a whole value, for the sentence about one without `=`.
  */
 export function keyed(items: Readonly<Record<string, Codec>>, example: string): Codec {
   const keys = Object.keys(items);

@@ -1,7 +1,8 @@
 /**
- * What things cost on the simulated machine, all in nanoseconds of one CPU. Measured on the recorded kernels (3.6, one CPU): a
- * one-packet UDP connection takes 12.5 µs with its attempt, a flush 5.8 µs an entry with two attempts and 3.3 µs with one, a recv
- * 1.5 µs, an empty bucket in a search 10 ns. The wake-up of a reader on a CPU of its own was measured on a current machine.
+ * What things cost on the simulated machine, all in nanoseconds of one CPU. Measured on the recorded kernels (3.6, one
+ * CPU): a one-packet UDP connection takes 12.5 µs with its attempt, a flush 5.8 µs an entry with two attempts and 3.3
+ * µs with one, a recv 1.5 µs, an empty bucket in a search 10 ns. The wake-up of a reader on a CPU of its own was
+ * measured on a current machine.
  */
 import { quantity, shape, type ValueOf } from "../json-schema.js";
 import { type Range, SECOND } from "../units.js";

@@ -1,6 +1,6 @@
 /**
- * How the kernel was built and what its timeouts are, as far as a scenario may change them. What is not given is what the release
- * has (kernel/release.ts).
+ * How the kernel was built and what its timeouts are, as far as a scenario may change them. What is not given is what
+ * the release has (kernel/release.ts).
  */
 import { choice } from "../choice.js";
 import { UsageError } from "../errors.js";

@@ -1,6 +1,7 @@
 /**
- * A listener: what it asks of its socket, which events it hears, and how its reader behaves. What a policy sets is said here and
- * nowhere else. In a flag `--listeners` a further listener is described by the same names as the flags of the first.
+ * A listener: what it asks of its socket, which events it hears, and how its reader behaves. What a policy sets is said
+ * here and nowhere else. In a flag `--listeners` a further listener is described by the same names as the flags of the
+ * first.
  */
 import { choice } from "../choice.js";
 import { quoted, UsageError } from "../errors.js";
@@ -30,7 +31,10 @@ const MOST_DECODERS = 16;
 export const EVENT_GROUPS = ["new", "update", "destroy"] as const;
 export type EventGroup = (typeof EVENT_GROUPS)[number];
 
-/** The socket options that a listener sets, as a policy: what conntrackd does, what the commit's own test does, and the others. */
+/**
+ * The socket options that a listener sets, as a policy: what conntrackd does, what the commit's own test does, and the
+ * others.
+ */
 export const POLICY = {
   reliable: { broadcastError: true, noEnobufs: true },
   "broadcast-error": { broadcastError: true, noEnobufs: false },
@@ -121,9 +125,10 @@ export const LISTENER = shape("a listener: its socket and its reader", {
     ),
   ),
   /**
-   * conntrackd's NetlinkBufferSizeMaxGrowth, as a request like `bufferBytes` (conntrackd's own two sizes are those that the kernel
-   * makes of them, twice as large): after each ENOBUFS the daemon asks for twice as much while that is not more than this. It does
-   * so with SO_RCVBUFFORCE from its first request on, so `rmemMaxBytes` caps nothing. Null: it does not grow.
+   * conntrackd's NetlinkBufferSizeMaxGrowth, as a request like `bufferBytes` (conntrackd's own two sizes are those that
+   * the kernel makes of them, twice as large): after each ENOBUFS the daemon asks for twice as much while that is not
+   * more than this. It does so with SO_RCVBUFFORCE from its first request on, so `rmemMaxBytes` caps nothing. Null: it
+   * does not grow.
    */
   bufferMaxBytes: parameter(
     nullable(
@@ -170,8 +175,9 @@ export const LISTENER = shape("a listener: its socket and its reader", {
     }),
   ),
   /**
-   * So many decoders take messages from the socket in turn. With one a message counts when it is read; with more each counts when
-   * its decoder has given it its service time, so that messages of one entry may be applied in the wrong order.
+   * So many decoders take messages from the socket in turn. With one a message counts when it is read; with more each
+   * counts when its decoder has given it its service time, so that messages of one entry may be applied in the wrong
+   * order.
    */
   decoders: parameter(
     quantity(
@@ -183,8 +189,8 @@ export const LISTENER = shape("a listener: its socket and its reader", {
     flag(READER, "decoders N"),
   ),
   /**
-   * conntrackd's NetlinkOverrunResync: so long after its last ENOBUFS (each one puts it off) the daemon dumps the kernel's table and
-   * makes its own equal to it. Null: never.
+   * conntrackd's NetlinkOverrunResync: so long after its last ENOBUFS (each one puts it off) the daemon dumps the
+   * kernel's table and makes its own equal to it. Null: never.
    */
   resyncAfterNanoseconds: parameter(
     nullable(

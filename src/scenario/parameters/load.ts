@@ -1,6 +1,6 @@
 /**
- * What is offered to the kernel: connections, how they arrive, and what each is made of. The limits that a program meets elsewhere
- * stand here, too.
+ * What is offered to the kernel: connections, how they arrive, and what each is made of. The limits that a program
+ * meets elsewhere stand here, too.
  */
 import { choice } from "../choice.js";
 import { quoted, UsageError } from "../errors.js";
@@ -97,7 +97,10 @@ export const LOAD_PARAMETERS = {
     20_000,
     flag(LOAD, "connections COUNT"),
   ),
-  /** Connections per second; null: as fast as the machine makes them. A flood outlasts TIME_WAIT, so that its entries also expire. */
+  /**
+   * Connections per second; null: as fast as the machine makes them. A flood outlasts TIME_WAIT, so that its entries
+   * also expire.
+   */
   ratePerSecond: parameter(
     nullable(quantity("rate", RATES, "new connections per second, or max: as fast as the machine makes them")),
     each<number | null>({ flood: 100, flush: null }),

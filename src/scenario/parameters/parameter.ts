@@ -1,13 +1,17 @@
 /**
- * What is said of a parameter beside its type and meaning (json-schema.ts): what it is when nothing is given, and the flag that gives
- * it. Each parameter is one entry of a table in this folder, and the flags, the environment, scenario files, the help, the manual
- * page, the published JSON Schema and `--print-config` follow from that entry. A rule between two parameters is defaults.ts.
+ * What is said of a parameter beside its type and meaning (json-schema.ts): what it is when nothing is given, and the
+ * flag that gives it. Each parameter is one entry of a table in this folder, and the flags, the environment, scenario
+ * files, the help, the manual page, the published JSON Schema and `--print-config` follow from that entry. A rule
+ * between two parameters is defaults.ts.
  */
 import type { Described, Schema } from "../json-schema.js";
 import type { Codec } from "./codec.js";
 import type { KernelConfig, TimeoutKey } from "./kernel.js";
 
-/** What a rule for a default may look at. Connections, rate and protocol are resolved before packets, and packets before the rest. */
+/**
+ * What a rule for a default may look at. Connections, rate and protocol are resolved before packets, and packets before
+ * the rest.
+ */
 export interface Chosen {
   experiment: "flood" | "flush";
   connections: number;

@@ -1,6 +1,6 @@
 /**
- * How entries leave: how often the DESTROY is attempted, with whose portid, and what a failure makes of the entry. The walk of a
- * flush is flush.test.ts, the delays of retries are redelivery/timer.test.ts.
+ * How entries leave: how often the DESTROY is attempted, with whose portid, and what a failure makes of the entry. The
+ * walk of a flush is flush.test.ts, the delays of retries are redelivery/timer.test.ts.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -168,7 +168,8 @@ describe("a delete of one tuple", () => {
     for (const version of ONE_ATTEMPT) assert.deepEqual(attemptsOfDelete(version), [[true, false]], version);
   });
 
-  // ctnetlink_del_conntrack() puts the entry on the dying list itself; only the iterator of a flush goes on to death_by_timeout().
+  // ctnetlink_del_conntrack() puts the entry on the dying list itself; only the iterator of a flush goes on to
+  // death_by_timeout().
   test("that fails is attempted once also where a flush attempts twice", () => {
     for (const version of TWO_ATTEMPTS) assert.deepEqual(attemptsOfDelete(version), [[true, false]], version);
   });

@@ -1,6 +1,6 @@
 /**
- * Room in a full table: who is the victim, how far the search goes, and what an undeliverable DESTROY of the victim means for
- * the packet that needed the room, in each release.
+ * Room in a full table: who is the victim, how far the search goes, and what an undeliverable DESTROY of the victim
+ * means for the packet that needed the room, in each release.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

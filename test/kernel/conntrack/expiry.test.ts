@@ -1,6 +1,6 @@
 /**
- * How an entry's timeout is kept and who notices that it is over: a timer each up to 4.8, a stored deadline from 4.9 on, at which an
- * entry waits for a look-up of the same chain, early_drop or the gc worker.
+ * How an entry's timeout is kept and who notices that it is over: a timer each up to 4.8, a stored deadline from 4.9
+ * on, at which an entry waits for a look-up of the same chain, early_drop or the gc worker.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -125,7 +125,10 @@ describe("an entry whose deadline is over", () => {
     return { k, tuple };
   }
 
-  /** A packet of a conversation of its own whose look-up walks the bucket, and whose nodes are in no bucket of the expired one. */
+  /**
+   * A packet of a conversation of its own whose look-up walks the bucket, and whose nodes are in no bucket of the
+   * expired one.
+   */
   function packetInto(k: Generation, bucket: number): void {
     const wanted = k
       .tuplesIn(bucket, 50, 10_000, [ORIGINAL])

@@ -1,6 +1,6 @@
 /**
- * The walk of a flush: every entry that is in a chain, bucket by bucket, the newest of a bucket first, in steps between which
- * anything may happen to the table. How one entry is deleted is deletion.test.ts.
+ * The walk of a flush: every entry that is in a chain, bucket by bucket, the newest of a bucket first, in steps between
+ * which anything may happen to the table. How one entry is deleted is deletion.test.ts.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * The gc worker: how much of the table a run looks at, when the next one comes, what ends a run early, and whom it evicts from a table
- * that is nearly full. 4.9 to 5.14 scan fractions, 5.15 on makes whole passes.
+ * The gc worker: how much of the table a run looks at, when the next one comes, what ends a run early, and whom it
+ * evicts from a table that is nearly full. 4.9 to 5.14 scan fractions, 5.15 on makes whole passes.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -200,7 +200,10 @@ describe("from 5.15 on a run", () => {
 });
 
 describe("from 5.15 on the interval", () => {
-  /** Seconds from the start of one pass to the start of the next one that it asks for, with all entries having the same time left. */
+  /**
+   * Seconds from the start of one pass to the start of the next one that it asks for, with all entries having the same
+   * time left.
+   */
   function intervalWith(entries: number, secondsLeft: number, options: Partial<GenerationOptions> = {}): number {
     const hz = options.hz ?? 250;
     const k = new Generation({ version: "6.18.44", buckets: 4096, ...options, timeoutsSeconds: { udp: secondsLeft } });

@@ -1,6 +1,6 @@
 /**
- * What a packet and a deletion do differently from one release to the next, from 3.17 on: room in a full table, reopened TCP
- * connections, UDP streams, missed events, flows nobody listened to, long chains, and IPS_DYING.
+ * What a packet and a deletion do differently from one release to the next, from 3.17 on: room in a full table,
+ * reopened TCP connections, UDP streams, missed events, flows nobody listened to, long chains, and IPS_DYING.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -180,7 +180,10 @@ describe("a SYN that reopens a connection in TIME_WAIT", () => {
 describe("a UDP conversation with a reply", () => {
   const STREAM_FROM = 2 * 250;
 
-  /** A conversation whose reply has come at once, and what its next packet so many jiffies after the first one makes of it. */
+  /**
+   * A conversation whose reply has come at once, and what its next packet so many jiffies after the first one makes of
+   * it.
+   */
   function after(version: string, jiffies: number): { assured: boolean; seconds: number; updates: number } {
     const k = new Generation({ version });
     k.request(1);
@@ -303,7 +306,9 @@ describe("missed events", () => {
 });
 
 describe("a flow that was made while nobody listened", () => {
-  /** One conversation made without a listener, and one made with; then everybody listens and nothing can be delivered. */
+  /**
+   * One conversation made without a listener, and one made with; then everybody listens and nothing can be delivered.
+   */
   function unheard(version: string): Generation {
     const k = new Generation({ version });
     k.sink.listens = false;
@@ -446,7 +451,10 @@ describe("a chain", () => {
 });
 
 describe("IPS_DYING in the status of a DESTROY", () => {
-  /** Whether each attempt of a conversation's DESTROY found the bit set: three ways to die, each refused at first, then retried. */
+  /**
+   * Whether each attempt of a conversation's DESTROY found the bit set: three ways to die, each refused at first, then
+   * retried.
+   */
   function dyingAtAttempts(version: string): { first: boolean[]; retries: boolean[]; freed: number } {
     const k = new Generation({ version });
     const seen: boolean[] = [];

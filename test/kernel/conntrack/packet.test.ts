@@ -1,6 +1,6 @@
 /**
- * Packets of UDP and ICMP, the limit of the table, and when a packet moves the timer of its entry. TCP is tcp.test.ts, room in a
- * full table early-drop.test.ts.
+ * Packets of UDP and ICMP, the limit of the table, and when a packet moves the timer of its entry. TCP is tcp.test.ts,
+ * room in a full table early-drop.test.ts.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

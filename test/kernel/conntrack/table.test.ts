@@ -1,6 +1,6 @@
 /**
- * The table as a data structure: what is counted, which record is used next, what growing keeps, and the chains against a model
- * that is nothing but lists.
+ * The table as a data structure: what is counted, which record is used next, what growing keeps, and the chains against
+ * a model that is nothing but lists.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

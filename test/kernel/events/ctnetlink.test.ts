@@ -1,7 +1,7 @@
 /**
- * From event to message: what cannot be built, and who keeps it then. Up to 2.6.33 it is lost even for a reliable listener; from
- * 2.6.34 on it is kept if a member of the group set NETLINK_NO_ENOBUFS. Sizes themselves are message.test.ts and
- * estimate.test.ts.
+ * From event to message: what cannot be built, and who keeps it then. Up to 2.6.33 it is lost even for a reliable
+ * listener; from 2.6.34 on it is kept if a member of the group set NETLINK_NO_ENOBUFS. Sizes themselves are
+ * message.test.ts and estimate.test.ts.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

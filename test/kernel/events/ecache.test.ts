@@ -1,6 +1,6 @@
 /**
- * The event cache: which packet attempts a message, what a failure leaves, how bits of several packets become one message. The
- * bits of a TCP conversation are in conntrack/tcp.test.ts; here it is what becomes of them.
+ * The event cache: which packet attempts a message, what a failure leaves, how bits of several packets become one
+ * message. The bits of a TCP conversation are in conntrack/tcp.test.ts; here it is what becomes of them.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

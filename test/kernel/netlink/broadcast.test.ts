@@ -1,6 +1,6 @@
 /**
- * A broadcast over several listeners: who is offered a message, in which order, and what the caller learns. A refusal never stops
- * the round and never takes a copy back.
+ * A broadcast over several listeners: who is offered a message, in which order, and what the caller learns. A refusal
+ * never stops the round and never takes a copy back.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

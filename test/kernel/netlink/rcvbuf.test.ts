@@ -1,4 +1,7 @@
-/** SO_RCVBUF: capped, doubled, raised to the floor of the release. What getsockopt then reports is what admission goes by. */
+/**
+ * SO_RCVBUF: capped, doubled, raised to the floor of the release. What getsockopt then reports is what admission goes
+ * by.
+ */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";

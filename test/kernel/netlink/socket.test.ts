@@ -1,6 +1,6 @@
 /**
- * One socket: which message is admitted, what a refusal sets off, what a recv returns and what it clears. Each rule by itself, and
- * all of them against a model of the socket that is written from the rules alone.
+ * One socket: which message is admitted, what a refusal sets off, what a recv returns and what it clears. Each rule by
+ * itself, and all of them against a model of the socket that is written from the rules alone.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

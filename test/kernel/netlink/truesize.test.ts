@@ -1,6 +1,6 @@
 /**
- * What one message is charged, in every release, protocol and family: the table that was worked out from the kernels' sources
- * (and seen on running ones), against estimate, allocation and trim as the model computes them.
+ * What one message is charged, in every release, protocol and family: the table that was worked out from the kernels'
+ * sources (and seen on running ones), against estimate, allocation and trim as the model computes them.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * The TCP tracker: its table against the one of the kernel's source, written here in the kernel's own notation, and what
- * conversations make of it: states, timeouts, event bits, who is killed and who is reopened.
+ * The TCP tracker: its table against the one of the kernel's source, written here in the kernel's own notation, and
+ * what conversations make of it: states, timeouts, event bits, who is killed and who is reopened.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

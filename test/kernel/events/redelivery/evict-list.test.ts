@@ -1,6 +1,6 @@
 /**
- * The work item over one dedicated list, 5.19 on: whom a run takes, what ends it, when the next one comes, what a destroy that
- * succeeds in between does, and the exchanged operands of 5.19 to 6.18.39.
+ * The work item over one dedicated list, 5.19 on: whom a run takes, what ends it, when the next one comes, what a
+ * destroy that succeeds in between does, and the exchanged operands of 5.19 to 6.18.39.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -99,7 +99,8 @@ describe("the budget of a run", () => {
     return sent.length;
   }
 
-  // Over when the jiffy of the run's start and 10 ms in jiffies have passed, seen after a delivery. A run starts at a tick.
+  // Over when the jiffy of the run's start and 10 ms in jiffies have passed, seen after a delivery. A run starts at a
+  // tick.
   for (const [hz, after] of [
     [1000, 11],
     [250, 16],

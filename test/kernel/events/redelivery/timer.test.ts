@@ -1,5 +1,6 @@
 /**
- * Redelivery by timers: the delay is a random number modulo the window, nothing else, and drawn anew after every failure.
+ * Redelivery by timers: the delay is a random number modulo the window, nothing else, and drawn anew after every
+ * failure.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

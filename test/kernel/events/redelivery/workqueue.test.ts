@@ -1,6 +1,6 @@
 /**
- * The work item over per-CPU dying lists, 3.17 to 5.18: whom a run takes, when it ends, when the next one comes, and what a destroy
- * that succeeds in between does.
+ * The work item over per-CPU dying lists, 3.17 to 5.18: whom a run takes, when it ends, when the next one comes, and
+ * what a destroy that succeeds in between does.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -159,7 +159,8 @@ describe("while it fails", () => {
         const k = withDying([1], { version, hz });
         roomFor(k, 0);
         k.runWorker();
-        // From here on every run begins at a tick that its own run left it at: a multiple of 8 with HZ 1000 and the wheel.
+        // From here on every run begins at a tick that its own run left it at: a multiple of 8 with HZ 1000 and the
+        // wheel.
         for (let run = 0; run < 10; run++) {
           assert.equal(k.ticksUntilWorker, COARSE.includes(version) ? from48 : ticks, version);
           k.runWorker();
