@@ -2,6 +2,10 @@
 // The executable. It hands the process's own streams, environment and signals to the command line in dist/command/ and
 // is the one place that ends the process; it decides nothing else.
 import { existsSync } from "node:fs";
+import module from "node:module";
+
+// From Node 22.1 on what is compiled once is kept for the next start; NODE_DISABLE_COMPILE_CACHE=1 leaves it.
+module.enableCompileCache?.();
 
 const USAGE = 2;
 const built = new URL("../dist/command/main.js", import.meta.url);

@@ -9,7 +9,7 @@ import { renderManPage } from "../src/cli/man.js";
 import { REPORT } from "../src/report/schema.js";
 import { SUITE } from "../src/report/suite.js";
 import { TOOL_VERSION } from "../src/report/version.js";
-import { SCENARIO_FILE } from "../src/scenario/file.js";
+import { SCENARIO_FILE } from "../src/scenario/file/shape.js";
 import { published } from "../src/scenario/json-schema.js";
 import { libraryFiles, README } from "./library.js";
 import { scenarioTable, withTable } from "./readme.js";

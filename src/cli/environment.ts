@@ -4,7 +4,7 @@
  */
 import { choice } from "../scenario/choice.js";
 import { inPlace } from "../scenario/errors.js";
-import { overruledLoad } from "../scenario/load.js";
+import { overruledLoad } from "../scenario/merge.js";
 import { didYouMean } from "../scenario/suggest.js";
 import type { Command } from "./command.js";
 import { type Flag, type Given, readFlags } from "./flag.js";

@@ -22,7 +22,7 @@ import { NetlinkSocket } from "../kernel/netlink/socket.js";
 import { Prefetch } from "../kernel/prefetch.js";
 import type { Release } from "../kernel/release.js";
 import { TimerWheel } from "../kernel/timer-wheel.js";
-import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
+import { type ListenerScenario, POLICY, type Scenario } from "../scenario/scenario.js";
 import type { Streams } from "../scenario/streams.js";
 import { Ledger } from "./ledger.js";
 
@@ -134,8 +134,7 @@ function socketOf(listener: ListenerScenario, scenario: Scenario, release: Relea
   const socket = new NetlinkSocket({
     rcvbufBytes: ample ? AMPLE_RCVBUF_BYTES : rcvbufOf(listener, scenario, release),
     admission: release.admission,
-    broadcastError: listener.policy === "reliable" || listener.policy === "broadcast-error",
-    noEnobufs: listener.policy === "reliable" || listener.policy === "no-enobufs",
+    ...POLICY[listener.policy],
     groups: groupBits(listener.groups),
   });
   socket.open = listener.joins === "start";

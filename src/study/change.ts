@@ -6,7 +6,7 @@
 import { RELEASES } from "../kernel/release.js";
 import type { Report } from "../report/report.js";
 import type { Overrides } from "../scenario/defaults.js";
-import { type ListenerScenario, MOST_ENTRIES, POLICIES, type Scenario } from "../scenario/scenario.js";
+import { type ListenerScenario, MOST_ENTRIES, POLICIES, POLICY, type Scenario } from "../scenario/scenario.js";
 import {
   formatCount,
   formatDuration,
@@ -50,7 +50,7 @@ export function promisingChanges(report: Report): Change[] {
   if (limits.length > 0 && floodWasCut(report)) return limits;
   const { packetsDropped, destroyNotArrived, newNotArrived, updateNotArrived, stale } = harmsOf(report);
   const loses = [destroyNotArrived, newNotArrived, updateNotArrived].some((lost) => (lost ?? 0) > 0);
-  const resends = listener.policy === "reliable" || listener.policy === "broadcast-error";
+  const resends = POLICY[listener.policy].broadcastError;
   const policies = listener.policy === "reliable" ? [] : policyChanges(subject, ["reliable"]);
   const grace = graceChanges(subject, [4, 2]);
   return distinct([

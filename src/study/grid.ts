@@ -6,7 +6,7 @@
  */
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { ParameterError, UsageError } from "../scenario/errors.js";
-import { mergeParameters } from "../scenario/file.js";
+import { mergeParameters } from "../scenario/merge.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
 import { formatCount } from "../scenario/units.js";
 import { seedOf } from "./suite.js";

@@ -4,7 +4,7 @@
  * figure is one where less is better. What counts as going wrong, and what as better or worse, is said here and nowhere else.
  */
 import type { Report } from "../report/report.js";
-import type { Policy } from "../scenario/scenario.js";
+import { POLICY } from "../scenario/scenario.js";
 
 /** In the order of their weight: to lose an event is worse than to wait for it. */
 export const HARMS = [
@@ -34,14 +34,12 @@ const SEEN = 0.1;
 /** Two runs that differ by less in a time or in a peak differ by chance. Counts of what is lost have no such tolerance. */
 const CHANCE = 0.01;
 
-const RESENDS: ReadonlySet<Policy> = new Set(["reliable", "broadcast-error"]);
-
 export function harmsOf(report: Report): Harms {
   const { events, table, daemon, dying, flush, scenario } = report;
   const notArrived = ({ raised, delivered, merged }: Report["events"]["new"]): number | null =>
     raised === null || merged === null ? null : raised - delivered - merged;
   // Without a listener that has refused events resent, nothing waits: that its list is empty is no merit.
-  const resends = scenario.listeners.some(({ policy }) => RESENDS.has(policy));
+  const resends = scenario.listeners.some(({ policy }) => POLICY[policy].broadcastError);
   return {
     cut: endedByLimit(report) ? 1 : 0,
     destroyNotArrived: notArrived(events.destroy),

@@ -8,7 +8,7 @@ import type { ExpectationResult, Report } from "../report/report.js";
 import type { Bound, RunReports } from "../report/verdict.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { ParameterError } from "../scenario/errors.js";
-import { mergeParameters } from "../scenario/file.js";
+import { mergeParameters } from "../scenario/merge.js";
 import { type Experiment, MOST_ENTRIES, type Scenario } from "../scenario/scenario.js";
 import {
   formatCount,

@@ -6,7 +6,7 @@
 import type { Report } from "../report/report.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { ParameterError } from "../scenario/errors.js";
-import { mergeParameters } from "../scenario/file.js";
+import { mergeParameters } from "../scenario/merge.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { simulateWithin } from "../simulation/simulation.js";
 import { allChanges, type Change, promisingChanges } from "./change.js";

@@ -4,8 +4,10 @@ import { type Schema, Validator } from "@cfworker/json-schema";
 import { parse } from "yaml";
 import type { Overrides } from "../../src/scenario/defaults.js";
 import { UsageError } from "../../src/scenario/errors.js";
-import { mergeParameters, readScenarioFiles, SCENARIO_FILE } from "../../src/scenario/file.js";
+import { SCENARIO_FILE } from "../../src/scenario/file/shape.js";
+import { readScenarioFiles } from "../../src/scenario/file.js";
 import { published } from "../../src/scenario/json-schema.js";
+import { mergeParameters } from "../../src/scenario/merge.js";
 
 /** Three lines; what a test adds stands at line 4, within `scenario` where it is indented. */
 const HEAD = "title: t\nscenario:\n  experiment: flood\n";

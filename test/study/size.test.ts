@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { bindExpectation } from "../../src/report/verdict.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import { parseExpectation } from "../../src/scenario/expectation.js";
-import { mergeParameters } from "../../src/scenario/file.js";
+import { mergeParameters } from "../../src/scenario/merge.js";
 import type { Experiment } from "../../src/scenario/scenario.js";
 import { simulate } from "../../src/simulation/simulation.js";
 import { type Findable, type SizeReport, sizeUp } from "../../src/study/size.js";

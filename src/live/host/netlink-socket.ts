@@ -3,7 +3,7 @@
  * conntrack's event groups with the options of a policy (net/netlink/af_netlink.c). It moves bytes; what they mean is
  * elsewhere.
  */
-import type { EventGroup, Policy } from "../../scenario/scenario.js";
+import { type EventGroup, POLICY, type Policy } from "../../scenario/scenario.js";
 import { NFNLGRP_CONNTRACK } from "../../wire/ctnetlink.js";
 import { messagesOf, NLMSG_DONE, NLMSG_ERROR, type ReceivedMessage } from "../../wire/netlink.js";
 import { SystemCallError, type SystemCalls } from "./system-calls.js";
@@ -107,8 +107,8 @@ export function openListener(
   const fd = open(calls, NETLINK_NETFILTER);
   const rcvbufBytes = calls.setRcvbuf(fd, bufferBytes);
   const set = (option: number, value: number): void => calls.setsockopt(fd, SOL_NETLINK, option, value);
-  if (policy === "reliable" || policy === "broadcast-error") set(NETLINK_BROADCAST_ERROR, 1);
-  if (policy === "reliable" || policy === "no-enobufs") set(NETLINK_NO_ENOBUFS, 1);
+  if (POLICY[policy].broadcastError) set(NETLINK_BROADCAST_ERROR, 1);
+  if (POLICY[policy].noEnobufs) set(NETLINK_NO_ENOBUFS, 1);
   for (const group of groups) set(NETLINK_ADD_MEMBERSHIP, NFNLGRP_CONNTRACK[group]);
   return { fd, portid: calls.getsockname(fd, ADDRESS_BYTES).readUInt32LE(4), rcvbufBytes };
 }

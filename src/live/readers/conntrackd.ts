@@ -9,7 +9,7 @@ import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import type { ConntrackdStatistics } from "../../report/report.js";
-import { EVENT_GROUPS, type ListenerScenario } from "../../scenario/scenario.js";
+import { EVENT_GROUPS, type ListenerScenario, POLICY } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
 import { LiveImpossibleError } from "../host/impossible.js";
 import { readListeningPortid, readSocketRow, type SocketRow } from "../host/kernel-files.js";
@@ -42,7 +42,7 @@ export function asConntrackd(listener: ListenerScenario): ListenerScenario {
     decoders: 1,
     resyncAfterNanoseconds,
     stopsAtEnobufs: false,
-    policy: policy === "reliable" || policy === "broadcast-error" ? "reliable" : "lossy",
+    policy: POLICY[policy].broadcastError ? "reliable" : "lossy",
     serviceNanoseconds: 0,
     serviceDistribution: "fixed",
     stall: null,

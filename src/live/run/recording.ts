@@ -3,7 +3,7 @@
  * anybody's kernel can be compared with the model later. The format knows fewer settings than a scenario has; what it
  * cannot say is not recorded.
  */
-import type { ListenerScenario, Scenario } from "../../scenario/scenario.js";
+import { type ListenerScenario, POLICY, type Scenario } from "../../scenario/scenario.js";
 import type { LiveHost } from "../host/host.js";
 import type { Ending, LiveRun } from "./run.js";
 
@@ -97,8 +97,8 @@ function isRecordable(scenario: Scenario): boolean {
   );
 }
 
-const isReliable = ({ policy }: ListenerScenario): boolean => policy === "reliable" || policy === "broadcast-error";
-const isQuiet = ({ policy }: ListenerScenario): boolean => policy === "reliable" || policy === "no-enobufs";
+const isReliable = ({ policy }: ListenerScenario): boolean => POLICY[policy].broadcastError;
+const isQuiet = ({ policy }: ListenerScenario): boolean => POLICY[policy].noEnobufs;
 
 function settingOf(scenario: Scenario, flushAt: number): Record<string, number | string> {
   const [first, second] = scenario.listeners as [ListenerScenario, ListenerScenario?];

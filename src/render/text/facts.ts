@@ -5,7 +5,7 @@
  */
 
 import type { Figure, Report } from "../../report/report.js";
-import type { Policy, Scenario } from "../../scenario/scenario.js";
+import { POLICY, type Policy, type Scenario } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
 
 /** Known, and more than nothing. */
@@ -15,7 +15,7 @@ export function some(figure: Figure): figure is number {
 
 /** NETLINK_BROADCAST_ERROR is what makes the kernel keep a refused event; NO_ENOBUFS alone does not. */
 export function isReliable(policy: Policy): boolean {
-  return policy === "reliable" || policy === "broadcast-error";
+  return POLICY[policy].broadcastError;
 }
 
 export function firstIsReliable(report: Report): boolean {
