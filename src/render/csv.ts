@@ -53,7 +53,7 @@ function timelineRows(name: string, run: Report): Value[][] {
   return run.timeline.rows.map((row) => [name, run.seed, ...row]);
 }
 
-function field(value: Value): string {
+export function field(value: Value): string {
   const text = String(value ?? "");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -79,6 +79,6 @@ function fenced(command: string): string {
   return `\`\`\`sh\n${command}\n\`\`\``;
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll(/[\\`*_~&<>|[\]]/g, "\\$&").replaceAll(/\s+/g, " ");
 }

@@ -53,6 +53,12 @@ export class Runs {
     return numbers.filter((run) => this.has(run)).map((run) => this.figure(run, column));
   }
 
+  /** Whether any run of the cell is done. */
+  begun(cell: number): boolean {
+    const { runs } = this.study;
+    return this.done.subarray(cell * runs, (cell + 1) * runs).includes(1);
+  }
+
   /** Whether every run of the cell is done. */
   whole(cell: number): boolean {
     const { runs } = this.study;

@@ -8,7 +8,7 @@ import { keptOf } from "../../src/study/kept.js";
 import { measured, measureNamed, USUAL_MEASURES } from "../../src/study/measure.js";
 import type { RunAll } from "../../src/study/pool.js";
 import { Runs } from "../../src/study/runs.js";
-import { BrokenInvariantError, sweep, sweepReport } from "../../src/study/sweep.js";
+import { BrokenInvariantError, spread, sweep, sweepReport } from "../../src/study/sweep.js";
 import { buffers, NEVER, readers, study, swept } from "./studies.js";
 
 const TOOL = { name: "ct-reliable", version: "x" } as const;
@@ -104,7 +104,7 @@ describe("a sweep", () => {
     assert.equal(JSON.stringify(sweepReport(runs, TOOL)), JSON.stringify(sweepReport(await swept(study()), TOOL)));
   });
 
-  test("that is interrupted has the cells that are whole, and says so", async () => {
+  test("that is interrupted has the runs that are done, and says so", async () => {
     const stop = new AbortController();
     const runs = await swept(study(), {
       signal: stop.signal,
@@ -113,7 +113,28 @@ describe("a sweep", () => {
       },
     });
     const report = sweepReport(runs, TOOL);
-    assert.deepEqual([report.cells.length, report.interrupted], [2, true]);
+    assert.equal(report.interrupted, true);
+    const done = report.cells.reduce((sum, { figures }) => sum + figures["dying.peak"]!.runs, 0);
+    assert.equal(done, 7);
+  });
+
+  test("takes its runs from all over the grid, each once: any tenth of them is like any other", () => {
+    for (const count of [0, 1, 2, 7, 100, 1000, 4096]) {
+      const order = spread(count);
+      assert.deepEqual(
+        [...order].sort((a, b) => a - b),
+        Array.from({ length: count }, (_, index) => index),
+      );
+    }
+    const tenth = spread(1000).slice(0, 100);
+    const inEachTenth = Array.from(
+      { length: 10 },
+      (_, index) => tenth.filter((run) => Math.floor(run / 100) === index).length,
+    );
+    assert.ok(
+      inEachTenth.every((runs) => runs >= 7 && runs <= 13),
+      inEachTenth.join(" "),
+    );
   });
 
   test("tells of progress against the runs that are left", async () => {
@@ -130,7 +151,7 @@ describe("a sweep", () => {
       >);
     await assert.rejects(
       sweep(new Runs(study()), null, broken, { progress() {}, signal: NEVER }),
-      (error) => error instanceof BrokenInvariantError && /^run 2 of 18 .*a rule: broken$/.test(error.message),
+      (error) => error instanceof BrokenInvariantError && /^run 12 of 18 .*a rule: broken$/.test(error.message),
     );
   });
 });

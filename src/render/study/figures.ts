@@ -1,0 +1,34 @@
+/**
+ * A figure of a study as a person reads it: in the unit of its measure, with what the 95 % interval of the mean leaves open behind it, and
+ * with the runs in which it never came.
+ */
+import type { Summary } from "../../study/statistics.js";
+import { count, duration, percent, size, UNKNOWN } from "../text/numbers.js";
+
+/** A share is 1 for 100 %. */
+export function figureText(figure: number | null, unit: string): string {
+  if (figure === null) return UNKNOWN;
+  const sign = figure < 0 ? "−" : "";
+  const amount = Math.abs(figure);
+  if (unit === "share") return `${sign}${percent(amount, 1)}`;
+  if (unit === "seconds") return `${sign}${duration(amount)}`;
+  if (unit === "nanoseconds") return `${sign}${duration(amount / 1e9)}`;
+  return unit === "bytes" ? `${sign}${size(amount)}` : `${sign}${count(amount)}`;
+}
+
+/** `21.7 s ± 300 ms`, `never`, `21.7 s, never in 3`. */
+export function summaryText({ mean, half, runs, never }: Summary, unit: string): string {
+  if (runs === 0) return unit === "seconds" ? "never" : UNKNOWN;
+  const spread = half === null || half === 0 ? "" : ` ± ${figureText(half, unit)}`;
+  const missing = never === 0 ? "" : unit === "seconds" ? `, never in ${never}` : `, unknown in ${never}`;
+  return `${figureText(mean, unit)}${spread}${missing}`;
+}
+
+/** With its sign: `+70 s ± 1 s`, `0`. */
+export function differenceText(difference: Summary, unit: string): string {
+  const text = summaryText(difference, unit);
+  return (difference.mean ?? 0) > 0 ? `+${text}` : text;
+}
+
+/** What the figures of a table are. */
+export const INTERVAL_NOTE = "Means over the seeds; ± is half of the 95 % interval of the mean.";

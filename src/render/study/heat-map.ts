@@ -1,0 +1,50 @@
+/**
+ * A map of one measure over two axes, in characters: the first axis goes down, the second across, and the darker a cell the larger its
+ * figure. The figure stands in the cell, so that the shade says nothing that the words do not.
+ */
+import type { SweepReport } from "../../study/sweep.js";
+import { type Cell, GAP, lay, tableWidth } from "../text/columns.js";
+import type { Theme } from "../text/theme.js";
+import { figureText } from "./figures.js";
+
+const SHADES = ["·", "░", "▒", "▓", "█"];
+const DARKEST = SHADES.length - 1;
+
+/** Empty where the study has not two axes, where a cell is missing, where nothing varies, or where the map is too wide. */
+export function heatMap({ axes, cells, measures }: SweepReport, width: number, theme: Theme): string[] {
+  const [down, across, ...others] = axes;
+  if (down === undefined || across === undefined || others.length > 0) return [];
+  if (down.values.length < 2 || across.values.length < 2) return [];
+  if (cells.length < down.values.length * across.values.length) return [];
+  const measure = measures.find(({ name }) => new Set(cells.map(({ figures }) => figures[name]!.mean)).size > 1);
+  if (measure === undefined) return [];
+  const { name, unit } = measure;
+  const shadeOf = shader(cells.map(({ figures }) => figures[name]!.mean));
+  const rows = down.values.map((value, row): Cell[] => [
+    { text: value, paint: theme.label },
+    ...across.values.map((_, column): Cell => {
+      const { mean } = cells[row * across.values.length + column]!.figures[name]!;
+      const text = mean === null ? "never" : figureText(mean, unit);
+      return { text: `${shadeOf(mean)} ${text}`, left: true };
+    }),
+  ]);
+  const heading = [
+    { text: "" },
+    ...across.values.map((text): Cell => ({ text: `  ${text}`, paint: theme.label, left: true })),
+  ];
+  const table = [heading, ...rows];
+  if (tableWidth(table, GAP) > width) return [];
+  return [theme.heading(`${name}: ${down.name} down, ${across.name} across`), ...lay(table, GAP)];
+}
+
+/** What never came is the darkest. */
+function shader(figures: readonly (number | null)[]): (figure: number | null) => string {
+  const known = figures.filter((figure) => figure !== null);
+  const least = known.reduce((low, figure) => Math.min(low, figure), Number.POSITIVE_INFINITY);
+  const most = known.reduce((high, figure) => Math.max(high, figure), Number.NEGATIVE_INFINITY);
+  return (figure) => {
+    if (figure === null) return SHADES[DARKEST]!;
+    const share = most > least ? (figure - least) / (most - least) : 0;
+    return SHADES[Math.min(DARKEST, Math.floor(share * SHADES.length))]!;
+  };
+}
