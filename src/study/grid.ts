@@ -37,6 +37,8 @@ export interface Study {
   runs: number;
   /** Names of measures. */
   measures: readonly string[];
+  /** The command line that repeats it, on one machine. */
+  command: string;
 }
 
 export function cellsOf({ axes }: Study): number {

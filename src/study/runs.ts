@@ -41,7 +41,11 @@ export class Runs {
     }
   }
 
-  figure(run: number, column: number): number | null {
+  figuresOf(run: number): (number | null)[] {
+    return Array.from({ length: this.columns }, (_, column) => this.figure(run, column));
+  }
+
+  private figure(run: number, column: number): number | null {
     const figure = this.figures[run * this.columns + column]!;
     return Number.isNaN(figure) ? null : figure;
   }

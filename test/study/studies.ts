@@ -36,6 +36,7 @@ export function study(fields: Partial<Study> = {}): Study {
     axes: [buffers, readers],
     runs: 3,
     measures: ["destroy.lost%", "drain", "dying.peak"],
+    command: "ct-reliable sweep flush",
     ...fields,
   };
 }

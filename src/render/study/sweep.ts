@@ -95,10 +95,6 @@ export function sweepCsv({ axes, measures, cells, runsPerCell }: SweepReport): s
   return [heading, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
 }
 
-export function sweepJson(report: SweepReport): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
-}
-
 export function sweepMarkdown(report: SweepReport, { command }: StudyOptions): string {
   const { axes, measures, cells } = report;
   const heading = [...axes, ...measures].map(({ name }) => escaped(name));

@@ -1,0 +1,31 @@
+/** The command `merge`: the parts of a study, put together to what one machine would have printed. */
+import { UsageError } from "../../scenario/errors.js";
+import type { Call, Command } from "../command.js";
+import { mainSink } from "../destinations.js";
+import { EXIT } from "../exit-codes.js";
+import { readFlags } from "../flag.js";
+import { STUDY_OUTPUT } from "../study/flags.js";
+import { textOf } from "../study/runs-file.js";
+import { rendered } from "../study/study-run.js";
+
+export const merge: Command = {
+  name: "merge",
+  summary: "put the parts of a study together that sweep or compare ran with --shard",
+  operands: "PART...",
+  examples: [
+    ["merge part-*.runs", "the table that one machine would have printed"],
+    ["merge part-*.runs --format csv --output sweep.csv", "for a spreadsheet"],
+  ],
+  flags: STUDY_OUTPUT,
+  defaults: null,
+  run: mergeParts,
+};
+
+async function mergeParts({ given, operands, io, dependencies }: Call): Promise<number> {
+  const flags = readFlags(STUDY_OUTPUT, given);
+  if (operands.length === 0) throw new UsageError("expected the files of all parts after merge, got nothing");
+  const studies = await dependencies.studies();
+  const runs = studies.merged(operands.map((path) => studies.readRuns(textOf(path), path)));
+  mainSink(flags, io).write(rendered(runs, flags, io, studies));
+  return EXIT.ok;
+}

@@ -1,0 +1,159 @@
+/**
+ * The command `size`: the smallest buffer, the highest rate, the slowest reader that meets what is expected. It reads the question and says
+ * how to confirm the answer; the search is study/size.ts.
+ */
+import { choice } from "../../scenario/choice.js";
+import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
+import { parseExpectation } from "../../scenario/expectation.js";
+import type { Findable, SizeReport } from "../../study/size.js";
+import type { Call, Command } from "../command.js";
+import { mainSink, placeOf, QUIET } from "../destinations.js";
+import { EXIT } from "../exit-codes.js";
+import { EXPECT } from "../experiment.js";
+import { note, reportBug } from "../failure.js";
+import { type Flag, type FlagValues, readFlags, valued } from "../flag.js";
+import { withHostKernel } from "../host-kernel.js";
+import { breathing, listenForInterrupt } from "../interrupt.js";
+import { PARAMETER_FLAGS } from "../parameter-flags.js";
+import { lineView } from "../progress.js";
+import { repeatingCommand, shellLine } from "../repeat.js";
+import { ONLY, runsFlag } from "../scenario-choice.js";
+import { drawSeed } from "../seed.js";
+import { STUDY, STUDY_FORMAT, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
+import { SUBJECT_OPERAND, type Subject, subjectOf } from "../study/subject.js";
+
+const USUAL_RUNS = 20;
+const FINDABLE: readonly Findable[] = ["buffer", "rate", "reader", "grace-max", "nf-conntrack-max"];
+
+const FIND = valued({
+  name: "find",
+  value: "PARAMETER",
+  heading: STUDY,
+  description:
+    "what to search for: the smallest buffer or nf-conntrack-max, the highest rate, the slowest reader, the longest " +
+    "grace-max that meets what is expected",
+  choices: FINDABLE,
+  repeats: true,
+  parse: choice(FINDABLE),
+});
+
+const RUNS = runsFlag(`seeds with which a value must hold (default: ${USUAL_RUNS})`);
+
+const FLAGS: readonly Flag[] = [FIND, EXPECT, RUNS, WORKERS, ONLY, ...PARAMETER_FLAGS, ...STUDY_OUTPUT];
+
+export const size: Command = {
+  name: "size",
+  summary: "search for the smallest buffer, the highest rate or the slowest reader that meets what is expected",
+  operands: SUBJECT_OPERAND,
+  examples: [
+    ["size flush --connections 5000 --find buffer --expect 'destroy.lost == 0' --policy lossy", "a buffer that loses nothing"],
+    ["size flood --find rate --expect 'destroy.lost <= 1%' --policy lossy --buffer 208k", "what my buffer and reader survive"],
+    ["size flood --find reader --expect 'update.lost == 0' --runs 50", "how slow the reader may be"],
+    ["size scenarios/conntrack-flush.yaml --find grace-max", "what a scenario file expects"],
+  ],
+  flags: FLAGS,
+  defaults: null,
+  run: runSize,
+};
+
+async function runSize(call: Call): Promise<number> {
+  const { given, operands, io, dependencies } = call;
+  const flags = readFlags(FLAGS, withHostKernel(given, dependencies));
+  drawSeed(flags);
+  const find = flags.of(FIND);
+  if (find === null) throw new UsageError("--find: expected what to search for, such as buffer, got nothing");
+  const suites = await dependencies.suites();
+  const subject = subjectOf(operands, { over: flags.overrides, only: flags.of(ONLY), suites, command: "size" });
+  const sink = mainSink(flags, io);
+  const resolve = await dependencies.resolve();
+  const { seed } = resolve(subject.experiment, subject.overrides);
+  const command = repeatingCommand(["size", ...operands, ...only(flags)], flags.canonical, seed);
+  try {
+    const report = await searched({ find, subject, flags, call });
+    const { renderSize } = await dependencies.studies();
+    const confirm = report.answer === null ? null : confirmation(report, { subject, operands, flags, seed });
+    sink.write(renderSize(report, flags.of(STUDY_FORMAT) ?? "text", { ...placeOf(flags, io), command, confirm }));
+    if (report.interrupted === true) {
+      note(io, "interrupted: what was tried so far");
+      return EXIT.interrupted;
+    }
+    return report.answer === null ? EXIT.expectationFailed : EXIT.ok;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return reportBug(io, error, command);
+  }
+}
+
+interface Search {
+  find: Findable;
+  subject: Subject;
+  flags: FlagValues;
+  call: Call;
+}
+
+async function searched({ find, subject, flags, call: { io, dependencies } }: Search): Promise<SizeReport> {
+  const { sizeUp, pool, bindExpectation, knowledgeOf, TOOL } = await dependencies.studies();
+  const resolve = await dependencies.resolve();
+  const knowledge = knowledgeOf(resolve(subject.experiment, subject.overrides), "simulation");
+  const written = [...subject.expectations, ...flags.all(EXPECT)];
+  if (written.length === 0) throw new UsageError("--expect: expected what must hold, such as 'destroy.lost == 0', got nothing");
+  const expectations = written.map((text) =>
+    inPlace("--expect", () => {
+      const expectation = parseExpectation(text);
+      if (expectation.limit.kind === "metric" && expectation.limit.variant !== null) {
+        throw new UsageError(`expected an expectation of one scenario, got ${quoted(text)}`);
+      }
+      return bindExpectation(expectation, knowledge);
+    }),
+  );
+  const view = await lineView(io, { quiet: flags.has(QUIET) });
+  const stop = new AbortController();
+  const interrupt = listenForInterrupt(io.signals, () => {
+    view.stop();
+    note(io, "stopping; Ctrl-C again ends at once");
+    stop.abort();
+  });
+  const workers = flags.of(WORKERS) ?? dependencies.cores();
+  try {
+    const { experiment, overrides } = subject;
+    return await sizeUp(
+      { find, experiment, overrides, expectations, runs: flags.of(RUNS) ?? USUAL_RUNS },
+      pool(workers, await dependencies.backend(), breathing()),
+      { progress: (text) => view.update(`trying --${find} ${text}`), signal: stop.signal },
+      { of: subject.of, tool: TOOL },
+    );
+  } finally {
+    interrupt.release();
+    view.stop();
+  }
+}
+
+function only(flags: FlagValues): string[] {
+  const pattern = flags.of(ONLY);
+  return pattern === null ? [] : ["--only", pattern];
+}
+
+/** The command line that runs the answer by itself with the same seeds: a scenario file, or one that is printed and piped. */
+function confirmation(
+  { answer, find, runs }: SizeReport,
+  { subject, operands, flags, seed }: { subject: Subject; operands: readonly string[]; flags: FlagValues; seed: string },
+): string {
+  const found = answer!.flags.split(" ");
+  const replaced = new Set(["--find", "--runs", ...found.filter((word) => word.startsWith("--")), `--${find}`]);
+  const rest = without(flags.canonical, replaced);
+  const expected = flags.all(EXPECT).length > 0;
+  if (!expected) return repeatingCommand(["run", ...operands, "--only", subject.of, "--runs", String(runs)], [...found, ...rest], seed);
+  const printed = repeatingCommand([...operands], [...found, ...rest, "--print-config"], seed);
+  return `${printed} | ${shellLine(["run", "-", "--runs", String(runs)])}`;
+}
+
+/** Canonical flags without some of them and their values. */
+function without(canonical: readonly string[], names: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < canonical.length; index++) {
+    const word = canonical[index]!;
+    if (!names.has(word)) kept.push(word);
+    else if (canonical[index + 1]?.startsWith("--") === false) index++;
+  }
+  return kept;
+}

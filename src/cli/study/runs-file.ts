@@ -1,0 +1,74 @@
+/**
+ * The file in which the runs of a study are kept while it goes on: each run is on disk before the next one begins, so that whatever ends
+ * the process loses none that is finished. A line that was cut off in the middle is dropped when the study goes on.
+ */
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { quoted, UsageError } from "../../scenario/errors.js";
+import type { Study } from "../../study/grid.js";
+import type { Runs } from "../../study/runs.js";
+import type { Shard } from "../../study/shard.js";
+import type { Studies } from "../dependencies.js";
+import { systemReason } from "../failure.js";
+
+export interface KeptRuns {
+  path: string;
+  runs: Runs;
+  keep(run: number, figures: readonly (number | null)[]): void;
+  close(): void;
+}
+
+/** Goes on with a file, or begins one. Throws UsageError. */
+export function openRuns(path: string, study: Study, shard: Shard | null, studies: Studies): KeptRuns {
+  const { headerLine, Runs, readRuns, resumed, runLine } = studies;
+  return explained(path, () => {
+    const text = existsSync(path) && statSync(path).size > 0 ? readFileSync(path, "utf8") : null;
+    // A process that was ended while it wrote the first line left nothing to go on from.
+    const file = text === null || !text.includes("\n") ? null : readRuns(text, path);
+    const runs = file === null ? new Runs(study) : resumed(file, study, shard);
+    const descriptor = openSync(path, text === null ? "w" : "r+");
+    let at = 0;
+    const write = (line: string): void => {
+      at += writeSync(descriptor, line, at);
+    };
+    if (file === null) {
+      ftruncateSync(descriptor, 0);
+      write(headerLine(study, shard));
+    } else {
+      at = Buffer.byteLength(text!.slice(0, file.wholeLength));
+      ftruncateSync(descriptor, at);
+    }
+    return { path, runs, keep: (run, figures) => write(runLine(run, figures)), close: () => closeSync(descriptor) };
+  });
+}
+
+/** All runs that are done, in a file that was not there before. Null: none can be written here. */
+export function keepRuns(name: string, runs: Runs, { headerLine, runLine }: Studies): string | null {
+  for (let number = 1; number <= 100; number++) {
+    const path = number === 1 ? `${name}.runs` : `${name}-${number}.runs`;
+    try {
+      const descriptor = openSync(path, "wx");
+      writeSync(descriptor, headerLine(runs.study, null));
+      for (let run = 0; run < runs.count; run++) {
+        if (runs.has(run)) writeSync(descriptor, runLine(run, runs.figuresOf(run)));
+      }
+      closeSync(descriptor);
+      return path;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) return null;
+    }
+  }
+  return null;
+}
+
+export function textOf(path: string): string {
+  return explained(path, () => readFileSync(path, "utf8"));
+}
+
+function explained<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`expected a file of runs that can be read and written, got ${quoted(path)} (${systemReason(error)})`);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Runs a study for a command: says how many runs it is before it starts, shows how far it is and when it will be done, keeps what is
+ * finished, and prints the result; of a part it leaves the file for the merge and prints nothing.
+ */
+import v8 from "node:v8";
+import { inPlace, UsageError } from "../../scenario/errors.js";
+import { RANDOM_SEED } from "../../scenario/scenario.js";
+import { formatCount } from "../../scenario/units.js";
+import type { Study } from "../../study/grid.js";
+import type { Runs } from "../../study/runs.js";
+import { type Shard, shardOfEnvironment, shardText } from "../../study/shard.js";
+import type { Call } from "../command.js";
+import type { Studies } from "../dependencies.js";
+import { mainSink, placeOf, QUIET } from "../destinations.js";
+import { EXIT } from "../exit-codes.js";
+import { note, reportBug } from "../failure.js";
+import type { FlagValues } from "../flag.js";
+import { breathing, listenForInterrupt } from "../interrupt.js";
+import type { Io } from "../io.js";
+import { countView } from "../progress.js";
+import { RESUME, SHARD, STUDY_FORMAT, WORKERS } from "./flags.js";
+import { type KeptRuns, keepRuns, openRuns } from "./runs-file.js";
+
+export interface Asked {
+  flags: FlagValues;
+  seedIsDrawn: boolean;
+}
+
+/** The exit code. Throws UsageError. */
+export async function runStudy(study: Study, { flags, seedIsDrawn }: Asked, call: Call): Promise<number> {
+  const { io, dependencies } = call;
+  const studies = await dependencies.studies();
+  studies.checkStudy(study, v8.getHeapStatistics().heap_size_limit);
+  const shard = shardOf(flags, io);
+  if (shard !== null && seedIsDrawn) {
+    throw new UsageError(`--shard: expected a seed that all parts share, got --seed ${RANDOM_SEED}`);
+  }
+  const sink = shard === null ? mainSink(flags, io) : null;
+  const path = flags.of(RESUME) ?? (shard === null ? null : `part-${shard.index}-of-${shard.of}.runs`);
+  const kept = path === null ? null : openRuns(path, study, shard, studies);
+  const runs = kept?.runs ?? new studies.Runs(study);
+  if (!flags.has(QUIET)) note(io, plan(runs, shard));
+  try {
+    const interrupted = await watched(runs, { shard, kept, flags, call, studies });
+    sink?.write(rendered(runs, flags, io, studies));
+    if (interrupted) return stopped(runs, kept, io, studies);
+    if (shard !== null) note(io, `part ${shardText(shard)} is in ${path}; ct-reliable merge puts all parts together`);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return reportBug(io, error, study.command);
+  } finally {
+    kept?.close();
+  }
+}
+
+/** Throws UsageError. */
+function shardOf(flags: FlagValues, io: Io): Shard | null {
+  const given = flags.of(SHARD);
+  return given === "auto" ? inPlace("--shard", () => shardOfEnvironment(io.env)) : given;
+}
+
+/** Before anything runs. */
+function plan({ study, count, finished }: Runs, shard: Shard | null): string {
+  const shape = study.axes.map(({ values }) => values.length).join(" × ");
+  const part = shard === null ? "" : `; this is part ${shardText(shard)}`;
+  const had = finished === 0 ? "" : `; ${formatCount(finished)} are done`;
+  return `${formatCount(count)} runs: ${shape === "" ? "1" : shape} cells of ${formatCount(study.runs)}${part}${had}`;
+}
+
+interface Surroundings {
+  shard: Shard | null;
+  kept: KeptRuns | null;
+  flags: FlagValues;
+  call: Call;
+  studies: Studies;
+}
+
+/** Whether it was interrupted. */
+async function watched(runs: Runs, { shard, kept, flags, call, studies }: Surroundings): Promise<boolean> {
+  const { io, dependencies } = call;
+  const view = await countView(io, { quiet: flags.has(QUIET), noun: "runs" });
+  const stop = new AbortController();
+  const interrupt = listenForInterrupt(io.signals, () => {
+    view.stop();
+    note(io, "stopping; Ctrl-C again ends at once");
+    stop.abort();
+  });
+  const workers = flags.of(WORKERS) ?? dependencies.cores();
+  const runAll = studies.pool(workers, await dependencies.backend(), breathing());
+  try {
+    await studies.sweep(runs, shard, runAll, {
+      progress: view.update,
+      ...(kept === null ? {} : { keep: kept.keep }),
+      signal: stop.signal,
+    });
+    return stop.signal.aborted;
+  } finally {
+    interrupt.release();
+    view.stop();
+  }
+}
+
+/** The result in the format that was asked for. */
+export function rendered(runs: Runs, flags: FlagValues, io: Io, { renderStudy }: Studies): string {
+  return renderStudy(runs, flags.of(STUDY_FORMAT) ?? "text", placeOf(flags, io));
+}
+
+function stopped(runs: Runs, kept: KeptRuns | null, io: Io, studies: Studies): number {
+  const path = kept?.path ?? keepRuns(`ct-reliable-${runs.study.kind}`, runs, studies);
+  const so = `interrupted: ${formatCount(runs.finished)} of ${formatCount(runs.count)} runs are done`;
+  note(io, path === null ? so : `${so} and kept in ${path}; the same command with --resume ${path} goes on`);
+  return EXIT.interrupted;
+}
