@@ -43,7 +43,10 @@ function readCall(command: Command, words: readonly string[]): Asked {
     allowPositionals: true,
     tokens: true,
     options: Object.fromEntries(
-      command.flags.map(({ name, value }) => [name, { type: value === null ? "boolean" : "string" }] as const),
+      command.flags.map(({ name, value, short }) => {
+        const type = value === null ? "boolean" : "string";
+        return [name, { type, ...(short === undefined ? {} : { short }) }] as const;
+      }),
     ),
   });
   // A number below zero is no flag but a wrong value, which says so where it is read.
@@ -53,7 +56,9 @@ function readCall(command: Command, words: readonly string[]): Asked {
     return { kind: "help", command, mistake: false };
   }
   const given = options.map((token): Given => {
-    const flag = command.flags.find(({ name }) => token.rawName === `--${name}`);
+    const flag = command.flags.find(
+      ({ name, short }) => token.rawName === `--${name}` || token.rawName === `-${short}`,
+    );
     if (flag === undefined || (flag.value === null && token.value !== undefined))
       throw unknownFlag(words[token.index]!, command);
     if (flag.value !== null && token.value === undefined) {

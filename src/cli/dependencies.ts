@@ -32,6 +32,7 @@ export interface Dependencies {
   suites(): Promise<Suites>;
   live(): Promise<Live>;
   parities(): Promise<Parities>;
+  studies(): Promise<Studies>;
   /** How many runs go on at once. */
   cores(): number;
   /** As uname -s and uname -r say it. */
@@ -54,6 +55,18 @@ export interface Parities {
   paritySet: typeof paritySet;
   parityRenderers: typeof parityRenderers;
 }
+
+/** Many runs, and what they say together. */
+export type Studies = Pick<typeof import("../study/grid.js"), "checkStudy"> &
+  Pick<typeof import("../study/runs.js"), "Runs" | "headerLine" | "readRuns" | "resumed" | "runLine"> &
+  Pick<typeof import("../study/measure.js"), "measureNamed" | "USUAL_MEASURES"> &
+  Pick<typeof import("../study/sweep.js"), "sweep"> &
+  Pick<typeof import("../study/merge.js"), "merged"> &
+  Pick<typeof import("../study/pool.js"), "pool"> &
+  Pick<typeof import("../study/size.js"), "sizeUp"> &
+  Pick<typeof import("../study/suite.js"), "knowledgeOf"> &
+  Pick<typeof import("../report/verdict.js"), "bindExpectation"> &
+  Pick<typeof import("../render/study/study.js"), "TOOL" | "renderSize" | "renderStudy">;
 
 /** What a set of scenario files needs. */
 export interface Suites {
@@ -93,6 +106,18 @@ export const installed: Dependencies = {
     ...(await import("../study/parity.js")),
     ...(await import("../study/parity-set.js")),
     ...(await import("../render/parity.js")),
+  }),
+  studies: async () => ({
+    ...(await import("../study/grid.js")),
+    ...(await import("../study/runs.js")),
+    ...(await import("../study/measure.js")),
+    ...(await import("../study/sweep.js")),
+    ...(await import("../study/merge.js")),
+    ...(await import("../study/pool.js")),
+    ...(await import("../study/size.js")),
+    ...(await import("../study/suite.js")),
+    ...(await import("../report/verdict.js")),
+    ...(await import("../render/study/study.js")),
   }),
   cores: () => os.availableParallelism(),
   host: () => ({ system: os.type(), release: os.release() }),

@@ -26,7 +26,7 @@ import { progressView } from "./progress.js";
 import { repeatingCommand } from "./repeat.js";
 import { announceSeed, drawSeed } from "./seed.js";
 
-const EXPECT = valued({
+export const EXPECT = valued({
   name: "expect",
   value: "EXPRESSION",
   heading: "Run:",

@@ -7,10 +7,13 @@
 import type { Overrides } from "../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
+import type { QuantityKind } from "../scenario/units.js";
 
 export interface Flag<T = unknown> {
   /** Without the dashes, as typed: `buffer`, `no-flush`. */
   name: string;
+  /** A letter that stands for it. */
+  short?: string;
   /** The name of its value in the help; null for a switch. */
   value: string | null;
   /** Its heading in the help. */
@@ -25,6 +28,8 @@ export interface Flag<T = unknown> {
   repeats: boolean;
   /** The parameter that it sets, or a part of it. */
   sets: keyof Overrides | null;
+  /** What its value counts or measures, where it is one quantity. */
+  quantity?: QuantityKind;
   /** The parameter of the first listener that it sets. */
   field?: keyof ListenerScenario;
   /** The default in canonical form, as the resolved scenario has it. */
@@ -49,7 +54,8 @@ export interface Given {
   place?: string;
 }
 
-type Declared = Pick<Flag, "name" | "heading" | "description"> & Partial<Pick<Flag, "repeatable" | "file" | "repeats">>;
+type Declared = Pick<Flag, "name" | "heading" | "description"> &
+  Partial<Pick<Flag, "short" | "repeatable" | "file" | "repeats">>;
 
 const PLAIN = { repeatable: false, choices: [], file: false, repeats: false, sets: null, standard: () => null };
 

@@ -49,7 +49,8 @@ export function commandHelp(command: Command, scenario: Scenario | null, width: 
       .filter((flag) => flag.heading === heading)
       .map((flag): Row => {
         const standard = scenario === null ? null : flag.standard(scenario);
-        const term = flag.value === null ? `--${flag.name}` : `--${flag.name} <${flag.value}>`;
+        const dashed = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
+        const term = flag.value === null ? dashed : `${dashed} <${flag.value}>`;
         return [term, standard === null ? flag.description : `${flag.description} (default: ${standard})`];
       }),
   }));

@@ -45,8 +45,9 @@ function commandLines({ name, operands = "", summary, examples, flags }: Command
   ];
 }
 
-function flagLines({ name, value, description }: Flag): string[] {
-  const dashed = `\\-\\-${name.replaceAll("-", "\\-")}`;
+function flagLines({ name, short, value, description }: Flag): string[] {
+  const letter = short === undefined ? "" : `\\-${short}, `;
+  const dashed = `${letter}\\-\\-${name.replaceAll("-", "\\-")}`;
   return [".TP", value === null ? `.B ${dashed}` : `.BI "${dashed} " "${escaped(value)}"`, escaped(description)];
 }
 

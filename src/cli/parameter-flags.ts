@@ -59,6 +59,7 @@ function flagFor(key: string, described: Schema, owner: Owner, changes: Partial<
       choices: note.choices ?? (described.enum ?? []).map(String),
       file: false,
       repeats: true,
+      ...(described.quantity === undefined ? {} : { quantity: described.quantity }),
       sets: owner.sets ?? (key as keyof Overrides),
       ...(owner === FIRST_LISTENER ? { field: key as keyof ListenerScenario } : {}),
       standard(scenario) {

@@ -55,12 +55,41 @@ export async function countView(
   now: () => number = () => performance.now(),
 ): Promise<CountView> {
   if (options.quiet || !animates(io.stderr, io.env)) return { update() {}, stop() {} };
-  const bar = await barOn(io.stderr, `[{bar}] {value} of {total} ${options.noun}`);
-  const shownFrom = now() + SHOWN_AFTER_MILLISECONDS;
+  const bar = await barOn(io.stderr, `[{bar}] {value} of {total} ${options.noun}{left}`);
+  const start = now();
   return {
     update(done, of) {
-      if (bar.isActive) bar.update(done);
-      else if (now() >= shownFrom) bar.start(of, done);
+      const left = { left: timeLeft(done, of, now() - start) };
+      if (bar.isActive) bar.update(done, left);
+      else if (now() >= start + SHOWN_AFTER_MILLISECONDS) bar.start(of, done, left);
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+/** Of things that are done in no order of their size: of a tenth, the mean of all is known well enough to say when they will be done. */
+export function timeLeft(done: number, of: number, milliseconds: number): string {
+  if (done * 10 < of || done >= of) return "";
+  const seconds = Math.ceil((milliseconds * (of - done)) / done / 1000);
+  if (seconds < 90) return `, ${seconds} s left`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `, ${minutes} min left` : `, ${Math.round(minutes / 60)} h left`;
+}
+
+/** One line that changes. */
+export interface LineView {
+  update(text: string): void;
+  /** Takes the line away. May be called again. */
+  stop(): void;
+}
+
+export async function lineView(io: Io, { quiet }: { quiet: boolean }): Promise<LineView> {
+  if (quiet || !animates(io.stderr, io.env)) return { update() {}, stop() {} };
+  const bar = await barOn(io.stderr, "{text}");
+  return {
+    update(text) {
+      if (bar.isActive) bar.update(0, { text });
+      else bar.start(1, 0, { text });
     },
     stop: () => bar.stop(),
   };

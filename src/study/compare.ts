@@ -139,7 +139,7 @@ function sentenceOf(
 const FACTOR = 1.1;
 
 function plusMinus(half: number | null, scale = 1): string {
-  return half === null || half === 0 ? "" : ` ± ${digits(scale * half)}`;
+  return half === null || half === 0 ? "" : ` ± ${Number((scale * half).toPrecision(2))}`;
 }
 
 function figureText(figure: number, { unit }: Measure): string {

@@ -39,15 +39,19 @@ export interface Question {
 /** Its answer: what is kept of the run, or what went wrong in it. */
 export type Answer = { kept: Kept<Keep> } | { error: string };
 
-/** `breathe`: gives the event loop its turn while runs go on in this thread. */
+/**
+ * `breathe`: gives the event loop its turn while runs go on in this thread. Threads that have nothing to do wait for the next work and keep
+ * no process alive.
+ */
 export function pool(workers: number, here: Backend, breathe: Observer["progress"]): RunAll {
+  const idle: Worker[] = [];
   return async (work, tell) => {
     const { signal } = tell;
     const size = Math.min(workers, Math.floor(work.count / RUNS_OF_A_WORKER));
     let next = 0;
     const take = (): number => (next < work.count && !signal.aborted ? next++ : -1);
     if (size > 1) {
-      await inThreads(size, (worker) => takeTurns(worker, work, take, tell), signal);
+      await inThreads(borrowed(size, idle), idle, (worker) => takeTurns(worker, work, take, tell), signal);
       return;
     }
     const observer: Observer = { progress: breathe, stopRequested: () => signal.aborted };
@@ -58,17 +62,35 @@ export function pool(workers: number, here: Backend, breathe: Observer["progress
   };
 }
 
+/** From those that wait, and new ones. */
+function borrowed(size: number, idle: Worker[]): Worker[] {
+  return Array.from({ length: size }, () => {
+    const worker = idle.pop() ?? new Worker(new URL("./run-worker.js", import.meta.url));
+    worker.ref();
+    return worker;
+  });
+}
+
 /** All of them end with the first that fails, and where they are when the runs are to stop. */
-async function inThreads(size: number, job: (worker: Worker) => Promise<void>, signal: AbortSignal): Promise<void> {
-  const workers = Array.from({ length: size }, () => new Worker(new URL("./run-worker.js", import.meta.url)));
+async function inThreads(
+  workers: readonly Worker[],
+  idle: Worker[],
+  job: (worker: Worker) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const stop = () => Promise.all(workers.map((worker) => worker.terminate()));
   signal.addEventListener("abort", stop);
   try {
     await Promise.all(workers.map(job));
+  } catch (error) {
+    await stop();
+    throw error;
   } finally {
     signal.removeEventListener("abort", stop);
-    await stop();
   }
+  if (signal.aborted) return void (await stop());
+  for (const worker of workers) worker.unref();
+  idle.push(...workers);
 }
 
 async function takeTurns<K extends Keep>(

@@ -76,7 +76,7 @@ export async function sweep(runs: Runs, shard: Shard | null, runAll: RunAll, wat
   );
 }
 
-interface MeasureHead {
+export interface MeasureHead {
   name: string;
   /** `share` where 1 is 100 %. */
   unit: string;

@@ -191,6 +191,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     suites: installed.suites,
     live: installed.live,
     parities: installed.parities,
+    studies: installed.studies,
     cores: () => 1,
     host: () => ({ system: "Linux", release: "6.18.44-fc-v669" }),
     ...setup.dependencies,

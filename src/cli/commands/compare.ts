@@ -3,15 +3,16 @@
  * scenario files, kernels.
  */
 import { quoted, UsageError } from "../../scenario/errors.js";
+import { HOST } from "../../scenario/scenario.js";
 import type { Value } from "../../study/grid.js";
 import type { Call, Command } from "../command.js";
 import { type Flag, type FlagValues, readFlags, valued } from "../flag.js";
-import { HOST, hostWord, withHostKernel } from "../host-kernel.js";
+import { withHostKernel } from "../host-kernel.js";
 import { PARAMETER_FLAGS, parameterFlag } from "../parameter-flags.js";
 import { repeatingCommand } from "../repeat.js";
 import { runsFlag } from "../scenario-choice.js";
 import { drawSeed } from "../seed.js";
-import { valueOf } from "../study/axes.js";
+import { hostWord, settingsValue } from "../study/axes.js";
 import { METRIC, measuresOf, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
 import { runStudy } from "../study/study-run.js";
 import { SUBJECT_OPERAND, type Subject, subjectsOf } from "../study/subject.js";
@@ -93,7 +94,11 @@ async function runCompare(call: Call): Promise<number> {
       axes: [{ name: "variant", values }],
       runs: flags.of(RUNS) ?? USUAL_RUNS,
       measures: measuresOf(flags, await dependencies.studies()),
-      command: repeatingCommand(["compare", ...operands], flags.canonical, flags.overrides.seed === undefined ? null : seed),
+      command: repeatingCommand(
+        ["compare", ...operands],
+        flags.canonical,
+        subjects.length > 1 && flags.overrides.seed === undefined ? null : seed,
+      ),
     },
     { flags, seedIsDrawn },
     call,
@@ -110,19 +115,29 @@ function variantsOf(
   const releases = flags.of(KERNELS) ?? [];
   const kinds = [written.length > 0, releases.length > 1, subjects.length > 1].filter(Boolean).length;
   if (kinds > 1) {
-    throw new UsageError("expected one kind of variants (--variant, several of --kernel, or several scenarios), got more");
+    throw new UsageError(
+      "expected one kind of variants (--variant, several of --kernel, or several scenarios), got more",
+    );
   }
   const kernel = parameterFlag("kernel");
-  const kernels = releases.map((text) => valueOf([{ flag: kernel, text: canonical(kernel, text) }]));
+  const kernels = releases.map((text) => settingsValue([{ flag: kernel, text: canonical(kernel, text) }]));
   const everywhere = kernels.length === 1 ? kernels[0]!.overrides : {};
   const values =
     kernels.length > 1
       ? kernels
       : subjects.length > 1
-        ? subjects.map(({ of, experiment, overrides }) => ({ text: of, experiment, overrides: { ...overrides, ...everywhere } }))
-        : named(written.map((variant) => variantValue(variant, canonical)), everywhere);
+        ? subjects.map(({ of, experiment, overrides }) => ({
+            text: of,
+            experiment,
+            overrides: { ...overrides, ...everywhere },
+          }))
+        : named(
+            written.map((variant) => variantValue(variant, canonical)),
+            everywhere,
+          );
   const twice = values.find(({ text }, index) => values.findIndex((other) => other.text === text) !== index);
-  if (twice !== undefined) throw new UsageError(`expected a name of its own for each variant, got ${quoted(twice.text)} twice`);
+  if (twice !== undefined)
+    throw new UsageError(`expected a name of its own for each variant, got ${quoted(twice.text)} twice`);
   if (values.length > 1) return values;
   throw new UsageError("expected --variant, several of --kernel, or several scenarios, got nothing to compare with");
 }

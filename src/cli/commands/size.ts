@@ -46,8 +46,14 @@ export const size: Command = {
   summary: "search for the smallest buffer, the highest rate or the slowest reader that meets what is expected",
   operands: SUBJECT_OPERAND,
   examples: [
-    ["size flush --connections 5000 --find buffer --expect 'destroy.lost == 0' --policy lossy", "a buffer that loses nothing"],
-    ["size flood --find rate --expect 'destroy.lost <= 1%' --policy lossy --buffer 208k", "what my buffer and reader survive"],
+    [
+      "size flush --connections 5000 --find buffer --expect 'destroy.lost == 0' --policy lossy",
+      "a buffer that loses nothing",
+    ],
+    [
+      "size flood --find rate --expect 'destroy.lost <= 1%' --policy lossy --buffer 208k",
+      "what my buffer and reader survive",
+    ],
     ["size flood --find reader --expect 'update.lost == 0' --runs 50", "how slow the reader may be"],
     ["size scenarios/conntrack-flush.yaml --find grace-max", "what a scenario file expects"],
   ],
@@ -96,7 +102,8 @@ async function searched({ find, subject, flags, call: { io, dependencies } }: Se
   const resolve = await dependencies.resolve();
   const knowledge = knowledgeOf(resolve(subject.experiment, subject.overrides), "simulation");
   const written = [...subject.expectations, ...flags.all(EXPECT)];
-  if (written.length === 0) throw new UsageError("--expect: expected what must hold, such as 'destroy.lost == 0', got nothing");
+  if (written.length === 0)
+    throw new UsageError("--expect: expected what must hold, such as 'destroy.lost == 0', got nothing");
   const expectations = written.map((text) =>
     inPlace("--expect", () => {
       const expectation = parseExpectation(text);
@@ -136,13 +143,23 @@ function only(flags: FlagValues): string[] {
 /** The command line that runs the answer by itself with the same seeds: a scenario file, or one that is printed and piped. */
 function confirmation(
   { answer, find, runs }: SizeReport,
-  { subject, operands, flags, seed }: { subject: Subject; operands: readonly string[]; flags: FlagValues; seed: string },
+  {
+    subject,
+    operands,
+    flags,
+    seed,
+  }: { subject: Subject; operands: readonly string[]; flags: FlagValues; seed: string },
 ): string {
   const found = answer!.flags.split(" ");
   const replaced = new Set(["--find", "--runs", ...found.filter((word) => word.startsWith("--")), `--${find}`]);
   const rest = without(flags.canonical, replaced);
   const expected = flags.all(EXPECT).length > 0;
-  if (!expected) return repeatingCommand(["run", ...operands, "--only", subject.of, "--runs", String(runs)], [...found, ...rest], seed);
+  if (!expected)
+    return repeatingCommand(
+      ["run", ...operands, "--only", subject.of, "--runs", String(runs)],
+      [...found, ...rest],
+      seed,
+    );
   const printed = repeatingCommand([...operands], [...found, ...rest, "--print-config"], seed);
   return `${printed} | ${shellLine(["run", "-", "--runs", String(runs)])}`;
 }

@@ -4,12 +4,12 @@
 import { UsageError } from "../../scenario/errors.js";
 import type { Call, Command } from "../command.js";
 import { type Flag, readFlags, valued } from "../flag.js";
-import { hostWord, withHostKernel } from "../host-kernel.js";
+import { withHostKernel } from "../host-kernel.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
 import { repeatingCommand } from "../repeat.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
 import { drawSeed } from "../seed.js";
-import { axisOf, formatList, parseList, parseRange } from "../study/axes.js";
+import { axisOf, hostWord, parseList, parseRange } from "../study/axes.js";
 import { METRIC, measuresOf, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
 import { runStudy } from "../study/study-run.js";
 import { SUBJECT_OPERAND, subjectOf } from "../study/subject.js";
@@ -25,7 +25,7 @@ const LIST = valued({
   repeatable: true,
   repeats: true,
   parse: parseList,
-  format: formatList,
+  format: ({ text }) => text,
 });
 
 const RANGE = valued({
@@ -37,7 +37,7 @@ const RANGE = valued({
   repeatable: true,
   repeats: true,
   parse: parseRange,
-  format: formatList,
+  format: ({ text }) => text,
 });
 
 const RUNS = runsFlag(`seeds of each cell, the same in every cell (default: ${USUAL_RUNS})`);

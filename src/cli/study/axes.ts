@@ -6,13 +6,17 @@ import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
 import { didYouMean } from "../../scenario/suggest.js";
 import { QUANTITIES, type QuantityKind } from "../../scenario/units.js";
 import type { Axis, Value } from "../../study/grid.js";
+import type { Dependencies } from "../dependencies.js";
 import type { Flag } from "../flag.js";
+import { withHostKernel } from "../host-kernel.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
 
 /** More values than this on one axis are a slip of the pen. */
 const MOST_VALUES = 10_000;
 
 export interface WrittenAxis {
+  /** As it was written, which is how it is repeated. */
+  text: string;
   flag: Flag;
   texts: readonly string[];
 }
@@ -21,12 +25,7 @@ export interface WrittenAxis {
 export function parseList(text: string): WrittenAxis {
   const { flag, rest } = named(text);
   const texts = rest.split(rest.includes(";") ? ";" : ",");
-  return { flag, texts };
-}
-
-export function formatList({ flag, texts }: WrittenAxis): string {
-  const separator = texts.some((text) => text.includes(",")) ? ";" : ",";
-  return `${flag.name}=${texts.join(separator)}`;
+  return { text, flag, texts };
 }
 
 /** `rate=100:10k:x10`, `reader=100us:1ms:100us`: both ends in. Throws UsageError. */
@@ -38,9 +37,11 @@ export function parseRange(text: string): WrittenAxis {
   }
   const kind = flag.quantity;
   if (kind === undefined) {
-    throw new UsageError(`expected a parameter that is a quantity for a range, got ${flag.name}; --list takes its values`);
+    throw new UsageError(
+      `expected a parameter that is a quantity for a range, got ${flag.name}; --list takes its values`,
+    );
   }
-  return { flag, texts: valuesBetween(kind, { from, to, step }) };
+  return { text, flag, texts: valuesBetween(kind, { from, to, step }) };
 }
 
 function named(text: string): { flag: Flag; rest: string } {
@@ -83,13 +84,21 @@ function valuesBetween(kind: QuantityKind, { from, to, step }: { from: string; t
   return texts;
 }
 
+/** The version of this machine's kernel in the place of the word for it. */
+export function hostWord(dependencies: Pick<Dependencies, "host">): (flag: Flag, text: string) => string {
+  return (flag, text) => withHostKernel([{ flag, text }], dependencies)[0]!.text!;
+}
+
 /** Throws UsageError with the parameter in front. `canonical`: a word that stands for a value, in its place. */
-export function axisOf({ flag, texts }: WrittenAxis, canonical: (flag: Flag, text: string) => string): Axis {
-  return { name: flag.name, values: texts.map((text) => valueOf([{ flag, text: canonical(flag, text) }])) };
+export function axisOf(
+  { flag, texts }: Omit<WrittenAxis, "text">,
+  canonical: (flag: Flag, text: string) => string,
+): Axis {
+  return { name: flag.name, values: texts.map((text) => settingsValue([{ flag, text: canonical(flag, text) }])) };
 }
 
 /** What a set of flags makes of a scenario; its text is that of the last one. Throws UsageError. */
-export function valueOf(settings: readonly { flag: Flag; text: string }[]): Value {
+export function settingsValue(settings: readonly { flag: Flag; text: string }[]): Value {
   const value: Value = { text: "", overrides: {} };
   for (const { flag, text } of settings) {
     inPlace(flag.name, () => {

@@ -3,8 +3,8 @@ import { inPlace } from "../../scenario/errors.js";
 import { formatCount, parseCount } from "../../scenario/units.js";
 import { parseShard, type Shard, shardText } from "../../study/shard.js";
 import { NO_COLOR } from "../colour.js";
-import { formatFlag, OUTPUT_FILE, QUIET } from "../destinations.js";
 import type { Studies } from "../dependencies.js";
+import { formatFlag, OUTPUT_FILE, QUIET } from "../destinations.js";
 import { type Flag, type FlagValues, valued } from "../flag.js";
 import { parsePath } from "../written-file.js";
 

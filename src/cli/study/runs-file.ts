@@ -69,6 +69,8 @@ function explained<T>(path: string, act: () => T): T {
     return act();
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`expected a file of runs that can be read and written, got ${quoted(path)} (${systemReason(error)})`);
+    throw new UsageError(
+      `expected a file of runs that can be read and written, got ${quoted(path)} (${systemReason(error)})`,
+    );
   }
 }

@@ -2,9 +2,10 @@
  * What a study is of: `flood` or `flush` with their parameters from flags, or a scenario file with flags laid over it. Both are an
  * experiment and its overrides to the engines of study/.
  */
+
+import type { Overrides } from "../../scenario/defaults.js";
 import { listed, quoted, UsageError } from "../../scenario/errors.js";
 import { type Case, mergeParameters, type ScenarioFile } from "../../scenario/file.js";
-import type { Overrides } from "../../scenario/defaults.js";
 import type { Experiment } from "../../scenario/scenario.js";
 import type { Suites } from "../dependencies.js";
 import { scenarioFiles } from "../scenario-files.js";

@@ -7,7 +7,7 @@ import { didYouMean } from "../../scenario/suggest.js";
 import type { Value } from "../../study/grid.js";
 import type { Flag } from "../flag.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
-import { valueOf } from "./axes.js";
+import { settingsValue } from "./axes.js";
 
 export interface WrittenVariant {
   name: string;
@@ -23,7 +23,13 @@ export function parseVariant(written: string): WrittenVariant {
   if (!NAME.test(name)) {
     throw new UsageError(`expected NAME:SETTING=VALUE such as big:buffer=208k, got ${quoted(written)}`);
   }
-  const words = at < 0 ? [] : written.slice(at + 1).split(/\s+/).filter(Boolean);
+  const words =
+    at < 0
+      ? []
+      : written
+          .slice(at + 1)
+          .split(/\s+/)
+          .filter(Boolean);
   return { name, settings: words.map((word) => inPlace(name, () => setting(word))) };
 }
 
@@ -42,14 +48,19 @@ function setting(word: string): { flag: Flag; text: string } {
   }
   if ((flag.value === null) !== at < 0) {
     throw new UsageError(
-      flag.value === null ? `expected ${name} without a value, got ${quoted(word)}` : `expected ${name}=${flag.value}, got ${quoted(word)}`,
+      flag.value === null
+        ? `expected ${name} without a value, got ${quoted(word)}`
+        : `expected ${name}=${flag.value}, got ${quoted(word)}`,
     );
   }
   return { flag, text: at < 0 ? "" : word.slice(at + 1) };
 }
 
 /** Throws UsageError. `canonical`: a word that stands for a value, in its place. */
-export function variantValue({ name, settings }: WrittenVariant, canonical: (flag: Flag, text: string) => string): Value {
+export function variantValue(
+  { name, settings }: WrittenVariant,
+  canonical: (flag: Flag, text: string) => string,
+): Value {
   const resolved = settings.map(({ flag, text }) => ({ flag, text: canonical(flag, text) }));
-  return inPlace(name, () => ({ ...valueOf(resolved), text: name }));
+  return inPlace(name, () => ({ ...settingsValue(resolved), text: name }));
 }

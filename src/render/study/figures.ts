@@ -19,7 +19,8 @@ export function figureText(figure: number | null, unit: string): string {
 /** `21.7 s ± 300 ms`, `never`, `21.7 s, never in 3`. */
 export function summaryText({ mean, half, runs, never }: Summary, unit: string): string {
   if (runs === 0) return unit === "seconds" ? "never" : UNKNOWN;
-  const spread = half === null || half === 0 ? "" : ` ± ${figureText(half, unit)}`;
+  // Two digits of an interval are as many as it has.
+  const spread = half === null || half === 0 ? "" : ` ± ${figureText(Number(half.toPrecision(2)), unit)}`;
   const missing = never === 0 ? "" : unit === "seconds" ? `, never in ${never}` : `, unknown in ${never}`;
   return `${figureText(mean, unit)}${spread}${missing}`;
 }

@@ -16,7 +16,9 @@ export function heatMap({ axes, cells, measures }: SweepReport, width: number, t
   if (down === undefined || across === undefined || others.length > 0) return [];
   if (down.values.length < 2 || across.values.length < 2) return [];
   if (cells.length < down.values.length * across.values.length) return [];
-  const measure = measures.find(({ name }) => new Set(cells.map(({ figures }) => figures[name]!.mean)).size > 1);
+  const measure = measures.find(
+    ({ name, unit }) => new Set(cells.map(({ figures }) => figureText(figures[name]!.mean, unit))).size > 1,
+  );
   if (measure === undefined) return [];
   const { name, unit } = measure;
   const shadeOf = shader(cells.map(({ figures }) => figures[name]!.mean));

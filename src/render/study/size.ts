@@ -38,10 +38,6 @@ export function sizeText(report: SizeReport, { colour, width, command, confirm }
   return `${blocks.map((block) => block.join("\n")).join("\n\n")}\n`;
 }
 
-export function sizeJson(report: SizeReport): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
-}
-
 /** A row for each value that was tried. */
 export function sizeCsv({ find, tried }: SizeReport): string {
   const heading = [find, "holds", "runs", "expectation", "actual", "limit", "ok"];

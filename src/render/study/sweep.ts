@@ -2,7 +2,7 @@
  * What came of a sweep, as a table, a map, CSV, JSON and Markdown. It computes nothing: the summaries are study/sweep.ts.
  */
 import type { Summary } from "../../study/statistics.js";
-import type { SweepReport } from "../../study/sweep.js";
+import type { MeasureHead, SweepReport } from "../../study/sweep.js";
 import { field } from "../csv.js";
 import { escaped } from "../markdown.js";
 import { type Cell, GAP, lay, tableWidth } from "../text/columns.js";
@@ -44,8 +44,23 @@ export function headOf({ study, of, axes, runsPerCell, cells, interrupted, tool 
   return `${name} of ${of} (ct-reliable ${tool.version}): ${shape} of ${plural(runsPerCell, "run", "runs")}${so}.`;
 }
 
-/** A row for each cell; where that is too wide, a line for each figure. */
-function cellLines({ axes, measures, cells }: SweepReport, columns: number, theme: Theme): string[] {
+/** A row for each cell; where that is too wide, a line for each figure. What is the same in every cell is said once. */
+function cellLines(report: SweepReport, columns: number, theme: Theme): string[] {
+  const { axes, cells } = report;
+  const texts = ({ name, unit }: MeasureHead): Set<string> =>
+    new Set(cells.map(({ figures }) => summaryText(figures[name]!, unit)));
+  const measures = report.measures.filter((measure) => cells.length < 2 || texts(measure).size > 1);
+  const same = report.measures.filter((measure) => !measures.includes(measure));
+  const sentence = `The same in every cell: ${same.map((measure) => `${measure.name} ${[...texts(measure)][0]}`).join(", ")}.`;
+  const table = measures.length === 0 ? [] : tableOf({ axes, measures, cells }, columns, theme);
+  return [...table, ...(same.length === 0 ? [] : ["", ...wrap(sentence, columns).map((line) => theme.aside(line))])];
+}
+
+function tableOf(
+  { axes, measures, cells }: Pick<SweepReport, "axes" | "measures" | "cells">,
+  columns: number,
+  theme: Theme,
+): string[] {
   const heading = [
     ...axes.map(({ name }): Cell => ({ text: name, paint: theme.label })),
     ...measures.map(({ name }): Cell => ({ text: name, paint: theme.label })),

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { EventEmitter } from "node:events";
+import { describe, test } from "node:test";
+import { simulate } from "../../../src/simulation/simulation.js";
+import { simulated } from "./simulated.js";
+
+const FLUSH = ["flush", "--connections", "150", "--policy", "lossy"];
+const SIZE = ["size", ...FLUSH, "--find", "buffer", "--expect", "destroy.lost == 0", "--runs", "3"];
+
+/** The words of a line that a shell would run. */
+function words(line: string): string[] {
+  const { stdout } = spawnSync("sh", ["-c", `printf '%s\\n' ${line}`], { encoding: "utf8" });
+  return stdout.trimEnd().split("\n").slice(1);
+}
+
+describe("size", () => {
+  test("says the value, what refutes the next, the margin, and how to confirm it", async () => {
+    const { code, stdout } = await simulated(SIZE, { columns: 120 });
+    assert.equal(code, 0);
+    assert.match(stdout, /^The smallest buffer for destroy\.lost == 0: \w+, which holds in all 3 runs\.\n/);
+    assert.match(stdout, /\nOne step further, at \w+, it does not: destroy\.lost == 0 \(is \d+\), in [23] runs\.\n/);
+    assert.match(stdout, /\nAt most [\d.]+ % of the buffer was in use/);
+    assert.match(
+      stdout,
+      /\nConfirm it with\nct-reliable flush --buffer \w+ .*--print-config --seed 1 \| ct-reliable run - --runs 3\n/,
+    );
+  });
+
+  test("is confirmed by the command that it names, and refuted by it one step below", async () => {
+    const { stdout } = await simulated([...SIZE, "--format", "json"]);
+    const { answer, refuted } = JSON.parse(stdout);
+    const text = (await simulated(SIZE)).stdout;
+    const [printing] = /^ct-reliable flush .*(?= \| )/m.exec(text)!;
+    for (const [value, code] of [
+      [answer.text, 0],
+      [refuted.text, 1],
+    ]) {
+      const line = printing.replace(`--buffer ${answer.text}`, `--buffer ${value}`);
+      const argv = words(line).filter((word) => word !== "--print-config");
+      const runs = await Promise.all(["1", "1-2", "1-3"].map((seed) => simulated([...argv.slice(0, -1), seed])));
+      assert.equal(Math.max(...runs.map((run) => run.code)), code, line);
+    }
+  });
+
+  test("of a scenario file asks what the file expects, and confirms with run", async () => {
+    const { stdout, code } = await simulated([
+      "size",
+      "scenarios/conntrack-flush.yaml",
+      "--find",
+      "grace-max",
+      "--connections",
+      "100",
+      "--runs",
+      "2",
+    ]);
+    assert.ok(code === 0 || code === 1);
+    assert.match(stdout, /grace/);
+    if (code === 0)
+      assert.match(
+        stdout,
+        /ct-reliable run scenarios\/conntrack-flush\.yaml --only conntrack-flush --runs 2 --grace-max/,
+      );
+  });
+
+  test("without an answer says so and exits with 1", async () => {
+    const { code, stdout } = await simulated([
+      "size",
+      "flush",
+      "--connections",
+      "20",
+      "--find",
+      "buffer",
+      "--expect",
+      "table.created == 21",
+      "--runs",
+      "1",
+    ]);
+    assert.equal(code, 1);
+    assert.match(stdout, /^No value from 256 to 1GiB gives table\.created == 21 in its run\.\n/);
+    assert.doesNotMatch(stdout, /Confirm/);
+  });
+
+  test("has a row for each value that was tried in CSV and Markdown", async () => {
+    const tried = JSON.parse((await simulated([...SIZE, "--format", "json"])).stdout).tried.length;
+    const csv = (await simulated([...SIZE, "--format", "csv"])).stdout.trimEnd().split("\r\n");
+    assert.equal(csv[0], "buffer,holds,runs,expectation,actual,limit,ok");
+    assert.equal(csv.length, tried + 1);
+    const markdown = (await simulated([...SIZE, "--format", "markdown"])).stdout;
+    assert.equal(markdown.split("\n").filter((line) => line.startsWith("| ")).length, tried + 2);
+  });
+
+  test("that is interrupted shows what was tried, and gives no answer", async () => {
+    const signals = new EventEmitter();
+    let ran = 0;
+    const { code, stdout } = await simulated(SIZE, {
+      signals,
+      backend(scenario) {
+        if (++ran === 8) signals.emit("SIGINT");
+        return simulate(scenario);
+      },
+    });
+    assert.equal(code, 130);
+    assert.match(stdout, /^Interrupted: no answer yet to the smallest buffer for destroy\.lost == 0\.\n/);
+  });
+
+  for (const [what, argv, sentence] of [
+    ["without a question", ["flush"], /--find: expected what to search for, such as buffer, got nothing/],
+    [
+      "of what cannot be searched",
+      ["flush", "--find", "policy"],
+      /--find: expected buffer, rate, reader, grace-max or nf-conntrack-max/,
+    ],
+    ["without an expectation", ["flush", "--find", "buffer"], /--expect: expected what must hold/],
+    ["with a wrong one", ["flush", "--find", "buffer", "--expect", "drian < 1s"], /--expect: expected a metric/],
+    [
+      "with one about another variant",
+      ["flush", "--find", "buffer", "--expect", "drain < drain in b"],
+      /of one scenario/,
+    ],
+  ] as const) {
+    test(`${what} is refused`, async () => {
+      const { code, stdout, stderr } = await simulated(["size", ...argv]);
+      assert.deepEqual([code, stdout], [2, ""]);
+      assert.match(stderr, sentence);
+    });
+  }
+});
