@@ -30,7 +30,7 @@ export function formatFlag<F extends string>(formats: readonly F[]): Flag<F> {
   });
 }
 
-const FORMAT = formatFlag(FORMATS);
+export const FORMAT = formatFlag(FORMATS);
 
 export const OUTPUT_FILE = valued({
   name: "output",

@@ -25,6 +25,7 @@ import { PARAMETER_FLAGS } from "./parameter-flags.js";
 import { progressView } from "./progress.js";
 import { repeatingCommand } from "./repeat.js";
 import { announceSeed, drawSeed } from "./seed.js";
+import { refuseWhatIf, WHAT_IF, whatIfBelow } from "./study/what-if.js";
 
 export const EXPECT = valued({
   name: "expect",
@@ -38,7 +39,7 @@ export const EXPECT = valued({
   parse: (text) => text,
 });
 
-export const EXPERIMENT_FLAGS: readonly Flag[] = [...PARAMETER_FLAGS, ...LIVE_FLAGS, EXPECT, ...OUTPUT_FLAGS];
+export const EXPERIMENT_FLAGS: readonly Flag[] = [...PARAMETER_FLAGS, ...LIVE_FLAGS, EXPECT, WHAT_IF, ...OUTPUT_FLAGS];
 
 export async function runExperiment(experiment: Experiment, { given, io, dependencies }: Call): Promise<number> {
   const flags = readFlags(EXPERIMENT_FLAGS, withHostKernel(given, dependencies));
@@ -59,6 +60,7 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
     sink.write(await printedConfig(scenario, flags, { form, repeat, dependencies }));
     return EXIT.ok;
   }
+  refuseWhatIf(flags);
   const outputs = openOutputs(flags, io, dependencies);
   for (const sentence of notes) note(io, `note: ${sentence}`);
   if (drawn) announceSeed(flags, io);
@@ -67,7 +69,12 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
       live === null ? await dependencies.backend() : live.liveBackend({ conntrackd: wantsConntrackd(flags) });
     const ran = await observed(backend, scenario, flags, io);
     const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };
-    await outputs.write(repeat, (renderer, options) => renderer.report(report, options));
+    const { text } = await dependencies.renderers();
+    const below = await whatIfBelow(report, flags, { resolve, io, dependencies });
+    await outputs.write(repeat, (renderer, options) => {
+      const rendered = renderer.report(report, options);
+      return renderer === text ? rendered + below(options) : rendered;
+    });
     return verdict(report, io, repeat);
   } catch (error) {
     if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;

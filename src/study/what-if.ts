@@ -25,10 +25,12 @@ export interface Effect extends Change {
 }
 
 export interface Watch {
-  /** The actions that all runs together may take. */
+  /** The actions that all runs of advice may take together; of a what-if, each of them. */
   budget: number;
   /** From parameters on top of those that the run had to its scenario; by default on top of the scenario itself. */
   vary?(over: Overrides): Scenario;
+  /** Called before each run. */
+  trying?(change: Change): void;
   /** Called between slices of a run. */
   breathe?(): Promise<void> | void;
   stopRequested?(): boolean;
@@ -41,6 +43,11 @@ const MOST_BUDGET = 8_000_000;
 /** About as much as the run itself took, more for a short run and less for a very long one. */
 export function adviceBudget(report: Report): number {
   return Math.min(MOST_BUDGET, Math.max(LEAST_BUDGET, 2 * actionsOf(report)));
+}
+
+/** For each change: what takes far longer than the run itself is not waited for. */
+export function whatIfBudget(report: Report): number {
+  return LEAST_BUDGET + 20 * actionsOf(report);
 }
 
 /** The run's own actions, near enough: its packets, its attempts to deliver, and what its readers read. */
@@ -56,34 +63,60 @@ export function actionsOf({ events, daemon, otherListeners, scenario: { connecti
 export async function adviceFor(report: Report, watch: Watch): Promise<Effect | null> {
   const before = harmsOf(report);
   if (!HARMS.some((harm) => isWrong(harm, before[harm], report.table.max))) return null;
-  const tried = await tryAll(report, promisingChanges(report), watch);
-  return (
-    ranked(
-      tried.filter(({ helps }) => helps),
-      COARSE,
-    )[0] ?? null
-  );
+  let left = watch.budget;
+  const { effects } = await tryAll(report, promisingChanges(report), watch, {
+    allowed: () => left,
+    taken(actions) {
+      left -= actions;
+    },
+  });
+  const helpful = effects.filter(({ helps }) => helps);
+  return ranked(helpful, COARSE)[0] ?? null;
 }
 
-/** All changes, the most helpful first. What did not end within the budget is missing. */
-export async function whatIf(report: Report, watch: Watch): Promise<Effect[]> {
-  return ranked(await tryAll(report, allChanges(report), watch), FINE);
+export interface WhatIf {
+  /** The most helpful first. */
+  effects: readonly Effect[];
+  /** The flags of changes whose runs took more than the budget, or were stopped. */
+  unfinished: readonly string[];
 }
 
-async function tryAll(report: Report, changes: readonly Change[], watch: Watch): Promise<Effect[]> {
+/** All changes, each by itself. */
+export async function whatIf(report: Report, watch: Watch): Promise<WhatIf> {
+  const { effects, unfinished } = await tryAll(report, allChanges(report), watch, {
+    allowed: () => watch.budget,
+    taken() {},
+  });
+  return { effects: ranked(effects, FINE), unfinished };
+}
+
+/** What a run may take, and what it took. */
+interface Account {
+  allowed(): number;
+  taken(actions: number): void;
+}
+
+async function tryAll(
+  report: Report,
+  changes: readonly Change[],
+  watch: Watch,
+  account: Account,
+): Promise<{ effects: Effect[]; unfinished: string[] }> {
   const { scenario } = report;
   const vary = watch.vary ?? ((over) => resolveScenario(scenario.experiment, mergeParameters(given(scenario), over)));
   const effects: Effect[] = [];
-  let left = watch.budget;
+  const unfinished: string[] = [];
   for (const change of changes) {
     if (watch.stopRequested?.() === true) break;
     const changed = scenarioWith(change, vary);
     if (changed === null) continue;
-    const run = await simulateWithin(changed, left, watch);
-    left -= run.actions;
-    if (run.report !== null) effects.push(effectOf(change, report, run.report));
+    watch.trying?.(change);
+    const run = await simulateWithin(changed, account.allowed(), watch);
+    account.taken(run.actions);
+    if (run.report === null) unfinished.push(change.flags);
+    else effects.push(effectOf(change, report, run.report));
   }
-  return effects;
+  return { effects, unfinished };
 }
 
 /** What a user may say of a scenario is all of it but its experiment. */

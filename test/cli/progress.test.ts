@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Io } from "../../src/cli/io.js";
-import { animates, progressView, tracker } from "../../src/cli/progress.js";
+import { animates, progressView, timeLeft, tracker } from "../../src/cli/progress.js";
 import type { Progress } from "../../src/report/backend.js";
 import { captured, run, stubReport } from "./harness.js";
 
@@ -104,5 +104,15 @@ describe("the bar", () => {
     assert.equal(outcome.stdout, '{"seed":"standard"}\n');
     assert.match(outcome.stderr, /flood \[/);
     assert.ok(outcome.stderr.endsWith("\u001b[2K"));
+  });
+});
+
+describe("the time that is left", () => {
+  test("is told after a tenth, from what a run took so far", () => {
+    assert.equal(timeLeft(9, 100, 9000), "");
+    assert.equal(timeLeft(10, 100, 5000), ", 45 s left");
+    assert.equal(timeLeft(50, 100, 600_000), ", 10 min left");
+    assert.equal(timeLeft(10, 100, 3_600_000), ", 9 h left");
+    assert.equal(timeLeft(100, 100, 5000), "");
   });
 });

@@ -126,6 +126,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--cost-attempt", "-1us"], '--cost-attempt: expected a duration such as 200us, 15s or 2m, got "-1us"'],
   [["--cost-recv", "0.5ns"], '--cost-recv: expected a duration of whole nanoseconds, got "0.5ns"'],
   [["--cost-wakeup", ""], '--cost-wakeup: expected a duration such as 200us, 15s or 2m, got ""'],
+  [["--what-if", "--what-if"], "--what-if: expected at most once, got it 2 times"],
   [["--no-flush", "--no-flush"], "--no-flush: expected at most once, got it 2 times"],
   [["--no-flush=1"], 'expected a flag of flood, got "--no-flush=1", did you mean "--no-flush"?'],
   [["--limit", "0"], '--limit: expected a duration from 1ms to 104d, got "0"'],
@@ -239,33 +240,36 @@ const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: str
 const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
   [
     ["flod"],
-    'expected a command (flood, flush, run, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
   ],
   [
     ["fluhs", "--help"],
-    'expected a command (flood, flush, run, explain, parity, metrics or completion), got "fluhs", did you mean "flush"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "fluhs", did you mean "flush"?',
   ],
-  [["help", "nosuch"], 'expected a command (flood, flush, run, explain, parity, metrics or completion), got "nosuch"'],
+  [
+    ["help", "nosuch"],
+    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "nosuch"',
+  ],
   [
     ["Flood"],
-    'expected a command (flood, flush, run, explain, parity, metrics or completion), got "Flood", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "Flood", did you mean "flood"?',
   ],
   [
     ["--buffer", "2048"],
-    'expected a command (flood, flush, run, explain, parity, metrics or completion), got "--buffer"',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "--buffer"',
   ],
   [
     ["--verison"],
-    'expected a command (flood, flush, run, explain, parity, metrics or completion), got "--verison", did you mean "--version"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "--verison", did you mean "--version"?',
   ],
   [
     ["--", "flod"],
-    'expected a command (flood, flush, run, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
   ],
   [["flush", "--no-flush"], 'expected a flag of flush, got "--no-flush"'],
   [
     ["explian", "buffer"],
-    'expected a command (flood, flush, run, explain, parity, metrics or completion), got "explian", did you mean "explain"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "explian", did you mean "explain"?',
   ],
   [["explain"], "expected a topic (buffer SIZE) after explain, got nothing"],
   [["explain", "bufer", "2k"], 'explain: expected buffer, got "bufer", did you mean "buffer"?'],

@@ -6,7 +6,7 @@ import type { Experiment } from "../../src/scenario/scenario.js";
 import { simulate } from "../../src/simulation/simulation.js";
 import { allChanges, promisingChanges } from "../../src/study/change.js";
 import { compareHarms, harmsOf } from "../../src/study/harm.js";
-import { actionsOf, adviceBudget, adviceFor, effectOf, whatIf } from "../../src/study/what-if.js";
+import { actionsOf, adviceBudget, adviceFor, effectOf, whatIf, whatIfBudget } from "../../src/study/what-if.js";
 
 const AMPLE = { budget: 1e9 };
 
@@ -100,7 +100,7 @@ describe("advice", () => {
   });
 
   test("leaves out what contradicts another setting", async () => {
-    const forbidden = await whatIf(slowDrain, {
+    const { effects: forbidden } = await whatIf(slowDrain, {
       ...AMPLE,
       vary(over) {
         if (over.nfConntrackMax !== undefined) return resolveScenario("flush", { kernel: "none" });
@@ -158,7 +158,7 @@ describe("a harm", () => {
 
 describe("what-if", () => {
   test("tries every setting once, the kernel too, and what helps most comes first", async () => {
-    const effects = await whatIf(slowDrain, AMPLE);
+    const { effects } = await whatIf(slowDrain, AMPLE);
     assert.equal(effects.length, allChanges(slowDrain).length);
     assert.ok(effects.some(({ knob }) => knob === "kernel"));
     const helpful = effects.filter(({ helps }) => helps);
@@ -167,8 +167,16 @@ describe("what-if", () => {
     assert.equal(drains[0], Math.min(...drains));
   });
 
+  test("names the changes whose runs take more than they may", async () => {
+    const { effects, unfinished } = await whatIf(slowDrain, { budget: 5000 });
+    assert.equal(effects.length + unfinished.length, allChanges(slowDrain).length);
+    assert.ok(unfinished.length > 5);
+    const ample = await whatIf(slowDrain, { budget: whatIfBudget(slowDrain) });
+    assert.deepEqual(ample.unfinished, []);
+  });
+
   test("stops between two runs when it is told to", async () => {
-    assert.deepEqual(await whatIf(slowDrain, { ...AMPLE, stopRequested: () => true }), []);
+    assert.deepEqual(await whatIf(slowDrain, { ...AMPLE, stopRequested: () => true }), { effects: [], unfinished: [] });
   });
 
   test("a run is about as many actions as its packets, its attempts and its reads", () => {

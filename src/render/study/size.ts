@@ -63,7 +63,7 @@ export function sizeMarkdown(report: SizeReport, { command, confirm }: SizeOptio
 }
 
 /** The answer, what it needs, what refutes the next value, and whether it can be trusted between. */
-export function sentencesOf(report: SizeReport): string[] {
+function sentencesOf(report: SizeReport): string[] {
   const { answer, refuted, wanted, runs, expectations, monotone, tried, interrupted } = report;
   const asked = expectations.join(" and ");
   const inRuns = runs === 1 ? "in its run" : `in all ${runs} runs`;

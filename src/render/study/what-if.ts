@@ -3,7 +3,7 @@
  * changes nothing, and what makes something worse.
  */
 import type { Harm } from "../../study/harm.js";
-import type { Effect } from "../../study/what-if.js";
+import type { Effect, WhatIf } from "../../study/what-if.js";
 import { type Cell, GAP, lay, tableWidth } from "../text/columns.js";
 import { count, duration } from "../text/numbers.js";
 import { hanging, legibleWidth, wrap } from "../text/paragraph.js";
@@ -20,7 +20,10 @@ const NAMES: Readonly<Record<Harm, string>> = {
   peakDying: "most dying entries",
 };
 
-export function whatIfText(effects: readonly Effect[], { colour, width }: { colour: boolean; width: number }): string {
+export function whatIfText(
+  { effects, unfinished }: WhatIf,
+  { colour, width }: { colour: boolean; width: number },
+): string {
   const theme = themeOf(colour);
   const columns = legibleWidth(width);
   const rows = effects.map((effect): Cell[] => [
@@ -39,6 +42,8 @@ export function whatIfText(effects: readonly Effect[], { colour, width }: { colo
           hanging(`${rows[index]![0]!.text.padEnd(7)}`, `${effect.flags}: ${changesOf(effect)}`, columns),
         );
   const head = "What if? Each setting changed alone, with the same seed; what helps most comes first.";
+  const missing = `Not told, because its run takes far longer: ${unfinished.join(", ")}.`;
+  if (unfinished.length > 0) lines.push(...wrap(missing, columns));
   return `${[...wrap(head, columns).map((line) => theme.heading(line)), ...lines].join("\n")}\n`;
 }
 

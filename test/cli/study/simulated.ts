@@ -2,12 +2,18 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { installed } from "../../../src/cli/dependencies.js";
 import { resolveScenario } from "../../../src/scenario/defaults.js";
 import { simulate } from "../../../src/simulation/simulation.js";
 import { type Outcome, run, type Setup } from "../harness.js";
 
 export function simulated(argv: readonly string[], setup: Setup = {}): Promise<Outcome> {
-  return run(argv, { resolve: resolveScenario, backend: (scenario) => simulate(scenario), ...setup });
+  return run(argv, {
+    resolve: resolveScenario,
+    backend: (scenario) => simulate(scenario),
+    dependencies: { renderers: installed.renderers },
+    ...setup,
+  });
 }
 
 export async function inFolder<T>(act: (pathOf: (name: string) => string) => Promise<T>): Promise<T> {
