@@ -66,7 +66,7 @@ export type Studies = Pick<typeof import("../study/grid.js"), "checkStudy"> &
   Pick<typeof import("../study/size.js"), "sizeUp"> &
   Pick<typeof import("../study/suite.js"), "knowledgeOf"> &
   Pick<typeof import("../study/what-if.js"), "whatIf" | "whatIfBudget"> &
-  Pick<typeof import("../scenario/file.js"), "mergeParameters"> &
+  Pick<typeof import("../scenario/merge.js"), "mergeParameters"> &
   Pick<typeof import("../report/verdict.js"), "bindExpectation"> &
   Pick<typeof import("../render/study/what-if.js"), "whatIfText"> &
   Pick<typeof import("../render/study/study.js"), "TOOL" | "renderSize" | "renderStudy">;
@@ -120,7 +120,7 @@ export const installed: Dependencies = {
     ...(await import("../study/size.js")),
     ...(await import("../study/suite.js")),
     ...(await import("../study/what-if.js")),
-    ...(await import("../scenario/file.js")),
+    ...(await import("../scenario/merge.js")),
     ...(await import("../report/verdict.js")),
     ...(await import("../render/study/study.js")),
     ...(await import("../render/study/what-if.js")),

@@ -5,7 +5,8 @@
 
 import type { Overrides } from "../../scenario/defaults.js";
 import { listed, quoted, UsageError } from "../../scenario/errors.js";
-import { type Case, mergeParameters, type ScenarioFile } from "../../scenario/file.js";
+import type { Case, ScenarioFile } from "../../scenario/file.js";
+import { mergeParameters } from "../../scenario/merge.js";
 import type { Experiment } from "../../scenario/scenario.js";
 import type { Suites } from "../dependencies.js";
 import { scenarioFiles } from "../scenario-files.js";
