@@ -60,7 +60,7 @@ export const HOST = "host";
 const SEED = "the seed of everything random";
 const RELEASE = "release of the kernel, in any form that uname -r has";
 
-const EXPERIMENTS = ["flood", "flush"] as const;
+export const EXPERIMENTS = ["flood", "flush"] as const;
 export type Experiment = (typeof EXPERIMENTS)[number];
 
 const TICKS: Described<number> = choiceOf([100, 250, 300, 1000], "ticks per second: 100, 250, 300 or 1000");

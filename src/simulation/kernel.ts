@@ -41,6 +41,7 @@ export class SimulatedKernel {
   readonly gc: GcWorker | null;
   readonly deletion: Deletion;
   readonly packets: PacketPath;
+  readonly events: EventCache;
   readonly ctnetlink: Ctnetlink;
   readonly redelivery: Redelivery;
   readonly broadcast: Broadcast;
@@ -98,6 +99,7 @@ export class SimulatedKernel {
     this.gc = gc;
     this.deletion = deletion;
     this.packets = packets;
+    this.events = cache;
     this.ctnetlink = ctnetlink;
     this.redelivery = redelivery;
     this.broadcast = broadcast;

@@ -192,6 +192,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     live: installed.live,
     parities: installed.parities,
     studies: installed.studies,
+    tracing: installed.tracing,
     cores: () => 1,
     host: () => ({ system: "Linux", release: "6.18.44-fc-v669" }),
     ...setup.dependencies,
