@@ -20,7 +20,7 @@ import { eventBitNames, SEGMENTS, statusNames, TCP_STATES } from "./names.js";
 export type Belief = "unknown" | "alive" | "dead";
 
 /** `full`: no room for the message. `congested`: refused without looking, until the queue is empty once. */
-export type Refusal = "full" | "congested";
+type Refusal = "full" | "congested";
 
 export interface ListenerOffer {
   /** Counted from 1, in the order of the scenario. */

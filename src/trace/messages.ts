@@ -12,7 +12,7 @@ import { type EventEntry, encodeEvent } from "../wire/conntrack-event.js";
 import { tuplesOf } from "./addresses.js";
 
 /** Which port a requester's netlink socket has; the kernel gives the first socket of a process its process id. */
-export const REQUESTER_PORTID = 4242;
+const REQUESTER_PORTID = 4242;
 /** Status bits of the kernel; the model has one of its own above them. */
 const KERNEL_STATUS = 0x7fff;
 const IP_HEADER_BYTES = { ipv4: 20, ipv6: 40 } as const;
