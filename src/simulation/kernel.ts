@@ -24,6 +24,7 @@ import type { Release } from "../kernel/release.js";
 import { TimerWheel } from "../kernel/timer-wheel.js";
 import { type ListenerScenario, POLICY, type Scenario } from "../scenario/scenario.js";
 import type { Streams } from "../scenario/streams.js";
+import { classesOf } from "../scenario/traffic.js";
 import { Ledger } from "./ledger.js";
 
 /** What a listener's socket has until the flush when it shall be caught up by then. */
@@ -50,7 +51,8 @@ export class SimulatedKernel {
 
   /** `view`: of the observed listener's daemon. */
   constructor(scenario: Scenario, release: Release, streams: Streams, view: DaemonView) {
-    const { hz, protocol, family, kernelConfig } = scenario;
+    const { hz, kernelConfig } = scenario;
+    const classes = classesOf(scenario);
     const boot = streams.of("boot");
     const bootJiffies = BOOT_JIFFIES_RANGE + (boot.uint32() % BOOT_JIFFIES_RANGE);
     const clock = new KernelClock(hz, bootJiffies, boot.uint32() % Math.floor(1e9 / hz));
@@ -63,7 +65,7 @@ export class SimulatedKernel {
     const timers = new TimerWheel(clock, table.records, release.timerSlack);
     const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
     const broadcast = new Broadcast(sockets, release, kernelConfig);
-    const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, protocol, family);
+    const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, classes);
     const ledger = new Ledger(table, broadcast, view);
     const cache = new EventCache(table, ctnetlink, ledger, release);
     const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table.records);
@@ -77,12 +79,12 @@ export class SimulatedKernel {
       events: cache,
       deletion,
       release,
-      protocol,
+      protocols: classes.map(({ protocol }) => protocol),
       path: scenario.path,
       timeoutsSeconds: scenario.timeoutsSeconds,
       random32: streams.of("chain limits").uint32,
     });
-    const tcp = protocol === "tcp";
+    const tcp = classes.some(({ protocol }) => protocol === "tcp");
     const gc = expiry.lazy
       ? new GcWorker({ clock, table, expiry, deletion, release, tcp, phase: streams.of("gc").uniform() })
       : null;

@@ -70,6 +70,7 @@ const DEFAULTS: Scenario = {
   udpPortOpen: true,
   tuples: null,
   secondFlood: null,
+  traffic: [],
   flush: true,
   flushDelayNanoseconds: 0,
   graceMaxSeconds: 15,
@@ -114,7 +115,15 @@ const DEFAULTS: Scenario = {
 };
 
 export const stubResolve: Resolve = (experiment, overrides) => {
-  const { durationSeconds: _, listeners = [{}], timeoutsSeconds, costs, kernelConfig, ...rest } = overrides;
+  const {
+    durationSeconds: _,
+    traffic: __,
+    listeners = [{}],
+    timeoutsSeconds,
+    costs,
+    kernelConfig,
+    ...rest
+  } = overrides;
   return {
     ...DEFAULTS,
     ...rest,
