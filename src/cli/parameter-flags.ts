@@ -143,8 +143,8 @@ export function flagOf(parameter: string): string {
   const [key] = parameter.split(".");
   const flag =
     PARAMETER_FLAGS.find(({ field }) => parameter === `listeners.0.${field}`) ??
-    (key === "listeners"
-      ? parameterFlag("listeners")
+    (key === "listeners" || key === "traffic"
+      ? parameterFlag(key)
       : PARAMETER_FLAGS.find(({ sets, field }) => sets === parameter && field === undefined));
   return flag === undefined ? parameter : `--${flag.name}`;
 }

@@ -140,7 +140,7 @@ function withPackets(
     if (one[field] === undefined || one[field] === null) continue;
     throw new ParameterError(
       named(field),
-      `expected it with the scripts long-lived and stream only, got it with ${script}`,
+      `expected ${field} with the scripts long-lived and stream only, got it with ${script}`,
     );
   }
   const fixed = FIXED[script];
