@@ -41,6 +41,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--second-flood", "20k"], '--second-flood: expected COUNT@DURATION such as 20k@5s, got "20k"'],
   [["--second-flood", "0@5s"], '--second-flood: expected a count from 1 to 16777216, got "0"'],
   [["--second-flood", "20k@5"], '--second-flood: expected a duration such as 200us, 15s or 2m, got "5"'],
+  [["--traffic", "short:rate"], '--traffic: expected KEY=VALUE such as rate=5k/s, got "rate"'],
   [["--reader", "1"], '--reader: expected a duration such as 200us, 15s or 2m, got "1"'],
   [["--reader", "1ms,"], '--reader: expected fixed or exponential, got ""'],
   [["--reader", "1ms,exp"], '--reader: expected fixed or exponential, got "exp"'],

@@ -4,7 +4,7 @@
  */
 
 import type { Report } from "../../report/report.js";
-import { EVENT_GROUPS, type ListenerScenario, type Scenario } from "../../scenario/scenario.js";
+import { EVENT_GROUPS, type ListenerScenario, type Scenario, type TrafficClass } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
 import { isReliable, secondsPerMessage } from "./facts.js";
 import { count, duration, plural, size } from "./numbers.js";
@@ -19,6 +19,9 @@ export function titleOf(report: Report): string {
 }
 
 export function loadOf(scenario: Scenario): string {
+  if (scenario.traffic.length > 0) {
+    return `${scenario.traffic.map(kindOf).join(", ")}${scenario.flush ? ", then conntrack -F" : ", no flush"}`;
+  }
   const protocol = `${scenario.protocol.toUpperCase()}${scenario.family === "ipv6" ? " (IPv6)" : ""}`;
   const second = scenario.secondFlood;
   return [
@@ -31,7 +34,12 @@ export function loadOf(scenario: Scenario): string {
   ].join("");
 }
 
-function paceOf(scenario: Scenario): string {
+function kindOf(kind: TrafficClass): string {
+  const protocol = `${kind.protocol.toUpperCase()}${kind.family === "ipv6" ? " over IPv6" : ""}`;
+  return `${count(kind.connections)} ${kind.name} (${protocol}, ${plural(kind.packets, "packet", "packets")}) ${paceOf(kind)}`;
+}
+
+function paceOf(scenario: Pick<Scenario, "ratePerSecond" | "arrivals" | "burstConnections">): string {
   const pace =
     scenario.ratePerSecond === null ? "as fast as the machine makes them" : `at ${count(scenario.ratePerSecond)}/s`;
   if (scenario.arrivals === "poisson") return `${pace} (Poisson)`;

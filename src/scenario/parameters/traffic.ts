@@ -82,7 +82,7 @@ const keys = keyed(
     burst: plain("burstConnections", properties.burstConnections),
     name: plain("name", properties.name),
   },
-  "syn-only:rate=5k/s",
+  "rate=5k/s",
 );
 
 interface Given {
