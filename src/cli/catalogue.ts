@@ -11,7 +11,6 @@ import { parity } from "./commands/parity.js";
 import { run } from "./commands/run.js";
 import { size } from "./commands/size.js";
 import { sweep } from "./commands/sweep.js";
-import { trace } from "./commands/trace.js";
 
 export const COMMANDS: readonly Command[] = [
   flood,
@@ -21,7 +20,6 @@ export const COMMANDS: readonly Command[] = [
   sweep,
   compare,
   merge,
-  trace,
   explain,
   parity,
   metrics,

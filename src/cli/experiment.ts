@@ -10,12 +10,13 @@ import type { Bound } from "../report/verdict.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { parseExpectation } from "../scenario/expectation.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
+import type { adviceOn } from "../study/advice.js";
 import type { Call } from "./command.js";
 import type { Dependencies } from "./dependencies.js";
 import { configForm, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "./destinations.js";
 import { EXIT } from "./exit-codes.js";
 import { note, reportBug } from "./failure.js";
-import { type Flag, type FlagValues, readFlags, valued } from "./flag.js";
+import { type Flag, type FlagValues, readFlags, switched, valued } from "./flag.js";
 import { hostKernelNote, withHostKernel } from "./host-kernel.js";
 import { ineffectiveFlags } from "./ineffective.js";
 import { breathing, listenForInterrupt } from "./interrupt.js";
@@ -39,7 +40,18 @@ export const EXPECT = valued({
   parse: (text) => text,
 });
 
-export const EXPERIMENT_FLAGS: readonly Flag[] = [...PARAMETER_FLAGS, ...LIVE_FLAGS, EXPECT, WHAT_IF, ...OUTPUT_FLAGS];
+const NO_ADVICE = switched({
+  name: "no-advice",
+  heading: "Run:",
+  description: "do not run again with other settings to find the one that helps most",
+});
+
+export const EXPERIMENT_FLAGS: readonly Flag[] = [
+  ...PARAMETER_FLAGS,
+  ...LIVE_FLAGS,
+  ...[EXPECT, WHAT_IF, NO_ADVICE],
+  ...OUTPUT_FLAGS,
+];
 
 export async function runExperiment(experiment: Experiment, { given, io, dependencies }: Call): Promise<number> {
   const flags = readFlags(EXPERIMENT_FLAGS, withHostKernel(given, dependencies));
@@ -67,7 +79,8 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   try {
     const backend =
       live === null ? await dependencies.backend() : live.liveBackend({ conntrackd: wantsConntrackd(flags) });
-    const ran = await observed(backend, scenario, flags, io);
+    const advisor = flags.has(NO_ADVICE) ? null : await dependencies.advisor();
+    const ran = await observed({ backend, advisor }, scenario, flags, io);
     const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };
     const { text } = await dependencies.renderers();
     const below = await whatIfBelow(report, flags, { resolve, io, dependencies });
@@ -129,7 +142,12 @@ async function printedConfig(
 }
 
 /** The run, with its progress on stderr and an ear for Ctrl-C. */
-async function observed(backend: Backend, scenario: Scenario, flags: FlagValues, io: Io): Promise<Report> {
+async function observed(
+  { backend, advisor }: { backend: Backend; advisor: typeof adviceOn | null },
+  scenario: Scenario,
+  flags: FlagValues,
+  io: Io,
+): Promise<Report> {
   const view = await progressView(io, { quiet: flags.has(QUIET), connections: scenario.connections });
   const breathe = breathing();
   const interrupt = listenForInterrupt(io.signals, () => {
@@ -144,7 +162,10 @@ async function observed(backend: Backend, scenario: Scenario, flags: FlagValues,
     stopRequested: interrupt.requested,
   };
   try {
-    return await backend.run(scenario, observer);
+    const report = await backend.run(scenario, observer);
+    // Of a running kernel there is no second one to try things on.
+    if (advisor === null || report.backend === "live" || report.interrupted) return report;
+    return { ...report, advice: await advisor(report, { breathe, stopRequested: interrupt.requested }) };
   } finally {
     interrupt.release();
     view.stop();

@@ -100,19 +100,7 @@ function flagsOf(properties: Readonly<Record<string, Schema>>, owner: Owner): Fl
 
 /** In the order of the help. */
 const ORDER = [
-  ...[
-    "connections",
-    "rate",
-    "duration",
-    "traffic",
-    "arrivals",
-    "protocol",
-    "family",
-    "path",
-    "tuples",
-    "packets",
-    "packet-gap",
-  ],
+  ...["connections", "rate", "duration", "arrivals", "protocol", "family", "path", "tuples", "packets", "packet-gap"],
   ...["second-flood", "buffer", "reader", "buffer-max", "resync", "decoders", "stop-at-enobufs", "reader-stall"],
   ...["policy", "listeners", "rmem-max", "kernel", "kernel-config", "hz", "grace-max", "nf-conntrack-max", "buckets"],
   ...["timeout", "cpus", "cost-packet", "cost-flush-entry", "cost-attempt", "cost-recv", "cost-wakeup"],
@@ -143,8 +131,8 @@ export function flagOf(parameter: string): string {
   const [key] = parameter.split(".");
   const flag =
     PARAMETER_FLAGS.find(({ field }) => parameter === `listeners.0.${field}`) ??
-    (key === "listeners" || key === "traffic"
-      ? parameterFlag(key)
+    (key === "listeners"
+      ? parameterFlag("listeners")
       : PARAMETER_FLAGS.find(({ sets, field }) => sets === parameter && field === undefined));
   return flag === undefined ? parameter : `--${flag.name}`;
 }

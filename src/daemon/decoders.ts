@@ -11,6 +11,8 @@ import { KIND_DESTROY } from "../kernel/events/kinds.js";
 /** What a daemon finds in a message, and what the books need to know of it. */
 export interface ReceivedMessage {
   kind: number;
+  /** Its number in the order in which the socket took messages, from 1 on. */
+  order: number;
   entry: number;
   tuple: number;
   id: number;
@@ -20,8 +22,6 @@ export interface ReceivedMessage {
 
 interface Decoder extends ReceivedMessage {
   busy: boolean;
-  /** The place of its message in the order in which they were read. */
-  order: number;
   doneAt: number;
   /**
    * A later message of the same entry was applied before this one, and one of the two is a DESTROY: only then does the
@@ -33,7 +33,6 @@ interface Decoder extends ReceivedMessage {
 
 export class Decoders {
   private readonly decoders: readonly Decoder[];
-  private taken = 0;
   inFlight = 0;
   /** When the next of them is done. */
   due = NEVER;
@@ -62,7 +61,7 @@ export class Decoders {
   take(message: ReceivedMessage, doneAt: number): void {
     const decoder = this.decoders.find(({ busy }) => !busy)!;
     decoder.busy = true;
-    decoder.order = this.taken++;
+    decoder.order = message.order;
     decoder.doneAt = doneAt;
     decoder.overtaken = false;
     decoder.kind = message.kind;

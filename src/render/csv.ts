@@ -18,7 +18,7 @@ const COLUMNS = METRICS.map((metric) => ({
 })).filter(({ name }) => !name.includes("[N]"));
 
 const SETTINGS: readonly (keyof Scenario)[] = ["experiment", "kernel", "protocol", "family", "path", "arrivals"];
-const LABELS = ["name", "ok", "backend", "seed"];
+const LABELS = ["name", "ok", "backend", "seed", "ended", "endedDuring"];
 
 export function renderCsv({ report }: Suite, { timeline }: RenderOptions): string {
   const runs = report.scenarios.flatMap(({ name, reports }) => reports.map((run) => ({ name, run })));
@@ -43,6 +43,8 @@ function runRow(name: string, run: Report): Value[] {
     run.expectations.every(({ ok }) => ok),
     run.backend,
     run.seed,
+    run.ended,
+    run.endedDuring,
     ...SETTINGS.map((key) => scenario[key] as Value),
     scenario.listeners[0]?.policy,
     ...COLUMNS.map((metric) => figureOf(run, metric)),

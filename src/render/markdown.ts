@@ -7,6 +7,8 @@ import type { Report } from "../report/report.js";
 import type { Origin, ScenarioResult, Suite } from "../report/suite.js";
 import { measured } from "./measured.js";
 import { summaryText } from "./suite-text.js";
+import { adviceText } from "./text/advice.js";
+import { endingOf } from "./text/endings.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent } from "./text/numbers.js";
 
@@ -24,27 +26,36 @@ export function renderMarkdown({ report, origins }: Suite): string {
 export function renderReportMarkdown(report: Report, command: string): string {
   const { events, dying, table } = report;
   const rows = (["new", "update", "destroy"] as const).map((type) => {
-    const { raised, delivered, merged, lost, pending, refused } = events[type];
+    const { raised, delivered, unread, merged, lost, pending, refused } = events[type];
     const share = percent(delivered, raised);
-    const figures = [raised, delivered, merged, lost, pending, refused].map((figure) => count(figure));
+    const figures = [raised, delivered, unread, merged, lost, pending, refused].map((figure) => count(figure));
     return `| ${type.toUpperCase()} | ${figures.join(" | ")} | ${share} |`;
   });
   const verdicts = report.expectations.map(
     (verdict) => `- ${verdict.ok ? "✅" : "❌"} ${code(verdict.expression)}: ${escaped(measured(verdict))}`,
   );
+  const ending = endingOf(report);
   const lines = [
     `### ct-reliable ${report.scenario.experiment}: ${escaped(meaningOf(report))}`,
+    ...(ending === null ? [] : [`**${escaped(ending)}**`]),
     ...(verdicts.length > 0 ? [verdicts.join("\n")] : []),
     [
-      "| event | raised | delivered | merged | lost | pending | refused | |",
-      "|---|--:|--:|--:|--:|--:|--:|--:|",
+      "| event | raised | delivered | unread | merged | lost | pending | refused | |",
+      "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
       ...rows,
     ].join("\n"),
-    `Dying list: peak ${count(dying.peak)}, empty ${duration(dying.emptyAfterFlushSeconds)} after the flush. ` +
-      `Packets dropped: ${count(table.drop)}.`,
+    `Dying list: peak ${count(dying.peak)}, ${emptied(report)}. Packets dropped: ${count(table.drop + table.insertFailed)}.`,
+    ...(report.advice ?? []).map((advice) => escaped(adviceText(advice))),
     fenced(command),
   ];
   return `${lines.join("\n\n")}\n`;
+}
+
+function emptied({ dying, flush }: Report): string {
+  if (flush === null) return `${count(dying.final)} on it at the end`;
+  return dying.emptyAfterFlushSeconds === null
+    ? `never empty: ${count(dying.final)} on it at the end`
+    : `empty ${duration(dying.emptyAfterFlushSeconds)} after the flush`;
 }
 
 function failure({ name, title, expectations }: ScenarioResult, { command }: Origin): string {

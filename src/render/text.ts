@@ -1,14 +1,15 @@
 /**
  * The report that a person sees first: the setting, what became of the events, the dying list over time, the daemon's
- * verdict, one sentence that says what it means, one flag that would change it, the command that repeats it. It fits a
+ * verdict, a sentence that says what it means, advice where a run was made for it, the command that repeats it. It fits a
  * screen of 80 columns and bends down to 40. This file owns the order of the screen; its parts are in text/.
  */
 
 import type { Report } from "../report/report.js";
 import { verdictText } from "./measured.js";
 import type { RenderOptions } from "./renderer.js";
-import { adviceFor } from "./text/advice.js";
-import { some } from "./text/facts.js";
+import { adviceText } from "./text/advice.js";
+import { endingOf } from "./text/endings.js";
+import { rateMissed, some } from "./text/facts.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
 import { field, hanging, LABEL_COLUMNS, legibleWidth, wrap } from "./text/paragraph.js";
@@ -49,9 +50,14 @@ function verdict(report: Report, { width, theme }: Screen): string[] {
   const { delivered, raised } = events.destroy;
   const share = percent(delivered, raised);
   const begin = report.interrupted === true ? "interrupted — " : "";
-  const line = `${begin}${syncOf(report)}; DESTROY ${count(delivered)} of ${count(raised)} delivered${share === "" ? "" : ` (${share})`}`;
+  const { unread } = events.destroy;
+  const arrived = `DESTROY ${count(delivered)} of ${count(raised)} delivered${share === "" ? "" : ` (${share})`}`;
+  const line = `${begin}${syncOf(report)}; ${arrived}${some(unread) ? `, ${count(unread)} unread` : ""}`;
   const failed = expectations.filter(({ ok }) => !ok);
+  const ending = endingOf(report);
   const problems = [
+    ...(ending === null ? [] : [ending]),
+    ...rateSentence(report),
     ...(report.invariants.violated.length > 0 ? [`invariant violated: ${report.invariants.violated.join("; ")}`] : []),
     ...(failed.length > 0 ? [`failed: ${failed.map(verdictText).join("; ")}`] : []),
   ];
@@ -67,6 +73,10 @@ function warnings(report: Report, { width, theme }: Screen): string[] {
   if (report.interrupted === true) {
     lines.push(...painted(wrap("interrupted — the summary so far", width), theme.warning));
   }
+  const ending = endingOf(report);
+  for (const sentence of [...(ending === null ? [] : [ending]), ...rateSentence(report)]) {
+    lines.push(...painted(wrap(sentence, width), theme.warning));
+  }
   if (violated.length > 0) {
     const rules = plural(violated.length, "rule", "rules");
     const begin = `INVARIANT VIOLATED: ${rules} of the model broke, a bug of ct-reliable and no finding about the kernel. Please report it with the command below.`;
@@ -76,11 +86,21 @@ function warnings(report: Report, { width, theme }: Screen): string[] {
   return lines;
 }
 
+/** The load that was asked for is not the one that the figures are about. */
+function rateSentence(report: Report): string[] {
+  if (!rateMissed(report)) return [];
+  const { askedRatePerSecond, achievedRatePerSecond } = report.load;
+  const who = report.backend === "live" ? "this machine" : "the one CPU that sends the packets";
+  return [
+    `${count(askedRatePerSecond)} connections per second were asked for; ${who} made ${count(achievedRatePerSecond)}. The figures are about those.`,
+  ];
+}
+
 function setting(report: Report, { width, theme }: Screen): string[] {
   const fact = (label: string, text: string) => field(label, text, width, theme);
   return [
     ...painted(wrap(titleOf(report), width), theme.heading),
-    ...fact("load", loadOf(report.scenario)),
+    ...fact("load", loadOf(report)),
     ...fact("buffer", bufferOf(report)),
     ...fact(
       "reader",
@@ -91,8 +111,22 @@ function setting(report: Report, { width, theme }: Screen): string[] {
 }
 
 function events(report: Report, { width, theme }: Screen): string[] {
-  const identity = "raised = delivered + merged + lost + pending; refused counts attempts";
-  return [...eventTable(report, width, theme), ...painted(wrap(identity, width), theme.aside)];
+  const { new: created, update, destroy } = report.events;
+  const unread = [created, update, destroy].some((counts) => some(counts.unread)) ? " + unread (in the socket)" : "";
+  const identity =
+    `raised = delivered${unread} + merged (inside a later message) + lost + pending (kept for a resend); ` +
+    "refused: attempts that found no room";
+  const others = [
+    { name: "NEW", counts: created },
+    { name: "UPDATE", counts: update },
+    { name: "DESTROY", counts: destroy },
+  ].filter(({ counts }) => some(counts.notSubscribed));
+  const unasked = others.map(({ name, counts }) => `${count(counts.notSubscribed)} ${name}`).join(", ");
+  return [
+    ...eventTable(report, width, theme),
+    ...painted(wrap(identity, width), theme.aside),
+    ...(unasked === "" ? [] : painted(wrap(`not asked for by the listener: ${unasked}`, width), theme.aside)),
+  ];
 }
 
 function measures(report: Report, { width, theme }: Screen): string[] {
@@ -106,7 +140,7 @@ function measures(report: Report, { width, theme }: Screen): string[] {
     ...fact("dying list", dyingOf(report)),
     ...(chart === null ? [] : [margin + theme.chart(chart.line), margin + theme.aside(chart.axis)]),
     ...fact("flush", flushOf(report)),
-    ...fact("table", tableOf(report), report.table.drop > 0 ? theme.bad : undefined),
+    ...fact("table", tableOf(report), report.table.drop + report.table.insertFailed > 0 ? theme.bad : undefined),
     ...fact("socket", socketOf(report)),
     ...fact("daemon", daemonOf(report), report.daemon.inSync ? theme.good : theme.bad),
   ];
@@ -132,9 +166,10 @@ function dyingOf({ dying, flush }: Report): string {
   const peak =
     dying.peak === null
       ? "unknown under load"
-      : `peak ${count(dying.peak)} at ${duration(dying.peakAtSeconds)}; under load ${count(dying.peakDuringFlood)} (mean ${count(dying.meanDuringFlood)})`;
+      : `peak ${count(dying.peak)} at ${duration(dying.peakAtSeconds)}; under load ${count(dying.peakDuringFlood)} (mean ${count(dying.meanDuringFlood)} entries)`;
   if (flush === null) return `${peak}; ${count(dying.final)} at the end`;
   if (dying.afterFlush === 0 && dying.final === 0) return `${peak}; none after the flush`;
+  if (dying.afterFlush === null) return `${peak}; ${count(dying.final)} at the end`;
   const after = `${peak}; ${count(dying.afterFlush)} after the flush, `;
   if (dying.emptyAfterFlushSeconds === null) return `${after}never empty: ${count(dying.final)} at the end`;
   return `${after}empty in ${duration(dying.emptyAfterFlushSeconds)}`;
@@ -146,22 +181,34 @@ function flushOf({ flush }: Report): string {
 }
 
 function tableOf({ table }: Report): string {
-  const { drop, earlyDrop, insertFailed } = table;
-  // A SYN that reopens a connection is dropped as well while the old one's DESTROY is refused, however empty the table is.
-  const hadRoom = table.peakCount !== null && table.peakCount < table.max;
-  const why = drop > 0 && hadRoom ? "" : " because it was full";
+  const { dropped, drop, earlyDrop, expired } = table;
+  const reasons = [
+    { packets: dropped.full, why: "because it was full" },
+    { packets: dropped.reopening, why: "because they reopened a connection whose DESTROY had been refused" },
+    { packets: dropped.insertion, why: "because the entry could not be inserted (insert_failed)" },
+  ].filter(({ packets }) => some(packets));
+  const drops =
+    dropped.full === null
+      ? [`${plural(drop, "packet", "packets")} dropped (the kernel's counter drop)`]
+      : reasons.length === 0
+        ? ["no packet dropped"]
+        : [];
   return [
     `peak ${count(table.peakCount)} of ${count(table.max)}`,
-    `${plural(drop, "packet", "packets")} dropped${why}`,
-    ...(earlyDrop > 0 ? [`early_drop ${count(earlyDrop)}`] : []),
-    ...(insertFailed > 0 ? [`insert_failed ${count(insertFailed)}`] : []),
+    ...drops,
+    ...reasons.map(({ packets, why }) => `${plural(packets, "packet", "packets")} dropped ${why}`),
+    ...(earlyDrop > 0 ? [`${plural(earlyDrop, "entry", "entries")} evicted to make room (early_drop)`] : []),
     ...(some(table.active) ? [`${count(table.active)} alive at the end`] : []),
+    ...(some(expired.final) ? [`${count(expired.final)} of them expired and not removed yet`] : []),
   ].join("; ");
 }
 
 function socketOf({ socket }: Report): string {
   const { drops, enobufs, congestions } = socket;
-  return `peak ${size(socket.peakRmemBytes)} queued; ${plural(drops, "drop", "drops")}, ${count(enobufs)} ENOBUFS, congested ${plural(congestions, "time", "times")}`;
+  return (
+    `peak ${size(socket.peakRmemBytes)} queued; ${plural(drops, "drop", "drops")} (messages refused), ` +
+    `${count(enobufs)} ENOBUFS (errors that told the reader), congested (shut until empty) ${plural(congestions, "time", "times")}`
+  );
 }
 
 function syncOf({ daemon }: Report): string {
@@ -206,8 +253,9 @@ function expectations(report: Report, { width, theme }: Screen): string[] {
 }
 
 function conclusion(report: Report, { width, theme }: Screen): string[] {
-  const { flag, reason } = adviceFor(report);
-  const advice = wrap(`Try ${flag}: ${reason}`, width).map((line) => line.replace(flag, (found) => theme.flag(found)));
+  const advice = (report.advice ?? []).flatMap((each) =>
+    wrap(adviceText(each), width).map((line) => line.replace(each.flags, (found) => theme.flag(found))),
+  );
   return [...painted(wrap(meaningOf(report), width), theme.heading), ...advice];
 }
 

@@ -33,6 +33,8 @@ const NO_METRICS = new Set([
   "schemaVersion",
   "expectations",
   "interrupted",
+  "advice",
+  "program",
   "timeline.rows",
   // Watched of the first listener alone: null is not never there.
   "otherListeners[N].daemon.inSyncAfterFlushSeconds",

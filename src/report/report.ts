@@ -1,23 +1,135 @@
 /**
- * The Report: the one shape that both backends fill and every renderer, expectation and study reads (schemaVersion 1).
+ * The Report: the one shape that both backends fill and every renderer, expectation and study reads (schemaVersion 2).
  * Counts are integers, times are seconds of run time from the first packet, sizes are bytes. A figure that a backend
  * cannot know is null, never 0: the simulator knows every one, a running kernel does not.
  */
-import type { Scenario } from "../scenario/scenario.js";
+import type { Family, Protocol, Scenario } from "../scenario/scenario.js";
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** What the kernel knows and need not tell: a number where every figure is known. */
 export type Figure = number | null;
 
+/** raised = delivered + unread + merged + lost + pending. */
 export interface EventCounts<F extends Figure = Figure> {
+  /** For the observed listener: events of groups that it joined. */
   raised: F;
+  /** Read by the daemon, and no longer in the hands of one of its decoders. */
   delivered: number;
+  /** Admitted to the socket and not read: when the run ended, or when the socket was closed. */
+  unread: F;
   merged: F;
   lost: F;
   pending: F;
+  /** Events of a group that the observed listener did not join. They are in no other count of events. */
+  notSubscribed: F;
   attempts: F;
   refused: F;
+}
+
+export interface EventsReport<F extends Figure = Figure> {
+  new: EventCounts<F>;
+  update: EventCounts<F>;
+  destroy: EventCounts<F>;
+}
+
+/** From raising to reading. Of a NEW or an UPDATE: from the packet that sent it, a resend's included. */
+export interface LatencyReport<F extends Figure = Figure> {
+  p50Seconds: F;
+  p90Seconds: F;
+  p99Seconds: F;
+  maxSeconds: F;
+}
+
+/** What ended a part of the experiment. */
+export type PartEnd = "done" | "limit" | "interrupted";
+
+/** The flood that was asked for, and the one that the machine made. */
+export interface LoadReport {
+  /** Null: as fast as the machine makes them. */
+  askedRatePerSecond: number | null;
+  /** Null: too few connections, or no time, to tell. */
+  achievedRatePerSecond: number | null;
+  askedConnections: number;
+  /** Those whose first packet was sent. */
+  openedConnections: number;
+  ended: PartEnd;
+  secondFlood: { askedConnections: number; openedConnections: number; ended: PartEnd } | null;
+}
+
+/** A kind of flow, and what became of its connections and events. */
+export interface ClassReport<F extends Figure = Figure> {
+  name: string;
+  protocol: Protocol;
+  family: Family;
+  askedConnections: number;
+  openedConnections: number;
+  events: EventsReport<F>;
+}
+
+/** The table at its first refusal for want of room. */
+export interface FullTable {
+  atSeconds: number;
+  alive: number;
+  /** Dead, and not yet met by whoever removes them. */
+  expired: number;
+  dying: number;
+}
+
+export interface TableReport<F extends Figure = Figure> {
+  max: number;
+  buckets: number;
+  peakCount: F;
+  created: number;
+  destroyed: F;
+  active: F;
+  /** Of the active: dead and still counted. */
+  expired: { peak: Figure; final: Figure };
+  /** The kernel's counters (`conntrack -S`). */
+  earlyDrop: number;
+  drop: number;
+  insertFailed: number;
+  invalid: Figure;
+  clash: Figure;
+  /** Packets of the load that were dropped, by reason. */
+  dropped: { full: F; reopening: F; insertion: F };
+  /** Null: there was always room, or the kernel does not tell. */
+  full: FullTable | null;
+}
+
+/** A program that read in our place: each of its sockets as /proc/net/netlink shows it. */
+export interface ProgramReport {
+  command: string;
+  sockets: readonly { portid: number; rcvbufBytes: Figure; peakRmemBytes: Figure; drops: number }[];
+}
+
+/** A figure that advice changes, less of which is better, in the order of their weight: to lose an event is worse than to wait for it. */
+export const ADVICE_FIGURES = [
+  "cut",
+  "destroyNotArrived",
+  "newNotArrived",
+  "packetsDropped",
+  "updateNotArrived",
+  "stale",
+  "drainSeconds",
+  "peakDying",
+  "refused",
+] as const;
+export type AdviceFigure = (typeof ADVICE_FIGURES)[number];
+
+/** Null: it never came, or there is none. */
+export interface AdviceEffect {
+  figure: AdviceFigure;
+  before: number | null;
+  after: number | null;
+}
+
+/** A run that was made with other flags, and what they changed. */
+export interface Advice {
+  flags: string;
+  improves: readonly AdviceEffect[];
+  /** What grows with it, and does no harm yet. */
+  costs: readonly AdviceEffect[];
 }
 
 /**
@@ -89,38 +201,40 @@ export interface Report<F extends Figure = Figure> {
   seed: string | null;
   kernel: { release: string; redelivery: "timer" | "workqueue" | "evict-list"; hz: number; admission: "old" | "new" };
   scenario: Scenario;
+  /** Why the run is over: nothing was left to do, its time was up, or a signal. */
+  ended: "settled" | "limit" | "interrupted";
+  endedDuring: "flood" | "pause" | "flush" | "drain" | "second flood";
+  endedAtSeconds: number;
+  load: LoadReport;
   socket: SocketReport<F>;
-  events: { new: EventCounts<F>; update: EventCounts<F>; destroy: EventCounts<F> };
+  events: EventsReport<F>;
+  /** Kinds of flow, in the order of the scenario; their sums are `events`. */
+  classes: readonly ClassReport<F>[];
   resends: {
     entries: F;
     total: F;
     perEntry: { mean: F; p50: F; p90: F; p99: F; max: F };
   };
-  latency: { destroy: { p50Seconds: F; p90Seconds: F; p99Seconds: F; maxSeconds: F } };
+  latency: { new: LatencyReport<F>; update: LatencyReport<F>; destroy: LatencyReport<F> };
   dying: {
     peakDuringFlood: F;
     meanDuringFlood: F;
-    afterFlush: F;
+    /** Null also where the flush did not return. */
+    afterFlush: Figure;
     peak: F;
     peakAtSeconds: F;
     emptyAfterFlushSeconds: number | null;
     final: F;
   };
-  table: {
-    max: number;
-    buckets: number;
-    peakCount: F;
-    created: number;
-    destroyed: F;
-    active: F;
-    earlyDrop: number;
-    drop: number;
-    insertFailed: number;
-  };
+  table: TableReport<F>;
+  /** Null where entries have timers, or where it cannot be known. */
+  gc: { runs: number; longestPauseSeconds: number | null } | null;
   /** Runs of the redelivery worker, and what they delivered; null where every entry has a timer, or where it cannot be known. */
   redelivery: { runs: number; delivered: number; mostInOneRun: number } | null;
-  flush: { atSeconds: number; durationSeconds: number; entries: F; attempts: F } | null;
+  flush: { atSeconds: number; durationSeconds: number; entries: F; attempts: F; ended: PartEnd } | null;
   daemon: DaemonReport<F>;
+  /** Null where the readers were ours. */
+  program: ProgramReport | null;
   /** The listeners after the first, in the order of the scenario. */
   otherListeners: readonly { socket: SocketReport<F>; daemon: DaemonReport<F> }[];
   timeline: {
@@ -130,6 +244,8 @@ export interface Report<F extends Figure = Figure> {
   };
   invariants: { checked: number; violated: readonly string[] };
   expectations: readonly ExpectationResult[];
-  /** True where the run was ended by Ctrl-C before it settled. Absent otherwise. */
+  /** The best of what was tried; empty: nothing was wrong, or nothing that was tried helped. Null: nothing was tried. */
+  advice: readonly Advice[] | null;
+  /** True where a signal ended the run before it settled. Absent otherwise. */
   interrupted?: true;
 }

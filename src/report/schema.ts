@@ -13,7 +13,24 @@ import {
   text,
 } from "../scenario/json-schema.js";
 import { SCENARIO } from "../scenario/scenario.js";
-import type { ConntrackdStatistics, DaemonReport, EventCounts, Report, SocketReport } from "./report.js";
+import {
+  ADVICE_FIGURES,
+  type Advice,
+  type AdviceEffect,
+  type ClassReport,
+  type ConntrackdStatistics,
+  type DaemonReport,
+  type EventCounts,
+  type EventsReport,
+  type FullTable,
+  type LatencyReport,
+  type LoadReport,
+  type ProgramReport,
+  type Report,
+  SCHEMA_VERSION,
+  type SocketReport,
+  type TableReport,
+} from "./report.js";
 
 /** How many of something: a whole number. `whole`: the metric that is 100 % of it. */
 function count(unit: string, description: string, whole?: string): Schema {
@@ -52,20 +69,126 @@ function metricValue(description: string): Schema {
   return nullable({ type: "number", description, alternatives: ["boolean"] });
 }
 
-const events = (type: string): ObjectSchema<EventCounts> => {
-  const raised = `events.${type}.raised`;
-  const attempts = `events.${type}.attempts`;
+/** `at`: its place in the Report, such as `events`. */
+const eventCounts = (at: string, type: string): ObjectSchema<EventCounts> => {
+  const raised = `${at}.${type}.raised`;
+  const attempts = `${at}.${type}.attempts`;
   const name = type.toUpperCase();
-  return object(`what became of ${name} events: raised = delivered + merged + lost + pending`, {
-    raised: orUnknown(count("events", `${name} events that packets, timeouts, a flush or evictions raised`, raised)),
-    delivered: count("events", `${name} events that reached the observed listener in a message of that type`, raised),
+  return object(`what became of ${name} events: raised = delivered + unread + merged + lost + pending`, {
+    raised: orUnknown(
+      count("events", `${name} events that packets, timeouts, a flush or evictions raised for the listener`, raised),
+    ),
+    delivered: count("events", `${name} events that the daemon read in a message of that type`, raised),
+    unread: orUnknown(
+      count(
+        "events",
+        `${name} events that the socket took and nobody had read when it closed or the run ended`,
+        raised,
+      ),
+    ),
     merged: orUnknown(count("events", `${name} events carried by a message of another type`, raised)),
     lost: orUnknown(count("events", `${name} events that no message will ever carry`, raised)),
     pending: orUnknown(count("events", `${name} events still kept for a resend when the run ended`, raised)),
+    notSubscribed: orUnknown(
+      count("events", `${name} events that the listener did not ask for; they are in no other count of events`),
+    ),
     attempts: orUnknown(count("broadcasts", `broadcasts of ${name} events, resends included`, attempts)),
     refused: orUnknown(count("broadcasts", `broadcasts of ${name} events that the observed socket rejected`, attempts)),
   });
 };
+
+const eventsOf = (at: string): ObjectSchema<EventsReport> =>
+  object<EventsReport>("what became of the events", {
+    new: eventCounts(at, "new"),
+    update: eventCounts(at, "update"),
+    destroy: eventCounts(at, "destroy"),
+  });
+
+const partEnd = (description: string): Schema => choiceOf(["done", "limit", "interrupted"], description);
+
+const load: ObjectSchema<LoadReport> = object("the flood that was asked for, and the one that the machine made", {
+  askedRatePerSecond: nullable({
+    type: "number",
+    description: "connections per second that were asked for; null: as fast as the machine makes them",
+    unit: "per second",
+  }),
+  achievedRatePerSecond: orUnknown({
+    type: "number",
+    description: "connections per second that were made",
+    unit: "per second",
+    whole: "load.askedRatePerSecond",
+  }),
+  askedConnections: count("connections", "connections that were asked for"),
+  openedConnections: count("connections", "connections whose first packet was sent", "load.askedConnections"),
+  ended: partEnd("what ended the flood"),
+  secondFlood: nullable(
+    object<NonNullable<LoadReport["secondFlood"]>>("the second flood; null without one", {
+      askedConnections: count("connections", "connections of the second flood that were asked for"),
+      openedConnections: count(
+        "connections",
+        "connections of the second flood whose first packet was sent",
+        "load.secondFlood.askedConnections",
+      ),
+      ended: partEnd("what ended the second flood"),
+    }),
+  ),
+});
+
+const classReport: ObjectSchema<ClassReport> = object("a kind of flow", {
+  name: text("its name", "a name"),
+  protocol: SCENARIO.properties.protocol,
+  family: SCENARIO.properties.family,
+  askedConnections: count("connections", "connections that were asked for"),
+  openedConnections: count("connections", "connections whose first packet was sent", "classes[N].askedConnections"),
+  events: eventsOf("classes[N].events"),
+});
+
+const packets = (description: string): Schema => orUnknown(count("packets", description, "load.openedConnections"));
+
+const table: ObjectSchema<TableReport> = object("the conntrack table", {
+  max: count("entries", "nf_conntrack_max"),
+  buckets: count("buckets", "buckets of the hash table"),
+  peakCount: orUnknown(count("entries", "most entries at once, active and dying", "table.max")),
+  created: count("entries", "entries that were created"),
+  destroyed: orUnknown(count("entries", "entries that were freed", "table.created")),
+  active: orUnknown(count("entries", "entries alive at the end", "table.created")),
+  expired: object<TableReport["expired"]>("entries that are dead and still counted, because none met them yet", {
+    peak: orUnknown(count("entries", "most entries that were expired and still counted", "table.max")),
+    final: orUnknown(count("entries", "entries that are expired and still counted at the end", "table.created")),
+  }),
+  earlyDrop: count("entries", "entries that early_drop evicted to make room", "table.created"),
+  drop: count(
+    "packets",
+    "packets dropped as the kernel counts them: for want of room, or by the tracker",
+    "scenario.connections",
+  ),
+  insertFailed: count("packets", "packets dropped because their entry could not be inserted", "scenario.connections"),
+  invalid: orUnknown(count("packets", "packets that the tracker found invalid")),
+  clash: orUnknown(count("packets", "packets whose entry met one with the same tuple when it was inserted")),
+  dropped: object<TableReport["dropped"]>("packets of the load that were dropped, by reason", {
+    full: packets("packets dropped because the table was full"),
+    reopening: packets("SYNs dropped because the connection that they reopen has a DESTROY that was refused"),
+    insertion: packets("packets dropped because their entry could not be inserted"),
+  }),
+  full: nullable(
+    object<FullTable>("the table when it first had no room; null: it always had, or it cannot be known", {
+      atSeconds: seconds("when that was"),
+      alive: count("entries", "entries that were alive then", "table.max"),
+      expired: count("entries", "entries that were expired then and still counted", "table.max"),
+      dying: count("entries", "entries on the dying list then", "table.max"),
+    }),
+  ),
+});
+
+const adviceEffects = (description: string): Schema =>
+  list(
+    object<AdviceEffect>("a figure before and after", {
+      figure: choiceOf([...ADVICE_FIGURES], "what is less or more"),
+      before: nullable({ type: "number", description: "in this run; null: never, or none" }),
+      after: nullable({ type: "number", description: "with the flags; null: never, or none" }),
+    }),
+    description,
+  );
 
 const socket = (prefix: string): ObjectSchema<SocketReport> =>
   object("the socket of the listener", {
@@ -119,14 +242,22 @@ const daemon: ObjectSchema<DaemonReport> = {
   optional: ["conntrackd"],
 };
 
-const latency = (what: string): Schema => simulatedOnly(seconds(`from raising a DESTROY to reading it, ${what}`));
+const latency = (from: string): ObjectSchema<LatencyReport> => {
+  const figure = (what: string): Schema => simulatedOnly(seconds(`${from}, ${what}`));
+  return object(from, {
+    p50Seconds: figure("median"),
+    p90Seconds: figure("90 % at most"),
+    p99Seconds: figure("99 % at most"),
+    maxSeconds: figure("at most"),
+  });
+};
 const resends = (what: string): Schema =>
   simulatedOnly(count("resends", `resends of an entry that needed any, ${what}`));
 const dying = (description: string): Schema => orUnknown(count("entries", description, "table.created"));
 
 export const REPORT: ObjectSchema<Report> = {
   ...object<Report>("The Report of a run of ct-reliable.", {
-    schemaVersion: { type: "integer", description: "of this shape", enum: [1] },
+    schemaVersion: { type: "integer", description: "of this shape", enum: [SCHEMA_VERSION] },
     tool: object<Report["tool"]>("what wrote it", {
       name: choiceOf(["ct-reliable"], "the tool"),
       version: text("its version", "a version"),
@@ -140,12 +271,16 @@ export const REPORT: ObjectSchema<Report> = {
       admission: choiceOf(["old", "new"], "when a socket accepts a message: rmem before it fits, or rmem after it"),
     }),
     scenario: SCENARIO,
+    ended: choiceOf(
+      ["settled", "limit", "interrupted"],
+      "why the run is over: nothing was left to do, its limit, a signal",
+    ),
+    endedDuring: choiceOf(["flood", "pause", "flush", "drain", "second flood"], "where the experiment was then"),
+    endedAtSeconds: seconds("when it was over"),
+    load,
     socket: socket("socket."),
-    events: object<Report["events"]>("what became of the events", {
-      new: events("new"),
-      update: events("update"),
-      destroy: events("destroy"),
-    }),
+    events: eventsOf("events"),
+    classes: list(classReport, "kinds of flow, in the order of the scenario"),
     resends: object<Report["resends"]>("DESTROY events that needed more than one attempt", {
       entries: orUnknown(count("entries", "entries whose DESTROY needed more than one attempt", "table.created")),
       total: orUnknown(count("resends", "attempts after the first, of all entries")),
@@ -158,39 +293,28 @@ export const REPORT: ObjectSchema<Report> = {
       }),
     }),
     latency: object<Report["latency"]>("how late events come", {
-      destroy: object<Report["latency"]["destroy"]>("from raising a DESTROY to reading it", {
-        p50Seconds: latency("median"),
-        p90Seconds: latency("90 % at most"),
-        p99Seconds: latency("99 % at most"),
-        maxSeconds: latency("at most"),
-      }),
+      new: latency("from sending a NEW to reading it"),
+      update: latency("from sending an UPDATE to reading it"),
+      destroy: latency("from raising a DESTROY to reading it"),
     }),
     dying: object<Report["dying"]>("the dying list", {
       peakDuringFlood: dying("most entries on the dying list during the flood"),
       meanDuringFlood: orUnknown(
         mean("entries", "entries on the dying list during the flood, in the mean over time", "table.created"),
       ),
-      afterFlush: dying("entries on the dying list when the flush returned"),
+      afterFlush: dying("entries on the dying list when the flush returned; null: it did not"),
       peak: dying("most entries on the dying list in the whole run"),
       peakAtSeconds: orUnknown(seconds("when it was longest")),
       emptyAfterFlushSeconds: orNever(seconds("from the start of the flush until the dying list was empty for good")),
       final: dying("entries on the dying list at the end"),
     }),
-    table: object<Report["table"]>("the conntrack table", {
-      max: count("entries", "nf_conntrack_max"),
-      buckets: count("buckets", "buckets of the hash table"),
-      peakCount: orUnknown(count("entries", "most entries at once, active and dying", "table.max")),
-      created: count("entries", "entries that were created"),
-      destroyed: orUnknown(count("entries", "entries that were freed", "table.created")),
-      active: orUnknown(count("entries", "entries alive at the end", "table.created")),
-      earlyDrop: count("entries", "entries that early_drop evicted to make room", "table.created"),
-      drop: count("packets", "packets refused because the table was full", "scenario.connections"),
-      insertFailed: count(
-        "packets",
-        "packets refused because their entry could not be inserted",
-        "scenario.connections",
-      ),
-    }),
+    table,
+    gc: nullable(
+      object<NonNullable<Report["gc"]>>("the gc worker; null where entries have timers", {
+        runs: count("runs", "runs of the gc worker"),
+        longestPauseSeconds: orUnknown(seconds("longest time between two runs of the gc worker")),
+      }),
+    ),
     redelivery: {
       ...nullable(
         object<NonNullable<Report["redelivery"]>>("the redelivery worker; null where every entry has a timer", {
@@ -209,11 +333,26 @@ export const REPORT: ObjectSchema<Report> = {
           durationSeconds: seconds("how long it took"),
           entries: orUnknown(count("entries", "entries that it deleted", "table.created")),
           attempts: orUnknown(count("broadcasts", "attempts to deliver that it made")),
+          ended: partEnd("what ended it"),
         }),
       ),
       needs: "flush",
     },
     daemon,
+    program: nullable(
+      object<ProgramReport>("the program that was the reader, as far as the kernel shows it; null where it was ours", {
+        command: text("its command", "a command"),
+        sockets: list(
+          object<ProgramReport["sockets"][number]>("a socket of it", {
+            portid: count("", "its netlink port"),
+            rcvbufBytes: orUnknown(bytes("its receive buffer")),
+            peakRmemBytes: orUnknown(bytes("most that was seen queued")),
+            drops: count("messages", "its column Drops of /proc/net/netlink"),
+          }),
+          "its netlink sockets",
+        ),
+      }),
+    ),
     otherListeners: list(
       object<Report["otherListeners"][number]>("a listener after the first", {
         socket: socket("otherListeners[N].socket."),
@@ -243,7 +382,17 @@ export const REPORT: ObjectSchema<Report> = {
       }),
       "the expectations of this run",
     ),
-    interrupted: { type: "boolean", description: "true where Ctrl-C ended the run before it settled", enum: [true] },
+    advice: nullable(
+      list(
+        object<Advice>("a run that was made with other flags", {
+          flags: text("the flags", "flags"),
+          improves: adviceEffects("what is less with them"),
+          costs: adviceEffects("what is more with them, and does no harm yet"),
+        }),
+        "the best of what was tried; null: nothing was tried",
+      ),
+    ),
+    interrupted: { type: "boolean", description: "true where a signal ended the run before it settled", enum: [true] },
   }),
   optional: ["interrupted"],
 };

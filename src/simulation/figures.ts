@@ -16,10 +16,11 @@ export class Figures {
   /** Whether everything that can be delivered and read was. */
   settled = false;
   floodEndedAt = NEVER;
+  /** When the last connection of the first flood began. */
+  lastOpenedAt = 0;
   /** When the flush began, or the watch without one. */
   flushAt = NEVER;
   flushEndedAt = NEVER;
-  flushEntries = 0;
   flushAttempts = 0;
   dyingAfterFlush = 0;
   dropsAfterFlush = 0;

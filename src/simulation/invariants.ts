@@ -54,12 +54,20 @@ const WATCHED: Record<string, Check> = {
 };
 
 const FINAL: Record<string, Check> = {
-  "raised = delivered + merged + lost + pending": ({ kernel: { ledger } }) => {
+  "raised = delivered + unread + merged + lost + pending": ({ kernel: { ledger } }) => {
     const pending = ledger.pending();
     const wrong = ledger.kinds.map((kind, index) =>
-      differ("raised", kind.raised, "sum", kind.delivered + kind.merged + kind.lost + pending[index]!),
+      differ("raised", kind.raised, "sum", kind.admitted + kind.lost + pending[index]!),
     );
     return wrong.find((message) => message !== null) ?? null;
+  },
+
+  "what was admitted is delivered, merged, or waits in a message": ({ kernel: { ledger, sockets }, readers }) => {
+    const unread = ledger.kinds.map(({ admitted, delivered, merged }) => admitted - delivered - merged);
+    const waiting = sockets[0]!.admitted - sockets[0]!.received + readers.list[0]!.inFlight;
+    return unread.some((events) => events < 0) || (waiting === 0 && unread.some((events) => events > 0))
+      ? `unread ${unread.join(", ")} with ${waiting} messages not handled`
+      : null;
   },
 
   "every record is free, unconfirmed, active or dying as counted": ({ kernel: { table } }) => {

@@ -5,10 +5,10 @@
 import type { DaemonView } from "../daemon/view.js";
 import { KernelClock } from "../kernel/clock.js";
 import { Deletion } from "../kernel/conntrack/deletion.js";
-import { LazyExpiry, TimerExpiry } from "../kernel/conntrack/expiry.js";
+import { type Expiry, LazyExpiry, TimerExpiry } from "../kernel/conntrack/expiry.js";
 import { GcWorker } from "../kernel/conntrack/gc.js";
 import { PacketPath } from "../kernel/conntrack/packet.js";
-import { ConntrackTable } from "../kernel/conntrack/table.js";
+import { ACTIVE, ConntrackTable } from "../kernel/conntrack/table.js";
 import { Ctnetlink } from "../kernel/events/ctnetlink.js";
 import { EventCache } from "../kernel/events/ecache.js";
 import { groupBits } from "../kernel/events/kinds.js";
@@ -22,9 +22,9 @@ import { NetlinkSocket } from "../kernel/netlink/socket.js";
 import { Prefetch } from "../kernel/prefetch.js";
 import type { Release } from "../kernel/release.js";
 import { TimerWheel } from "../kernel/timer-wheel.js";
+import type { FullTable } from "../report/report.js";
 import { type ListenerScenario, POLICY, type Scenario } from "../scenario/scenario.js";
 import type { Streams } from "../scenario/streams.js";
-import { classesOf } from "../scenario/traffic.js";
 import { Ledger } from "./ledger.js";
 
 /** What a listener's socket has until the flush when it shall be caught up by then. */
@@ -42,17 +42,18 @@ export class SimulatedKernel {
   readonly gc: GcWorker | null;
   readonly deletion: Deletion;
   readonly packets: PacketPath;
-  readonly events: EventCache;
   readonly ctnetlink: Ctnetlink;
   readonly redelivery: Redelivery;
   readonly broadcast: Broadcast;
   readonly sockets: readonly NetlinkSocket[];
   readonly ledger: Ledger;
+  private readonly expiry: Expiry;
+  /** What was in the table when a packet first found no room. */
+  full: FullTable | null = null;
 
   /** `view`: of the observed listener's daemon. */
   constructor(scenario: Scenario, release: Release, streams: Streams, view: DaemonView) {
-    const { hz, kernelConfig } = scenario;
-    const classes = classesOf(scenario);
+    const { hz, protocol, family, kernelConfig } = scenario;
     const boot = streams.of("boot");
     const bootJiffies = BOOT_JIFFIES_RANGE + (boot.uint32() % BOOT_JIFFIES_RANGE);
     const clock = new KernelClock(hz, bootJiffies, boot.uint32() % Math.floor(1e9 / hz));
@@ -65,8 +66,8 @@ export class SimulatedKernel {
     const timers = new TimerWheel(clock, table.records, release.timerSlack);
     const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
     const broadcast = new Broadcast(sockets, release, kernelConfig);
-    const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, classes);
-    const ledger = new Ledger(table, broadcast, view);
+    const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, protocol, family);
+    const ledger = new Ledger(table, broadcast, view, sockets[0]!);
     const cache = new EventCache(table, ctnetlink, ledger, release);
     const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table.records);
     const deletion = new Deletion(table, expiry, cache, release);
@@ -79,20 +80,19 @@ export class SimulatedKernel {
       events: cache,
       deletion,
       release,
-      protocols: classes.map(({ protocol }) => protocol),
+      protocol,
       path: scenario.path,
       timeoutsSeconds: scenario.timeoutsSeconds,
       random32: streams.of("chain limits").uint32,
     });
-    const tcp = classes.some(({ protocol }) => protocol === "tcp");
+    const tcp = protocol === "tcp";
     const gc = expiry.lazy
       ? new GcWorker({ clock, table, expiry, deletion, release, tcp, phase: streams.of("gc").uniform() })
       : null;
-    if (gc !== null) {
-      packets.whenEarlyDropFails = () => {
-        gc.earlyDrop = true;
-      };
-    }
+    packets.whenEarlyDropFails = () => {
+      this.full ??= fullTable(clock, table, expiry);
+      if (gc !== null) gc.earlyDrop = true;
+    };
     this.release = release;
     this.clock = clock;
     this.table = table;
@@ -101,13 +101,37 @@ export class SimulatedKernel {
     this.gc = gc;
     this.deletion = deletion;
     this.packets = packets;
-    this.events = cache;
     this.ctnetlink = ctnetlink;
     this.redelivery = redelivery;
     this.broadcast = broadcast;
     this.sockets = sockets;
     this.ledger = ledger;
+    this.expiry = expiry;
   }
+  /** Whether an expired entry stays until something meets it. */
+  get expiresLazily(): boolean {
+    return this.expiry.lazy;
+  }
+
+  /** Entries that are dead, still in the hash and still counted. */
+  get expired(): number {
+    return expiredEntries(this.table, this.expiry);
+  }
+}
+
+/** A walk over the whole table: at moments that come once in a run. */
+function expiredEntries(table: ConntrackTable, expiry: Expiry): number {
+  if (!expiry.lazy) return 0;
+  let expired = 0;
+  for (let entry = 0; entry < table.capacity; entry++) {
+    if (table.placeOf(entry) === ACTIVE && expiry.isExpired(entry)) expired++;
+  }
+  return expired;
+}
+
+function fullTable(clock: KernelClock, table: ConntrackTable, expiry: Expiry): FullTable {
+  const expired = expiredEntries(table, expiry);
+  return { atSeconds: clock.now / 1e9, alive: table.active - expired, expired, dying: table.dying };
 }
 
 function redeliveryOf(

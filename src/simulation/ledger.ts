@@ -4,7 +4,8 @@
  * calls it through `EventObserver`; the run calls it when the observed reader has read a message.
  *
  * The unit is an event: a set of new bits of one entry. Events that wait in a missed mask are counted per entry in
- * parallel columns; that their sum is raised − delivered − merged − lost is what invariants.ts checks.
+ * parallel columns; that their sum is raised − admitted − lost is what invariants.ts checks. What was admitted has arrived
+ * once the daemon handles the message that carries it; until then it is unread.
  */
 import type { ReceivedMessage } from "../daemon/decoders.js";
 import type { DaemonView } from "../daemon/view.js";
@@ -12,14 +13,19 @@ import { ACTIVE, type ConntrackTable, DYING } from "../kernel/conntrack/table.js
 import type { EventObserver } from "../kernel/events/ecache.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/kinds.js";
 import { ADMITTED, type Broadcast, REFUSED } from "../kernel/netlink/broadcast.js";
+import type { NetlinkSocket } from "../kernel/netlink/socket.js";
 import { DESTROY_ATTEMPTS, type EntryRecords, extensionOf, WAITING } from "../kernel/records.js";
+import { CarriedEvents } from "./carried.js";
 import { LatencyHistogram } from "./latency-histogram.js";
 
 export interface KindAccount {
   raised: number;
+  /** Events that went into the socket with a message of any kind: delivered, merged, or not read yet. */
+  admitted: number;
   delivered: number;
   merged: number;
   lost: number;
+  notSubscribed: number;
   attempts: number;
   refused: number;
 }
@@ -38,32 +44,54 @@ const ONE_UPDATE = 1 << UPDATES_SHIFT;
 /** By message kind: one event of that kind waits, and no other. */
 const ONE_EVENT = [WAITING_NEW, ONE_UPDATE, WAITING_DESTROY] as const;
 
-const account = (): KindAccount => ({ raised: 0, delivered: 0, merged: 0, lost: 0, attempts: 0, refused: 0 });
+const account = (): KindAccount => ({
+  raised: 0,
+  admitted: 0,
+  delivered: 0,
+  merged: 0,
+  lost: 0,
+  notSubscribed: 0,
+  attempts: 0,
+  refused: 0,
+});
 
 export class Ledger implements EventObserver {
   private readonly table: ConntrackTable;
   private readonly broadcast: Broadcast;
   private readonly view: DaemonView;
+  private readonly socket: NetlinkSocket;
   /** By message kind. */
   readonly kinds: readonly [KindAccount, KindAccount, KindAccount] = [account(), account(), account()];
   private readonly records: EntryRecords;
   private knownCount = 0;
   /** Index: resends of an entry; value: freed entries with that number of resends. */
   private readonly resends: number[] = [];
-  readonly destroyLatency = new LatencyHistogram();
+  /** By message kind. */
+  readonly latencies = [new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram()] as const;
+  private readonly carriedEvents = new CarriedEvents();
 
-  constructor(table: ConntrackTable, broadcast: Broadcast, view: DaemonView) {
+  /** `view`, `socket`: of the observed listener. */
+  constructor(table: ConntrackTable, broadcast: Broadcast, view: DaemonView, socket: NetlinkSocket) {
     this.table = table;
     this.broadcast = broadcast;
     this.view = view;
+    this.socket = socket;
     this.records = table.records;
   }
 
   raised(entry: number, kind: MessageKind): void {
-    this.kinds[kind].raised++;
     const { extensions } = this.records;
     const at = extensionOf(entry);
     const state = extensions[at + WAITING]!;
+    if ((this.socket.groups & (1 << kind)) === 0) {
+      this.kinds[kind].notSubscribed++;
+      if (kind !== KIND_DESTROY) return;
+      extensions[at + DESTROY_ATTEMPTS] = 0;
+      if ((state & KNOWN) !== 0) this.knownCount--;
+      extensions[at + WAITING] = state & ~KNOWN;
+      return;
+    }
+    this.kinds[kind].raised++;
     if (kind === KIND_NEW) extensions[at + WAITING] = state | WAITING_NEW;
     else if (kind === KIND_UPDATE) extensions[at + WAITING] = state + ONE_UPDATE;
     else {
@@ -85,7 +113,7 @@ export class Ledger implements EventObserver {
       const state = extensions[at + WAITING]!;
       if ((state & ~KNOWN) === ONE_EVENT[kind]) {
         // The usual case: the event that was just raised, and nothing that waited.
-        account.delivered++;
+        account.admitted++;
         extensions[at + WAITING] = state & KNOWN;
       } else {
         this.carried(entry, kind);
@@ -109,7 +137,11 @@ export class Ledger implements EventObserver {
 
   /** The observed reader applied a message, and its view changed by `change`. */
   read(message: ReceivedMessage, change: -1 | 0 | 1, now: number): void {
-    if (message.kind === KIND_DESTROY) this.destroyLatency.add(now - message.raisedAt);
+    const kind = message.kind as MessageKind;
+    this.latencies[kind].add(now - message.raisedAt);
+    const state = this.carriedEvents.take(message.order);
+    if (state === null) this.kinds[kind].delivered++;
+    else this.arrived(kind, state);
     if (change === 0) return;
     // The entry of the message may be gone and its record in use by another.
     const { entry } = message;
@@ -182,23 +214,30 @@ export class Ledger implements EventObserver {
     return counts;
   }
 
+  /** A message went into the socket that carries other events than the one of its kind, or none. */
   private carried(entry: number, kind: MessageKind): void {
     const { extensions } = this.records;
     const at = extensionOf(entry) + WAITING;
     const state = extensions[at]!;
-    if ((state & WAITING_NEW) !== 0) {
-      if (kind === KIND_NEW) this.kinds[KIND_NEW].delivered++;
-      else this.kinds[KIND_NEW].merged++;
-    }
-    const updates = state >>> UPDATES_SHIFT;
-    if (kind === KIND_UPDATE) this.kinds[KIND_UPDATE].delivered += updates;
-    else this.kinds[KIND_UPDATE].merged += updates;
-    let left = state & KNOWN;
-    if ((state & WAITING_DESTROY) !== 0) {
-      if (kind === KIND_DESTROY) this.kinds[KIND_DESTROY].delivered++;
-      else left |= WAITING_DESTROY;
-    }
+    const left = state & (kind === KIND_DESTROY ? KNOWN : KNOWN | WAITING_DESTROY);
+    const carries = state & ~(left | KNOWN);
+    this.kinds[KIND_NEW].admitted += carries & WAITING_NEW;
+    this.kinds[KIND_UPDATE].admitted += carries >>> UPDATES_SHIFT;
+    if ((carries & WAITING_DESTROY) !== 0) this.kinds[KIND_DESTROY].admitted++;
+    this.carriedEvents.add(this.socket.admitted, carries);
     extensions[at] = left;
+  }
+
+  /** The daemon handled a message that carries these events. */
+  private arrived(kind: MessageKind, carries: number): void {
+    const [created, update, destroy] = this.kinds;
+    if ((carries & WAITING_NEW) !== 0) {
+      if (kind === KIND_NEW) created.delivered++;
+      else created.merged++;
+    }
+    if (kind === KIND_UPDATE) update.delivered += carries >>> UPDATES_SHIFT;
+    else update.merged += carries >>> UPDATES_SHIFT;
+    if ((carries & WAITING_DESTROY) !== 0) destroy.delivered++;
   }
 
   private lost(entry: number): void {

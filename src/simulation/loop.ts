@@ -33,7 +33,7 @@ export class Run implements Pace {
   readonly timeline = new Timeline();
   readonly invariants = new Invariants();
   private readonly clock: KernelClock;
-  private readonly phases: Phases;
+  readonly phases: Phases;
   private readonly cpus: Cpus;
   private readonly sampler: Sampler;
   private readonly limit: number;

@@ -1,30 +1,32 @@
 /** Fills the Report from a run that is over. */
 import type { Reader } from "../daemon/reader.js";
-import { KIND_DESTROY, KIND_NEW, KIND_UPDATE } from "../kernel/events/kinds.js";
+import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/kinds.js";
 import { capacityMessages } from "../kernel/netlink/capacity.js";
 import {
   type DaemonReport,
   type EventCounts,
+  type EventsReport,
+  type LatencyReport,
+  type LoadReport,
   type Report,
   SCHEMA_VERSION,
   type SocketReport,
+  type TableReport,
   TIMELINE_COLUMNS,
 } from "../report/report.js";
 import { TOOL_VERSION } from "../report/version.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
-import { rcvbufOf } from "./kernel.js";
+import type { Figures } from "./figures.js";
+import { rcvbufOf, type SimulatedKernel } from "./kernel.js";
+import type { LatencyHistogram } from "./latency-histogram.js";
 import type { Run } from "./loop.js";
 
 export function reportOf(run: Run, interrupted: boolean): Report<number> {
-  const { kernel, machine } = run;
+  const { kernel, machine, figures } = run;
   const { scenario } = machine;
-  const { table, ledger, release } = kernel;
-  const pending = ledger.pending();
-  const events = (kind: 0 | 1 | 2): EventCounts<number> => {
-    const { raised, delivered, merged, lost, attempts, refused } = ledger.kinds[kind];
-    return { raised, delivered, merged, lost, pending: pending[kind], attempts, refused };
-  };
-  const latency = ledger.destroyLatency;
+  const { ledger, release } = kernel;
+  const events = eventsReport(run);
+  const load = loadReport(run, interrupted);
   return {
     schemaVersion: SCHEMA_VERSION,
     tool: { name: "ct-reliable", version: TOOL_VERSION },
@@ -37,40 +39,38 @@ export function reportOf(run: Run, interrupted: boolean): Report<number> {
       admission: release.admission,
     },
     scenario,
+    ended: figures.settled ? "settled" : interrupted ? "interrupted" : "limit",
+    endedDuring: run.phases.part,
+    endedAtSeconds: kernel.clock.now / 1e9,
+    load,
     socket: socketReport(run, run.readers[0]!, scenario.listeners[0]!),
-    events: { new: events(KIND_NEW), update: events(KIND_UPDATE), destroy: events(KIND_DESTROY) },
+    events,
+    classes: [
+      {
+        name: scenario.protocol,
+        protocol: scenario.protocol,
+        family: scenario.family,
+        askedConnections: load.askedConnections + (load.secondFlood?.askedConnections ?? 0),
+        openedConnections: load.openedConnections + (load.secondFlood?.openedConnections ?? 0),
+        events,
+      },
+    ],
     resends: resendReport(ledger.resendCounts()),
     latency: {
-      destroy: {
-        p50Seconds: latency.quantileSeconds(0.5),
-        p90Seconds: latency.quantileSeconds(0.9),
-        p99Seconds: latency.quantileSeconds(0.99),
-        maxSeconds: latency.maxNanoseconds / 1e9,
-      },
+      new: latencyReport(ledger.latencies[KIND_NEW]),
+      update: latencyReport(ledger.latencies[KIND_UPDATE]),
+      destroy: latencyReport(ledger.latencies[KIND_DESTROY]),
     },
     dying: dyingReport(run),
-    table: {
-      max: table.max,
-      buckets: table.buckets,
-      peakCount: table.counters.peakCount,
-      created: table.counters.created,
-      destroyed: table.counters.destroyed,
-      active: table.active,
-      earlyDrop: table.counters.earlyDrop,
-      drop: table.counters.drop,
-      insertFailed: table.counters.insertFailed,
-    },
+    table: tableReport(kernel),
+    gc:
+      kernel.gc === null
+        ? null
+        : { runs: kernel.gc.runs, longestPauseSeconds: kernel.gc.runs > 1 ? kernel.gc.longestPause / 1e9 : null },
     redelivery: kernel.redelivery.runs === null ? null : { ...kernel.redelivery.runs },
-    flush:
-      scenario.flush && run.figures.flushAt <= kernel.clock.now
-        ? {
-            atSeconds: run.figures.flushAt / 1e9,
-            durationSeconds: (Math.min(run.figures.flushEndedAt, kernel.clock.now) - run.figures.flushAt) / 1e9,
-            entries: run.figures.flushEntries,
-            attempts: run.figures.flushAttempts,
-          }
-        : null,
+    flush: flushReport(run, interrupted),
     daemon: daemonReport(run, run.readers[0]!, true),
+    program: null,
     otherListeners: run.readers.slice(1).map((reader, index) => ({
       socket: socketReport(run, reader, scenario.listeners[index + 1]!),
       daemon: daemonReport(run, reader, false),
@@ -82,7 +82,103 @@ export function reportOf(run: Run, interrupted: boolean): Report<number> {
     },
     invariants: { checked: run.invariants.checked, violated: run.invariants.violated },
     expectations: [],
+    advice: null,
     ...(interrupted ? { interrupted: true } : {}),
+  };
+}
+
+function eventsReport({ kernel: { ledger } }: Run): EventsReport<number> {
+  const pending = ledger.pending();
+  const counts = (kind: MessageKind): EventCounts<number> => {
+    const { raised, admitted, delivered, merged, lost, notSubscribed, attempts, refused } = ledger.kinds[kind];
+    const unread = admitted - delivered - merged;
+    return { raised, delivered, unread, merged, lost, pending: pending[kind], notSubscribed, attempts, refused };
+  };
+  return { new: counts(KIND_NEW), update: counts(KIND_UPDATE), destroy: counts(KIND_DESTROY) };
+}
+
+function loadReport(run: Run, interrupted: boolean): LoadReport {
+  const { figures, machine, kernel } = run;
+  const { connections, ratePerSecond, secondFlood, arrivals, burstConnections } = machine.scenario;
+  const { first, second } = run.phases.opened;
+  const cut = interrupted ? "interrupted" : "limit";
+  const seconds = floodSeconds(figures, kernel.clock.now, first, {
+    ratePerSecond,
+    burstConnections: arrivals === "burst" ? burstConnections : 1,
+  });
+  return {
+    askedRatePerSecond: ratePerSecond,
+    achievedRatePerSecond: seconds > 0 && first > 0 ? first / seconds : null,
+    askedConnections: connections,
+    openedConnections: first,
+    ended: figures.floodEndedAt <= kernel.clock.now ? "done" : cut,
+    secondFlood:
+      secondFlood === null
+        ? null
+        : {
+            askedConnections: secondFlood.connections,
+            openedConnections: second,
+            ended: second === secondFlood.connections && run.phases.over ? "done" : cut,
+          },
+  };
+}
+
+/**
+ * What the connections of the flood took: up to the last one that began and, at a rate, the time that stands for it and
+ * for those that arrived with it.
+ */
+function floodSeconds(
+  { lastOpenedAt, floodEndedAt }: Figures,
+  now: number,
+  opened: number,
+  { ratePerSecond, burstConnections }: { ratePerSecond: number | null; burstConnections: number },
+): number {
+  if (ratePerSecond === null) return Math.min(floodEndedAt, now) / 1e9;
+  const together = opened % burstConnections === 0 ? burstConnections : opened % burstConnections;
+  return lastOpenedAt / 1e9 + together / ratePerSecond;
+}
+
+function latencyReport(latency: LatencyHistogram): LatencyReport<number> {
+  return {
+    p50Seconds: latency.quantileSeconds(0.5),
+    p90Seconds: latency.quantileSeconds(0.9),
+    p99Seconds: latency.quantileSeconds(0.99),
+    maxSeconds: latency.maxNanoseconds / 1e9,
+  };
+}
+
+function tableReport({ table, expired, full, expiresLazily }: SimulatedKernel): TableReport<number> {
+  const { peakCount, created, destroyed, earlyDrop, drop, insertFailed, invalid, reopening } = table.counters;
+  return {
+    max: table.max,
+    buckets: table.buckets,
+    peakCount,
+    created,
+    destroyed,
+    active: table.active,
+    expired: { peak: expiresLazily ? null : 0, final: expired },
+    earlyDrop,
+    drop,
+    insertFailed,
+    invalid,
+    // One packet at a time is inserted.
+    clash: 0,
+    dropped: { full: table.counters.full, reopening, insertion: insertFailed },
+    full,
+  };
+}
+
+function flushReport(run: Run, interrupted: boolean): Report<number>["flush"] {
+  const { figures, machine, kernel } = run;
+  const { flushAt, flushEndedAt, flushAttempts } = figures;
+  const { now } = kernel.clock;
+  if (!machine.scenario.flush || flushAt > now) return null;
+  return {
+    atSeconds: flushAt / 1e9,
+    durationSeconds: (Math.min(flushEndedAt, now) - flushAt) / 1e9,
+    entries: run.phases.flushedEntries,
+    attempts: flushAttempts,
+    ended: flushEndedAt <= now ? "done" : interrupted ? "interrupted" : "limit",
   };
 }
 
@@ -129,7 +225,7 @@ function dyingReport(run: Run): Report<number>["dying"] {
   return {
     peakDuringFlood: flushed ? run.figures.dying.peakDuringFlood : run.figures.dying.peak,
     meanDuringFlood: run.figures.dying.meanDuringFlood(Math.min(run.figures.flushAt, clock.now)),
-    afterFlush: run.figures.dyingAfterFlush,
+    afterFlush: run.figures.flushEndedAt <= clock.now ? run.figures.dyingAfterFlush : null,
     peak: run.figures.dying.peak,
     peakAtSeconds: run.figures.dying.peakAt / 1e9,
     emptyAfterFlushSeconds: emptied ? (run.figures.dying.emptiedAt - run.figures.flushAt) / 1e9 : null,

@@ -94,8 +94,8 @@ function distinct(changes: readonly Change[]): Change[] {
   return [...new Map(changes.map((change) => [change.flags, change])).values()];
 }
 
-function floodWasCut({ table, scenario }: Report): boolean {
-  return table.created + table.drop + table.insertFailed < scenario.connections;
+function floodWasCut({ load }: Report): boolean {
+  return load.openedConnections < load.askedConnections;
 }
 
 function limitChanges({ scenario }: Subject): Change[] {

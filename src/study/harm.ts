@@ -3,20 +3,11 @@
  * were dropped, dead entries that the daemon believes in, a dying list that takes long to drain or takes much of the table. Every
  * figure is one where less is better. What counts as going wrong, and what as better or worse, is said here and nowhere else.
  */
-import type { Report } from "../report/report.js";
+import { ADVICE_FIGURES, type Report } from "../report/report.js";
 import { POLICY } from "../scenario/scenario.js";
 
 /** In the order of their weight: to lose an event is worse than to wait for it. */
-export const HARMS = [
-  "cut",
-  "destroyNotArrived",
-  "newNotArrived",
-  "packetsDropped",
-  "updateNotArrived",
-  "stale",
-  "drainSeconds",
-  "peakDying",
-] as const;
+export const HARMS = ADVICE_FIGURES.filter((figure) => figure !== "refused");
 export type Harm = (typeof HARMS)[number];
 
 /**
@@ -53,17 +44,15 @@ export function harmsOf(report: Report): Harms {
 }
 
 /** Whether the run was over before everything had settled. */
-export function endedByLimit({ interrupted, dying, scenario, timeline }: Report): boolean {
-  if (interrupted === true) return false;
-  const end = timeline.rows.at(-1)?.[0] ?? 0;
-  return (dying.final ?? 0) > 0 || end >= scenario.limitSeconds;
+export function endedByLimit({ ended }: Report): boolean {
+  return ended === "limit";
 }
 
 /** Whether the figure says that something went wrong, and not only that something happened. */
 export function isWrong(harm: Harm, figure: number | null, tableMax: number): boolean {
   if (figure === null) return false;
   if (harm === "drainSeconds") return figure >= DRAIN_SECONDS;
-  if (harm === "peakDying") return figure >= PEAK_SHARE * tableMax;
+  if (harm === "peakDying") return tableMax > 0 && figure >= PEAK_SHARE * tableMax;
   return figure > 0;
 }
 

@@ -22,6 +22,8 @@ export interface Effect extends Change {
   worse: readonly Harm[];
   /** It improves something and worsens nothing. */
   helps: boolean;
+  /** Attempts that the observed socket refused. */
+  refused: { before: number; after: number };
 }
 
 export interface Watch {
@@ -140,7 +142,13 @@ export function effectOf(change: Change, was: Report, is: Report): Effect {
   // A run that ended too early had less time to lose anything.
   const compared =
     change.knob === "limit" ? { better: better.filter((harm) => harm === "cut"), worse: [] } : { better, worse };
-  return { ...change, before, after, ...compared, helps: compared.better.length > 0 && compared.worse.length === 0 };
+  const helps = compared.better.length > 0 && compared.worse.length === 0;
+  const refused = { before: refusedIn(was), after: refusedIn(is) };
+  return { ...change, before, after, ...compared, helps, refused };
+}
+
+function refusedIn({ events }: Report): number {
+  return [events.new, events.update, events.destroy].reduce((sum, { refused }) => sum + (refused ?? 0), 0);
 }
 
 /** How many steps of more or less of a harm are told apart. */

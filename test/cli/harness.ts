@@ -70,7 +70,6 @@ const DEFAULTS: Scenario = {
   udpPortOpen: true,
   tuples: null,
   secondFlood: null,
-  traffic: [],
   flush: true,
   flushDelayNanoseconds: 0,
   graceMaxSeconds: 15,
@@ -115,15 +114,7 @@ const DEFAULTS: Scenario = {
 };
 
 export const stubResolve: Resolve = (experiment, overrides) => {
-  const {
-    durationSeconds: _,
-    traffic: __,
-    listeners = [{}],
-    timeoutsSeconds,
-    costs,
-    kernelConfig,
-    ...rest
-  } = overrides;
+  const { durationSeconds: _, listeners = [{}], timeoutsSeconds, costs, kernelConfig, ...rest } = overrides;
   return {
     ...DEFAULTS,
     ...rest,
@@ -138,7 +129,7 @@ export const stubResolve: Resolve = (experiment, overrides) => {
 /** Only what the command line looks at; the renderers here are stubs, too. */
 export function stubReport(scenario: Scenario, fields: Partial<Report> = {}): Report {
   const report: Partial<Report> = {
-    schemaVersion: 1,
+    schemaVersion: 2,
     seed: scenario.seed,
     scenario,
     invariants: { checked: 1, violated: [] },
@@ -201,7 +192,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     live: installed.live,
     parities: installed.parities,
     studies: installed.studies,
-    tracing: installed.tracing,
+    advisor: async () => async () => [],
     cores: () => 1,
     host: () => ({ system: "Linux", release: "6.18.44-fc-v669" }),
     ...setup.dependencies,

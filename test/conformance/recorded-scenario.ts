@@ -186,13 +186,13 @@ export function calibrate(recording: Recording): Partial<Costs> {
         calibrated.packetNanoseconds = Math.max(100, Math.round(calibrated.packetNanoseconds! + floodError / packets));
       }
     }
-    if (setting.flush === 1 && flushSeconds > 0 && run.figures.flushEntries > 0) {
+    if (setting.flush === 1 && flushSeconds > 0 && run.phases.flushedEntries > 0) {
       const flushError = flushSeconds * 1e9 - (run.figures.flushEndedAt - run.figures.flushAt);
-      const entry = calibrated.flushEntryNanoseconds! + flushError / run.figures.flushEntries;
+      const entry = calibrated.flushEntryNanoseconds! + flushError / run.phases.flushedEntries;
       calibrated.flushEntryNanoseconds = Math.max(0, Math.round(entry));
       // An entry cannot cost less than nothing: then the attempts were cheaper on that machine.
       if (entry < 0) {
-        const attempts = run.figures.flushAttempts / run.figures.flushEntries;
+        const attempts = run.figures.flushAttempts / run.phases.flushedEntries;
         calibrated.attemptNanoseconds = Math.round(calibrated.attemptNanoseconds! + entry / attempts);
       }
     }

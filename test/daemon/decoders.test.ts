@@ -12,6 +12,7 @@ const DESTROY = 2;
 
 const message = (kind: number, tuple: number, id = 1): ReceivedMessage => ({
   kind,
+  order: 0,
   tuple,
   id,
   entry: 0,
@@ -24,7 +25,7 @@ const message = (kind: number, tuple: number, id = 1): ReceivedMessage => ({
  */
 function overtaken(...messages: readonly (readonly [ReceivedMessage, number])[]): string[] {
   const decoders = new Decoders(messages.length);
-  for (const [each, doneAt] of messages) decoders.take(each, doneAt);
+  for (const [index, [each, doneAt]] of messages.entries()) decoders.take({ ...each, order: index + 1 }, doneAt);
   return messages.map(() => {
     const done = decoders.finish(decoders.due)!;
     return `${["NEW", "UPDATE", "DESTROY"][done.kind]}${done.overtaken ? " overtaken" : ""}`;

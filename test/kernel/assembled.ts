@@ -127,7 +127,7 @@ export class Assembled {
       events: this.watched,
       deletion: this.deletion,
       release,
-      protocols: [options.protocol ?? "udp"],
+      protocol: options.protocol ?? "udp",
       path: options.path ?? "forward",
       timeoutsSeconds: release.timeoutsSeconds,
       random32: () => 0,

@@ -30,7 +30,7 @@ test("a row of the timeline stands on one line of its own", () => {
 test("objects are indented by two spaces, one member on each line", () => {
   const lines = renderJson(sampleReport()).split("\n");
   assert.equal(lines[0], "{");
-  assert.equal(lines[1], '  "schemaVersion": 1,');
+  assert.equal(lines[1], '  "schemaVersion": 2,');
   assert.ok(lines.includes('    "peakDuringFlood": 12,'));
 });
 

@@ -36,10 +36,10 @@ test("every figure of the first screen is on it", () => {
     "DESTROY 20,000 20,000 100 % 0 0 0 63,767",
     "resends 43,796 for 19,971 entries; per entry p50 2, p99 7, max 13",
     "of DESTROY p50 8.12 s, p99 33.9 s, max 52.1 s",
-    "peak 19,983 at 1.02 s; under load 12 (mean 3.12); 19,971 after the flush, empty in 52.2 s",
+    "peak 19,983 at 1.02 s; under load 12 (mean 3.12 entries); 19,971 after the flush, empty in 52.2 s",
     "19,983 entries at 1 s, took 70.2 ms and 39,954 attempts",
-    "peak 20,000 of 65,536; 0 packets dropped because it was full",
-    "peak 4,416 B queued; 98,765 drops, 0 ENOBUFS, congested 0 times",
+    "peak 20,000 of 65,536; no packet dropped",
+    "peak 4,416 B queued; 98,765 drops (messages refused), 0 ENOBUFS (errors that told the reader), congested (shut until empty) 0 times",
     "in sync 52.2 s after the flush",
     "Linux 2.6.31, simulated, seed 1",
   ]) {
@@ -94,9 +94,11 @@ test("counts of any size leave the table whole at 40 columns", () => {
       report.events[type] = {
         raised,
         delivered: raised,
+        unread: raised,
         merged: raised,
         lost: raised,
         pending: raised,
+        notSubscribed: raised,
         attempts: raised,
         refused: raised,
       };

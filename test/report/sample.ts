@@ -35,7 +35,18 @@ function sampleListener(change: Partial<ListenerScenario> = {}): ListenerScenari
 }
 
 function counts(change: Partial<EventCounts>): EventCounts {
-  return { raised: 0, delivered: 0, merged: 0, lost: 0, pending: 0, attempts: 0, refused: 0, ...change };
+  return {
+    raised: 0,
+    delivered: 0,
+    unread: 0,
+    merged: 0,
+    lost: 0,
+    pending: 0,
+    notSubscribed: 0,
+    attempts: 0,
+    refused: 0,
+    ...change,
+  };
 }
 
 /** A flood of 20,000 connections on 2.6.31, a slow reliable reader, a flush: everything arrives in the end. */
@@ -64,7 +75,6 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       udpPortOpen: true,
       tuples: null,
       secondFlood: null,
-      traffic: [],
       flush: true,
       flushDelayNanoseconds: 0,
       graceMaxSeconds: 15,
@@ -107,6 +117,17 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       },
       limitSeconds: 120,
     },
+    ended: "settled",
+    endedDuring: "drain",
+    endedAtSeconds: 53.2,
+    load: {
+      askedRatePerSecond: 20_000,
+      achievedRatePerSecond: 20_000,
+      askedConnections: 20_000,
+      openedConnections: 20_000,
+      ended: "done",
+      secondFlood: null,
+    },
     socket: {
       requestedBytes: 2048,
       rcvbufBytes: 4096,
@@ -122,8 +143,13 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       update: counts({ raised: 20_000, delivered: 2490, merged: 17_510, attempts: 20_000, refused: 17_510 }),
       destroy: counts({ raised: 20_000, delivered: 20_000, attempts: 83_767, refused: 63_767 }),
     },
+    classes: [],
     resends: { entries: 19_971, total: 43_796, perEntry: { mean: 2.19, p50: 2, p90: 4, p99: 7, max: 13 } },
-    latency: { destroy: { p50Seconds: 8.1234, p90Seconds: 17.4, p99Seconds: 33.9, maxSeconds: 52.123 } },
+    latency: {
+      new: { p50Seconds: 0.0008, p90Seconds: 0.0015, p99Seconds: 0.0016, maxSeconds: 0.0016 },
+      update: { p50Seconds: 0.0008, p90Seconds: 0.0015, p99Seconds: 0.0016, maxSeconds: 0.0016 },
+      destroy: { p50Seconds: 8.1234, p90Seconds: 17.4, p99Seconds: 33.9, maxSeconds: 52.123 },
+    },
     dying: {
       peakDuringFlood: 12,
       meanDuringFlood: 3.1234,
@@ -140,12 +166,18 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       created: 20_000,
       destroyed: 20_000,
       active: 0,
+      expired: { peak: 0, final: 0 },
       earlyDrop: 0,
       drop: 0,
       insertFailed: 0,
+      invalid: 0,
+      clash: 0,
+      dropped: { full: 0, reopening: 0, insertion: 0 },
+      full: null,
     },
+    gc: null,
     redelivery: null,
-    flush: { atSeconds: 1.0001, durationSeconds: 0.0702, entries: 19_983, attempts: 39_954 },
+    flush: { atSeconds: 1.0001, durationSeconds: 0.0702, entries: 19_983, attempts: 39_954, ended: "done" },
     daemon: {
       received: { new: 2512, update: 2490, destroy: 20_000 },
       enobufs: 0,
@@ -157,10 +189,12 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       inSync: true,
       inSyncAfterFlushSeconds: 52.2,
     },
+    program: null,
     otherListeners: [],
     timeline: { intervalSeconds: 0.1, columns: TIMELINE_COLUMNS, rows: drain({ rows: 540, peak: 19_983, from: 10 }) },
     invariants: { checked: 14, violated: [] },
     expectations: [],
+    advice: null,
   };
   change(report);
   return report;
@@ -260,8 +294,11 @@ export function tableFullReport(): Report {
       created: 16_384,
       earlyDrop: 12,
       drop: 3616,
+      dropped: { full: 3616, reopening: 0, insertion: 0 },
+      full: { atSeconds: 0.21, alive: 65, expired: 0, dying: 4031 },
       active: 9,
     };
+    report.ended = "limit";
     report.scenario.nfConntrackMax = 4096;
     report.events.destroy = counts({
       raised: 16_375,
@@ -286,6 +323,7 @@ export function tableFullReport(): Report {
 export function heldReaderReport(): Report {
   return sampleReport((report) => {
     firstListener(report).heldAfterFlushNanoseconds = null;
+    report.ended = "limit";
     report.events.destroy = counts({
       raised: 20_000,
       delivered: 29,
@@ -302,6 +340,7 @@ export function heldReaderReport(): Report {
 export function limitReport(): Report {
   return sampleReport((report) => {
     report.scenario.limitSeconds = 30;
+    report.ended = "limit";
     report.events.destroy = counts({
       raised: 20_000,
       delivered: 18_766,
@@ -323,6 +362,13 @@ export function workerReport(): Report {
     report.scenario.kernel = "6.18.44";
     report.scenario.connections = 1_000_000;
     report.scenario.ratePerSecond = null;
+    report.load = {
+      ...report.load,
+      askedRatePerSecond: null,
+      achievedRatePerSecond: 33_333,
+      askedConnections: 1_000_000,
+      openedConnections: 1_000_000,
+    };
     Object.assign(firstListener(report), {
       bufferBytes: 128,
       serviceNanoseconds: 20_000,
@@ -351,7 +397,7 @@ export function workerReport(): Report {
       afterFlush: 998_000,
       emptyAfterFlushSeconds: 725,
     };
-    report.flush = { atSeconds: 30, durationSeconds: 1.9, entries: 1_000_000, attempts: 1_000_000 };
+    report.flush = { atSeconds: 30, durationSeconds: 1.9, entries: 1_000_000, attempts: 1_000_000, ended: "done" };
     report.daemon = { ...report.daemon, inSyncAfterFlushSeconds: 725 };
   });
 }
@@ -378,13 +424,14 @@ export function threeListenersReport(): Report {
 export function emptyReport(): Report {
   return sampleReport((report) => {
     report.scenario.connections = 0;
+    report.load = { ...report.load, askedConnections: 0, openedConnections: 0, achievedRatePerSecond: null };
     report.socket = { ...report.socket, peakRmemBytes: 0, drops: 0 };
     report.events = { new: counts({}), update: counts({}), destroy: counts({}) };
     report.resends = { entries: 0, total: 0, perEntry: { mean: 0, p50: 0, p90: 0, p99: 0, max: 0 } };
     report.latency.destroy = { p50Seconds: 0, p90Seconds: 0, p99Seconds: 0, maxSeconds: 0 };
     report.dying = { ...lossyReport().dying };
     report.table = { ...report.table, peakCount: 0, created: 0, destroyed: 0 };
-    report.flush = { atSeconds: 0, durationSeconds: 0, entries: 0, attempts: 0 };
+    report.flush = { atSeconds: 0, durationSeconds: 0, entries: 0, attempts: 0, ended: "done" };
     report.daemon = { ...report.daemon, received: { new: 0, update: 0, destroy: 0 }, inSyncAfterFlushSeconds: 0 };
     report.timeline = { ...report.timeline, rows: [] };
   });
@@ -394,6 +441,9 @@ export function emptyReport(): Report {
 export function interruptedReport(): Report {
   return sampleReport((report) => {
     report.interrupted = true;
+    report.ended = "interrupted";
+    report.endedDuring = "flood";
+    report.load = { ...report.load, openedConnections: 9000, ended: "interrupted" };
     report.flush = null;
     report.events.destroy = counts({ raised: 640, delivered: 600, pending: 40, attempts: 900, refused: 300 });
     report.dying = { ...report.dying, peak: 55, afterFlush: 0, emptyAfterFlushSeconds: null, final: 40 };

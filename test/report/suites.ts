@@ -78,7 +78,7 @@ export function suiteOf(samples: readonly Sample[], change: Partial<SuiteReport>
   const verdicts = scenarios.flatMap(({ expectations }) => expectations);
   return {
     report: {
-      schemaVersion: 1,
+      schemaVersion: 2,
       tool: { name: "ct-reliable", version: "0.1.0" },
       ok: scenarios.every(({ ok }) => ok),
       scenarios,

@@ -126,7 +126,7 @@ describe("repetitions of one setting on 6.18.44", () => {
       assert.ok(flushed > 0.003 && flushed < 0.005, `${flushed} s`);
       const drain = drainSeconds(report);
       // Three messages fit while nobody reads; one more says that a destroy succeeded later.
-      const kicked = report.dying.afterFlush < 997;
+      const kicked = report.dying.afterFlush! < 997;
       assert.ok(Math.abs(drain - (kicked ? WITHOUT : WITH)) < 0.1, `${drain} s, ${report.dying.afterFlush} dying`);
       counts[kicked ? "kicked" : "waited"]++;
     }

@@ -102,12 +102,20 @@ const WATCHED: readonly Corruption[] = [
 
 const FINAL: readonly Corruption[] = [
   ...(["NEW", "UPDATE", "DESTROY"] as const).map((name, kind) => ({
-    rule: "raised = delivered + merged + lost + pending",
+    rule: "raised = delivered + unread + merged + lost + pending",
     how: `a ${name} is raised and nothing becomes of it`,
     spoil: ({ kernel }: Run) => {
       kernel.ledger.kinds[kind as 0 | 1 | 2].raised++;
     },
   })),
+  {
+    rule: "what was admitted is delivered, merged, or waits in a message",
+    how: "an event went into the socket and is nowhere",
+    spoil: ({ kernel }) => {
+      kernel.ledger.kinds[2].admitted++;
+      kernel.ledger.kinds[2].raised++;
+    },
+  },
   {
     rule: "every record is free, unconfirmed, active or dying as counted",
     how: "a record is in use that is not counted",

@@ -105,8 +105,9 @@ describe("an observer", () => {
     assert.equal(observer.seen.length, 2);
     assert.equal(report.interrupted, true);
     assert.deepEqual(report.invariants.violated, []);
-    const { raised, delivered, merged, lost, pending } = report.events.new;
-    assert.equal(raised, delivered + merged + lost + pending);
+    const { raised, delivered, unread, merged, lost, pending } = report.events.new;
+    assert.equal(raised, delivered + unread + merged + lost + pending);
+    assert.deepEqual([report.ended, report.load.ended === "limit"], ["interrupted", false]);
     assert.ok(report.table.created > 0 && report.table.active + report.dying.final > 0);
   });
 

@@ -41,6 +41,10 @@ export class GcWorker {
   readonly work: DelayedWork;
   /** A run is under way. */
   running = false;
+  /** Runs so far, and the longest time from the beginning of one to that of the next, in nanoseconds. */
+  runs = 0;
+  longestPause = 0;
+  private begunAt = 0;
   /** Set by a failed early_drop: the next run also evicts. */
   earlyDrop = false;
   /** Buckets that the last step looked at. */
@@ -97,6 +101,8 @@ export class GcWorker {
     const { clock } = this;
     this.work.begin();
     this.running = true;
+    if (this.runs++ > 0) this.longestPause = Math.max(this.longestPause, clock.now - this.begunAt);
+    this.begunAt = clock.now;
     this.expired = 0;
     this.budgetSpent = false;
     this.evictAbove = this.earlyDrop && this.evicts ? Math.floor(this.table.max / 100) * 95 : 0;

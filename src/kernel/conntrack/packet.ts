@@ -43,8 +43,7 @@ export type Verdict = typeof ACCEPTED | typeof TABLE_FULL | typeof SYN_DROPPED |
 
 export interface PacketOptions extends TrackerOptions {
   events: PacketEvents;
-  /** Of the classes of traffic. */
-  protocols: readonly Protocol[];
+  protocol: Protocol;
   path: Path;
   /** Draws the limits of chain lengths. */
   random32: () => number;
@@ -57,10 +56,7 @@ export class PacketPath {
   private readonly events: PacketEvents;
   private readonly deletion: Deletion;
   readonly earlyDrop: EarlyDrop;
-  /** By class of traffic; and those of the class that the next packet is of. */
-  private readonly trackers: readonly Tracker[];
-  private tracker: Tracker;
-  private flowClass = 0;
+  private readonly tracker: Tracker;
   /**
    * How often a packet passes the confirm hook with an effect. On loopback it passes twice, but the second time does
    * nothing where missed events wait for new ones.
@@ -68,7 +64,7 @@ export class PacketPath {
   private readonly passes: number;
   private readonly chainLimit: Release["chainLimit"];
   private readonly random32: () => number;
-  /** Called when early_drop freed nothing: the gc worker evicts in its next run (4.12 on). */
+  /** Called when early_drop freed nothing and the packet is dropped; the gc worker evicts in its next run (4.12 on). */
   whenEarlyDropFails: () => void = () => {};
 
   constructor(options: PacketOptions) {
@@ -80,16 +76,8 @@ export class PacketPath {
     this.earlyDrop = new EarlyDrop(options.table, options.expiry, options.deletion, options.release);
     this.chainLimit = options.release.chainLimit;
     this.random32 = options.random32;
-    this.trackers = options.protocols.map((protocol) => trackerOf(protocol, options));
-    this.tracker = this.trackers[0]!;
+    this.tracker = trackerOf(options.protocol, options);
     this.passes = options.path === "loopback" && options.release.missedOnlyRetry ? 2 : 1;
-  }
-
-  /** The next packets are of this class of traffic. */
-  use(flowClass: number): void {
-    if (flowClass === this.flowClass) return;
-    this.flowClass = flowClass;
-    this.tracker = this.trackers[flowClass]!;
   }
 
   /** One packet of a conversation. `segment` counts for TCP only. */
@@ -102,10 +90,13 @@ export class PacketPath {
       const fate = this.tracker.track(entry, direction, segment);
       if (fate === REPEAT) continue;
       if (fate === DROPPED) {
+        this.table.counters.invalid++;
         this.table.counters.drop++;
+        this.table.counters.reopening++;
         return SYN_DROPPED;
       }
       if (fate === UNTRACKED) {
+        this.table.counters.invalid++;
         if (known === NIL) this.table.free(entry);
         return ACCEPTED;
       }
@@ -153,10 +144,11 @@ export class PacketPath {
     const { table } = this;
     if (table.max > 0 && table.count + 1 > table.max && !this.earlyDrop.tryFree(table.bucketOf(tuple, direction))) {
       table.counters.drop++;
+      table.counters.full++;
       this.whenEarlyDropFails();
       return NIL;
     }
-    const entry = table.allocate(tuple, this.flowClass);
+    const entry = table.allocate(tuple);
     this.events.entryCreated(entry);
     this.tracker.created(entry);
     return entry;

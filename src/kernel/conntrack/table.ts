@@ -9,8 +9,6 @@ import {
   CACHED,
   CHAIN_NEXT,
   CHAIN_PREVIOUS,
-  CLASS,
-  CLASS_SHIFT,
   chainNextOf,
   chainPreviousOf,
   EntryRecords,
@@ -48,7 +46,12 @@ export interface TableCounters {
   destroyed: number;
   earlyDrop: number;
   drop: number;
+  /** Of `drop`: for want of room, and SYNs of a connection whose old DESTROY was refused. */
+  full: number;
+  reopening: number;
   insertFailed: number;
+  /** Packets that the tracker found invalid. */
+  invalid: number;
   peakCount: number;
   /** Entries that were freed without having been confirmed: their packet belonged to no conversation. */
   untracked: number;
@@ -77,7 +80,10 @@ export class ConntrackTable {
     destroyed: 0,
     earlyDrop: 0,
     drop: 0,
+    full: 0,
+    reopening: 0,
     insertFailed: 0,
+    invalid: 0,
     peakCount: 0,
     untracked: 0,
     silent: 0,
@@ -121,11 +127,6 @@ export class ConntrackTable {
     return this.records.nodes[nodeOf(entry) + FLAGS]! >>> PLACE_SHIFT;
   }
 
-  /** Which class of traffic it is of. */
-  classOf(entry: number): number {
-    return (this.records.nodes[nodeOf(entry) + FLAGS]! & CLASS) >> CLASS_SHIFT;
-  }
-
   /** State of the protocol tracker; TCP keeps flags in the high nibble (tcp.ts). */
   protocolStateOf(entry: number): number {
     return (this.records.nodes[nodeOf(entry) + FLAGS]! & PROTOCOL_STATE) >> PROTOCOL_STATE_SHIFT;
@@ -147,7 +148,7 @@ export class ConntrackTable {
   }
 
   /** A zeroed record, counted and unconfirmed. The caller has tested the limit. */
-  allocate(tuple: number, flowClass = 0): number {
+  allocate(tuple: number): number {
     const { records } = this;
     let entry = this.freeList;
     if (entry !== NIL) {
@@ -159,7 +160,7 @@ export class ConntrackTable {
     const { nodes } = records;
     const at = nodeOf(entry);
     nodes[at + TUPLE] = tuple;
-    nodes[at + FLAGS] = (UNCONFIRMED << PLACE_SHIFT) | (flowClass << CLASS_SHIFT);
+    nodes[at + FLAGS] = UNCONFIRMED << PLACE_SHIFT;
     records.extensions[extensionOf(entry) + EVENTS] = 0;
     this.unconfirmed++;
     this.counters.created++;

@@ -169,6 +169,11 @@ export class NetlinkSocket {
     return RECV_MESSAGE;
   }
 
+  /** The number of the message that the last `recv` returned, in the order of admission from 1 on. */
+  get order(): number {
+    return this.received;
+  }
+
   close(): void {
     this.open = false;
     this.queued = 0;

@@ -12,6 +12,7 @@ import {
   type DaemonReport,
   type EventCounts,
   type Figure,
+  type LoadReport,
   type Report,
   SCHEMA_VERSION,
   type SocketReport,
@@ -22,6 +23,7 @@ import type { LiveHost } from "../host/host.js";
 import type { Ending, LiveRun } from "./run.js";
 
 const UNKNOWN_COUNTS = { merged: null, lost: null, pending: null, attempts: null, refused: null };
+const UNKNOWN_LATENCY = { p50Seconds: null, p90Seconds: null, p99Seconds: null, maxSeconds: null };
 
 export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report {
   const { scenario } = run;
@@ -30,6 +32,7 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
   const { final } = dying;
   const active = run.endActive;
   const events = eventsOf(run, ending, final);
+  const load = loadReport(run);
   return {
     schemaVersion: SCHEMA_VERSION,
     tool: { name: "ct-reliable", version: TOOL_VERSION },
@@ -42,10 +45,24 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
       admission: release.admission,
     },
     scenario,
+    ended: run.settled ? "settled" : run.interrupted ? "interrupted" : "limit",
+    endedDuring: run.part,
+    endedAtSeconds: run.endAt / 1e9,
+    load,
     socket: socketReport(run, ending, 0),
     events,
+    classes: [
+      {
+        name: scenario.protocol,
+        protocol: scenario.protocol,
+        family: scenario.family,
+        askedConnections: load.askedConnections + (load.secondFlood?.askedConnections ?? 0),
+        openedConnections: load.openedConnections + (load.secondFlood?.openedConnections ?? 0),
+        events,
+      },
+    ],
     resends: resendReport(run, events.destroy),
-    latency: { destroy: { p50Seconds: null, p90Seconds: null, p99Seconds: null, maxSeconds: null } },
+    latency: { new: UNKNOWN_LATENCY, update: UNKNOWN_LATENCY, destroy: UNKNOWN_LATENCY },
     dying,
     table: {
       max: scenario.nfConntrackMax,
@@ -54,11 +71,18 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
       created: run.created,
       destroyed: run.created - run.endCount,
       active,
+      expired: { peak: null, final: null },
       ...ending.statistics,
+      invalid: null,
+      clash: null,
+      dropped: { full: null, reopening: null, insertion: ending.statistics.insertFailed },
+      full: null,
     },
+    gc: null,
     redelivery: null,
     flush: flushReport(run),
     daemon: daemonReport(run, ending, 0, active),
+    program: null,
     otherListeners: ending.listeners.slice(1).map((_, index) => ({
       socket: socketReport(run, ending, index + 1),
       daemon: daemonReport(run, ending, index + 1, active),
@@ -70,7 +94,47 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
     },
     invariants: { checked: 0, violated: [] },
     expectations: [],
+    advice: null,
     ...(run.interrupted ? { interrupted: true } : {}),
+  };
+}
+
+function loadReport({ scenario, opened, floodNanoseconds, interrupted }: LiveRun): LoadReport {
+  const { connections, ratePerSecond, secondFlood, arrivals, burstConnections } = scenario;
+  const cut = interrupted ? "interrupted" : "limit";
+  const { first, second } = opened;
+  const burst = arrivals === "burst" ? burstConnections : 1;
+  // The last of the connections stands for the time until the next would have come.
+  const together = first % burst === 0 ? burst : first % burst;
+  const seconds = floodNanoseconds / 1e9 + (ratePerSecond === null ? 0 : together / ratePerSecond);
+  return {
+    askedRatePerSecond: ratePerSecond,
+    achievedRatePerSecond: seconds > 0 && first > 0 ? first / seconds : null,
+    askedConnections: connections,
+    openedConnections: first,
+    ended: first === connections ? "done" : cut,
+    secondFlood:
+      secondFlood === null
+        ? null
+        : {
+            askedConnections: secondFlood.connections,
+            openedConnections: second,
+            ended: second === secondFlood.connections ? "done" : cut,
+          },
+  };
+}
+
+/** The other listeners' groups are no matter: what a listener did not ask for is not raised for it. */
+function forListener(counts: EventCounts, joined: boolean): EventCounts {
+  if (joined) return { ...counts, notSubscribed: 0 };
+  return {
+    ...counts,
+    raised: 0,
+    unread: 0,
+    merged: 0,
+    lost: 0,
+    pending: 0,
+    notSubscribed: counts.raised,
   };
 }
 
@@ -80,9 +144,9 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
   const { duplicates } = ending.listeners[0]!.result;
   const { drops, rmemBytes } = ending.listeners[0]!.row;
   // What was accepted and never read; after the flush that is DESTROY.
-  const unread = Math.round(rmemBytes / run.kernel.truesizeBytes);
-  const accepted = { new: received.new, destroy: received.destroy };
-  accepted[run.flushEndedAt === null ? "new" : "destroy"] += unread;
+  const queued = Math.round(rmemBytes / run.kernel.truesizeBytes);
+  const unread = run.flushEndedAt === null ? { new: queued, destroy: 0 } : { new: 0, destroy: queued };
+  const accepted = { new: received.new + unread.new, destroy: received.destroy + unread.destroy };
   const onlyNew = scenario.protocol === "udp" && scenario.packets === 1;
   const plain = !run.diedBeforeFlush && scenario.secondFlood === null && scenario.flush && run.flushEndedAt !== null;
   const dropsBefore = run.dropsBeforeFlush ?? drops;
@@ -90,29 +154,40 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
   const heard = scenario.listeners.some(({ joins }) => joins === "start");
   const created: EventCounts = {
     raised: heard ? run.created : null,
-    delivered: accepted.new,
+    delivered: received.new,
+    unread: unread.new,
     ...UNKNOWN_COUNTS,
+    notSubscribed: 0,
     ...(accepted.new === run.created ? { merged: 0, lost: 0, pending: 0 } : {}),
     ...(onlyNew && !run.diedBeforeFlush ? { attempts: accepted.new + dropsBefore, refused: dropsBefore } : {}),
   };
   const update: EventCounts = {
     raised: onlyNew ? 0 : null,
     delivered: received.update,
+    unread: onlyNew ? 0 : null,
     ...UNKNOWN_COUNTS,
+    notSubscribed: 0,
     ...(onlyNew ? { merged: 0, lost: 0, pending: 0, attempts: 0, refused: 0 } : {}),
   };
-  const delivered = accepted.destroy - (duplicates ?? 0);
+  const delivered = received.destroy - (duplicates ?? 0);
   const ended = pending === null || !heard ? null : run.created - (run.endActive ?? 0);
   const destroy: EventCounts = {
     raised: ended,
     delivered,
+    unread: unread.destroy,
     merged: 0,
-    lost: ended === null || pending === null ? null : Math.max(0, ended - delivered - pending),
+    lost: ended === null || pending === null ? null : Math.max(0, ended - delivered - unread.destroy - pending),
     pending,
+    notSubscribed: 0,
     attempts: plain ? accepted.destroy + drops - dropsBefore : null,
     refused: plain ? drops - dropsBefore : null,
   };
-  return { new: created, update, destroy };
+  const { groups } = scenario.listeners[0]!;
+  return {
+    new: forListener(created, groups.includes("new")),
+    update: forListener(update, groups.includes("update")),
+    destroy: forListener(destroy, groups.includes("destroy")),
+  };
 }
 
 /** After a flush that met every entry, those on the dying list are those that needed a second attempt. */
@@ -152,6 +227,7 @@ function flushReport(run: LiveRun): Report["flush"] {
     entries,
     // The kernels that live mode knows try each entry once in a flush.
     attempts: entries,
+    ended: "done",
   };
 }
 

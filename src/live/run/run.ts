@@ -8,6 +8,7 @@
  */
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Observer, Progress } from "../../report/backend.js";
+import type { Report } from "../../report/report.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { Streams } from "../../scenario/streams.js";
 import type { TableStatistics } from "../../wire/conntrack-requests.js";
@@ -76,6 +77,11 @@ export class LiveRun {
   endCount = 0;
   endAt = 0;
   interrupted = false;
+  /** Whether everything that can be delivered and read was. */
+  settled = false;
+  /** Where the experiment is, and how much of each flood was made. */
+  part: Report["endedDuring"] = "flood";
+  opened = { first: 0, second: 0 };
 
   /** `conntrackd`: it is the first listener, and not a thread of ours. */
   constructor(scenario: Scenario, conntrackd: boolean, calls: SystemCalls, observer: Observer) {
@@ -108,11 +114,16 @@ export class LiveRun {
     this.start = now();
     for (const listener of this.listeners) listener.begin(this.start);
     await this.flood("arrivals", this.scenario.connections, 0, 0);
+    this.opened.first = this.created + this.refused;
     this.floodNanoseconds = this.elapsed;
+    if (!this.over) this.part = "pause";
     await this.sleepUntil(this.floodNanoseconds + this.scenario.flushDelayNanoseconds);
     if (!this.over) await this.flush();
     this.phase = "drain";
-    if (!this.over) await this.drain();
+    if (!this.over) {
+      this.part = "drain";
+      await this.drain();
+    }
     return this.conclude();
   }
 
@@ -155,7 +166,7 @@ export class LiveRun {
         ratePerSecond: scenario.ratePerSecond,
         arrivals: scenario.arrivals,
         burstConnections: scenario.burstConnections,
-        script: scriptOf({ script: "short", protocol: scenario.protocol, packets: scenario.packets }),
+        script: scriptOf(scenario.protocol, scenario.packets),
         packetGapNanoseconds: scenario.packetGapNanoseconds,
         firstTuple,
         tuples: null,
@@ -207,6 +218,7 @@ export class LiveRun {
     this.newBeforeFlush = listeners[0]!.received.new;
     this.flushAt = this.elapsed;
     this.phase = "flush";
+    this.part = "flush";
     for (const listener of listeners) listener.flushBegins(this.start + this.flushAt);
     if (scenario.flush) {
       kernel.flush();
@@ -226,12 +238,18 @@ export class LiveRun {
     while (!this.over) {
       if (this.elapsed >= secondAt) {
         secondAt = Number.POSITIVE_INFINITY;
+        this.part = "second flood";
         await this.flood("second arrivals", second!.connections, this.elapsed, this.scenario.connections);
+        this.opened.second = this.created + this.refused - this.opened.first;
+        if (!this.over) this.part = "drain";
       }
       const count = this.watch.look(this.elapsed, this.flushAt!);
       const rmem = this.listeners.map((listener) => listener.row().rmemBytes);
       const read = this.listeners.every((listener, index) => listener.idle(rmem[index]!));
-      if (count === 0 && read && secondAt === Number.POSITIVE_INFINITY) return;
+      if (count === 0 && read && secondAt === Number.POSITIVE_INFINITY) {
+        this.settled = true;
+        return;
+      }
       await this.breathe();
       await setTimeout(LOOK_MILLISECONDS);
     }

@@ -1,9 +1,7 @@
 /**
  * What the sentences of the report ask about a run and the Report does not say in one field: which promise the listener
- * asked for, how fast its reader can be, how much was asked of it. Estimates for choosing a sentence or an advice; the
- * figures on the screen come from the Report alone.
+ * asked for, how fast its reader can be, whether the load was the one that was asked for.
  */
-
 import type { Figure, Report } from "../../report/report.js";
 import { POLICY, type Policy, type Scenario } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
@@ -34,24 +32,23 @@ export function secondsPerMessage(scenario: Scenario): number {
   return nanoseconds / SECOND / awake;
 }
 
-/** How long the flood lasted; null: the run does not tell. */
-export function floodSeconds({ scenario, flush }: Report): number | null {
-  if (scenario.ratePerSecond !== null && scenario.connections > 0) return scenario.connections / scenario.ratePerSecond;
-  const seconds = (flush?.atSeconds ?? 0) - scenario.flushDelayNanoseconds / SECOND;
-  return seconds > 0 ? seconds : null;
+/** Rates that differ by less are one. */
+const SAME_RATE = 0.02;
+/** Of the mean of Poisson arrivals, in standard deviations: chance and not the machine. */
+const CHANCE_DEVIATIONS = 3;
+
+/** Whether the machine made fewer connections per second than were asked for, and not chance. */
+export function rateMissed({ load, scenario }: Pick<Report, "load" | "scenario">): boolean {
+  const { askedRatePerSecond: asked, achievedRatePerSecond: achieved, openedConnections } = load;
+  if (asked === null || achieved === null) return false;
+  const chance = scenario.arrivals === "poisson" ? CHANCE_DEVIATIONS / Math.sqrt(Math.max(1, openedConnections)) : 0;
+  return achieved < asked * (1 - Math.max(SAME_RATE, chance));
 }
 
-/** How many messages the flood raised in the time that the reader needs for one: above 1 it falls behind for good. */
-export function floodPressure(report: Report): number {
-  const seconds = floodSeconds(report);
-  if (seconds === null || report.scenario.listeners[0]?.slowFrom === "flush") return 0;
-  const { new: created, update } = report.events;
-  return (((created.raised ?? 0) + (update.raised ?? 0)) / seconds) * secondsPerMessage(report.scenario);
-}
-
-/** The least time in which the reader can take what the flush left behind. */
-export function readerDrainSeconds(report: Report): number {
-  return (report.dying.afterFlush ?? 0) * secondsPerMessage(report.scenario);
+/** Whether the two rates differ by more than a rounding, by chance too. */
+export function ratesDiffer({ load }: Pick<Report, "load">): boolean {
+  const { askedRatePerSecond: asked, achievedRatePerSecond: achieved } = load;
+  return asked !== null && achieved !== null && Math.abs(achieved - asked) > SAME_RATE * asked;
 }
 
 /** When the reader stopped for good, if it did: it was told never to read again then. */
@@ -59,9 +56,4 @@ export function readerStopped({ flush, daemon, scenario }: Report): "at its firs
   const listener = scenario.listeners[0];
   if (listener?.stopsAtEnobufs === true && daemon.enobufs > 0) return "at its first ENOBUFS";
   return flush !== null && listener?.heldAfterFlushNanoseconds === null ? "at the flush" : null;
-}
-
-/** Each refusal of an attempt is a drop of the socket that refused it. */
-export function refusedInAll({ socket }: Report): number {
-  return socket.drops;
 }

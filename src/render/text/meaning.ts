@@ -1,9 +1,9 @@
 /**
- * One sentence that says what the figures mean, and where it matters a second one about NEW and UPDATE. A list of
- * findings in the order of their weight: the first that holds speaks. It looks back only; what to change is
- * advice.ts's.
+ * What the figures mean: one sentence, the first of a list in the order of their weight that holds, and after it those
+ * about what else was dropped or did not arrive. They look back only; what to change is advice.
  */
 import type { Figure, Report } from "../../report/report.js";
+import { SECOND } from "../../scenario/units.js";
 import { firstIsReliable, isReliable, readerStopped, some } from "./facts.js";
 import { count, duration, percent, plural } from "./numbers.js";
 
@@ -12,8 +12,6 @@ interface Finding {
   says(report: Report): string;
 }
 
-/** Up to this share of all entries, waiting on the fly is what the commit calls "very few". */
-const VERY_FEW = 0.01;
 /** From this share on, the dying list under load is a fact of its own. */
 const MANY = 0.1;
 
@@ -28,13 +26,16 @@ const FINDINGS: readonly Finding[] = [
   },
   {
     // What the listener does not see: packets of users were refused. It outweighs any event.
-    holds: ({ table }) => table.drop > 0,
-    says: ({ table, dying }) => {
-      const dropped = `The table was full: ${plural(table.drop, "packet was", "packets were")} dropped`;
-      if (dying.peak === null) return `${dropped}.`;
-      if (dying.peak < MANY * table.max) return `${dropped}, its ${count(table.max)} places taken by live entries.`;
-      return `${dropped} — dying entries count too, and up to ${count(dying.peak)} of its ${count(table.max)} places were held by them.`;
+    holds: ({ table }) => some(table.dropped.full),
+    says: ({ table }) => {
+      const dropped = `The table was full: ${plural(table.dropped.full, "packet was", "packets were")} dropped`;
+      return table.full === null ? `${dropped}.` : `${dropped}. When that began, it held ${contentsOf(table.full)}.`;
     },
+  },
+  {
+    // The same where the kernel does not tell why.
+    holds: ({ table }) => table.dropped.full === null && table.drop > 0,
+    says: ({ table }) => `The kernel dropped ${plural(table.drop, "packet", "packets")} (its counter drop).`,
   },
   {
     // Reliable delivery waits for ever on a reader that is open and does not read.
@@ -43,22 +44,16 @@ const FINDINGS: readonly Finding[] = [
       `The reader stopped ${readerStopped(report)}, and ${plural(report.dying.final, "entry waits", "entries wait")} on the dying list for as long as its socket stays open.`,
   },
   {
-    // Ctrl-C ended it, not the limit, and what is left says nothing about the setting.
-    holds: (report) => some(report.dying.final) && report.interrupted === true,
-    says: ({ dying, events }) =>
-      `So far ${shareOf(events.destroy.delivered, events.destroy.raised)} of DESTROY arrived, and ${plural(dying.final, "entry is", "entries are")} still on the dying list.`,
-  },
-  {
-    // The run did not settle: shares of what arrived depend on the limit.
+    // The run did not settle: shares of what arrived depend on when it ended.
     holds: ({ dying }) => some(dying.final),
-    says: ({ dying, scenario }) =>
-      `Still ${plural(dying.final, "entry", "entries")} on the dying list when the limit of ${duration(scenario.limitSeconds)} ended the run.`,
+    says: ({ dying, events }) =>
+      `When the run ended, ${shareOf(events.destroy.delivered, events.destroy.raised)} of DESTROY had arrived and ${plural(dying.final, "entry was", "entries were")} still on the dying list.`,
   },
   {
     // With no listener left to refuse it, the kernel counts an event as delivered and frees the entry.
-    holds: (report) => some(report.events.destroy.lost) && firstIsReliable(report) && closes(report),
+    holds: (report) => some(report.events.destroy.lost) && firstIsReliable(report) && closed(report),
     says: ({ events }) =>
-      `When the reader closed its socket, the kernel let go of ${plural(events.destroy.lost, "entry", "entries")} whose DESTROY nobody will ever see.`,
+      `${plural(events.destroy.lost, "DESTROY is", "DESTROY are")} lost. The reader closed its socket, and what it did not have then is not sent again.`,
   },
   {
     // The promise that the policy asked for was not kept.
@@ -74,15 +69,39 @@ const FINDINGS: readonly Finding[] = [
       if (some(daemon.stale)) {
         return `${lost} and the daemon still believes in ${plural(daemon.stale, "dead entry", "dead entries")}.`;
       }
-      if (daemon.resyncs > 0) return `${lost}; the daemon is right again only because it asked for the whole table.`;
+      if (daemon.stale === null) return `${lost}.`;
+      if (daemon.resyncs > 0) {
+        return `${lost}; the daemon asked for the whole table ${plural(daemon.resyncs, "time", "times")} and believes in no dead entry.`;
+      }
       return `${lost}, though the daemon believes in no dead entry.`;
     },
   },
   {
     // "Every DESTROY arrived" would be true of none.
+    holds: ({ events }) => events.destroy.raised === 0 && some(events.destroy.notSubscribed),
+    says: () => "The listener did not ask for DESTROY, so none was sent to it.",
+  },
+  {
+    // With nf_conntrack_events=2 a flow that begins while there is no listener has no events.
+    holds: ({ events, table }) => events.destroy.raised === 0 && some(table.destroyed),
+    says: ({ table }) =>
+      `${plural(table.destroyed, "entry", "entries")} died, and no DESTROY was raised for any of them.`,
+  },
+  {
     holds: ({ events }) => events.destroy.raised === 0,
     says: ({ table }) =>
       `No entry died: ${plural(table.active, "is", "are")} still alive at the end, so no DESTROY was put to the test.`,
+  },
+  {
+    holds: ({ events }) => events.destroy.raised === null,
+    says: ({ events }) =>
+      `${plural(events.destroy.delivered, "DESTROY", "DESTROY")} arrived; how many were raised is not known.`,
+  },
+  {
+    // Admitted is not arrived.
+    holds: ({ events }) => some(events.destroy.unread),
+    says: ({ events: { destroy } }) =>
+      `${count(destroy.delivered)} of ${count(destroy.raised)} DESTROY arrived; ${plural(destroy.unread, "was", "were")} in the socket and never read.`,
   },
   {
     // What comes next claims that every DESTROY arrived.
@@ -93,10 +112,13 @@ const FINDINGS: readonly Finding[] = [
   {
     // Nothing waited: reliable delivery had nothing to do, or would have done nothing.
     holds: ({ resends, dying }) => !some(resends.entries) && dying.peak === 0,
-    says: (report) =>
-      noneResends(report)
-        ? "Every DESTROY arrived, but none would have been sent again: this reader kept up."
-        : "Every DESTROY arrived at the first attempt, and no entry ever waited on the dying list.",
+    says: (report) => {
+      if (!noneResends(report))
+        return "Every DESTROY arrived at the first attempt, and no entry ever waited on the dying list.";
+      return report.socket.drops === 0
+        ? "Every DESTROY arrived: nothing was refused. With this policy, what is refused is lost."
+        : "Every DESTROY arrived, but no refused one would have been sent again.";
+    },
   },
   {
     // What remains is the case that the commit is about.
@@ -105,11 +127,17 @@ const FINDINGS: readonly Finding[] = [
   },
 ];
 
-/** What became of NEW and UPDATE, when the first sentence is not about that. */
+/** What else there is to know, when the first sentence is not about that. */
 const ASIDES: readonly Finding[] = [
   {
-    holds: ({ table }) => table.created === 0,
-    says: () => "",
+    holds: ({ table }) => some(table.dropped.reopening),
+    says: ({ table }) =>
+      `${plural(table.dropped.reopening, "SYN was", "SYNs were")} dropped that reopened a connection whose DESTROY had been refused.`,
+  },
+  {
+    holds: ({ table }) => some(table.dropped.insertion),
+    says: ({ table }) =>
+      `${plural(table.dropped.insertion, "packet was", "packets were")} dropped because the entry could not be inserted (insert_failed).`,
   },
   {
     holds: ({ daemon }) => some(daemon.missing),
@@ -118,22 +146,48 @@ const ASIDES: readonly Finding[] = [
   },
   {
     holds: ({ events }) => some(events.new.lost) || some(events.update.lost),
-    says: ({ events }) =>
-      `${shareOf(events.new.lost, events.new.raised)} of NEW and ${shareOf(events.update.lost, events.update.raised)} of UPDATE were lost.`,
+    says: ({ events }) => `${lostOf(events)} lost.`,
   },
   {
-    holds: ({ events }) => carried(events) > 0,
-    says: ({ events }) => `${plural(carried(events), "NEW or UPDATE", "NEW and UPDATE")} went with a later message.`,
+    holds: ({ events }) => some(events.new.unread) || some(events.update.unread),
+    says: ({ events }) =>
+      `${plural((events.new.unread ?? 0) + (events.update.unread ?? 0), "NEW or UPDATE was", "NEW and UPDATE were")} in the socket and never read.`,
+  },
+  {
+    holds: ({ events }) => merged(events) > 0,
+    says: ({ events }) => `${plural(merged(events), "NEW or UPDATE", "NEW and UPDATE")} went inside a later message.`,
   },
 ];
 
+/** Asides beyond these are in the table of events. */
+const MOST_ASIDES = 3;
+
 export function meaningOf(report: Report): string {
-  const speak = (findings: readonly Finding[]) => findings.find((finding) => finding.holds(report))?.says(report) ?? "";
-  return [speak(FINDINGS), speak(ASIDES)].filter((sentence) => sentence !== "").join(" ");
+  const first = FINDINGS.find((finding) => finding.holds(report))!.says(report);
+  const asides = report.table.created === 0 ? [] : ASIDES.filter((aside) => aside.holds(report)).slice(0, MOST_ASIDES);
+  return [first, ...asides.map((aside) => aside.says(report))].join(" ");
+}
+
+/** `6,000 alive, 7,100 expired that no gc has met yet, and 12 on the dying list`. */
+function contentsOf({ alive, expired, dying }: NonNullable<Report["table"]["full"]>): string {
+  const parts = [
+    `${plural(alive, "entry", "entries")} alive`,
+    ...(expired > 0 ? [`${count(expired)} expired that the gc had not met yet`] : []),
+    `${count(dying)} on the dying list`,
+  ];
+  return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+}
+
+function lostOf({ new: created, update }: Report["events"]): string {
+  const parts = [
+    ...(some(created.lost) ? [`${shareOf(created.lost, created.raised)} of NEW`] : []),
+    ...(some(update.lost) ? [`${shareOf(update.lost, update.raised)} of UPDATE`] : []),
+  ];
+  return `${parts.join(" and ")} were`;
 }
 
 /** NEW and UPDATE that another message carried. */
-function carried({ new: created, update }: Report["events"]): number {
+function merged({ new: created, update }: Report["events"]): number {
   return (created.merged ?? 0) + (update.merged ?? 0);
 }
 
@@ -150,17 +204,15 @@ function emptied({ flush, dying }: Report): string {
 }
 
 function underLoad({ dying, table }: Report): string {
-  if (dying.peakDuringFlood === null) return "";
-  const share = dying.peakDuringFlood / table.created;
+  if (!some(dying.peakDuringFlood)) return "";
   const waited = `${count(dying.peakDuringFlood)} of ${count(table.created)}`;
-  if (share === 0) return "";
-  if (share <= VERY_FEW) return `; under load at most ${waited} waited — the commit's "very few"`;
-  if (share < MANY) return "";
-  return `; even under load up to ${waited} waited`;
+  const share = dying.peakDuringFlood / table.created;
+  return share < MANY ? `; under load at most ${waited} waited` : `; even under load up to ${waited} waited`;
 }
 
-function closes({ scenario }: Report): boolean {
-  return scenario.listeners.some((listener) => listener.closesAfterFlushNanoseconds !== null);
+function closed({ scenario, flush, endedAtSeconds }: Report): boolean {
+  const after = scenario.listeners[0]?.closesAfterFlushNanoseconds ?? null;
+  return after !== null && flush !== null && flush.atSeconds + after / SECOND <= endedAtSeconds;
 }
 
 function noneResends({ scenario }: Report): boolean {

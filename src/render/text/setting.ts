@@ -4,9 +4,9 @@
  */
 
 import type { Report } from "../../report/report.js";
-import { EVENT_GROUPS, type ListenerScenario, type Scenario, type TrafficClass } from "../../scenario/scenario.js";
+import { EVENT_GROUPS, type ListenerScenario, type Scenario } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
-import { isReliable, secondsPerMessage } from "./facts.js";
+import { isReliable, ratesDiffer, secondsPerMessage } from "./facts.js";
 import { count, duration, plural, size } from "./numbers.js";
 
 export function titleOf(report: Report): string {
@@ -18,15 +18,12 @@ export function titleOf(report: Report): string {
   return `${tool.name} ${tool.version}: ${scenario.experiment} on Linux ${version}, ${where}`;
 }
 
-export function loadOf(scenario: Scenario): string {
-  if (scenario.traffic.length > 0) {
-    return `${scenario.traffic.map(kindOf).join(", ")}${scenario.flush ? ", then conntrack -F" : ", no flush"}`;
-  }
+export function loadOf({ scenario, load }: Report): string {
   const protocol = `${scenario.protocol.toUpperCase()}${scenario.family === "ipv6" ? " (IPv6)" : ""}`;
   const second = scenario.secondFlood;
   return [
     `${plural(scenario.connections, `${protocol} connection`, `${protocol} connections`)} of ${plural(scenario.packets, "packet", "packets")}`,
-    ` ${paceOf(scenario)}`,
+    ` ${paceOf({ scenario, load })}`,
     scenario.flush ? ", then conntrack -F" : ", no flush",
     second === null
       ? ""
@@ -34,14 +31,13 @@ export function loadOf(scenario: Scenario): string {
   ].join("");
 }
 
-function kindOf(kind: TrafficClass): string {
-  const protocol = `${kind.protocol.toUpperCase()}${kind.family === "ipv6" ? " over IPv6" : ""}`;
-  return `${count(kind.connections)} ${kind.name} (${protocol}, ${plural(kind.packets, "packet", "packets")}) ${paceOf(kind)}`;
-}
-
-function paceOf(scenario: Pick<Scenario, "ratePerSecond" | "arrivals" | "burstConnections">): string {
+function paceOf({ scenario, load }: Pick<Report, "scenario" | "load">): string {
+  const made = `${count(load.achievedRatePerSecond)}/s`;
+  const known = load.achievedRatePerSecond !== null;
   const pace =
-    scenario.ratePerSecond === null ? "as fast as the machine makes them" : `at ${count(scenario.ratePerSecond)}/s`;
+    scenario.ratePerSecond === null
+      ? `as fast as the machine makes them${known ? `: ${made}` : ""}`
+      : `at ${count(scenario.ratePerSecond)}/s${ratesDiffer({ load }) ? ` asked, ${made} made` : ""}`;
   if (scenario.arrivals === "poisson") return `${pace} (Poisson)`;
   if (scenario.arrivals === "burst") return `${pace} in bursts of ${count(scenario.burstConnections)}`;
   return pace;
@@ -124,9 +120,12 @@ export function policyOf(report: Report): string {
 function refusalOf(report: Report): string {
   const [first, ...others] = report.scenario.listeners;
   if (first !== undefined && isReliable(first.policy)) {
-    if (report.kernel.redelivery !== "timer") return "a refused DESTROY waits for the kernel's worker to resend it";
-    return `a refused DESTROY is resent after a random time up to ${duration(report.scenario.graceMaxSeconds)}`;
+    const waits = "a DESTROY that finds no room (refused) keeps its dead entry on the dying list";
+    if (report.kernel.redelivery !== "timer") return `${waits} until the kernel's worker resends it`;
+    return `${waits} and is resent after a random time up to ${duration(report.scenario.graceMaxSeconds)}`;
   }
-  if (others.some((other) => isReliable(other.policy))) return "resent only when a reliable listener refused it too";
-  return "a refused event is lost";
+  if (others.some((other) => isReliable(other.policy))) {
+    return "an event that finds no room (refused) is resent only when a reliable listener refused it too";
+  }
+  return "an event that finds no room (refused) is lost";
 }

@@ -14,8 +14,14 @@ import type { Theme } from "./theme.js";
 
 /** Between two columns, where that saves the digits. */
 const NARROW_GAP = 1;
-const FATES = ["raised", "delivered", "merged", "lost", "pending", "refused"] as const;
+const FATES = ["raised", "delivered", "unread", "merged", "lost", "pending", "refused"] as const;
 type Fate = (typeof FATES)[number];
+
+/** Few runs have any unread: without them the column is left out. */
+function fatesOf({ events }: Report): readonly Fate[] {
+  const unread = EVENT_GROUPS.some((type) => some(events[type].unread));
+  return FATES.filter((fate) => fate !== "unread" || unread);
+}
 
 export function eventTable(report: Report, width: number, theme: Theme): string[] {
   const shapes: { rows: Rows; gap: number }[] = [
@@ -34,7 +40,8 @@ export function eventTable(report: Report, width: number, theme: Theme): string[
 
 function typesAsRows(report: Report, wanted: readonly Fate[], theme: Theme): Rows {
   const shares = wanted.filter((fate) => EVENT_GROUPS.some((type) => some(report.events[type][fate])));
-  const heading = FATES.flatMap((fate) => [
+  const fates = fatesOf(report);
+  const heading = fates.flatMap((fate) => [
     { text: fate, paint: theme.label },
     ...(shares.includes(fate) ? [{ text: "" }] : []),
   ]);
@@ -42,7 +49,7 @@ function typesAsRows(report: Report, wanted: readonly Fate[], theme: Theme): Row
     const counts = report.events[type];
     return [
       typeCell(type, theme),
-      ...FATES.flatMap((fate) => [
+      ...fates.flatMap((fate) => [
         fateCell(counts, fate, count, theme),
         ...(shares.includes(fate) ? [{ text: shareOf(counts, fate), paint: theme.aside }] : []),
       ]),
@@ -56,7 +63,7 @@ function typesAsColumns(report: Report, figure: (value: number | null) => string
     { text: "event", paint: theme.label, left: true },
     ...EVENT_GROUPS.map((type): Cell => ({ text: type.toUpperCase(), paint: theme.heading })),
   ];
-  const rows = FATES.flatMap((fate) => {
+  const rows = fatesOf(report).flatMap((fate) => {
     const row: Cell[] = [
       { text: fate, paint: theme.label, left: true },
       ...EVENT_GROUPS.map((type) => fateCell(report.events[type], fate, figure, theme)),
@@ -84,7 +91,7 @@ function typeCell(type: EventGroup, theme: Theme): Cell {
 function fateCell(counts: EventCounts, fate: Fate, figure: (value: number | null) => string, theme: Theme): Cell {
   const value = counts[fate];
   const text = figure(value);
-  if (fate === "lost" && some(value)) return { text, paint: theme.bad };
+  if ((fate === "lost" || fate === "unread") && some(value)) return { text, paint: theme.bad };
   if (fate === "delivered" && some(value) && value === counts.raised) return { text, paint: theme.good };
   return { text };
 }

@@ -422,7 +422,7 @@ describe("--print-config", () => {
     ],
   ]) {
     test(`of ${argv[0]} repeats the run`, async () => {
-      const direct = await run([...argv, "--format", "json"]);
+      const direct = await run([...argv, "--format", "json", "--no-advice"]);
       const printed = await run([...argv, "--print-config", "--expect", "drain <= 100s"]);
       const copy = join(folder, "copy.yaml");
       writeFileSync(copy, printed.stdout);

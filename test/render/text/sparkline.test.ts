@@ -8,7 +8,8 @@ function withTimeline(dying: readonly number[], flushAt: number | null): Report 
   return sampleReport((report) => {
     const rows = dying.map((value, row) => [row, 0, value, 0, 0, 0]);
     report.timeline = { ...report.timeline, intervalSeconds: 1, rows };
-    report.flush = flushAt === null ? null : { atSeconds: flushAt, durationSeconds: 0, entries: 1, attempts: 1 };
+    report.flush =
+      flushAt === null ? null : { atSeconds: flushAt, durationSeconds: 0, entries: 1, attempts: 1, ended: "done" };
   });
 }
 

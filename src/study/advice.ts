@@ -1,0 +1,47 @@
+/**
+ * Advice on a run, as the report carries it: the best of what was tried (what-if.ts), with what it makes better and
+ * what grows with it although it does no harm yet. Found before anything is rendered.
+ */
+import type { Advice, AdviceEffect, AdviceFigure, Report } from "../report/report.js";
+import { adviceBudget, adviceFor, type Effect } from "./what-if.js";
+
+/** A refusal is no loss where it is resent; from this share on, more of them are a cost to be told. */
+const MORE_REFUSALS = 0.1;
+
+interface Pause {
+  breathe?(): Promise<void> | void;
+  stopRequested?(): boolean;
+}
+
+/** Empty: nothing went wrong, nothing that was tried helps, or it was stopped. `report`: of a simulation. */
+export async function adviceOn(report: Report, pause: Pause = {}): Promise<Advice[]> {
+  const effect = await adviceFor(report, { budget: adviceBudget(report), ...pause });
+  return effect === null ? [] : [adviceOf(effect)];
+}
+
+export function adviceOf(effect: Effect): Advice {
+  const { flags, better } = effect;
+  return { flags, improves: better.map((harm) => change(effect, harm)), costs: costsOf(effect) };
+}
+
+function costsOf(effect: Effect): AdviceEffect[] {
+  const { before, after, refused } = effect;
+  // Where nothing was resent before, there was no dying list to wait for.
+  const waits = (["drainSeconds", "peakDying"] as const).filter(
+    (harm) => before[harm] === null && after[harm] !== null && after[harm] > 0,
+  );
+  const refusals = refused.after > refused.before * (1 + MORE_REFUSALS);
+  return [
+    ...waits.map((harm) => change(effect, harm)),
+    ...(refusals ? [{ figure: "refused" as const, ...refused }] : []),
+  ];
+}
+
+function change({ before, after }: Effect, figure: Exclude<AdviceFigure, "refused">): AdviceEffect {
+  return { figure, before: finite(before[figure]), after: finite(after[figure]) };
+}
+
+/** JSON has no infinity: a moment that never came is null. */
+function finite(value: number | null): number | null {
+  return value === null || !Number.isFinite(value) ? null : value;
+}
