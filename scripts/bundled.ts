@@ -29,6 +29,7 @@ async function bundleOf(dist: string, files: readonly string[], folder: string):
       throw new Error(message);
     },
   });
-  await built.write({ dir: folder, entryFileNames: "[name].js", chunkFileNames: "[name].js" });
+  // A part that others share may bear the name of the module that was asked for.
+  await built.write({ dir: folder, entryFileNames: "[name].js", chunkFileNames: "part-[name].js" });
   await built.close();
 }

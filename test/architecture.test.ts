@@ -39,6 +39,7 @@ const LAYERS: readonly Layer[] = [
   folder("study"),
   folder("render"),
   folder("explain"),
+  folder("trace"),
   folder("cli"),
   { name: "the importable API", holds: (file) => file === "src/index.ts" },
 ];

@@ -11,6 +11,7 @@ import { parity } from "./commands/parity.js";
 import { run } from "./commands/run.js";
 import { size } from "./commands/size.js";
 import { sweep } from "./commands/sweep.js";
+import { trace } from "./commands/trace.js";
 
 export const COMMANDS: readonly Command[] = [
   flood,
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   sweep,
   compare,
   merge,
+  trace,
   explain,
   parity,
   metrics,

@@ -9,10 +9,12 @@ import type { explainBuffer } from "../explain/sentences.js";
 import type { liveHost, liveOverrides } from "../live/host/host.js";
 import type { refuseUnlive } from "../live/host/refusal.js";
 import type { liveBackend, measuredCosts, whyNotLive } from "../live/live.js";
+import type { renderJson } from "../render/json.js";
 import type { parityRenderers } from "../render/parity.js";
 import type { Renderer } from "../render/renderer.js";
 import type { Format } from "../render/renderers.js";
 import type { Backend } from "../report/backend.js";
+import type { Report } from "../report/report.js";
 import type { Overrides } from "../scenario/defaults.js";
 import type { readScenarioFiles } from "../scenario/file.js";
 import type { printScenarioFile } from "../scenario/print.js";
@@ -22,6 +24,10 @@ import type { parity } from "../study/parity.js";
 import type { paritySet } from "../study/parity-set.js";
 import type { pool } from "../study/pool.js";
 import type { planSuite, runSuite } from "../study/suite.js";
+import type { conversationOf } from "../trace/addresses.js";
+import type { renderLife, storyOf } from "../trace/life-text.js";
+import type { STREAM_FORMS } from "../trace/stream.js";
+import type { traceLife, traceMessages } from "../trace/trace.js";
 
 export type Resolve = (experiment: Experiment, overrides: Overrides) => Scenario;
 
@@ -32,6 +38,7 @@ export interface Dependencies {
   explainer(): Promise<Explainer>;
   suites(): Promise<Suites>;
   live(): Promise<Live>;
+  tracing(): Promise<Tracing>;
   parities(): Promise<Parities>;
   studies(): Promise<Studies>;
   advisor(): Promise<typeof adviceOn>;
@@ -82,6 +89,18 @@ export interface Suites {
   pool: typeof pool;
 }
 
+/** Runs that are listened to. */
+export interface Tracing {
+  TOOL: Report["tool"];
+  conversationOf: typeof conversationOf;
+  renderJson: typeof renderJson;
+  renderLife: typeof renderLife;
+  storyOf: typeof storyOf;
+  STREAM_FORMS: typeof STREAM_FORMS;
+  traceLife: typeof traceLife;
+  traceMessages: typeof traceMessages;
+}
+
 export interface Explainer {
   explainBuffer: typeof explainBuffer;
   renderExplanation: typeof renderExplanation;
@@ -101,6 +120,14 @@ export const installed: Dependencies = {
     ...(await import("../scenario/print.js")),
     ...(await import("../study/suite.js")),
     ...(await import("../study/pool.js")),
+  }),
+  tracing: async () => ({
+    ...(await import("../trace/trace.js")),
+    ...(await import("../trace/stream.js")),
+    ...(await import("../trace/addresses.js")),
+    ...(await import("../trace/life-text.js")),
+    ...(await import("../render/json.js")),
+    TOOL: { name: "ct-reliable", version: (await import("../report/version.js")).TOOL_VERSION },
   }),
   live: async () => ({
     ...(await import("../live/live.js")),

@@ -100,7 +100,19 @@ function flagsOf(properties: Readonly<Record<string, Schema>>, owner: Owner): Fl
 
 /** In the order of the help. */
 const ORDER = [
-  ...["connections", "rate", "duration", "arrivals", "protocol", "family", "path", "tuples", "packets", "packet-gap"],
+  ...[
+    "connections",
+    "rate",
+    "duration",
+    "traffic",
+    "arrivals",
+    "protocol",
+    "family",
+    "path",
+    "tuples",
+    "packets",
+    "packet-gap",
+  ],
   ...["second-flood", "buffer", "reader", "buffer-max", "resync", "decoders", "stop-at-enobufs", "reader-stall"],
   ...["policy", "listeners", "rmem-max", "kernel", "kernel-config", "hz", "grace-max", "nf-conntrack-max", "buckets"],
   ...["timeout", "cpus", "cost-packet", "cost-flush-entry", "cost-attempt", "cost-recv", "cost-wakeup"],
@@ -131,8 +143,8 @@ export function flagOf(parameter: string): string {
   const [key] = parameter.split(".");
   const flag =
     PARAMETER_FLAGS.find(({ field }) => parameter === `listeners.0.${field}`) ??
-    (key === "listeners"
-      ? parameterFlag("listeners")
+    (key === "listeners" || key === "traffic"
+      ? parameterFlag(key)
       : PARAMETER_FLAGS.find(({ sets, field }) => sets === parameter && field === undefined));
   return flag === undefined ? parameter : `--${flag.name}`;
 }

@@ -20,7 +20,7 @@ export function parsePath(text: string): string {
 
 export interface Sink {
   /** Throws UsageError where the file cannot be written after all. */
-  write(text: string): void;
+  write(text: string | Uint8Array): void;
 }
 
 export function standardOutput(stream: OutputStream): Sink {
@@ -31,7 +31,7 @@ export function standardOutput(stream: OutputStream): Sink {
  * Throws UsageError when the file could not be written, behind the flag that named it. Nothing remains of the attempt.
  */
 export function fileOutput(path: string, flag: string): Sink {
-  const write = (act: (text: string) => void): Sink => ({
+  const write = (act: (text: string | Uint8Array) => void): Sink => ({
     write: (text) => explained(path, flag, () => act(endingInNewline(text))),
   });
   return explained(path, flag, () => {
@@ -49,7 +49,7 @@ export function fileOutput(path: string, flag: string): Sink {
   });
 }
 
-function replace(target: string, text: string, existing: Stats | undefined): void {
+function replace(target: string, text: string | Uint8Array, existing: Stats | undefined): void {
   const temporary = temporaryName(target);
   try {
     writeFileSync(temporary, text, { flag: "wx", mode: existing ? existing.mode & 0o777 : 0o666 });
@@ -64,7 +64,9 @@ function temporaryName(target: string): string {
   return `${target}.${randomBytes(4).toString("hex")}.tmp`;
 }
 
-function endingInNewline(text: string): string {
+/** What is no text stays as it is. */
+function endingInNewline(text: string | Uint8Array): string | Uint8Array {
+  if (typeof text !== "string") return text;
   return text.endsWith("\n") ? text : `${text}\n`;
 }
 

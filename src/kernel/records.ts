@@ -15,8 +15,8 @@ const NODE = 7;
 const EXTENSION = 8;
 
 /**
- * The table: tuple, the links of both directions, and flags: status (status.ts), the tracker's byte, and the place
- * (table.ts).
+ * The table: tuple, the links of both directions, and flags: status (status.ts), the tracker's byte, the class of
+ * traffic, and the place (table.ts).
  */
 export const TUPLE = 0;
 export const CHAIN_NEXT = 1;
@@ -25,8 +25,10 @@ export const FLAGS = 5;
 export const STATUS = 0xffff;
 export const PROTOCOL_STATE_SHIFT = 16;
 export const PROTOCOL_STATE = 0xff << PROTOCOL_STATE_SHIFT;
-export const PLACE_SHIFT = 24;
-export const PLACE = 0xff << PLACE_SHIFT;
+export const CLASS_SHIFT = 24;
+export const CLASS = 0x3f << CLASS_SHIFT;
+export const PLACE_SHIFT = 30;
+export const PLACE = 0x3 << PLACE_SHIFT;
 /** When the timer fires; without timers the deadline (timer-wheel.ts, expiry.ts). */
 export const EXPIRES = 6;
 

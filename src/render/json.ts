@@ -3,13 +3,10 @@
  * JSON.stringify does, except that a short array of plain values (a row of the timeline) stays on one line, so that a
  * saved report can be read and its differences reviewed. What the figures mean is report.ts's business.
  */
-import type { Report } from "../report/report.js";
-import type { SuiteReport } from "../report/suite.js";
-
 /** A row of the timeline with large counts fits; a list of sentences (violated invariants) gets one line each. */
 const LONGEST_ARRAY_LINE = 100;
 
-export function renderJson(report: Report | SuiteReport): string {
+export function renderJson(report: object): string {
   // Through JSON once, so that only what JSON can hold is left: absent fields are gone and no value is undefined.
   return `${print(JSON.parse(JSON.stringify(report)), "")}\n`;
 }

@@ -46,9 +46,9 @@ export type PartEnd = "done" | "limit" | "interrupted";
 
 /** The flood that was asked for, and the one that the machine made. */
 export interface LoadReport {
-  /** Null: as fast as the machine makes them. */
+  /** Null: as fast as the machine makes them, or several kinds of flow, each at its own. */
   askedRatePerSecond: number | null;
-  /** Null: too few connections, or no time, to tell. */
+  /** Null: too few connections, or no time, to tell, or several kinds of flow. */
   achievedRatePerSecond: number | null;
   askedConnections: number;
   /** Those whose first packet was sent. */
@@ -64,7 +64,8 @@ export interface ClassReport<F extends Figure = Figure> {
   family: Family;
   askedConnections: number;
   openedConnections: number;
-  events: EventsReport<F>;
+  /** Null where the books do not tell the kinds apart. */
+  events: EventsReport<F> | null;
 }
 
 /** The table at its first refusal for want of room. */

@@ -140,7 +140,7 @@ const classReport: ObjectSchema<ClassReport> = object("a kind of flow", {
   family: SCENARIO.properties.family,
   askedConnections: count("connections", "connections that were asked for"),
   openedConnections: count("connections", "connections whose first packet was sent", "classes[N].askedConnections"),
-  events: eventsOf("classes[N].events"),
+  events: nullable(eventsOf("classes[N].events")),
 });
 
 const packets = (description: string): Schema => orUnknown(count("packets", description, "load.openedConnections"));

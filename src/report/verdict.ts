@@ -33,6 +33,9 @@ export interface Knowledge {
   /** Whether a worker resends, and not a timer of every entry. */
   worker: boolean;
   otherListeners: number;
+  /** Kinds of flow, and those that the scenario lists: none where it has one kind that its flags describe. */
+  classes: number;
+  listedTraffic: number;
 }
 
 /** `variants`: what the runs of the other variants can know. Throws UsageError. */
@@ -82,8 +85,14 @@ const NEEDS = {
 function knownMetric(written: string, knowledge: Knowledge): Metric {
   const metric = metricNamed(written);
   const { name, needs, simulated } = metric;
-  const [, list, place] = /^(otherListeners|scenario\.listeners)\[(\d+)\]/.exec(name) ?? [];
-  const length = list === "otherListeners" ? knowledge.otherListeners : knowledge.otherListeners + 1;
+  const [, list, place] = /^(\w+(?:\.\w+)?)\[(\d+)\]/.exec(name) ?? [];
+  const lengths: Readonly<Record<string, number>> = {
+    otherListeners: knowledge.otherListeners,
+    "scenario.listeners": knowledge.otherListeners + 1,
+    classes: knowledge.classes,
+    "scenario.traffic": knowledge.listedTraffic,
+  };
+  const length = lengths[list ?? ""] ?? 0;
   const reason =
     needs !== null && !knowledge[needs]
       ? NEEDS[needs]

@@ -19,15 +19,20 @@ import {
   type Scenario,
   SHORTEST_TCP_PACKETS,
   type TimeoutKey,
+  type TrafficClass,
 } from "./scenario.js";
+import { floodSecondsOf, resolveTraffic } from "./traffic.js";
 import { formatCount, formatDuration, formatRate, formatSize, LONGEST_DURATION, RATES, SECOND } from "./units.js";
 
 /** What a user said, in canonical units; everything else is a default. */
 export interface Overrides
-  extends Partial<Omit<Scenario, "experiment" | "timeoutsSeconds" | "listeners" | "kernelConfig" | "costs">> {
+  extends Partial<
+    Omit<Scenario, "experiment" | "timeoutsSeconds" | "listeners" | "traffic" | "kernelConfig" | "costs">
+  > {
   durationSeconds?: number;
   timeoutsSeconds?: Partial<Record<TimeoutKey, number>>;
   listeners?: Partial<ListenerScenario>[];
+  traffic?: Partial<TrafficClass>[];
   kernelConfig?: Partial<KernelConfig>;
   costs?: Partial<Costs>;
 }
@@ -43,28 +48,69 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   const { listeners = [{}] } = overrides;
   const { kernel, protocol, packets, connections, ratePerSecond } = SCENARIO.properties;
   const release = knownRelease(overrides.kernel ?? kernel.standard);
-  const chosen: Chosen = { experiment, release, connections: 0, ratePerSecond: null, protocol: "udp", packets: 1 };
+  const chosen: Chosen = {
+    experiment,
+    release,
+    connections: 0,
+    ratePerSecond: null,
+    protocol: "udp",
+    packets: 1,
+    floodSeconds: 0,
+  };
   const choose = <T>(given: T | undefined, described: Described<T>): T =>
     given === undefined ? standardOf(described, chosen) : given;
   chosen.protocol = choose(overrides.protocol, protocol);
   chosen.packets = choose(overrides.packets, packets);
   refuseShortTcp(chosen);
-  Object.assign(
-    chosen,
-    resolveLoad(overrides, {
-      connections: standardOf(connections, chosen),
-      ratePerSecond: standardOf(ratePerSecond, chosen),
-    }),
-  );
+  const base = { connections: standardOf(connections, chosen), ratePerSecond: standardOf(ratePerSecond, chosen) };
+  const traffic = resolvedTraffic(overrides, base, choose);
+  Object.assign(chosen, traffic.length === 0 ? resolveLoad(overrides, base) : loadOf(traffic));
+  chosen.floodSeconds ||= chosen.ratePerSecond === null ? 0 : chosen.connections / chosen.ratePerSecond;
   if (overrides.limitSeconds === undefined) refuseEndlessFlood(chosen);
   const given = { ...overrides, connections: chosen.connections, ratePerSecond: chosen.ratePerSecond };
   const scenario = completed(SCENARIO.properties, given, chosen) as unknown as Scenario;
   scenario.listeners = listeners.map((listener, index) => completedListener(listener, index, chosen));
+  scenario.traffic = traffic;
   scenario.listeners.forEach(refuseContradictions);
   refuseSmallHeads(scenario, release);
   refuseTooManyJiffies(scenario);
   refuseDrawnSeed(scenario);
   return scenario;
+}
+
+function resolvedTraffic(
+  overrides: Overrides,
+  base: Load,
+  choose: <T>(given: T | undefined, described: Described<T>) => T,
+): TrafficClass[] {
+  const { traffic = [] } = overrides;
+  if (traffic.length === 0) return [];
+  if (overrides.secondFlood !== undefined && overrides.secondFlood !== null) {
+    throw new ParameterError(
+      "secondFlood",
+      "expected a second flood with one kind of flow only, got {traffic} beside it",
+    );
+  }
+  const { family, protocol, arrivals, burstConnections } = SCENARIO.properties;
+  const common = {
+    family: choose(overrides.family, family),
+    protocol: choose(overrides.protocol, protocol),
+    arrivals: choose(overrides.arrivals, arrivals),
+    burstConnections: choose(overrides.burstConnections, burstConnections),
+    connections: overrides.connections ?? base.connections,
+    ratePerSecond: overrides.ratePerSecond === undefined ? base.ratePerSecond : overrides.ratePerSecond,
+  };
+  return resolveTraffic(traffic, common, overrides);
+}
+
+/** All kinds of flow together. */
+function loadOf(traffic: readonly TrafficClass[]): Load & { floodSeconds: number } {
+  const rates = traffic.map(({ ratePerSecond }) => ratePerSecond);
+  return {
+    connections: traffic.reduce((sum, { connections }) => sum + connections, 0),
+    ratePerSecond: rates.some((rate) => rate === null) ? null : rates.reduce<number>((sum, rate) => sum + rate!, 0),
+    floodSeconds: Math.max(...traffic.map(floodSecondsOf)),
+  };
 }
 
 /** Every property, given or by default; of one with parts that is given in part, the rest is the default. */

@@ -28,6 +28,7 @@ export interface Schema {
   enum?: readonly Plain[];
   items?: Schema;
   minItems?: number;
+  maxItems?: number;
   uniqueItems?: boolean;
   properties?: Readonly<Record<string, Schema>>;
   /** Properties that need not be there, in the canonical form either. */
@@ -126,8 +127,8 @@ export function published(schema: Schema, form: Form): Record<string, unknown> {
 function valueSchema(schema: Schema, form: Form): Record<string, unknown> {
   const { type, minimum, maximum, minLength, maxLength, pattern, enum: words } = schema;
   if (words !== undefined) return { type, enum: words };
-  const { items, minItems, uniqueItems } = schema;
-  const bounds = { minimum, maximum, minLength, maxLength, pattern, minItems, uniqueItems };
+  const { items, minItems, maxItems, uniqueItems } = schema;
+  const bounds = { minimum, maximum, minLength, maxLength, pattern, minItems, maxItems, uniqueItems };
   return {
     type,
     ...Object.fromEntries(Object.entries(bounds).filter(([, bound]) => bound !== undefined)),

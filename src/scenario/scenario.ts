@@ -19,6 +19,7 @@ import {
 import { AFTER_FLUSH, BUFFER_BYTES, LISTENER, listenersCodec } from "./parameters/listener.js";
 import { LOAD_PARAMETERS, MOST_ENTRIES, RUN_TIME_SECONDS } from "./parameters/load.js";
 import { type Chosen, each, flag, parameter } from "./parameters/parameter.js";
+import { TRAFFIC } from "./parameters/traffic.js";
 import type { Range } from "./units.js";
 
 export type { Costs } from "./parameters/costs.js";
@@ -39,6 +40,7 @@ export {
   type Protocol,
   SHORTEST_TCP_PACKETS,
 } from "./parameters/load.js";
+export type { ScriptName, TrafficClass } from "./parameters/traffic.js";
 
 const KERNEL = "Kernel:";
 const RUN = "Run:";
@@ -60,7 +62,7 @@ export const HOST = "host";
 const SEED = "the seed of everything random";
 const RELEASE = "release of the kernel, in any form that uname -r has";
 
-const EXPERIMENTS = ["flood", "flush"] as const;
+export const EXPERIMENTS = ["flood", "flush"] as const;
 export type Experiment = (typeof EXPERIMENTS)[number];
 
 const TICKS: Described<number> = choiceOf([100, 250, 300, 1000], "ticks per second: 100, 250, 300 or 1000");
@@ -94,6 +96,7 @@ export const SCENARIO = shape("an experiment with every parameter", {
     flag("Machine:", "cpus N"),
   ),
   ...LOAD_PARAMETERS,
+  traffic: TRAFFIC,
   flush: parameter(
     yesOrNo("whether the table is flushed after the flood"),
     true,
@@ -173,8 +176,7 @@ export const SCENARIO = shape("an experiment with every parameter", {
       RUN_TIME_SECONDS,
       "end the run at the latest this long after the first packet, in virtual time",
     ),
-    ({ connections, ratePerSecond }) =>
-      Math.ceil(ratePerSecond === null ? 0 : connections / ratePerSecond) + LIMIT_AFTER_FLOOD_SECONDS,
+    ({ floodSeconds }) => Math.ceil(floodSeconds) + LIMIT_AFTER_FLOOD_SECONDS,
     flag(RUN, "limit DURATION"),
   ),
 });

@@ -25,6 +25,7 @@ import { TimerWheel } from "../kernel/timer-wheel.js";
 import type { FullTable } from "../report/report.js";
 import { type ListenerScenario, POLICY, type Scenario } from "../scenario/scenario.js";
 import type { Streams } from "../scenario/streams.js";
+import { classesOf } from "../scenario/traffic.js";
 import { Ledger } from "./ledger.js";
 
 /** What a listener's socket has until the flush when it shall be caught up by then. */
@@ -42,6 +43,7 @@ export class SimulatedKernel {
   readonly gc: GcWorker | null;
   readonly deletion: Deletion;
   readonly packets: PacketPath;
+  readonly events: EventCache;
   readonly ctnetlink: Ctnetlink;
   readonly redelivery: Redelivery;
   readonly broadcast: Broadcast;
@@ -53,7 +55,8 @@ export class SimulatedKernel {
 
   /** `view`: of the observed listener's daemon. */
   constructor(scenario: Scenario, release: Release, streams: Streams, view: DaemonView) {
-    const { hz, protocol, family, kernelConfig } = scenario;
+    const { hz, kernelConfig } = scenario;
+    const classes = classesOf(scenario);
     const boot = streams.of("boot");
     const bootJiffies = BOOT_JIFFIES_RANGE + (boot.uint32() % BOOT_JIFFIES_RANGE);
     const clock = new KernelClock(hz, bootJiffies, boot.uint32() % Math.floor(1e9 / hz));
@@ -66,7 +69,7 @@ export class SimulatedKernel {
     const timers = new TimerWheel(clock, table.records, release.timerSlack);
     const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
     const broadcast = new Broadcast(sockets, release, kernelConfig);
-    const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, protocol, family);
+    const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, classes);
     const ledger = new Ledger(table, broadcast, view, sockets[0]!);
     const cache = new EventCache(table, ctnetlink, ledger, release);
     const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table.records);
@@ -80,12 +83,12 @@ export class SimulatedKernel {
       events: cache,
       deletion,
       release,
-      protocol,
+      protocols: classes.map(({ protocol }) => protocol),
       path: scenario.path,
       timeoutsSeconds: scenario.timeoutsSeconds,
       random32: streams.of("chain limits").uint32,
     });
-    const tcp = protocol === "tcp";
+    const tcp = classes.some(({ protocol }) => protocol === "tcp");
     const gc = expiry.lazy
       ? new GcWorker({ clock, table, expiry, deletion, release, tcp, phase: streams.of("gc").uniform() })
       : null;
@@ -101,6 +104,7 @@ export class SimulatedKernel {
     this.gc = gc;
     this.deletion = deletion;
     this.packets = packets;
+    this.events = cache;
     this.ctnetlink = ctnetlink;
     this.redelivery = redelivery;
     this.broadcast = broadcast;

@@ -6,7 +6,6 @@
 import { Reader } from "../daemon/reader.js";
 import { DaemonView } from "../daemon/view.js";
 import type { KernelClock } from "../kernel/clock.js";
-import { KIND_DESTROY, KIND_NEW } from "../kernel/events/kinds.js";
 import { releaseFor } from "../kernel/release.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { Streams } from "../scenario/streams.js";
@@ -54,6 +53,6 @@ export class Machine {
     this.readers = new Readers(readers, clock, table, ledger, costs.recvNanoseconds);
     this.figures = new Figures(clock, table, ledger);
     this.graceWindowJiffies = Math.round(scenario.graceMaxSeconds * scenario.hz);
-    this.largestTruesize = Math.max(ctnetlink.truesizeOf(KIND_NEW), ctnetlink.truesizeOf(KIND_DESTROY));
+    this.largestTruesize = ctnetlink.largestTruesize;
   }
 }

@@ -13,9 +13,9 @@ import { AHEAD } from "../kernel/prefetch.js";
 import type { Report } from "../report/report.js";
 import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
 import type { Streams } from "../scenario/streams.js";
+import { classesOf } from "../scenario/traffic.js";
 import { DelayedAck } from "../workload/delayed-ack.js";
-import { scriptOf } from "../workload/script.js";
-import { Workload } from "../workload/workload.js";
+import { type Flood, firstFlood, secondFlood, Traffic } from "../workload/traffic.js";
 import type { Cpu0 } from "./cpu/cpu0.js";
 import type { Figures } from "./figures.js";
 import { rcvbufOf, type SimulatedKernel } from "./kernel.js";
@@ -40,18 +40,19 @@ export class Phases {
   private readonly cpu0: Cpu0;
   private readonly readers: Readers;
   private readonly figures: Figures;
-  private readonly delayedAck: DelayedAck;
-  /** Every accepted packet is answered with an ICMP error. */
-  private readonly portClosed: boolean;
+  /** By class of traffic. */
+  private readonly delayedAcks: readonly DelayedAck[];
+  /** By class of traffic: every accepted packet is answered with an ICMP error. */
+  private readonly portClosed: readonly boolean[];
   phase: Phase = FLOOD;
   /** When it takes its next step, if CPU 0 is free by then. */
   due = NEVER;
-  private workload: Workload;
+  private traffic: Traffic;
   private flush: Flush;
   private secondFloodAt = NEVER;
   private inSecondFlood = false;
-  /** Connections of the first flood, and of the second, whose first packet is out. */
-  private firstOpened = 0;
+  /** By class, once the first flood is over: connections whose first packet is out. */
+  private firstOpened: readonly number[] = [];
 
   constructor(machine: Machine) {
     const { scenario, kernel } = machine;
@@ -64,24 +65,25 @@ export class Phases {
     this.cpu0 = machine.cpu0;
     this.readers = machine.readers;
     this.figures = machine.figures;
-    this.delayedAck = new DelayedAck(scenario.path, scenario.protocol, scenario.packets);
-    this.portClosed = scenario.protocol === "udp" && !scenario.udpPortOpen;
+    const classes = classesOf(scenario);
+    this.delayedAcks = classes.map((one) => new DelayedAck(scenario.path, one));
+    this.portClosed = classes.map(({ protocol }) => protocol === "udp" && !scenario.udpPortOpen);
     this.flush = new Flush(kernel.table, kernel.deletion, (entries, count) => this.prefetch(entries, count));
-    this.workload = this.flood("arrivals", scenario.connections, 0, 0);
-    this.due = this.workload.due;
-    if (this.workload.over) this.endFlood(0);
+    this.traffic = this.flood(firstFlood(scenario, this.streams));
+    this.due = this.traffic.due;
+    if (this.traffic.over) this.endFlood(0);
   }
 
   act(): void {
     if (this.phase === FLUSH) this.flushEntry();
     else if (this.phase === PAUSE) this.endPause();
-    else if (this.workload.over) this.beginSecondFlood();
+    else if (this.traffic.over) this.beginSecondFlood();
     else this.sendPacket();
   }
 
   /** In the flood: the next packet is sent by the same system call as the last one. */
   get inSystemCall(): boolean {
-    return this.phase === FLOOD && this.workload.step.sameSystemCall;
+    return this.phase === FLOOD && this.traffic.next.step.sameSystemCall;
   }
 
   /** Where the experiment is, as the report says it. */
@@ -90,12 +92,15 @@ export class Phases {
     return PARTS[this.phase];
   }
 
-  /** Connections whose first packet is out. */
-  get opened(): { first: number; second: number } {
-    const { startedConnections } = this.workload;
+  /** Connections whose first packet is out: of the first flood by class, and of the second. */
+  get opened(): { first: readonly number[]; second: number } {
     return this.inSecondFlood
-      ? { first: this.firstOpened, second: startedConnections }
-      : { first: startedConnections, second: 0 };
+      ? { first: this.firstOpened, second: this.openedByClass[0]! }
+      : { first: this.openedByClass, second: 0 };
+  }
+
+  private get openedByClass(): readonly number[] {
+    return this.portClosed.map((_, index) => this.traffic.openedOf(index));
   }
 
   /** Entries that the flush has deleted so far. */
@@ -108,27 +113,16 @@ export class Phases {
     return this.phase === DRAIN && this.due === NEVER;
   }
 
-  private flood(stream: string, connections: number, startNanoseconds: number, firstTuple: number): Workload {
-    const { scenario } = this;
-    return new Workload(
-      {
-        connections,
-        ratePerSecond: scenario.ratePerSecond,
-        arrivals: scenario.arrivals,
-        burstConnections: scenario.burstConnections,
-        script: scriptOf(scenario.protocol, scenario.packets),
-        packetGapNanoseconds: scenario.packetGapNanoseconds,
-        firstTuple,
-        tuples: scenario.tuples,
-        startNanoseconds,
-      },
-      this.streams.of(stream),
-    );
+  private flood(flood: Flood): Traffic {
+    return new Traffic(flood, this.scenario.tuples);
   }
 
   private sendPacket(): void {
-    const { clock, costs, cpu0, delayedAck, workload } = this;
+    const { clock, costs, cpu0, traffic } = this;
     const { packets, prefetch } = this.kernel;
+    const { next: workload, nextClass } = traffic;
+    const delayedAck = this.delayedAcks[nextClass]!;
+    packets.use(nextClass);
     const { stepIndex, tuple } = workload;
     if (stepIndex === 0) {
       if (workload.startedConnections % AHEAD === 0) prefetch.tuples(tuple);
@@ -142,11 +136,11 @@ export class Phases {
     }
     const verdict: Verdict = packets.packet(tuple, direction, segment);
     delayedAck.sent(stepIndex, clock);
-    if (this.portClosed && verdict === ACCEPTED) packets.icmpError(tuple);
+    if (this.portClosed[nextClass] && verdict === ACCEPTED) packets.icmpError(tuple);
     cpu0.charge(cost + packets.earlyDrop.bucketsSearched * costs.bucketNanoseconds);
-    workload.advance(verdict === TABLE_FULL);
-    this.due = workload.due;
-    if (workload.over) this.endFlood(cpu0.free);
+    traffic.advance(verdict === TABLE_FULL);
+    this.due = traffic.due;
+    if (traffic.over) this.endFlood(cpu0.free);
   }
 
   private endFlood(at: number): void {
@@ -217,10 +211,9 @@ export class Phases {
   }
 
   private beginSecondFlood(): void {
-    const { connections, secondFlood } = this.scenario;
-    this.firstOpened = this.workload.startedConnections;
+    this.firstOpened = this.openedByClass;
     this.inSecondFlood = true;
-    this.workload = this.flood("second arrivals", secondFlood!.connections, this.clock.now, connections);
-    this.due = this.workload.due;
+    this.traffic = this.flood(secondFlood(this.scenario, this.streams, this.clock.now));
+    this.due = this.traffic.due;
   }
 }

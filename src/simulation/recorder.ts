@@ -3,6 +3,7 @@ import type { Reader } from "../daemon/reader.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/kinds.js";
 import { capacityMessages } from "../kernel/netlink/capacity.js";
 import {
+  type ClassReport,
   type DaemonReport,
   type EventCounts,
   type EventsReport,
@@ -16,6 +17,7 @@ import {
 } from "../report/report.js";
 import { TOOL_VERSION } from "../report/version.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
+import { classesOf } from "../scenario/traffic.js";
 import type { Figures } from "./figures.js";
 import { rcvbufOf, type SimulatedKernel } from "./kernel.js";
 import type { LatencyHistogram } from "./latency-histogram.js";
@@ -45,16 +47,7 @@ export function reportOf(run: Run, interrupted: boolean): Report<number> {
     load,
     socket: socketReport(run, run.readers[0]!, scenario.listeners[0]!),
     events,
-    classes: [
-      {
-        name: scenario.protocol,
-        protocol: scenario.protocol,
-        family: scenario.family,
-        askedConnections: load.askedConnections + (load.secondFlood?.askedConnections ?? 0),
-        openedConnections: load.openedConnections + (load.secondFlood?.openedConnections ?? 0),
-        events,
-      },
-    ],
+    classes: classReports(run, events),
     resends: resendReport(ledger.resendCounts()),
     latency: {
       new: latencyReport(ledger.latencies[KIND_NEW]),
@@ -97,19 +90,38 @@ function eventsReport({ kernel: { ledger } }: Run): EventsReport<number> {
   return { new: counts(KIND_NEW), update: counts(KIND_UPDATE), destroy: counts(KIND_DESTROY) };
 }
 
+function classReports(run: Run, events: EventsReport<number>): ClassReport<number>[] {
+  const { scenario } = run.machine;
+  const { first, second } = run.phases.opened;
+  const classes = classesOf(scenario);
+  return classes.map(({ name, protocol, family, connections }, index) => ({
+    name,
+    protocol,
+    family,
+    askedConnections: connections + (scenario.secondFlood?.connections ?? 0),
+    openedConnections: first[index]! + second,
+    // The books count by kind of event.
+    events: classes.length === 1 ? events : null,
+  }));
+}
+
 function loadReport(run: Run, interrupted: boolean): LoadReport {
   const { figures, machine, kernel } = run;
-  const { connections, ratePerSecond, secondFlood, arrivals, burstConnections } = machine.scenario;
-  const { first, second } = run.phases.opened;
+  const { secondFlood } = machine.scenario;
+  const classes = classesOf(machine.scenario);
+  const opened = run.phases.opened;
+  const first = sumOf(opened.first);
   const cut = interrupted ? "interrupted" : "limit";
-  const seconds = floodSeconds(figures, kernel.clock.now, first, {
-    ratePerSecond,
-    burstConnections: arrivals === "burst" ? burstConnections : 1,
-  });
+  // Several kinds have no one rate: each goes on for its own time.
+  const [only, ...others] = classes;
+  const ratePerSecond = others.length > 0 ? null : only!.ratePerSecond;
+  const burstConnections = only!.arrivals === "burst" ? only!.burstConnections : 1;
+  const seconds =
+    others.length > 0 ? 0 : floodSeconds(figures, kernel.clock.now, first, { ratePerSecond, burstConnections });
   return {
     askedRatePerSecond: ratePerSecond,
     achievedRatePerSecond: seconds > 0 && first > 0 ? first / seconds : null,
-    askedConnections: connections,
+    askedConnections: sumOf(classes.map(({ connections }) => connections)),
     openedConnections: first,
     ended: figures.floodEndedAt <= kernel.clock.now ? "done" : cut,
     secondFlood:
@@ -117,10 +129,14 @@ function loadReport(run: Run, interrupted: boolean): LoadReport {
         ? null
         : {
             askedConnections: secondFlood.connections,
-            openedConnections: second,
-            ended: second === secondFlood.connections && run.phases.over ? "done" : cut,
+            openedConnections: opened.second,
+            ended: opened.second === secondFlood.connections && run.phases.over ? "done" : cut,
           },
   };
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 /**

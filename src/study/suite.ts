@@ -132,9 +132,10 @@ function bindAll(file: ScenarioFile, index: number, knowledge: readonly Knowledg
   });
 }
 
-export function knowledgeOf({ kernel, flush, listeners }: Scenario, backend: Report["backend"]): Knowledge {
+export function knowledgeOf({ kernel, flush, listeners, traffic }: Scenario, backend: Report["backend"]): Knowledge {
   const worker = releaseFor(kernel)?.redelivery !== "timer";
-  return { backend, flush, worker, otherListeners: listeners.length - 1 };
+  const classes = Math.max(1, traffic.length);
+  return { backend, flush, worker, otherListeners: listeners.length - 1, classes, listedTraffic: traffic.length };
 }
 
 function seeded(scenario: Scenario, runs: number): Scenario[] {

@@ -3,15 +3,15 @@
  * connection) and both ends are one machine: a fresh socket has no time-out to wait for, so the next tick sends the
  * acknowledgement by itself.
  */
-import type { Path, Protocol } from "../scenario/scenario.js";
-import { combinedFinAt } from "./script.js";
+import type { Path } from "../scenario/scenario.js";
+import { combinedFinAt, type Scripted } from "./script.js";
 
 export class DelayedAck {
   private readonly finAt: number;
   private clientFinTick = 0;
 
-  constructor(path: Path, protocol: Protocol, packets: number) {
-    this.finAt = path === "loopback" ? combinedFinAt(protocol, packets) : -1;
+  constructor(path: Path, script: Scripted) {
+    this.finAt = path === "loopback" ? combinedFinAt(script) : -1;
   }
 
   /** Whether the acknowledgement goes out by itself before this step of the script. */

@@ -1,12 +1,12 @@
 /**
- * What one short connection sends: direction and, for TCP, kind of each packet in order. It knows neither time nor
+ * What one connection sends: direction and, for TCP, kind of each packet in order. It knows neither time nor
  * tuples.
  */
 
-import type { Direction } from "../kernel/conntrack/status.js";
+import { type Direction, ORIGINAL, REPLY } from "../kernel/conntrack/status.js";
 import type { Segment } from "../kernel/conntrack/trackers/tcp-states.js";
-import { ACK, FIN, SYN, SYN_ACK } from "../kernel/conntrack/trackers/tcp-states.js";
-import { type Protocol, SHORTEST_TCP_PACKETS } from "../scenario/scenario.js";
+import { ACK, FIN, RST, SYN, SYN_ACK } from "../kernel/conntrack/trackers/tcp-states.js";
+import { type Protocol, type ScriptName, SHORTEST_TCP_PACKETS } from "../scenario/scenario.js";
 
 export interface ScriptStep {
   direction: Direction;
@@ -24,28 +24,52 @@ const step = (direction: Direction, segment: Segment, sameSystemCall = false): S
   sameSystemCall,
 });
 
+/** What a script is made from. */
+export interface Scripted {
+  script: ScriptName;
+  protocol: Protocol;
+  packets: number;
+}
+
+/** The steps of a connection. */
+export function scriptOf({ script, protocol, packets }: Scripted): readonly ScriptStep[] {
+  if (protocol !== "tcp") return datagrams(packets, script === "stream" ? REPLY : null);
+  if (script === "syn-only") return [step(ORIGINAL, SYN)];
+  if (script === "half-open") return [step(ORIGINAL, SYN), step(REPLY, SYN_ACK, true)];
+  if (script === "reset") return [...handshake(), ...data(packets - 4, null), step(ORIGINAL, RST)];
+  return wholeConnection(packets, script === "stream" ? REPLY : null);
+}
+
+/** Request first; then one and the other in turn, or all from one side. */
+function datagrams(packets: number, from: Direction | null): ScriptStep[] {
+  return Array.from({ length: packets }, (_, i) => step(i === 0 || from === null ? ((i & 1) as Direction) : from, ACK));
+}
+
+function handshake(): ScriptStep[] {
+  return [step(ORIGINAL, SYN), step(REPLY, SYN_ACK, true), step(ORIGINAL, ACK, true)];
+}
+
+function data(packets: number, from: Direction | null): ScriptStep[] {
+  return Array.from({ length: Math.max(0, packets) }, (_, i) => step(from ?? ((i & 1) as Direction), ACK));
+}
+
 /**
- * The steps of a connection of `packets` packets. UDP and ICMP alternate, request first. TCP opens, carries what is
- * left as data, and closes from the client's side; with at least 7 packets the server acknowledges the client's FIN
- * before it sends its own, with 6 the acknowledgement rides on it.
+ * Opens, carries what is left as data, and closes from the client's side; with at least 7 packets the server acknowledges
+ * the client's FIN before it sends its own, with 6 the acknowledgement rides on it.
  */
-export function scriptOf(protocol: Protocol, packets: number): readonly ScriptStep[] {
-  if (protocol !== "tcp") return Array.from({ length: packets }, (_, i) => step((i & 1) as Direction, ACK));
+function wholeConnection(packets: number, from: Direction | null): ScriptStep[] {
   const separateAck = packets > SHORTEST_TCP_PACKETS;
-  const data = Math.max(0, packets - (separateAck ? 7 : 6));
   return [
-    step(0, SYN),
-    step(1, SYN_ACK, true),
-    step(0, ACK, true),
-    ...Array.from({ length: data }, (_, i) => step((i & 1) as Direction, ACK)),
-    step(0, FIN),
-    ...(separateAck ? [step(1, ACK, true)] : []),
-    step(1, FIN),
-    step(0, ACK, true),
+    ...handshake(),
+    ...data(packets - (separateAck ? 7 : 6), from),
+    step(ORIGINAL, FIN),
+    ...(separateAck ? [step(REPLY, ACK, true)] : []),
+    step(REPLY, FIN),
+    step(ORIGINAL, ACK, true),
   ];
 }
 
 /** Index of the server's FIN when its acknowledgement of the client's FIN rides on it, or -1. */
-export function combinedFinAt(protocol: Protocol, packets: number): number {
-  return protocol === "tcp" && packets === SHORTEST_TCP_PACKETS ? 4 : -1;
+export function combinedFinAt({ script, protocol, packets }: Scripted): number {
+  return protocol === "tcp" && script !== "reset" && packets === SHORTEST_TCP_PACKETS ? 4 : -1;
 }

@@ -4,12 +4,17 @@
  * packets; it knows nothing of conntrack. A connection is a number: its tuple.
  *
  * With a gap many connections are under way at once. Gap and script are the same for all, so the k-th packets of all
- * connections are a queue in order of arrival, and the next packet is the earliest head of these queues: no heap.
+ * connections are a queue in order of arrival, and the next packet is the earliest head of these queues: no heap, unless
+ * the script is long.
  */
 import { NEVER } from "../kernel/clock.js";
 import type { Arrivals } from "../scenario/scenario.js";
 import type { Stream } from "../scenario/streams.js";
+import { DueHeap } from "./due-heap.js";
 import type { ScriptStep } from "./script.js";
+
+/** Longer scripts have a heap in the place of a queue for each step. */
+const MOST_QUEUES = 16;
 
 export interface WorkloadOptions {
   connections: number;
@@ -19,8 +24,9 @@ export interface WorkloadOptions {
   burstConnections: number;
   script: readonly ScriptStep[];
   packetGapNanoseconds: number;
-  /** Tuple of the first connection; the others follow, and begin again after `tuples` of them. */
+  /** Tuple of the first connection; the others follow, and begin again at `leastTuple` (0) after `tuples` of them. */
   firstTuple: number;
+  leastTuple?: number;
   tuples: number | null;
   startNanoseconds: number;
 }
@@ -35,12 +41,15 @@ export class Workload {
   private readonly intervalNanoseconds: number;
   private readonly script: readonly ScriptStep[];
   private readonly steps: number;
+  private readonly leastTuple: number;
   /** Without a gap one connection is under way at a time, and its arrival need not be kept. */
   private readonly hasGap: boolean;
   /** Arrival times of connections whose scripts are not over: a ring by connection number. */
   private arrivals = new Float64Array(16);
   /** Beside it: 1 for a connection that was refused. */
   private refused = new Uint8Array(16);
+  /** In the place of the queues, where there would be too many. */
+  private readonly heap: DueHeap | null;
   /** Connections whose arrival time was drawn. */
   private drawn = 0;
   private lastArrival: number;
@@ -62,12 +71,17 @@ export class Workload {
     this.intervalNanoseconds = options.ratePerSecond === null ? 0 : 1e9 / options.ratePerSecond;
     this.script = options.script;
     this.steps = options.script.length;
+    this.leastTuple = options.leastTuple ?? 0;
     this.hasGap = options.packetGapNanoseconds > 0;
     this.nextAtStep = new Int32Array(this.hasGap ? this.steps : 0);
     this.lastArrival = options.startNanoseconds;
     this.tuple = this.tupleOf(0);
     this.over = options.connections === 0;
-    if (!this.over) this.due = this.hasGap ? this.arrivalOf(0) : this.drawArrival(0);
+    this.heap = this.hasGap && this.steps > MOST_QUEUES && !this.over ? new DueHeap() : null;
+    if (this.heap !== null) {
+      this.pushNext(this.heap);
+      this.takeTop(this.heap);
+    } else if (!this.over) this.due = this.hasGap ? this.arrivalOf(0) : this.drawArrival(0);
   }
 
   get step(): ScriptStep {
@@ -82,7 +96,8 @@ export class Workload {
   /** Moves on to the next packet. `refused`: the connection could not be made, its other packets are not sent. */
   advance(refused: boolean): void {
     if (this.stepIndex === 0) this.started++;
-    if (this.hasGap) this.advanceQueues(refused);
+    if (this.heap !== null) this.advanceHeap(this.heap, refused);
+    else if (this.hasGap) this.advanceQueues(refused);
     else if (++this.stepIndex === this.steps || refused) this.nextConnection();
   }
 
@@ -116,9 +131,37 @@ export class Workload {
     if (earliest === NEVER) this.end();
   }
 
+  private advanceHeap(heap: DueHeap, refused: boolean): void {
+    const { connections, packetGapNanoseconds } = this.options;
+    const { stepIndex, due } = this;
+    const connection = heap.topConnection;
+    heap.pop();
+    if (stepIndex === 0 && this.drawn < connections) this.pushNext(heap);
+    if (!refused && stepIndex + 1 < this.steps) heap.push(due + packetGapNanoseconds, connection, stepIndex + 1);
+    this.takeTop(heap);
+  }
+
+  /** The next connection that arrives. */
+  private pushNext(heap: DueHeap): void {
+    const connection = this.drawn++;
+    heap.push(this.drawArrival(connection), connection, 0);
+  }
+
+  private takeTop(heap: DueHeap): void {
+    if (heap.length === 0) {
+      this.end();
+      return;
+    }
+    this.due = heap.topDue;
+    this.stepIndex = heap.topStep;
+    this.tuple = this.tupleOf(heap.topConnection);
+  }
+
   private tupleOf(connection: number): number {
     const { firstTuple, tuples } = this.options;
-    return tuples === null ? firstTuple + connection : (firstTuple + connection) % tuples;
+    const { leastTuple } = this;
+    const tuple = firstTuple + connection;
+    return tuples === null ? tuple : leastTuple + ((tuple - leastTuple) % tuples);
   }
 
   /** A connection whose first packet was refused sends no other. */

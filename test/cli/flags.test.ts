@@ -29,6 +29,11 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
     { secondFlood: { connections: 20_000, afterFlushSeconds: 5 } },
     "--second-flood 20k@5s",
   ],
+  [
+    "--traffic syn-only:rate=5k",
+    { traffic: [{ script: "syn-only", ratePerSecond: 5000 }] },
+    "--traffic syn-only:rate=5000/s",
+  ],
   ["--buffer 2k", { listeners: [{ bufferBytes: 2048 }] }, "--buffer 2048"],
   ["--reader 1000us", { listeners: [{ serviceNanoseconds: 1e6, serviceDistribution: "fixed" }] }, "--reader 1ms"],
   [

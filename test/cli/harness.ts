@@ -70,6 +70,7 @@ const DEFAULTS: Scenario = {
   udpPortOpen: true,
   tuples: null,
   secondFlood: null,
+  traffic: [],
   flush: true,
   flushDelayNanoseconds: 0,
   graceMaxSeconds: 15,
@@ -114,7 +115,15 @@ const DEFAULTS: Scenario = {
 };
 
 export const stubResolve: Resolve = (experiment, overrides) => {
-  const { durationSeconds: _, listeners = [{}], timeoutsSeconds, costs, kernelConfig, ...rest } = overrides;
+  const {
+    durationSeconds: _,
+    traffic: __,
+    listeners = [{}],
+    timeoutsSeconds,
+    costs,
+    kernelConfig,
+    ...rest
+  } = overrides;
   return {
     ...DEFAULTS,
     ...rest,
@@ -192,6 +201,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     live: installed.live,
     parities: installed.parities,
     studies: installed.studies,
+    tracing: installed.tracing,
     advisor: async () => async () => [],
     cores: () => 1,
     host: () => ({ system: "Linux", release: "6.18.44-fc-v669" }),

@@ -41,6 +41,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--second-flood", "20k"], '--second-flood: expected COUNT@DURATION such as 20k@5s, got "20k"'],
   [["--second-flood", "0@5s"], '--second-flood: expected a count from 1 to 16777216, got "0"'],
   [["--second-flood", "20k@5"], '--second-flood: expected a duration such as 200us, 15s or 2m, got "5"'],
+  [["--traffic", "short:rate"], '--traffic: expected KEY=VALUE such as rate=5k/s, got "rate"'],
   [["--reader", "1"], '--reader: expected a duration such as 200us, 15s or 2m, got "1"'],
   [["--reader", "1ms,"], '--reader: expected fixed or exponential, got ""'],
   [["--reader", "1ms,exp"], '--reader: expected fixed or exponential, got "exp"'],
@@ -241,36 +242,36 @@ const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: str
 const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
   [
     ["flod"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
   ],
   [
     ["fluhs", "--help"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "fluhs", did you mean "flush"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "fluhs", did you mean "flush"?',
   ],
   [
     ["help", "nosuch"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "nosuch"',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "nosuch"',
   ],
   [
     ["Flood"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "Flood", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "Flood", did you mean "flood"?',
   ],
   [
     ["--buffer", "2048"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "--buffer"',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "--buffer"',
   ],
   [
     ["--verison"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "--verison", did you mean "--version"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "--verison", did you mean "--version"?',
   ],
   [
     ["--", "flod"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
   ],
   [["flush", "--no-flush"], 'expected a flag of flush, got "--no-flush"'],
   [
     ["explian", "buffer"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, explain, parity, metrics or completion), got "explian", did you mean "explain"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "explian", did you mean "explain"?',
   ],
   [["explain"], "expected a topic (buffer SIZE) after explain, got nothing"],
   [["explain", "bufer", "2k"], 'explain: expected buffer, got "bufer", did you mean "buffer"?'],

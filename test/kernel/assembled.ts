@@ -127,7 +127,7 @@ export class Assembled {
       events: this.watched,
       deletion: this.deletion,
       release,
-      protocol: options.protocol ?? "udp",
+      protocols: [options.protocol ?? "udp"],
       path: options.path ?? "forward",
       timeoutsSeconds: release.timeoutsSeconds,
       random32: () => 0,

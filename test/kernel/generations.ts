@@ -101,7 +101,7 @@ export class Generation {
       events: cache,
       deletion: this.deletion,
       release,
-      protocol,
+      protocols: [protocol],
       path: options.path ?? "forward",
       timeoutsSeconds: { ...release.timeoutsSeconds, ...options.timeoutsSeconds },
       random32: options.random32 ?? (() => 0),

@@ -47,6 +47,18 @@ const REPORTS: readonly (readonly [what: string, report: Report])[] = [
       floodScenario({ kernel: "6.1", connections: 3000, nfConntrackMax: 200, ratePerSecond: 20, limitSeconds: 300 }),
     ),
   ],
+  [
+    "of two kinds of flow",
+    simulate(
+      floodScenario({
+        limitSeconds: 100,
+        traffic: [
+          { script: "long-lived", connections: 20, ratePerSecond: 100, lifetimeNanoseconds: 2e9, packetsPerSecond: 2 },
+          { script: "one-packet", connections: 20, ratePerSecond: 100, arrivals: "burst", burstConnections: 5 },
+        ],
+      }),
+    ),
+  ],
   ["of nothing", simulate(floodScenario({ connections: 0, listeners: [{}, {}] }))],
 ];
 

@@ -75,6 +75,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       udpPortOpen: true,
       tuples: null,
       secondFlood: null,
+      traffic: [],
       flush: true,
       flushDelayNanoseconds: 0,
       graceMaxSeconds: 15,

@@ -6,7 +6,14 @@ import { UsageError } from "../../src/scenario/errors.js";
 import { parseExpectation } from "../../src/scenario/expectation.js";
 import { sampleReport } from "./sample.js";
 
-const KNOWLEDGE: Knowledge = { backend: "simulation", flush: true, worker: false, otherListeners: 0 };
+const KNOWLEDGE: Knowledge = {
+  backend: "simulation",
+  flush: true,
+  worker: false,
+  otherListeners: 0,
+  classes: 1,
+  listedTraffic: 0,
+};
 
 const runOf = (change: (report: Report) => void = () => {}, others: Record<string, Report> = {}): RunReports => ({
   report: sampleReport(change),
@@ -298,5 +305,7 @@ describe("what cannot be asked is refused before the run:", () => {
     assert.doesNotThrow(bind("redelivery.runs > 0", { worker: true }));
     assert.doesNotThrow(bind("otherListeners[1].socket.drops == 0", { otherListeners: 2 }));
     assert.doesNotThrow(bind("scenario.listeners[2].bufferBytes > 0", { otherListeners: 2 }));
+    assert.doesNotThrow(bind("classes[1].openedConnections > 0", { classes: 2 }));
+    assert.throws(bind("classes[1].openedConnections > 0", {}), /the run has 1 of them, counted from 0/);
   });
 });

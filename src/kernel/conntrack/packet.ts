@@ -43,7 +43,8 @@ export type Verdict = typeof ACCEPTED | typeof TABLE_FULL | typeof SYN_DROPPED |
 
 export interface PacketOptions extends TrackerOptions {
   events: PacketEvents;
-  protocol: Protocol;
+  /** Of the classes of traffic. */
+  protocols: readonly Protocol[];
   path: Path;
   /** Draws the limits of chain lengths. */
   random32: () => number;
@@ -56,7 +57,10 @@ export class PacketPath {
   private readonly events: PacketEvents;
   private readonly deletion: Deletion;
   readonly earlyDrop: EarlyDrop;
-  private readonly tracker: Tracker;
+  /** By class of traffic; and those of the class that the next packet is of. */
+  private readonly trackers: readonly Tracker[];
+  private tracker: Tracker;
+  private flowClass = 0;
   /**
    * How often a packet passes the confirm hook with an effect. On loopback it passes twice, but the second time does
    * nothing where missed events wait for new ones.
@@ -76,8 +80,16 @@ export class PacketPath {
     this.earlyDrop = new EarlyDrop(options.table, options.expiry, options.deletion, options.release);
     this.chainLimit = options.release.chainLimit;
     this.random32 = options.random32;
-    this.tracker = trackerOf(options.protocol, options);
+    this.trackers = options.protocols.map((protocol) => trackerOf(protocol, options));
+    this.tracker = this.trackers[0]!;
     this.passes = options.path === "loopback" && options.release.missedOnlyRetry ? 2 : 1;
+  }
+
+  /** The next packets are of this class of traffic. */
+  use(flowClass: number): void {
+    if (flowClass === this.flowClass) return;
+    this.flowClass = flowClass;
+    this.tracker = this.trackers[flowClass]!;
   }
 
   /** One packet of a conversation. `segment` counts for TCP only. */
@@ -148,7 +160,7 @@ export class PacketPath {
       this.whenEarlyDropFails();
       return NIL;
     }
-    const entry = table.allocate(tuple);
+    const entry = table.allocate(tuple, this.flowClass);
     this.events.entryCreated(entry);
     this.tracker.created(entry);
     return entry;

@@ -9,6 +9,8 @@ import {
   CACHED,
   CHAIN_NEXT,
   CHAIN_PREVIOUS,
+  CLASS,
+  CLASS_SHIFT,
   chainNextOf,
   chainPreviousOf,
   EntryRecords,
@@ -127,6 +129,11 @@ export class ConntrackTable {
     return this.records.nodes[nodeOf(entry) + FLAGS]! >>> PLACE_SHIFT;
   }
 
+  /** Which class of traffic it is of. */
+  classOf(entry: number): number {
+    return (this.records.nodes[nodeOf(entry) + FLAGS]! & CLASS) >> CLASS_SHIFT;
+  }
+
   /** State of the protocol tracker; TCP keeps flags in the high nibble (tcp.ts). */
   protocolStateOf(entry: number): number {
     return (this.records.nodes[nodeOf(entry) + FLAGS]! & PROTOCOL_STATE) >> PROTOCOL_STATE_SHIFT;
@@ -148,7 +155,7 @@ export class ConntrackTable {
   }
 
   /** A zeroed record, counted and unconfirmed. The caller has tested the limit. */
-  allocate(tuple: number): number {
+  allocate(tuple: number, flowClass = 0): number {
     const { records } = this;
     let entry = this.freeList;
     if (entry !== NIL) {
@@ -160,7 +167,7 @@ export class ConntrackTable {
     const { nodes } = records;
     const at = nodeOf(entry);
     nodes[at + TUPLE] = tuple;
-    nodes[at + FLAGS] = UNCONFIRMED << PLACE_SHIFT;
+    nodes[at + FLAGS] = (UNCONFIRMED << PLACE_SHIFT) | (flowClass << CLASS_SHIFT);
     records.extensions[extensionOf(entry) + EVENTS] = 0;
     this.unconfirmed++;
     this.counters.created++;

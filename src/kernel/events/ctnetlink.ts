@@ -1,8 +1,8 @@
 /**
  * From an event to a message on its way: which bytes it has, which truesize it is charged, whether it can be built at
  * all, and what a failure to build it means. It follows ctnetlink_conntrack_event() with its nla_put_failure and errout
- * paths. All entries of a run have one protocol and one family, so the sizes are computed once, from encoded messages
- * (message.ts). Sockets are behind `MessageTransport`.
+ * paths. All entries of a class of traffic have one protocol and one family, so the sizes are computed once, from encoded
+ * messages (message.ts). Sockets are behind `MessageTransport`.
  */
 import type { EventGroup, Family, KernelConfig, Protocol } from "../../scenario/scenario.js";
 import type { KernelClock } from "../clock.js";
@@ -36,7 +36,9 @@ export class Ctnetlink implements MessageSink {
   private readonly table: ConntrackTable;
   private readonly transport: MessageTransport;
   private readonly keptForNoEnobufs: boolean;
-  /** Of a kind without and with PROTOINFO, side by side. */
+  /** Of any message. */
+  readonly largestTruesize: number;
+  /** By class of traffic and kind, without and with PROTOINFO side by side. */
   private readonly sizes: readonly MessageSize[];
   /** Whether the message of the call under way answers a request. */
   private withPortid = false;
@@ -50,28 +52,30 @@ export class Ctnetlink implements MessageSink {
     transport: MessageTransport,
     release: Release,
     config: KernelConfig,
-    protocol: Protocol,
-    family: Family,
+    flows: readonly { protocol: Protocol; family: Family }[],
   ) {
     this.clock = clock;
     this.table = table;
     this.transport = transport;
     this.keptForNoEnobufs = release.buildFailure === "kept-for-no-enobufs";
-    this.sizes = KIND_GROUPS.flatMap((type) =>
-      [false, protocol === "tcp" && type !== "destroy"].map((withProtoinfo) =>
-        messageSize(transport, release, config, protocol, family, type, withProtoinfo),
+    this.sizes = flows.flatMap(({ protocol, family }) =>
+      KIND_GROUPS.flatMap((type) =>
+        [false, protocol === "tcp" && type !== "destroy"].map((withProtoinfo) =>
+          messageSize(transport, release, config, protocol, family, type, withProtoinfo),
+        ),
       ),
     );
+    this.largestTruesize = Math.max(...this.sizes.map(({ truesizeBytes }) => truesizeBytes));
   }
 
-  /** The truesize of one message of a kind, without PROTOINFO, whether it can be built or not. */
+  /** The truesize of one message of a kind of the first class, without PROTOINFO, whether it can be built or not. */
   truesizeOf(kind: MessageKind): number {
     return this.sizes[2 * kind]!.truesizeBytes;
   }
 
   send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
     this.attempts++;
-    const { fits, truesizeBytes } = this.sizes[2 * kind + (withProtoinfo ? 1 : 0)]!;
+    const { fits, truesizeBytes } = this.sizes[6 * this.table.classOf(entry) + 2 * kind + (withProtoinfo ? 1 : 0)]!;
     if (!fits) {
       this.unbuilt++;
       const withNoEnobufs = this.transport.setError(kind);

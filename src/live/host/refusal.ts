@@ -61,6 +61,13 @@ const RULES: readonly Rule[] = [
       family === "ipv4" ? null : "expected ipv4 with --live, since the loopback of IPv6 has a single address, got ipv6",
   },
   {
+    parameter: "traffic",
+    refusal: ({ traffic }) =>
+      traffic.length === 0
+        ? null
+        : `expected one kind of flow with --live, which does not offer several yet, got ${traffic.length}; without --live they are simulated`,
+  },
+  {
     parameter: "tuples",
     refusal: ({ tuples }) =>
       tuples === null

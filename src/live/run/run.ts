@@ -166,7 +166,7 @@ export class LiveRun {
         ratePerSecond: scenario.ratePerSecond,
         arrivals: scenario.arrivals,
         burstConnections: scenario.burstConnections,
-        script: scriptOf(scenario.protocol, scenario.packets),
+        script: scriptOf({ script: "short", protocol: scenario.protocol, packets: scenario.packets }),
         packetGapNanoseconds: scenario.packetGapNanoseconds,
         firstTuple,
         tuples: null,

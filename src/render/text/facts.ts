@@ -41,7 +41,8 @@ const CHANCE_DEVIATIONS = 3;
 export function rateMissed({ load, scenario }: Pick<Report, "load" | "scenario">): boolean {
   const { askedRatePerSecond: asked, achievedRatePerSecond: achieved, openedConnections } = load;
   if (asked === null || achieved === null) return false;
-  const chance = scenario.arrivals === "poisson" ? CHANCE_DEVIATIONS / Math.sqrt(Math.max(1, openedConnections)) : 0;
+  const poisson = scenario.arrivals === "poisson" || scenario.traffic.some(({ arrivals }) => arrivals === "poisson");
+  const chance = poisson ? CHANCE_DEVIATIONS / Math.sqrt(Math.max(1, openedConnections)) : 0;
   return achieved < asked * (1 - Math.max(SAME_RATE, chance));
 }
 

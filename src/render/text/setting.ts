@@ -4,7 +4,7 @@
  */
 
 import type { Report } from "../../report/report.js";
-import { EVENT_GROUPS, type ListenerScenario, type Scenario } from "../../scenario/scenario.js";
+import { EVENT_GROUPS, type ListenerScenario, type Scenario, type TrafficClass } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
 import { isReliable, ratesDiffer, secondsPerMessage } from "./facts.js";
 import { count, duration, plural, size } from "./numbers.js";
@@ -19,11 +19,14 @@ export function titleOf(report: Report): string {
 }
 
 export function loadOf({ scenario, load }: Report): string {
+  if (scenario.traffic.length > 0) {
+    return `${scenario.traffic.map(kindOf).join(", ")}${scenario.flush ? ", then conntrack -F" : ", no flush"}`;
+  }
   const protocol = `${scenario.protocol.toUpperCase()}${scenario.family === "ipv6" ? " (IPv6)" : ""}`;
   const second = scenario.secondFlood;
   return [
     `${plural(scenario.connections, `${protocol} connection`, `${protocol} connections`)} of ${plural(scenario.packets, "packet", "packets")}`,
-    ` ${paceOf({ scenario, load })}`,
+    ` ${paceOf(scenario, load)}`,
     scenario.flush ? ", then conntrack -F" : ", no flush",
     second === null
       ? ""
@@ -31,13 +34,23 @@ export function loadOf({ scenario, load }: Report): string {
   ].join("");
 }
 
-function paceOf({ scenario, load }: Pick<Report, "scenario" | "load">): string {
-  const made = `${count(load.achievedRatePerSecond)}/s`;
-  const known = load.achievedRatePerSecond !== null;
+function kindOf(kind: TrafficClass): string {
+  const protocol = `${kind.protocol.toUpperCase()}${kind.family === "ipv6" ? " over IPv6" : ""}`;
+  return `${count(kind.connections)} ${kind.name} (${protocol}, ${plural(kind.packets, "packet", "packets")}) ${paceOf(kind, null)}`;
+}
+
+/** `load`: what came of it; null where that is not known of this kind alone. */
+function paceOf(
+  scenario: Pick<Scenario, "ratePerSecond" | "arrivals" | "burstConnections">,
+  load: Report["load"] | null,
+): string {
+  const achieved = load?.achievedRatePerSecond ?? null;
+  const known = achieved !== null;
+  const made = `${count(achieved)}/s`;
   const pace =
     scenario.ratePerSecond === null
       ? `as fast as the machine makes them${known ? `: ${made}` : ""}`
-      : `at ${count(scenario.ratePerSecond)}/s${ratesDiffer({ load }) ? ` asked, ${made} made` : ""}`;
+      : `at ${count(scenario.ratePerSecond)}/s${load !== null && ratesDiffer({ load }) ? ` asked, ${made} made` : ""}`;
   if (scenario.arrivals === "poisson") return `${pace} (Poisson)`;
   if (scenario.arrivals === "burst") return `${pace} in bursts of ${count(scenario.burstConnections)}`;
   return pace;

@@ -18,17 +18,19 @@ export const MOST_ENTRIES = 2 ** 24;
 export const SHORTEST_TCP_PACKETS = 6;
 export const RUN_TIME_SECONDS: Range = { min: MILLISECOND / SECOND, max: LONGEST_DURATION / SECOND };
 
-const CONNECTIONS: Range = { min: 0, max: MOST_ENTRIES };
-const ARRIVALS = ["constant", "poisson", "burst"] as const;
+export const CONNECTIONS: Range = { min: 0, max: MOST_ENTRIES };
+export const ARRIVALS = ["constant", "poisson", "burst"] as const;
 export type Arrivals = (typeof ARRIVALS)[number];
-export type Protocol = "udp" | "tcp" | "icmp";
-export type Family = "ipv4" | "ipv6";
+export const PROTOCOLS = ["udp", "tcp", "icmp"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+export const FAMILIES = ["ipv4", "ipv6"] as const;
+export type Family = (typeof FAMILIES)[number];
 export type Path = "loopback" | "forward";
 
 /** One request; or handshake, close and the acknowledgement of each FIN. */
 const PACKETS: Record<Protocol, number> = { udp: 1, icmp: 1, tcp: 7 };
 
-const BURST = quantity("count", { min: 1, max: 1e6 }, "connections that arrive at one instant with burst");
+export const BURST = quantity("count", { min: 1, max: 1e6 }, "connections that arrive at one instant with burst");
 
 interface ArrivalsGiven {
   arrivals?: Arrivals;
@@ -117,11 +119,11 @@ export const LOAD_PARAMETERS = {
   ),
   burstConnections: parameter(BURST, 10),
   protocol: parameter(
-    choiceOf(["udp", "tcp", "icmp"], "udp, tcp or icmp"),
+    choiceOf(PROTOCOLS, "udp, tcp or icmp"),
     each<Protocol>({ flood: "tcp", flush: "udp" }),
     flag(LOAD, "protocol NAME"),
   ),
-  family: parameter(choiceOf(["ipv4", "ipv6"], "ipv4 or ipv6"), "ipv4", flag(LOAD, "family NAME")),
+  family: parameter(choiceOf(FAMILIES, "ipv4 or ipv6"), "ipv4", flag(LOAD, "family NAME")),
   /** On `loopback` a packet passes the confirm hook twice (POST_ROUTING and LOCAL_IN), on `forward` once. */
   path: parameter(
     choiceOf(["loopback", "forward"], "loopback (a packet passes the confirm hook twice) or forward (once)"),

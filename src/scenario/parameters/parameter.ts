@@ -18,6 +18,8 @@ export interface Chosen {
   ratePerSecond: number | null;
   protocol: "udp" | "tcp" | "icmp";
   packets: number;
+  /** How long the flood takes by its rates; 0 as fast as the machine makes it. */
+  floodSeconds: number;
   release: ReleaseDefaults;
 }
 

@@ -43,7 +43,7 @@ function build({ version, policy, protocol = "tcp", config = BARE, groups = ALL_
     groups,
   });
   const broadcast = new Broadcast([socket], release, kernelConfig);
-  const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, protocol, "ipv4");
+  const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, [{ protocol, family: "ipv4" }]);
   const cache = new EventCache(table, ctnetlink, { raised() {}, attempted() {}, freed() {} }, release);
   const entry = table.allocate(77);
   table.link(entry);

@@ -40,7 +40,7 @@ function flood(
       ratePerSecond,
       arrivals: "constant",
       burstConnections: 1,
-      script: scriptOf(protocol, packets),
+      script: scriptOf({ script: "short", protocol, packets }),
       packetGapNanoseconds: 0,
       firstTuple: 0,
       tuples: null,

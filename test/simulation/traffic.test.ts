@@ -1,0 +1,59 @@
+/** Runs with several kinds of flow: each kind makes the events, and leaves the entries, that it makes alone. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { KIND_NEW, KIND_UPDATE } from "../../src/kernel/events/kinds.js";
+import { SCRIPTS } from "../../src/scenario/parameters/traffic.js";
+import type { TrafficClass } from "../../src/scenario/scenario.js";
+import { finished, floodScenario } from "./scenarios.js";
+
+const AMPLE = [{ bufferBytes: 8 * 1024 * 1024, serviceNanoseconds: 0 }];
+
+/** Events raised by kind, of a flood that is over before anything times out. */
+function eventsOf(traffic: Partial<TrafficClass>[]): [number, number] {
+  const run = finished(floodScenario({ traffic, kernel: "6.18", flush: false, limitSeconds: 9, listeners: AMPLE }));
+  assert.deepEqual(run.invariants.violated, []);
+  const { kinds } = run.kernel.ledger;
+  return [kinds[KIND_NEW].raised, kinds[KIND_UPDATE].raised];
+}
+
+const ONE: Record<string, [number, number]> = {
+  short: [1, 6],
+  "request-reply": [1, 1],
+  "one-packet": [1, 0],
+  "syn-only": [1, 0],
+  "half-open": [1, 1],
+  reset: [1, 3],
+};
+
+describe("a kind of flow", () => {
+  for (const [script, [news, updates]] of Object.entries(ONE)) {
+    test(`${script}: ${news} NEW and ${updates} UPDATE a connection`, () => {
+      const kind = { script, connections: 10, ratePerSecond: 100 } as Partial<TrafficClass>;
+      assert.deepEqual(eventsOf([kind]), [10 * news, 10 * updates]);
+    });
+  }
+
+  test("makes beside others what it makes alone", () => {
+    const kinds = SCRIPTS.filter((script) => ONE[script] !== undefined).map((script) => ({
+      script,
+      connections: 10,
+      ratePerSecond: 100,
+    }));
+    const updates = Object.values(ONE).reduce((sum, [, one]) => sum + one, 0);
+    assert.deepEqual(eventsOf(kinds), [10 * kinds.length, 10 * updates]);
+  });
+});
+
+test("each protocol has the timeouts and the message sizes of its own", () => {
+  const traffic: Partial<TrafficClass>[] = [
+    { script: "syn-only", connections: 5, ratePerSecond: 100 },
+    { script: "one-packet", connections: 7, ratePerSecond: 100 },
+  ];
+  const scenario = { kernel: "2.6.31", flush: false, limitSeconds: 60, listeners: AMPLE } as const;
+  const run = finished(floodScenario({ ...scenario, traffic }));
+  // UDP is gone after 30 s, a SYN waits for 120.
+  assert.equal(run.kernel.table.active, 5);
+  const { sizes } = run.kernel.ctnetlink as unknown as { sizes: { bytes: number }[] };
+  // An UPDATE with PROTOINFO, which a UDP conversation does not have.
+  assert.ok(sizes[3]!.bytes > sizes[9]!.bytes);
+});
