@@ -115,7 +115,17 @@ const ORDER = [
   ],
   ...["second-flood", "buffer", "reader", "buffer-max", "resync", "decoders", "stop-at-enobufs", "reader-stall"],
   ...["policy", "listeners", "rmem-max", "kernel", "kernel-config", "hz", "grace-max", "nf-conntrack-max", "buckets"],
-  ...["timeout", "cpus", "cost-packet", "cost-flush-entry", "cost-attempt", "cost-recv", "cost-wakeup"],
+  ...[
+    "timeout",
+    "cpus",
+    "packet-cpus",
+    "machine",
+    "cost-packet",
+    "cost-flush-entry",
+    "cost-attempt",
+    "cost-recv",
+    "cost-wakeup",
+  ],
   ...["no-flush", "limit", "seed"],
 ];
 

@@ -46,19 +46,21 @@ const UPTIME_JIFFIES = 2 ** 18;
  */
 export function resolveScenario(experiment: Experiment, overrides: Overrides): Scenario {
   const { listeners = [{}] } = overrides;
-  const { kernel, protocol, packets, connections, ratePerSecond } = SCENARIO.properties;
+  const { kernel, machine, protocol, packets, connections, ratePerSecond } = SCENARIO.properties;
   const release = knownRelease(overrides.kernel ?? kernel.standard);
   const chosen: Chosen = {
     experiment,
     release,
     connections: 0,
     ratePerSecond: null,
+    machine: "recorded",
     protocol: "udp",
     packets: 1,
     floodSeconds: 0,
   };
   const choose = <T>(given: T | undefined, described: Described<T>): T =>
     given === undefined ? standardOf(described, chosen) : given;
+  chosen.machine = choose(overrides.machine, machine);
   chosen.protocol = choose(overrides.protocol, protocol);
   chosen.packets = choose(overrides.packets, packets);
   refuseShortTcp(chosen);
@@ -74,6 +76,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   scenario.listeners.forEach(refuseContradictions);
   refuseSmallHeads(scenario, release);
   refuseTooManyJiffies(scenario);
+  refuseSpreadPackets(scenario);
   refuseDrawnSeed(scenario);
   return scenario;
 }
@@ -160,6 +163,12 @@ function refuseTooManyJiffies({ hz, limitSeconds, timeoutsSeconds }: Scenario): 
     `expected at most ${formatDuration(Math.max(0, most) * SECOND)} with {hz} ${hz} and these timeouts, ` +
       `because timers count in 31 bits of jiffies, got ${inWords(limitSeconds)}`,
   );
+}
+
+/** With one CPU there is no other to spread packets over. */
+function refuseSpreadPackets({ cpus, packetCpus }: Scenario): void {
+  if (cpus === 2 || packetCpus === 1) return;
+  throw new ParameterError("packetCpus", `expected 1 with {cpus} 1, got ${packetCpus}`);
 }
 
 /** The command line draws a seed for this word; whoever resolves it would get the same run each time. */

@@ -6,7 +6,7 @@
  */
 import { choiceOf, type Described, list, quantity, shape, text, type ValueOf, flag as yesOrNo } from "./json-schema.js";
 import { sets } from "./parameters/codec.js";
-import { COSTS, standardCosts } from "./parameters/costs.js";
+import { COSTS, MACHINES, standardCosts } from "./parameters/costs.js";
 import {
   addTimeouts,
   KERNEL_CONFIG,
@@ -49,6 +49,7 @@ const TABLE_ENTRIES: Range = { min: 1, max: MOST_ENTRIES };
 /** What uname -r may say: numbers, and whatever a distribution appends. */
 const KERNEL_VERSION = "^\\d{1,3}\\.\\d{1,3}(\\.\\d{1,4}){0,2}([-+.~_][\\w.+~-]{0,48})?$";
 const SEED_CHARACTERS = 100;
+const PACKET_CPUS: Range = { min: 1, max: 256 };
 /** One line without control characters and without spaces at its ends. */
 export const PRINTABLE = "^[^\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\p{C}\\p{Z}])?$";
 /** How long a run may go on after its flood before it counts as not settling. */
@@ -94,6 +95,20 @@ export const SCENARIO = shape("an experiment with every parameter", {
     choiceOf([1, 2], "1: the reader runs only while the kernel does not hold the CPU; 2: it has a CPU of its own"),
     2,
     flag("Machine:", "cpus N"),
+  ),
+  /** Receive packet steering: each packet is taken by the CPU that is free first. */
+  packetCpus: parameter(
+    quantity("count", PACKET_CPUS, "CPUs that packets are spread over; timers, workers and a flush stay on the first"),
+    1,
+    flag("Machine:", "packet-cpus N"),
+  ),
+  machine: parameter(
+    choiceOf(
+      MACHINES,
+      "whose costs hold where none are given: recorded (the emulator of the recordings) or present (a server of today)",
+    ),
+    "recorded",
+    flag("Machine:", "machine NAME"),
   ),
   ...LOAD_PARAMETERS,
   traffic: TRAFFIC,

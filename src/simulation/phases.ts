@@ -81,6 +81,11 @@ export class Phases {
     else this.sendPacket();
   }
 
+  /** From when on a CPU is free for its next step. */
+  get cpuFree(): number {
+    return this.phase === FLUSH || this.phase === PAUSE ? this.cpu0.free : this.cpu0.packetFree;
+  }
+
   /** In the flood: the next packet is sent by the same system call as the last one. */
   get inSystemCall(): boolean {
     return this.phase === FLOOD && this.traffic.next.step.sameSystemCall;
@@ -137,10 +142,10 @@ export class Phases {
     const verdict: Verdict = packets.packet(tuple, direction, segment);
     delayedAck.sent(stepIndex, clock);
     if (this.portClosed[nextClass] && verdict === ACCEPTED) packets.icmpError(tuple);
-    cpu0.charge(cost + packets.earlyDrop.bucketsSearched * costs.bucketNanoseconds);
+    cpu0.chargePacket(cost + packets.earlyDrop.bucketsSearched * costs.bucketNanoseconds);
     traffic.advance(verdict === TABLE_FULL);
     this.due = traffic.due;
-    if (traffic.over) this.endFlood(cpu0.free);
+    if (traffic.over) this.endFlood(cpu0.packetsDone);
   }
 
   private endFlood(at: number): void {

@@ -96,6 +96,8 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
     "--timeout udp_stream=90s --timeout udp=1m",
   ],
   ["--cpus 1", { cpus: 1 }, "--cpus 1"],
+  ["--packet-cpus 8", { packetCpus: 8 }, "--packet-cpus 8"],
+  ["--machine present", { machine: "present" }, "--machine present"],
   [
     "--cost-recv 2us --cost-packet 1us",
     { costs: { packetNanoseconds: 1000, recvNanoseconds: 2000 } },

@@ -70,6 +70,8 @@ const DEFAULTS: Scenario = {
   udpPortOpen: true,
   tuples: null,
   secondFlood: null,
+  packetCpus: 1,
+  machine: "recorded",
   traffic: [],
   flush: true,
   flushDelayNanoseconds: 0,

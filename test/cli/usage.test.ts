@@ -121,6 +121,8 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
     "--timeout: expected tcp_syn_sent, tcp_syn_recv, tcp_established, tcp_fin_wait, tcp_close_wait, tcp_last_ack, " +
       'tcp_time_wait, tcp_close, tcp_syn_sent2, udp, udp_stream or icmp, got "udp_steam", did you mean "udp_stream"?',
   ],
+  [["--packet-cpus", "0"], '--packet-cpus: expected a count from 1 to 256, got "0"'],
+  [["--machine", "fast"], '--machine: expected recorded or present, got "fast"'],
   [["--cpus", "3"], '--cpus: expected 1 or 2, got "3"'],
   [["--cost-packet", "2s"], '--cost-packet: expected a duration from 0s to 1s, got "2s"'],
   [["--cost-flush-entry", "1"], '--cost-flush-entry: expected a duration such as 200us, 15s or 2m, got "1"'],

@@ -75,6 +75,8 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       udpPortOpen: true,
       tuples: null,
       secondFlood: null,
+      packetCpus: 1,
+      machine: "recorded",
       traffic: [],
       flush: true,
       flushDelayNanoseconds: 0,

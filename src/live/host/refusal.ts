@@ -61,6 +61,13 @@ const RULES: readonly Rule[] = [
       family === "ipv4" ? null : "expected ipv4 with --live, since the loopback of IPv6 has a single address, got ipv6",
   },
   {
+    parameter: "packetCpus",
+    refusal: ({ packetCpus }) =>
+      packetCpus === 1
+        ? null
+        : `expected 1 with --live, where one process sends and its CPU does the rest, got ${packetCpus}; without --live they are simulated`,
+  },
+  {
     parameter: "traffic",
     refusal: ({ traffic }) =>
       traffic.length === 0

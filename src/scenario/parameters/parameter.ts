@@ -17,6 +17,7 @@ export interface Chosen {
   connections: number;
   ratePerSecond: number | null;
   protocol: "udp" | "tcp" | "icmp";
+  machine: "recorded" | "present";
   packets: number;
   /** How long the flood takes by its rates; 0 as fast as the machine makes it. */
   floodSeconds: number;

@@ -15,7 +15,15 @@ export class Cpu0 {
   /** From when on it is free. */
   free = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: KernelClock, ctnetlink: Ctnetlink, attemptNanoseconds: number) {
+  /**
+   * Other CPUs that take packets: from when on each of them is free. A packet's way is parallel in the kernel: chains and
+   * counters are locked or counted one by one, an event is built on the packet's CPU, and the lock of a socket's queue is
+   * held for the few instructions of an append.
+   */
+  private readonly others: Float64Array;
+
+  constructor(clock: KernelClock, ctnetlink: Ctnetlink, attemptNanoseconds: number, packetCpus: number) {
+    this.others = new Float64Array(packetCpus - 1).fill(Number.NEGATIVE_INFINITY);
     this.clock = clock;
     this.ctnetlink = ctnetlink;
     this.attemptNanoseconds = attemptNanoseconds;
@@ -24,6 +32,36 @@ export class Cpu0 {
   /** Attempts of the action under way. */
   get attempts(): number {
     return this.ctnetlink.attempts - this.charged;
+  }
+
+  /** From when on one of the CPUs that take packets is free. */
+  get packetFree(): number {
+    const { others } = this;
+    let { free } = this;
+    for (let index = 0; index < others.length; index++) free = Math.min(free, others[index]!);
+    return free;
+  }
+
+  /** From when on all of them are. */
+  get packetsDone(): number {
+    return Math.max(this.free, ...this.others);
+  }
+
+  /** The same for a packet, on the CPU that was free first. */
+  chargePacket(nanoseconds: number): void {
+    const { others, free } = this;
+    if (others.length === 0) {
+      this.charge(nanoseconds);
+      return;
+    }
+    let index = -1;
+    for (let other = 0; other < others.length; other++) {
+      if (others[other]! < (index < 0 ? free : others[index]!)) index = other;
+    }
+    const cost = this.charge(nanoseconds);
+    if (index < 0) return;
+    this.free = free;
+    others[index] = Math.max(others[index]!, this.clock.now) + cost;
   }
 
   /** The action under way is over and costs so much beside its attempts. Its whole cost. */

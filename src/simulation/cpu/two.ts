@@ -46,10 +46,10 @@ export class TwoCpus implements Cpus {
   }
 
   act(end: number): boolean {
-    const { clock, cpu0, phases, softirq } = this;
+    const { clock, phases, softirq } = this;
     const timerAt = softirq.due();
     const workerAt = this.hasWorkers ? this.workerDue() : NEVER;
-    const at = Math.min(timerAt, workerAt, Math.max(phases.due, cpu0.free));
+    const at = Math.min(timerAt, workerAt, Math.max(phases.due, phases.cpuFree));
     if (!this.catchUp(at, end)) return true;
     if (at > end) return false;
     if (at > clock.now) clock.now = at;
