@@ -3,10 +3,10 @@
  * dying flow and its successor with the same tuple are two entries). It counts what it can see from there: duplicates,
  * a DESTROY of an entry that it never knew, and reordering. It does not see the kernel's table.
  *
- * Open addressing over typed arrays. A destroyed key stays as a mark, because a second DESTROY for it is a duplicate
- * while one for an unknown key is normal under loss; a NEW for it starts a new life (the kernel reuses addresses, and
- * so ids). It believes what it applies last: where several decoders apply a NEW after its DESTROY, the dead entry is
- * alive to it for good.
+ * Open addressing over typed arrays, with a step of its own for each key. A destroyed key stays as a mark, because a
+ * second DESTROY for it is a duplicate while one for an unknown key is normal under loss; a NEW for it starts a new
+ * life (the kernel reuses addresses, and so ids). It believes what it applies last: where several decoders apply a NEW
+ * after its DESTROY, the dead entry is alive to it for good.
  */
 import { KIND_DESTROY, KIND_NEW } from "../kernel/events/kinds.js";
 
@@ -121,16 +121,23 @@ export class DaemonView {
 
   /** Where the slot of a key begins, or the empty slot where it belongs. */
   private locate(tuple: number, id: number): number {
-    const { slots } = this;
-    const end = 3 * this.size;
+    const mask = this.size - 1;
     // Tuples that come once are counted up: in their own order they lie side by side, and so do the memory accesses.
-    const hash = this.newestId === null ? tuple : mixed(tuple, id);
-    let at = 3 * (hash & (this.size - 1));
-    while (slots[at + 2] !== EMPTY && (slots[at] !== tuple || slots[at + 1] !== id)) {
-      at += 3;
-      if (at === end) at = 0;
+    let slot = (this.newestId === null ? tuple : mixed(tuple, id)) & mask;
+    if (this.isTakenByAnother(slot, tuple, id)) {
+      // Not the next slot: a tuple that lives twice after all (its SYN was dropped, its next packet was not) would walk
+      // through all of its neighbours.
+      const step = mixed(id, tuple) | 1;
+      do slot = (slot + step) & mask;
+      while (this.isTakenByAnother(slot, tuple, id));
     }
-    return at;
+    return 3 * slot;
+  }
+
+  private isTakenByAnother(slot: number, tuple: number, id: number): boolean {
+    const { slots } = this;
+    const at = 3 * slot;
+    return slots[at + 2] !== EMPTY && (slots[at] !== tuple || slots[at + 1] !== id);
   }
 
   private rehash(): void {

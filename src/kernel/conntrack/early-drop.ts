@@ -20,6 +20,11 @@ export class EarlyDrop {
   private readonly rule: Release["earlyDrop"];
   /** Buckets that the last search looked at. */
   bucketsSearched = 0;
+  /**
+   * A stretch of buckets that a search in vain found empty, and how many entries had been made by then. A table that is
+   * full of dying entries has nothing in its hash, and the next packet would walk all of it again.
+   */
+  private empty = { from: 0, length: 0, created: -1 };
 
   constructor(table: ConntrackTable, expiry: Expiry, deletion: Deletion, release: Release) {
     this.table = table;
@@ -77,7 +82,17 @@ export class EarlyDrop {
     const { table } = this;
     let bucket = from;
     let seen = 0;
+    /** Buckets that were empty before the first that was not. */
+    let leading = 0;
     for (let searched = 1; searched <= table.buckets; searched++) {
+      const known = Math.min(this.knownEmptyFrom(bucket), table.buckets - searched + 1);
+      if (known > 0) {
+        if (seen === 0) leading += known;
+        searched += known - 1;
+        this.bucketsSearched = searched;
+        bucket = (bucket + known) % table.buckets;
+        continue;
+      }
       this.bucketsSearched = searched;
       let victim = NIL;
       for (let node = table.first(bucket); node !== NIL; node = table.after(node)) {
@@ -86,9 +101,25 @@ export class EarlyDrop {
         if (victim === NIL || this.rule.victim === "oldest") victim = node >> 1;
       }
       if (victim !== NIL) return victim;
-      if (seen >= EVICTION_RANGE) return NIL;
+      if (seen >= EVICTION_RANGE) break;
+      if (seen === 0) leading++;
       bucket = bucket + 1 === table.buckets ? 0 : bucket + 1;
     }
+    this.rememberEmpty(from, leading);
     return NIL;
+  }
+
+  private knownEmptyFrom(bucket: number): number {
+    const { empty, table } = this;
+    if (empty.created !== table.counters.created) return 0;
+    const into = (bucket - empty.from + table.buckets) % table.buckets;
+    return Math.max(0, empty.length - into);
+  }
+
+  /** It holds until an entry enters the hash, which one that is not in it yet could do without being counted. */
+  private rememberEmpty(from: number, length: number): void {
+    const { created } = this.table.counters;
+    const isLonger = this.empty.created !== created || length > this.empty.length;
+    if (this.table.unconfirmed === 0 && isLonger) this.empty = { from, length, created };
   }
 }
