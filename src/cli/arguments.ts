@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { listed, quoted, UsageError } from "../scenario/errors.js";
 import { didYouMean } from "../scenario/suggest.js";
 import type { Command } from "./command.js";
-import type { Given } from "./flag.js";
+import type { Flag, Given } from "./flag.js";
 
 /** `command` null: of the program. */
 export type Asked =
@@ -64,6 +64,7 @@ function readCall(command: Command, words: readonly string[]): Asked {
     if (flag.value !== null && token.value === undefined) {
       throw new UsageError(`${token.rawName}: expected a value ${flag.value}, got nothing`);
     }
+    if (flag.value !== null && token.inlineValue !== true) refuseFlagAsValue(flag, token.value!, command);
     return { flag, text: token.value ?? null };
   });
   const places = tokens.filter(({ kind, index }) => kind === "positional" || (kind === "option" && negative(index)));
@@ -72,6 +73,14 @@ function readCall(command: Command, words: readonly string[]): Asked {
     throw new UsageError(`expected only flags after ${command.name}, got ${quoted(operands[0]!)}`);
   }
   return { kind: "call", command, given, operands };
+}
+
+/** `--output --quiet`: the value was left out, and the next flag would be swallowed. */
+function refuseFlagAsValue({ name, value }: Flag, text: string, { flags }: Command): void {
+  if (!flags.some((other) => text === `--${other.name}` || text.startsWith(`--${other.name}=`))) return;
+  throw new UsageError(
+    `--${name}: expected a value ${value}, got the flag ${text}; where that is meant, write --${name}=${text}`,
+  );
 }
 
 function unknownFlag(word: string, command: Command): UsageError {

@@ -97,10 +97,22 @@ interface Output {
   width: number;
 }
 
+/** What was asked for beside --print-config and has no part in it. */
+export function configNotes(flags: FlagValues): string[] {
+  const format = flags.of(FORMAT);
+  if (!flags.has(PRINT_CONFIG)) return [];
+  const beside = [
+    ...(format === null || format === "json" ? [] : [`--format ${format}`]),
+    ...(flags.has(EXPORT) ? ["--export"] : []),
+    ...(flags.has(TIMELINE) ? ["--timeline"] : []),
+  ];
+  return beside.map((flag) => `${flag} has no effect with --print-config: a scenario is printed as YAML, or as JSON`);
+}
+
 /** Where a single text goes. Throws UsageError where the file cannot be written. */
 export function mainSink(flags: FlagValues, io: Io): Sink {
   const path = flags.of(OUTPUT_FILE);
-  return path === null ? standardOutput(io.stdout) : fileOutput(path, `--${OUTPUT_FILE.name}`);
+  return path === null ? standardOutput(io.stdout) : fileOutput(path, `--${OUTPUT_FILE.name}`, io);
 }
 
 /**
@@ -121,10 +133,9 @@ export function openOutputs(flags: FlagValues, io: Io, dependencies: Dependencie
   if (timeline && ![format, ...exports.map((one) => one.format)].includes("csv")) {
     throw new UsageError("--timeline: expected --format csv or --export csv=FILE beside it, got neither");
   }
-  refuseSharedPaths([...flags.all(OUTPUT_FILE), ...exports.map(({ path }) => path)]);
   const outputs: Output[] = [
     { format, sink: mainSink(flags, io), ...placeOf(flags, io) },
-    ...exports.map((one) => ({ format: one.format, sink: fileOutput(one.path, `--${EXPORT.name}`), ...FILE })),
+    ...exports.map((one) => ({ format: one.format, sink: fileOutput(one.path, `--${EXPORT.name}`, io), ...FILE })),
   ];
   return {
     async write(command, make) {
@@ -136,10 +147,4 @@ export function openOutputs(flags: FlagValues, io: Io, dependencies: Dependencie
       }
     },
   };
-}
-
-function refuseSharedPaths(paths: readonly string[]): void {
-  const shared = paths.find((path, index) => paths.indexOf(path) !== index);
-  if (shared === undefined) return;
-  throw new UsageError(`--export: expected a file of its own for each format, got ${quoted(shared)} twice`);
 }

@@ -9,8 +9,10 @@ const CODES = {
   usage: { code: 2, meaning: "A flag, a variable or a scenario file is wrong; one sentence says how." },
   liveImpossible: { code: 3, meaning: "The running kernel cannot be used here." },
   bug: { code: 4, meaning: "A rule of the model broke: a bug of ct-reliable, with the command that repeats it." },
-  /** As the shell counts it: 128 + SIGINT. */
+  /** As the shell counts them: 128 + the number of the signal. */
+  hungUp: { code: 129, meaning: "SIGHUP ended it; the summary so far was printed." },
   interrupted: { code: 130, meaning: "Ctrl-C ended it; the summary so far was printed." },
+  terminated: { code: 143, meaning: "SIGTERM ended it, as timeout(1) sends it; the summary so far was printed." },
 } as const;
 
 export const EXIT_CODES: readonly { code: number; meaning: string }[] = Object.values(CODES);

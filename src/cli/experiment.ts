@@ -13,13 +13,13 @@ import type { Experiment, Scenario } from "../scenario/scenario.js";
 import type { adviceOn } from "../study/advice.js";
 import type { Call } from "./command.js";
 import type { Dependencies } from "./dependencies.js";
-import { configForm, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "./destinations.js";
+import { configForm, configNotes, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "./destinations.js";
 import { EXIT } from "./exit-codes.js";
 import { note, reportBug } from "./failure.js";
 import { type Flag, type FlagValues, readFlags, switched, valued } from "./flag.js";
 import { hostKernelNote, withHostKernel } from "./host-kernel.js";
 import { ineffectiveFlags } from "./ineffective.js";
-import { breathing, listenForInterrupt } from "./interrupt.js";
+import { breathing, interruptedBy, listenForInterrupt } from "./interrupt.js";
 import type { Io } from "./io.js";
 import { LIVE, LIVE_FLAGS, liveOf, wantsConntrackd } from "./live.js";
 import { PARAMETER_FLAGS } from "./parameter-flags.js";
@@ -63,7 +63,11 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   const scenario = resolve(experiment, { ...machine, ...flags.overrides });
   live?.refuseUnlive(scenario, host!, wantsConntrackd(flags));
   const expectations = await boundExpectations(flags, scenario);
-  const notes = [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(flags.overrides, scenario)];
+  const notes = [
+    ...hostKernelNote(given, scenario.kernel),
+    ...ineffectiveFlags(flags.overrides, scenario, { live: live !== null }),
+    ...configNotes(flags),
+  ];
   const repeat = repeatingCommand([experiment], flags.canonical, live === null ? scenario.seed : null);
   const form = configForm(flags);
   if (form !== null) {
@@ -178,7 +182,7 @@ function verdict(report: Report, io: Io, repeat: string): number {
   if (violated.length > 0) return reportBug(io, `expected every invariant to hold, got ${violated.join("; ")}`, repeat);
   if (report.interrupted) {
     note(io, "interrupted: the report is the summary so far");
-    return EXIT.interrupted;
+    return interruptedBy(io.signals);
   }
   return report.expectations.every(({ ok }) => ok) ? EXIT.ok : EXIT.expectationFailed;
 }

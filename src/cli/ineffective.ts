@@ -5,12 +5,15 @@
  */
 import { releaseFor } from "../kernel/release.js";
 import type { Overrides } from "../scenario/defaults.js";
+import { COSTS } from "../scenario/parameters/costs.js";
+import { flagNoteOf } from "../scenario/parameters/parameter.js";
 import { POLICY, type Scenario } from "../scenario/scenario.js";
+import { formatDuration, SECOND } from "../scenario/units.js";
 import { flagOf } from "./parameter-flags.js";
 
 interface Rule {
   applies(given: Overrides, scenario: Scenario): boolean;
-  says(scenario: Scenario): string;
+  says(scenario: Scenario, given: Overrides): string;
 }
 
 /** What the daemon does when it hears ENOBUFS. */
@@ -35,6 +38,16 @@ const RULES: readonly Rule[] = [
     applies: ({ costs }, { cpus }) => costs?.wakeupNanoseconds !== undefined && cpus === 1,
     says: () => "--cost-wakeup has no effect with --cpus 1: the reader runs when the kernel lets go of the CPU",
   },
+  {
+    applies: ({ secondFlood }, { flush }) => Boolean(secondFlood) && !flush,
+    says: () => "--second-flood has no effect with --no-flush: it is counted from the flush",
+  },
+  {
+    applies: ({ secondFlood }, { limitSeconds, flush }) =>
+      Boolean(secondFlood) && flush && secondFlood!.afterFlushSeconds >= limitSeconds,
+    says: ({ limitSeconds }) =>
+      `--second-flood has no effect: the run ends at --limit ${formatDuration(limitSeconds * SECOND)}, before it begins`,
+  },
   ...AFTER_ENOBUFS.map(
     (field): Rule => ({
       applies: ({ listeners }, scenario) =>
@@ -45,6 +58,34 @@ const RULES: readonly Rule[] = [
   ),
 ];
 
-export function ineffectiveFlags(given: Overrides, scenario: Scenario): string[] {
-  return RULES.filter((rule) => rule.applies(given, scenario)).map((rule) => rule.says(scenario));
+/** The running kernel has costs and chance of its own. */
+const LIVE_RULES: readonly Rule[] = [
+  {
+    applies: ({ costs }) => costs !== undefined,
+    says: (_, { costs }) =>
+      `${Object.keys(costs!)
+        .map((key) => COST_FLAGS[key])
+        .join(
+          " and ",
+        )} ${Object.keys(costs!).length === 1 ? "has" : "have"} no effect with --live: the machine's own costs are what they are`,
+  },
+  {
+    applies: ({ seed }) => seed !== undefined,
+    says: ({ arrivals, ratePerSecond, listeners }) =>
+      (arrivals === "poisson" && ratePerSecond !== null) ||
+      listeners.some(({ serviceDistribution }) => serviceDistribution === "exponential")
+        ? "--seed repeats the drawn times of the load and the reader with --live, and not the run: the kernel has its own"
+        : "--seed has no effect with --live: nothing is drawn in this run",
+  },
+];
+
+/** As typed, by the parameter that each sets. */
+const COST_FLAGS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(COSTS.properties).map(([key, described]) => [key, `--${flagNoteOf(described)?.name}`]),
+);
+
+/** `given`: with the flags alone, without what a live machine brings. */
+export function ineffectiveFlags(given: Overrides, scenario: Scenario, { live }: { live: boolean }): string[] {
+  const rules = live ? [...RULES, ...LIVE_RULES] : RULES;
+  return rules.filter((rule) => rule.applies(given, scenario)).map((rule) => rule.says(scenario, given));
 }

@@ -1,25 +1,47 @@
 /**
- * Ctrl-C while a run goes on. The first asks the run to stop, so that its summary can be printed; the second finds the
- * signal as the system had it and ends the process at once, even where the run no longer listens. It prints nothing.
+ * What asks a run to stop while it goes on: Ctrl-C, SIGTERM (as timeout(1) sends it), SIGHUP. The first asks the run to
+ * stop, so that its summary can be printed; the second finds the signals as the system had them and ends the process at
+ * once, even where the run no longer listens. It prints nothing.
  */
 import { setImmediate } from "node:timers/promises";
-import type { Signals } from "./io.js";
+import { EXIT } from "./exit-codes.js";
+import type { Signal, Signals } from "./io.js";
 
 export interface Interrupt {
   requested(): boolean;
-  /** Ctrl-C is the system's again. */
+  /** The signals are the system's again. */
   release(): void;
 }
 
+/** Of each signal, the exit code that a shell would have seen without us: 128 + its number. */
+const CODES: Readonly<Record<Signal, number>> = {
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+  SIGHUP: EXIT.hungUp,
+};
+const SIGNALS = Object.keys(CODES) as Signal[];
+
+const heard = new WeakMap<Signals, Signal>();
+
 export function listenForInterrupt(signals: Signals, onFirst: () => void): Interrupt {
   let requested = false;
-  const listener = () => {
+  const off = () => {
+    for (const signal of SIGNALS) signals.off(signal, listener);
+  };
+  const listener = (signal: Signal = "SIGINT") => {
+    if (requested) return;
     requested = true;
-    signals.off("SIGINT", listener);
+    heard.set(signals, signal);
+    off();
     onFirst();
   };
-  signals.on("SIGINT", listener);
-  return { requested: () => requested, release: () => void signals.off("SIGINT", listener) };
+  for (const signal of SIGNALS) if (!requested) signals.on(signal, listener);
+  return { requested: () => requested, release: off };
+}
+
+/** The exit code of a run that one of these signals ended. */
+export function interruptedBy(signals: Signals): number {
+  return CODES[heard.get(signals) ?? "SIGINT"];
 }
 
 const BREATH_MILLISECONDS = 50;

@@ -10,9 +10,14 @@ export type OutputStream = NodeJS.WritableStream & {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Those that ask a program to end and let it say something first. */
+export type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
 export interface Signals {
-  on(signal: "SIGINT", listener: () => void): unknown;
-  off(signal: "SIGINT", listener: () => void): unknown;
+  on(signal: Signal, listener: (signal: Signal) => void): unknown;
+  off(signal: Signal, listener: (signal: Signal) => void): unknown;
+  /** A read that may wait for ever, as of a pipe: meanwhile each signal does what it does to any program. */
+  whileReading?<T>(read: () => T): T;
 }
 
 export interface Io {

@@ -33,7 +33,8 @@ export async function main(argv: readonly string[], io: Io, dependencies: Depend
     });
   } catch (error) {
     if (error instanceof ParameterError) {
-      return reportUsage(io, error.inWordsOf(flagOf).in(flagOf(error.parameter)));
+      const place = flagOf(error.parameter);
+      return reportUsage(io, error.inWordsOf(flagOf).in(place.startsWith("--") ? place : `--listeners: ${place}`));
     }
     if (error instanceof UsageError) return reportUsage(io, error);
     if (error instanceof LiveImpossibleError) return reportImpossible(io, error);

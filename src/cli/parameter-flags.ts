@@ -148,9 +148,13 @@ export function kernelFlag(value: string, description: string, words: readonly s
   return flagFor("kernel", SCENARIO.properties.kernel, WHOLE, { value, description, words })[0]!;
 }
 
-/** How a person on the command line names a parameter: `--rate` for ratePerSecond. */
+/** How a person on the command line names a parameter: `--rate` for ratePerSecond; of a further listener, its key. */
 export function flagOf(parameter: string): string {
-  const [key] = parameter.split(".");
+  const [key, index, field] = parameter.split(".");
+  if (key === "listeners" && index !== undefined && index !== "0") {
+    const note = flagNoteOf(LISTENER.properties[field as keyof ListenerScenario]);
+    return note?.item ?? note?.name ?? String(field);
+  }
   const flag =
     PARAMETER_FLAGS.find(({ field }) => parameter === `listeners.0.${field}`) ??
     (key === "listeners" || key === "traffic"

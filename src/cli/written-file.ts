@@ -5,9 +5,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, realpathSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from "node:fs";
-import { quoted, UsageError } from "../scenario/errors.js";
+import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { systemReason } from "./failure.js";
-import type { OutputStream } from "./io.js";
+import { claimOutput } from "./file-claims.js";
+import type { Io, OutputStream } from "./io.js";
 
 /**
  * An empty path and `-` would both surprise: the report goes to standard output when no file is named. Throws
@@ -30,7 +31,8 @@ export function standardOutput(stream: OutputStream): Sink {
 /**
  * Throws UsageError when the file could not be written, behind the flag that named it. Nothing remains of the attempt.
  */
-export function fileOutput(path: string, flag: string): Sink {
+export function fileOutput(path: string, flag: string, io: Io): Sink {
+  inPlace(flag, () => claimOutput(path, io));
   const write = (act: (text: string | Uint8Array) => void): Sink => ({
     write: (text) => explained(path, flag, () => act(endingInNewline(text))),
   });

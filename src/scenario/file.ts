@@ -4,7 +4,16 @@
  * that is the caller. The shape of the file is file/shape.ts, where things stand in it file/locate.ts, what is wrong
  * with it file/mistakes.ts; units and texts are read by value.ts, rules between parameters are defaults.ts.
  */
-import { type Document, type ErrorCode, isScalar, LineCounter, type Node, parseAllDocuments } from "yaml";
+import {
+  type Alias,
+  type Document,
+  type ErrorCode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+} from "yaml";
 import type { Overrides } from "./defaults.js";
 import { quoted, UsageError } from "./errors.js";
 import { Located, type Place } from "./file/locate.js";
@@ -64,7 +73,7 @@ export function readScenarioFiles(source: string, path: string, name: string): S
   const lines = new LineCounter();
   const documents = parseAllDocuments(source, { lineCounter: lines, prettyErrors: false, stringKeys: true });
   const broken = documents.find(({ errors }) => errors.length > 0);
-  if (broken !== undefined) throw syntaxError(broken, path, lines);
+  if (broken !== undefined) throw syntaxError(broken, source, path, lines);
   const texts = "empty" in documents ? [] : documents.filter(({ contents }) => !isNothing(contents));
   if (texts.length === 0) {
     throw new UsageError(`${path}: expected a scenario with a title and parameters, got an empty file`);
@@ -80,14 +89,19 @@ function isNothing(contents: Node | null): boolean {
 /** Where the parser's own words would say less. */
 const SYNTAX_ERRORS: Readonly<Partial<Record<ErrorCode, string>>> = {
   TAB_AS_INDENT: "expected spaces to indent, got a tab",
-  DUPLICATE_KEY: "expected each key once, got one again",
+  RESOURCE_EXHAUSTION: "expected a scenario, got keys or lists that are nested far too deep",
 };
 
-function syntaxError({ errors }: Document.Parsed, path: string, lines: LineCounter): UsageError {
+function syntaxError({ errors }: Document.Parsed, source: string, path: string, lines: LineCounter): UsageError {
   const { code, message, pos } = errors[0]!;
   const { line, col } = lines.linePos(pos[0]);
   const reason = message.replaceAll(/\s+/g, " ");
-  const sentence = SYNTAX_ERRORS[code] ?? `expected YAML or JSON, got a syntax error (${reason})`;
+  const key = /^("[^"\n]*"|'[^'\n]*'|[^\s:,}]*)/.exec(source.slice(pos[0]))?.[0] ?? "";
+  const again =
+    code === "DUPLICATE_KEY"
+      ? `expected each key once, got ${quoted(key.replaceAll(/^["']|["']$/g, ""))} again`
+      : undefined;
+  const sentence = again ?? SYNTAX_ERRORS[code] ?? `expected YAML or JSON, got a syntax error (${reason})`;
   return new UsageError(`${path}:${line}:${col}: ${sentence}`);
 }
 
@@ -98,7 +112,7 @@ class FileReader {
 
   constructor(document: Document.Parsed, path: string, lines: LineCounter) {
     this.located = new Located(document, path, lines);
-    this.written = plain(document, path);
+    this.written = plain(document, path, lines);
   }
 
   read(fallback: string): ScenarioFile {
@@ -168,10 +182,25 @@ class FileReader {
   }
 }
 
-function plain(document: Document.Parsed, path: string): unknown {
+function plain(document: Document.Parsed, path: string, lines: LineCounter): unknown {
   try {
     return document.toJS({ maxAliasCount: 20 });
   } catch (error) {
-    throw new UsageError(`${path}: expected a scenario, got ${error instanceof Error ? error.message : error}`);
+    throw aliasError(document, path, lines) ?? error;
   }
+}
+
+/** An alias of nothing, or of so much that the file would fill the memory. */
+function aliasError(document: Document.Parsed, path: string, lines: LineCounter): UsageError | null {
+  const aliases: Alias[] = [];
+  visit(document, { Alias: (_, alias) => void aliases.push(alias) });
+  const dangling = aliases.find((alias) => alias.resolve(document) === undefined);
+  const alias = dangling ?? aliases.at(-1);
+  if (alias === undefined) return null;
+  const { line, col } = lines.linePos(alias.range?.[0] ?? 0);
+  const expected =
+    dangling === undefined
+      ? "a scenario that stays small when its aliases are written out"
+      : "an anchor above its alias";
+  return new UsageError(`${path}:${line}:${col}: expected ${expected}, got ${quoted(`*${alias.source}`)}`);
 }

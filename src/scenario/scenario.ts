@@ -47,7 +47,7 @@ const RUN = "Run:";
 
 const TABLE_ENTRIES: Range = { min: 1, max: MOST_ENTRIES };
 /** What uname -r may say: numbers, and whatever a distribution appends. */
-const KERNEL_VERSION = "^\\d{1,3}\\.\\d{1,3}(\\.\\d{1,4}){0,2}([-+.~_][\\w.+~-]{0,48})?$";
+const KERNEL_VERSION = "^\\d{1,3}\\.\\d{1,3}(\\.\\d{1,4}){0,2}([-+~_][\\w.+~-]{0,48}|\\.[\\w+~-][\\w.+~-]{0,47})?$";
 const SEED_CHARACTERS = 100;
 const PACKET_CPUS: Range = { min: 1, max: 256 };
 /** One line without control characters and without spaces at its ends. */

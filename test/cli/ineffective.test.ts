@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { resolveScenario } from "../../src/scenario/defaults.js";
+import { ineffectiveFlags } from "../../src/cli/ineffective.js";
+import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import { run } from "./harness.js";
 
 async function notesOf(argv: string): Promise<string[]> {
@@ -37,6 +38,20 @@ describe("a flag that changes nothing beside the others is accepted, and a note 
       "flood --policy no-enobufs --buffer-max 8k",
       "--buffer-max has no effect with --policy no-enobufs: no ENOBUFS is ever reported",
     ],
+    [
+      "flood --second-flood 5@1s --no-flush",
+      "--second-flood has no effect with --no-flush: it is counted from the flush",
+    ],
+    ["flush --second-flood 5@900s", "--second-flood has no effect: the run ends at --limit 10m, before it begins"],
+    [
+      "flood --print-config --format csv",
+      "--format csv has no effect with --print-config: a scenario is printed as YAML, or as JSON",
+    ],
+    [
+      "flood --print-config --timeline --export csv=never.csv",
+      "--export has no effect with --print-config: a scenario is printed as YAML, or as JSON",
+      "--timeline has no effect with --print-config: a scenario is printed as YAML, or as JSON",
+    ],
   ] as const) {
     test(argv, async () => {
       assert.deepEqual(
@@ -65,4 +80,16 @@ test("--print-config prints the version of the host, and the notes stay on stder
   const outcome = await run(["flush", "--kernel", "host", "--print-config"], { resolve: resolveScenario });
   assert.match(outcome.stdout, /^ {2}kernel: 6\.18\.44-fc-v669$/m);
   assert.match(outcome.stderr, /^ct-reliable: note: kernel 6\.18\.44-fc-v669 is modelled as release 6\.18\.40\n$/);
+});
+
+test("what is the machine's own cannot be set with --live", () => {
+  const notes = (experiment: "flood" | "flush", given: Overrides) =>
+    ineffectiveFlags(given, resolveScenario(experiment, given), { live: true });
+  assert.deepEqual(notes("flush", { seed: "7" }), ["--seed has no effect with --live: nothing is drawn in this run"]);
+  assert.deepEqual(notes("flood", { seed: "7" }), [
+    "--seed repeats the drawn times of the load and the reader with --live, and not the run: the kernel has its own",
+  ]);
+  assert.deepEqual(notes("flush", { costs: { packetNanoseconds: 1, recvNanoseconds: 5 } }), [
+    "--cost-packet and --cost-recv have no effect with --live: the machine's own costs are what they are",
+  ]);
 });

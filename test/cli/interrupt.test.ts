@@ -17,11 +17,29 @@ test("the first Ctrl-C is heard, the second is the system's again", () => {
   assert.equal(heard, 1);
 });
 
-test("after the run nobody listens any more", () => {
+test("after the run no signal is listened for any more", () => {
   const signals = new EventEmitter();
   listenForInterrupt(signals, () => {}).release();
-  assert.equal(signals.listenerCount("SIGINT"), 0);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) assert.equal(signals.listenerCount(signal), 0);
 });
+
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const) {
+  test(`a run that ${signal} ended prints its summary and exits with ${code}`, async () => {
+    const outcome = await run(["flood", "--format", "json"], {
+      backend: (scenario, observer, io) => {
+        (io.signals as EventEmitter).emit(signal, signal);
+        assert.equal(observer.stopRequested(), true);
+        return stubReport(scenario, { interrupted: true });
+      },
+    });
+    assert.equal(outcome.code, code);
+    assert.equal(outcome.stdout, '{"seed":"standard","interrupted":true}\n');
+  });
+}
 
 test("the event loop gets its turn when one is due, and only then", async () => {
   let time = 0;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -74,6 +75,40 @@ describe("--output", () => {
     symlinkSync(join(folder, "report"), link);
     assert.equal((await run(["flood", "--output", link])).code, 0);
     assert.match(readFileSync(link, "utf8"), /^text/);
+  });
+
+  for (const [what, second] of [
+    ["the same name", "a"],
+    ["another way to it", "./b/../a"],
+    ["a link to it", "link"],
+  ] as const) {
+    test(`a file gets one report: ${what}`, async () => {
+      mkdirSync(join(folder, "b"));
+      symlinkSync(join(folder, "a"), join(folder, "link"));
+      const outcome = await run(["flood", "--output", join(folder, "a"), "--export", `json=${folder}/${second}`]);
+      assert.deepEqual([outcome.code, outcome.ran], [2, undefined]);
+      assert.match(
+        outcome.stderr,
+        /^ct-reliable: --export: expected a file of its own for each format, got .*twice\n$/,
+      );
+    });
+  }
+
+  test("an input is never overwritten, whatever name it has", async () => {
+    const path = join(folder, "in.yaml");
+    writeFileSync(path, "title: t\nscenario: {experiment: flood, connections: 5}\n");
+    symlinkSync(path, join(folder, "link"));
+    for (const output of [path, join(folder, "link")]) {
+      for (const argv of [
+        ["run", path, "--output", output],
+        ["run", folder, "--only", "in", "--export", `json=${output}`],
+      ]) {
+        const outcome = await run(argv);
+        assert.equal(outcome.code, 2);
+        assert.match(outcome.stderr, /expected a file that is not an input, got /);
+      }
+    }
+    assert.match(readFileSync(path, "utf8"), /^title/);
   });
 
   test("a device is written to, not replaced", async () => {

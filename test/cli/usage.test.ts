@@ -17,7 +17,18 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--buffer", "a\nb"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "a\\nb"'],
   [["--buffer", "\u001b[2J"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "\\u001b[2J"'],
   [["--buffer"], "--buffer: expected a value SIZE, got nothing"],
-  [["--buffer", "--quiet"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "--quiet"'],
+  [
+    ["--buffer", "--quiet"],
+    "--buffer: expected a value SIZE, got the flag --quiet; where that is meant, write --buffer=--quiet",
+  ],
+  [
+    ["--output", "--quiet"],
+    "--output: expected a value FILE, got the flag --quiet; where that is meant, write --output=--quiet",
+  ],
+  [
+    ["--seed", "--quiet"],
+    "--seed: expected a value TEXT, got the flag --quiet; where that is meant, write --seed=--quiet",
+  ],
   [["--buffer", "--version"], '--buffer: expected a size such as 2048, 208k or 8MiB, got "--version"'],
   [["--buffer", "2048", "--buffer", "4k"], '--buffer: expected one value, got "2048" and "4k"'],
   [["--connections", "-5"], '--connections: expected a count such as 200, 20k or 1M, got "-5"'],
@@ -81,6 +92,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
     '--kernel: expected a kernel release such as 3.6 or 6.18.44, or host, got "hots", did you mean "host"?',
   ],
   [["--kernel", "all"], '--kernel: expected a kernel release such as 3.6 or 6.18.44, or host, got "all"'],
+  [["--kernel", "5.4."], '--kernel: expected a kernel release such as 3.6 or 6.18.44, or host, got "5.4."'],
   [["--kernel", "6.18 "], '--kernel: expected a kernel release such as 3.6 or 6.18.44, or host, got "6.18 "'],
   [["--kernel-config", "acct"], '--kernel-config: expected KEY=VALUE such as acct=off,sk-buff=208, got "acct"'],
   [["--kernel-config", "acct=0"], '--kernel-config: acct: expected on or off, got "0"'],
@@ -216,7 +228,11 @@ const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: str
   ],
   [
     ["flood", "--listeners", "stall=10s/1s"],
-    "--listeners: expected a stall shorter than its period, such as 500ms/10s, got 10s/1s",
+    "--listeners: stall: expected a stall shorter than its period, such as 500ms/10s, got 10s/1s",
+  ],
+  [
+    ["flood", "--listeners", "buffer=8MiB,buffer-max=4k"],
+    "--listeners: buffer-max: expected at least buffer (8MiB), got 4096",
   ],
   [["flood", "--timeline"], "--timeline: expected --format csv or --export csv=FILE beside it, got neither"],
   [

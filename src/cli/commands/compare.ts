@@ -80,7 +80,7 @@ async function runCompare(call: Call): Promise<number> {
   const seedIsDrawn = drawSeed(flags);
   if (operands.length === 0) throw new UsageError("expected flood, flush or scenario files after compare, got nothing");
   const suites = await dependencies.suites();
-  const subjects = operands.flatMap((word) => subjectsOf(word, flags.overrides, suites));
+  const subjects = operands.flatMap((word) => subjectsOf(word, flags.overrides, suites, call.io));
   const [first] = subjects;
   const values = variantsOf(subjects, flags, hostWord(dependencies));
   const resolve = await dependencies.resolve();

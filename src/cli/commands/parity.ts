@@ -14,7 +14,7 @@ import { formatFlag, mainSink, OUTPUT, OUTPUT_FILE, placeOf, QUIET } from "../de
 import { EXIT } from "../exit-codes.js";
 import { note } from "../failure.js";
 import { type FlagValues, readFlags, valued } from "../flag.js";
-import { breathing, listenForInterrupt } from "../interrupt.js";
+import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { flagOf } from "../parameter-flags.js";
 import { countView } from "../progress.js";
@@ -59,10 +59,10 @@ async function runParity({ given, operands, io, dependencies }: Call): Promise<n
   const reason = await live.whyNotLive();
   if (reason !== null) throw new LiveImpossibleError(reason);
   const parities = await dependencies.parities();
-  const cases = await casesOf(operands, flags, { live, parities, dependencies });
+  const cases = await casesOf(operands, flags, { live, parities, dependencies, io });
   const sink = mainSink(flags, io);
   const recorded = flags.of(RECORD);
-  const record = recorded === null ? null : fileOutput(recorded, `--${RECORD.name}`);
+  const record = recorded === null ? null : fileOutput(recorded, `--${RECORD.name}`, io);
   const recordings: LiveRecording[] = [];
   const result = await compared(cases, flags, {
     io,
@@ -73,21 +73,21 @@ async function runParity({ given, operands, io, dependencies }: Call): Promise<n
   });
   sink.write(parities.parityRenderers[flags.of(FORMAT) ?? "text"](result, placeOf(flags, io)));
   record?.write(recordings.map((recording) => `${JSON.stringify(recording)}\n`).join(""));
-  return result.interrupted ? EXIT.interrupted : EXIT.ok;
+  return result.interrupted ? interruptedBy(io.signals) : EXIT.ok;
 }
 
 /** Of the files that were named, or the built-in ones. Throws UsageError. */
 async function casesOf(
   operands: readonly string[],
   flags: FlagValues,
-  { live, parities, dependencies }: { live: Live; parities: Parities; dependencies: Dependencies },
+  { live, parities, dependencies, io }: { live: Live; parities: Parities; dependencies: Dependencies; io: Io },
 ): Promise<readonly ParityCase[]> {
   const host = live.liveHost();
   const machine = live.liveOverrides(host);
   const only = flags.of(ONLY);
   if (operands.length === 0) return chosen(parities.paritySet(machine), only);
   const suites = await dependencies.suites();
-  const plans = suites.planSuite(scenarioFiles(operands, suites), {
+  const plans = suites.planSuite(scenarioFiles(operands, suites, io), {
     under: machine,
     over: {},
     nameOf: flagOf,

@@ -10,12 +10,12 @@ import type { RunAll } from "../../study/pool.js";
 import type { Plan } from "../../study/suite.js";
 import type { Call, Command } from "../command.js";
 import type { Dependencies, Live, Suites } from "../dependencies.js";
-import { configForm, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "../destinations.js";
+import { configForm, configNotes, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { note, reportBug } from "../failure.js";
 import { type FlagValues, readFlags, switched } from "../flag.js";
 import { withHostKernel } from "../host-kernel.js";
-import { breathing, listenForInterrupt } from "../interrupt.js";
+import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { LIVE, LIVE_FLAGS, liveOf, wantsConntrackd } from "../live.js";
 import { flagOf, PARAMETER_FLAGS } from "../parameter-flags.js";
@@ -62,7 +62,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
   }
   const live = await liveOf(flags, dependencies);
   const host = live?.liveHost();
-  const files = scenarioFiles(operands, suites);
+  const files = scenarioFiles(operands, suites, io);
   const plans = suites.planSuite(files, {
     under: live === null ? {} : live.liveOverrides(host!),
     over: flags.overrides,
@@ -74,6 +74,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
   });
   const form = configForm(flags);
   if (form !== null) {
+    for (const sentence of configNotes(flags)) note(io, `note: ${sentence}`);
     mainSink(flags, io).write(printed(plans, form, suites));
     return EXIT.ok;
   }
@@ -174,7 +175,7 @@ function verdict(report: SuiteReport, origins: readonly Origin[], io: Io): numbe
   }
   if (report.interrupted) {
     note(io, "interrupted: the summary so far");
-    return EXIT.interrupted;
+    return interruptedBy(io.signals);
   }
   return report.ok ? EXIT.ok : EXIT.expectationFailed;
 }

@@ -13,7 +13,7 @@ import { EXPECT } from "../experiment.js";
 import { note, reportBug } from "../failure.js";
 import { type Flag, type FlagValues, readFlags, valued } from "../flag.js";
 import { withHostKernel } from "../host-kernel.js";
-import { breathing, listenForInterrupt } from "../interrupt.js";
+import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
 import { lineView } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
@@ -69,7 +69,7 @@ async function runSize(call: Call): Promise<number> {
   const find = flags.of(FIND);
   if (find === null) throw new UsageError("--find: expected what to search for, such as buffer, got nothing");
   const suites = await dependencies.suites();
-  const subject = subjectOf(operands, { over: flags.overrides, only: flags.of(ONLY), suites, command: "size" });
+  const subject = subjectOf(operands, { over: flags.overrides, only: flags.of(ONLY), suites, command: "size", io });
   const sink = mainSink(flags, io);
   const resolve = await dependencies.resolve();
   const { seed } = resolve(subject.experiment, subject.overrides);
@@ -81,7 +81,7 @@ async function runSize(call: Call): Promise<number> {
     sink.write(renderSize(report, flags.of(STUDY_FORMAT) ?? "text", { ...placeOf(flags, io), command, confirm }));
     if (report.interrupted === true) {
       note(io, "interrupted: what was tried so far");
-      return EXIT.interrupted;
+      return interruptedBy(io.signals);
     }
     return report.answer === null ? EXIT.expectationFailed : EXIT.ok;
   } catch (error) {

@@ -79,6 +79,7 @@ async function runSweep(call: Call): Promise<number> {
     over: flags.overrides,
     only: flags.of(ONLY),
     suites,
+    io: call.io,
     command: "sweep",
   });
   const axes = [...flags.all(LIST), ...flags.all(RANGE)].map((axis) => axisOf(axis, hostWord(dependencies)));

@@ -15,7 +15,7 @@ import { mainSink, placeOf, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { note, reportBug } from "../failure.js";
 import type { FlagValues } from "../flag.js";
-import { breathing, listenForInterrupt } from "../interrupt.js";
+import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { countView } from "../progress.js";
 import { RESUME, SHARD, STUDY_FORMAT, WORKERS } from "./flags.js";
@@ -110,5 +110,5 @@ function stopped(runs: Runs, kept: KeptRuns | null, io: Io, studies: Studies): n
   const path = kept?.path ?? keepRuns(`ct-reliable-${runs.study.kind}`, runs, studies);
   const so = `interrupted: ${formatCount(runs.finished)} of ${formatCount(runs.count)} runs are done`;
   note(io, path === null ? so : `${so} and kept in ${path}; the same command with --resume ${path} goes on`);
-  return EXIT.interrupted;
+  return interruptedBy(io.signals);
 }

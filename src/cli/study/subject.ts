@@ -9,6 +9,7 @@ import type { Case, ScenarioFile } from "../../scenario/file.js";
 import { mergeParameters } from "../../scenario/merge.js";
 import type { Experiment } from "../../scenario/scenario.js";
 import type { Suites } from "../dependencies.js";
+import type { Io } from "../io.js";
 import { scenarioFiles } from "../scenario-files.js";
 
 export interface Subject {
@@ -26,10 +27,10 @@ export const SUBJECT_OPERAND = "flood|flush|FILE";
 const EXPERIMENTS: readonly Experiment[] = ["flood", "flush"];
 
 /** Every subject that a word names: one, or each variant of a file that has some. Throws UsageError. */
-export function subjectsOf(word: string, over: Overrides, suites: Suites): Subject[] {
+export function subjectsOf(word: string, over: Overrides, suites: Suites, io: Io): Subject[] {
   const experiment = EXPERIMENTS.find((name) => name === word);
   if (experiment !== undefined) return [{ of: experiment, experiment, overrides: over, expectations: [] }];
-  return scenarioFiles([word], suites).flatMap((file) => file.cases.map((one) => caseSubject(file, one, over)));
+  return scenarioFiles([word], suites, io).flatMap((file) => file.cases.map((one) => caseSubject(file, one, over)));
 }
 
 function caseSubject({ path }: ScenarioFile, one: Case, over: Overrides): Subject {
@@ -42,7 +43,13 @@ function caseSubject({ path }: ScenarioFile, one: Case, over: Overrides): Subjec
 /** The one subject of a command that takes one. Throws UsageError. */
 export function subjectOf(
   operands: readonly string[],
-  { over, only, suites, command }: { over: Overrides; only: string | null; suites: Suites; command: string },
+  {
+    over,
+    only,
+    suites,
+    command,
+    io,
+  }: { over: Overrides; only: string | null; suites: Suites; command: string; io: Io },
 ): Subject {
   const [word, ...others] = operands;
   if (word === undefined || others.length > 0) {
@@ -50,7 +57,7 @@ export function subjectOf(
       `expected flood, flush or one scenario file after ${command}, got ${others.length === 0 ? "nothing" : `${operands.length} of them`}`,
     );
   }
-  const subjects = subjectsOf(word, over, suites);
+  const subjects = subjectsOf(word, over, suites, io);
   const chosen = only === null ? subjects : subjects.filter(({ of }) => of.includes(only));
   if (chosen.length === 1) return chosen[0]!;
   const names = subjects.map(({ of }) => of);
