@@ -110,9 +110,12 @@ async function runTrace({ given, operands, io, dependencies }: Call): Promise<nu
   const format = flags.of(FORMAT) ?? "text";
   const wanted = wantedEntry(flags, tracing);
   refuseOddFormat(flags, format, wanted, io);
-  const scenario = await scenarioOf(operands, flags, dependencies);
+  const scenario = await scenarioOf(operands, flags, { dependencies, io });
   const sink = mainSink(flags, io);
-  for (const sentence of [...hostKernelNote(given, scenario.kernel), ...ineffectiveFlags(flags.overrides, scenario)]) {
+  for (const sentence of [
+    ...hostKernelNote(given, scenario.kernel),
+    ...ineffectiveFlags(flags.overrides, scenario, { live: false }),
+  ]) {
     note(io, `note: ${sentence}`);
   }
   if (drawn) announceSeed(flags, io);
@@ -176,7 +179,7 @@ function refuseOddFormat(flags: FlagValues, format: string, wanted: Wanted | nul
 async function scenarioOf(
   operands: readonly string[],
   flags: FlagValues,
-  dependencies: Dependencies,
+  { dependencies, io }: { dependencies: Dependencies; io: Io },
 ): Promise<Scenario> {
   const [what = "flood", ...others] = operands;
   if (others.length > 0) throw new UsageError(`expected one run to trace, got ${quoted(others[0]!)} as well`);
@@ -185,7 +188,7 @@ async function scenarioOf(
     return (await dependencies.resolve())(what as Experiment, flags.overrides);
   }
   const suites = await dependencies.suites();
-  const plans = suites.planSuite(scenarioFiles([what], suites), {
+  const plans = suites.planSuite(scenarioFiles([what], suites, io), {
     under: {},
     over: flags.overrides,
     nameOf: flagOf,
