@@ -135,6 +135,7 @@ function measures(report: Report, { width, theme }: Screen): string[] {
   const chart = dyingChart(report, width - LABEL_COLUMNS);
   const margin = " ".repeat(LABEL_COLUMNS);
   return [
+    ...kindsOf(report).flatMap((text, index) => fact(index === 0 ? "kinds" : "", text)),
     ...fact("resends", resendsOf(report)),
     ...fact("latency", latencyOf(report)),
     ...fact("dying list", dyingOf(report)),
@@ -144,6 +145,27 @@ function measures(report: Report, { width, theme }: Screen): string[] {
     ...fact("socket", socketOf(report)),
     ...fact("daemon", daemonOf(report), report.daemon.inSync ? theme.good : theme.bad),
   ];
+}
+
+/** Of several kinds of flow what came of each; nothing of the only one. */
+function kindsOf({ classes }: Report): string[] {
+  if (classes.length < 2) return [];
+  return classes.map(({ name, openedConnections, events }) => {
+    const opened = `${name}: ${plural(openedConnections, "connection", "connections")}`;
+    if (events === null) return opened;
+    const told = [
+      ["NEW", events.new],
+      ["UPDATE", events.update],
+      ["DESTROY", events.destroy],
+    ] as const;
+    const delivered = told
+      .filter(([, { raised }]) => some(raised))
+      .map(([kind, counts]) => {
+        const lost = some(counts.lost) ? ` (${count(counts.lost)} lost)` : "";
+        return `${count(counts.delivered)} of ${count(counts.raised)} ${kind}${lost}`;
+      });
+    return delivered.length === 0 ? opened : `${opened}, ${delivered.join(", ")} delivered`;
+  });
 }
 
 function resendsOf({ resends }: Report): string {

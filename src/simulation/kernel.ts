@@ -26,6 +26,7 @@ import type { FullTable } from "../report/report.js";
 import { type ListenerScenario, POLICY, type Scenario } from "../scenario/scenario.js";
 import type { Streams } from "../scenario/streams.js";
 import { classesOf } from "../scenario/traffic.js";
+import { firstTuplesOf } from "../workload/traffic.js";
 import { Ledger } from "./ledger.js";
 
 /** What a listener's socket has until the flush when it shall be caught up by then. */
@@ -70,7 +71,7 @@ export class SimulatedKernel {
     const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
     const broadcast = new Broadcast(sockets, release, kernelConfig);
     const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, classes);
-    const ledger = new Ledger(table, broadcast, view, sockets[0]!);
+    const ledger = new Ledger(table, broadcast, view, sockets[0]!, firstTuplesOf(classes, scenario.tuples));
     const cache = new EventCache(table, ctnetlink, ledger, release);
     const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table.records);
     const deletion = new Deletion(table, expiry, cache, release);

@@ -44,6 +44,9 @@ const ONE_UPDATE = 1 << UPDATES_SHIFT;
 /** By message kind: one event of that kind waits, and no other. */
 const ONE_EVENT = [WAITING_NEW, ONE_UPDATE, WAITING_DESTROY] as const;
 
+/** By message kind. */
+export type KindAccounts = readonly [KindAccount, KindAccount, KindAccount];
+
 const account = (): KindAccount => ({
   raised: 0,
   admitted: 0,
@@ -60,8 +63,10 @@ export class Ledger implements EventObserver {
   private readonly broadcast: Broadcast;
   private readonly view: DaemonView;
   private readonly socket: NetlinkSocket;
-  /** By message kind. */
-  readonly kinds: readonly [KindAccount, KindAccount, KindAccount] = [account(), account(), account()];
+  /** By class of traffic. */
+  readonly classes: readonly KindAccounts[];
+  /** Of the classes: the first tuple of each, by which a message that was read is told. */
+  private readonly firstTuples: readonly number[];
   private readonly records: EntryRecords;
   private knownCount = 0;
   /** Index: resends of an entry; value: freed entries with that number of resends. */
@@ -70,8 +75,16 @@ export class Ledger implements EventObserver {
   readonly latencies = [new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram()] as const;
   private readonly carriedEvents = new CarriedEvents();
 
-  /** `view`, `socket`: of the observed listener. */
-  constructor(table: ConntrackTable, broadcast: Broadcast, view: DaemonView, socket: NetlinkSocket) {
+  /** `view`, `socket`: of the observed listener. `firstTuples`: of the classes of traffic. */
+  constructor(
+    table: ConntrackTable,
+    broadcast: Broadcast,
+    view: DaemonView,
+    socket: NetlinkSocket,
+    firstTuples: readonly number[] = [0],
+  ) {
+    this.classes = firstTuples.map(() => [account(), account(), account()]);
+    this.firstTuples = firstTuples;
     this.table = table;
     this.broadcast = broadcast;
     this.view = view;
@@ -79,19 +92,26 @@ export class Ledger implements EventObserver {
     this.records = table.records;
   }
 
+  /** Of all classes together, by message kind. */
+  get kinds(): KindAccounts {
+    const [first, ...others] = this.classes;
+    if (others.length === 0) return first!;
+    return [this.sumOf(KIND_NEW), this.sumOf(KIND_UPDATE), this.sumOf(KIND_DESTROY)];
+  }
+
   raised(entry: number, kind: MessageKind): void {
     const { extensions } = this.records;
     const at = extensionOf(entry);
     const state = extensions[at + WAITING]!;
     if ((this.socket.groups & (1 << kind)) === 0) {
-      this.kinds[kind].notSubscribed++;
+      this.accountsOf(entry)[kind].notSubscribed++;
       if (kind !== KIND_DESTROY) return;
       extensions[at + DESTROY_ATTEMPTS] = 0;
       if ((state & KNOWN) !== 0) this.knownCount--;
       extensions[at + WAITING] = state & ~KNOWN;
       return;
     }
-    this.kinds[kind].raised++;
+    this.accountsOf(entry)[kind].raised++;
     if (kind === KIND_NEW) extensions[at + WAITING] = state | WAITING_NEW;
     else if (kind === KIND_UPDATE) extensions[at + WAITING] = state + ONE_UPDATE;
     else {
@@ -105,7 +125,7 @@ export class Ledger implements EventObserver {
   attempted(entry: number, kind: MessageKind, kept: boolean): void {
     const { extensions } = this.records;
     const at = extensionOf(entry);
-    const account = this.kinds[kind];
+    const account = this.accountsOf(entry)[kind];
     account.attempts++;
     if (kind === KIND_DESTROY) extensions[at + DESTROY_ATTEMPTS]!++;
     const { observed } = this.broadcast;
@@ -140,8 +160,9 @@ export class Ledger implements EventObserver {
     const kind = message.kind as MessageKind;
     this.latencies[kind].add(now - message.raisedAt);
     const state = this.carriedEvents.take(message.order);
-    if (state === null) this.kinds[kind].delivered++;
-    else this.arrived(kind, state);
+    const accounts = this.accountsOfTuple(message.tuple);
+    if (state === null) accounts[kind].delivered++;
+    else arrived(accounts, kind, state);
     if (change === 0) return;
     // The entry of the message may be gone and its record in use by another.
     const { entry } = message;
@@ -190,10 +211,11 @@ export class Ledger implements EventObserver {
     return this.kinds[KIND_DESTROY].attempts;
   }
 
-  /** Events still waiting, counted entry by entry, by message kind. */
-  pending(): [number, number, number] {
+  /** Events still waiting, counted entry by entry, by message kind: of all classes of traffic, or of one. */
+  pending(flowClass: number | null = null): [number, number, number] {
     const sum: [number, number, number] = [0, 0, 0];
     for (let entry = 0; entry < this.table.capacity; entry++) {
+      if (flowClass !== null && this.table.classOf(entry) !== flowClass) continue;
       const state = this.records.extensions[extensionOf(entry) + WAITING]!;
       sum[KIND_NEW] += state & WAITING_NEW;
       sum[KIND_UPDATE] += state >>> UPDATES_SHIFT;
@@ -221,31 +243,53 @@ export class Ledger implements EventObserver {
     const state = extensions[at]!;
     const left = state & (kind === KIND_DESTROY ? KNOWN : KNOWN | WAITING_DESTROY);
     const carries = state & ~(left | KNOWN);
-    this.kinds[KIND_NEW].admitted += carries & WAITING_NEW;
-    this.kinds[KIND_UPDATE].admitted += carries >>> UPDATES_SHIFT;
-    if ((carries & WAITING_DESTROY) !== 0) this.kinds[KIND_DESTROY].admitted++;
+    const [created, update, destroy] = this.accountsOf(entry);
+    created.admitted += carries & WAITING_NEW;
+    update.admitted += carries >>> UPDATES_SHIFT;
+    if ((carries & WAITING_DESTROY) !== 0) destroy.admitted++;
     this.carriedEvents.add(this.socket.admitted, carries);
     extensions[at] = left;
   }
 
-  /** The daemon handled a message that carries these events. */
-  private arrived(kind: MessageKind, carries: number): void {
-    const [created, update, destroy] = this.kinds;
-    if ((carries & WAITING_NEW) !== 0) {
-      if (kind === KIND_NEW) created.delivered++;
-      else created.merged++;
+  private accountsOf(entry: number): KindAccounts {
+    const { classes } = this;
+    return classes.length === 1 ? classes[0]! : classes[this.table.classOf(entry)]!;
+  }
+
+  /** The entry of a message may be gone by the time that it is read; its tuple is of one class only. */
+  private accountsOfTuple(tuple: number): KindAccounts {
+    const { classes, firstTuples } = this;
+    let index = classes.length - 1;
+    while (index > 0 && tuple < firstTuples[index]!) index--;
+    return classes[index]!;
+  }
+
+  private sumOf(kind: MessageKind): KindAccount {
+    const sum = account();
+    for (const accounts of this.classes) {
+      for (const key of Object.keys(sum) as (keyof KindAccount)[]) sum[key] += accounts[kind][key];
     }
-    if (kind === KIND_UPDATE) update.delivered += carries >>> UPDATES_SHIFT;
-    else update.merged += carries >>> UPDATES_SHIFT;
-    if ((carries & WAITING_DESTROY) !== 0) destroy.delivered++;
+    return sum;
   }
 
   private lost(entry: number): void {
     const { extensions } = this.records;
     const state = extensions[extensionOf(entry) + WAITING]!;
-    this.kinds[KIND_NEW].lost += state & WAITING_NEW;
-    this.kinds[KIND_UPDATE].lost += state >>> UPDATES_SHIFT;
-    if ((state & WAITING_DESTROY) !== 0) this.kinds[KIND_DESTROY].lost++;
+    const [created, update, destroy] = this.accountsOf(entry);
+    created.lost += state & WAITING_NEW;
+    update.lost += state >>> UPDATES_SHIFT;
+    if ((state & WAITING_DESTROY) !== 0) destroy.lost++;
     extensions[extensionOf(entry) + WAITING] = state & KNOWN;
   }
+}
+
+/** The daemon handled a message that carries these events. */
+function arrived([created, update, destroy]: KindAccounts, kind: MessageKind, carries: number): void {
+  if ((carries & WAITING_NEW) !== 0) {
+    if (kind === KIND_NEW) created.delivered++;
+    else created.merged++;
+  }
+  if (kind === KIND_UPDATE) update.delivered += carries >>> UPDATES_SHIFT;
+  else update.merged += carries >>> UPDATES_SHIFT;
+  if ((carries & WAITING_DESTROY) !== 0) destroy.delivered++;
 }

@@ -80,10 +80,12 @@ export function reportOf(run: Run, interrupted: boolean): Report<number> {
   };
 }
 
-function eventsReport({ kernel: { ledger } }: Run): EventsReport<number> {
-  const pending = ledger.pending();
+/** Of all kinds of flow, or of one. */
+function eventsReport({ kernel: { ledger } }: Run, flowClass: number | null = null): EventsReport<number> {
+  const pending = ledger.pending(flowClass);
+  const kinds = flowClass === null ? ledger.kinds : ledger.classes[flowClass]!;
   const counts = (kind: MessageKind): EventCounts<number> => {
-    const { raised, admitted, delivered, merged, lost, notSubscribed, attempts, refused } = ledger.kinds[kind];
+    const { raised, admitted, delivered, merged, lost, notSubscribed, attempts, refused } = kinds[kind];
     const unread = admitted - delivered - merged;
     return { raised, delivered, unread, merged, lost, pending: pending[kind], notSubscribed, attempts, refused };
   };
@@ -100,8 +102,7 @@ function classReports(run: Run, events: EventsReport<number>): ClassReport<numbe
     family,
     askedConnections: connections + (scenario.secondFlood?.connections ?? 0),
     openedConnections: first[index]! + second,
-    // The books count by kind of event.
-    events: classes.length === 1 ? events : null,
+    events: classes.length === 1 ? events : eventsReport(run, index),
   }));
 }
 

@@ -31,6 +31,16 @@ export function secondFlood(scenario: Scenario, streams: Streams, startNanosecon
   return { classes, startNanoseconds, firstTuple: scenario.connections, chance: [streams.of("second arrivals")] };
 }
 
+/** Each class has tuples of its own: where they begin. `tuples`: of those that come again, of each class. */
+export function firstTuplesOf(classes: readonly TrafficClass[], tuples: number | null): number[] {
+  let next = 0;
+  return classes.map(({ connections }) => {
+    const first = next;
+    next += tuples ?? connections;
+    return first;
+  });
+}
+
 export class Traffic {
   private readonly workloads: readonly Workload[];
   /** The workload whose packet is next, and which class it is of. */
@@ -38,17 +48,11 @@ export class Traffic {
   nextClass = 0;
 
   constructor({ classes, startNanoseconds, firstTuple, chance }: Flood, tuples: number | null) {
-    let least = 0;
+    const firstTuples = firstTuplesOf(classes, tuples);
     this.workloads = classes.map((one, index) => {
-      const options = {
-        ...one,
-        script: scriptOf(one),
-        firstTuple: least + firstTuple,
-        leastTuple: least,
-        tuples,
-        startNanoseconds,
-      };
-      least += tuples ?? one.connections;
+      const leastTuple = firstTuples[index]!;
+      const tuple = leastTuple + firstTuple;
+      const options = { ...one, script: scriptOf(one), firstTuple: tuple, leastTuple, tuples, startNanoseconds };
       return new Workload(options, chance[index]!);
     });
     this.next = this.workloads[0]!;

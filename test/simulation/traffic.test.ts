@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { KIND_NEW, KIND_UPDATE } from "../../src/kernel/events/kinds.js";
 import { SCRIPTS } from "../../src/scenario/parameters/traffic.js";
 import type { TrafficClass } from "../../src/scenario/scenario.js";
+import { reportOf } from "../../src/simulation/recorder.js";
 import { finished, floodScenario } from "./scenarios.js";
 
 const AMPLE = [{ bufferBytes: 8 * 1024 * 1024, serviceNanoseconds: 0 }];
@@ -56,4 +57,36 @@ test("each protocol has the timeouts and the message sizes of its own", () => {
   const { sizes } = run.kernel.ctnetlink as unknown as { sizes: { bytes: number }[] };
   // An UPDATE with PROTOINFO, which a UDP conversation does not have.
   assert.ok(sizes[3]!.bytes > sizes[9]!.bytes);
+});
+
+test("the report says per kind what came and what was lost, and the kinds add up to the whole", () => {
+  const run = finished(
+    floodScenario({
+      traffic: [
+        { script: "syn-only", connections: 3000, ratePerSecond: 5000 },
+        { script: "short", connections: 600, ratePerSecond: 1000 },
+        { script: "one-packet", connections: 300, ratePerSecond: 500 },
+      ],
+      kernel: "6.18",
+      listeners: [{ bufferBytes: 2048, policy: "lossy", serviceNanoseconds: 300_000 }],
+    }),
+  );
+  const report = reportOf(run, false);
+  assert.deepEqual(run.invariants.violated, []);
+  assert.deepEqual(
+    report.classes.map(({ name, openedConnections, events }) => [name, openedConnections, events!.new.raised]),
+    [
+      ["syn-only", 3000, 3000],
+      ["short", 600, 600],
+      ["one-packet", 300, 300],
+    ],
+  );
+  for (const kind of ["new", "update", "destroy"] as const) {
+    const whole = report.events[kind];
+    for (const figure of Object.keys(whole) as (keyof typeof whole)[]) {
+      const sum = report.classes.reduce((all, { events }) => all + events![kind][figure], 0);
+      assert.equal(sum, whole[figure], `${kind}.${figure}`);
+    }
+  }
+  assert.ok(report.classes.every(({ events }) => events!.new.lost > 0));
 });
