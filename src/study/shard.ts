@@ -36,6 +36,8 @@ interface JobArray {
   of: string;
   /** The index of the first job: a number, or the variable that has it. */
   first: number | string;
+  /** The variable that has the distance between two indices; without it they follow one another. */
+  step?: string;
   /** What to do where `of` is not set. */
   remedy: string;
 }
@@ -47,6 +49,7 @@ const JOB_ARRAYS: readonly JobArray[] = [
     index: "SLURM_ARRAY_TASK_ID",
     of: "SLURM_ARRAY_TASK_COUNT",
     first: "SLURM_ARRAY_TASK_MIN",
+    step: "SLURM_ARRAY_TASK_STEP",
     remedy: "which sbatch --array sets",
   },
   {
@@ -88,11 +91,12 @@ export function shardOfEnvironment(env: Readonly<Record<string, string | undefin
   }
   const of = counted(env, array.of, array);
   const first = typeof array.first === "number" ? array.first : counted(env, array.first, array);
-  const index = counted(env, array.index, array) - first + 1;
-  if (index >= 1 && index <= of && of <= MOST_SHARDS) return { index, of };
+  const step = array.step === undefined || env[array.step] === undefined ? 1 : counted(env, array.step, array);
+  const index = (counted(env, array.index, array) - first) / step + 1;
+  if (Number.isInteger(index) && index >= 1 && index <= of && of <= MOST_SHARDS) return { index, of };
   throw new UsageError(
-    `expected ${array.index} from ${first} to ${first + of - 1} in ${array.name} of ${of}, got ${quoted(env[array.index]!)}` +
-      `; indices with steps or gaps are not known, a part such as 2/3 can be said outright`,
+    `expected ${array.index} from ${first} to ${first + step * (of - 1)} in ${array.name} of ${of}, got ` +
+      `${quoted(env[array.index]!)}; a list of indices with gaps is not known, a part such as 2/3 can be said outright`,
   );
 }
 

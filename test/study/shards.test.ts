@@ -170,8 +170,15 @@ describe("which part this machine is", () => {
     );
   });
 
-  test("is not known of an array with steps", () => {
-    const stepped = { SLURM_ARRAY_TASK_ID: "8", SLURM_ARRAY_TASK_MIN: "0", SLURM_ARRAY_TASK_COUNT: "3" };
-    assert.throws(() => shardOfEnvironment(stepped), /expected SLURM_ARRAY_TASK_ID from 0 to 2 .*steps or gaps/);
+  test("is known of an array with steps, and not of a list with gaps", () => {
+    const array = { SLURM_ARRAY_TASK_ID: "8", SLURM_ARRAY_TASK_MIN: "0", SLURM_ARRAY_TASK_COUNT: "3" };
+    assert.deepEqual(shardOfEnvironment({ ...array, SLURM_ARRAY_TASK_STEP: "4" }), { index: 3, of: 3 });
+    for (const step of ["1", "5"]) {
+      const gaps = { ...array, SLURM_ARRAY_TASK_STEP: step };
+      assert.throws(
+        () => shardOfEnvironment(gaps),
+        /expected SLURM_ARRAY_TASK_ID from 0 to .* list of indices with gaps/,
+      );
+    }
   });
 });

@@ -44,7 +44,8 @@ export async function runStudy(study: Study, { flags, seedIsDrawn }: Asked, call
     const interrupted = await watched(runs, { shard, kept, flags, call, studies });
     sink?.write(rendered(runs, flags, io, studies));
     if (interrupted) return stopped(runs, kept, io, studies);
-    if (shard !== null) note(io, `part ${shardText(shard)} is in ${path}; ct-reliable merge puts all parts together`);
+    if (shard !== null && !flags.has(QUIET))
+      note(io, `part ${shardText(shard)} is in ${path}; ct-reliable merge puts all parts together`);
     return EXIT.ok;
   } catch (error) {
     if (error instanceof UsageError) throw error;
