@@ -6,7 +6,7 @@
  */
 
 export interface Border {
-  /** The hardest rung that was found to hold; null: none. */
+  /** The hardest rung from which on all easier ones that were tried hold, or of the easiest band of such; null: none holds. */
   found: number | null;
   /** False: a rung that does not hold is easier than one that does. */
   monotone: boolean;
@@ -36,10 +36,19 @@ export async function borderOf(
   if (isMonotone(known)) return { found: border, monotone: true };
   const outermost = [...known.keys()];
   for (let rung = Math.min(...outermost); rung <= Math.max(...outermost); rung += SCAN) await ask(rung);
-  const hardest = Math.min(...[...known].filter(([, answer]) => answer).map(([rung]) => rung));
-  const harder = [...known.keys()].filter((rung) => rung < hardest);
-  const found = harder.length === 0 ? hardest : await halved(Math.max(...harder), hardest, ask);
-  return { found, monotone: false };
+  return { found: await edgeOf(known, rungs, ask), monotone: false };
+}
+
+/**
+ * The hard edge of the easiest band in which every rung that was tried holds: what lies beyond a rung that fails is no place to be, however
+ * hard the rungs are that hold there.
+ */
+async function edgeOf(known: ReadonlyMap<number, boolean>, rungs: number, ask: Ask): Promise<number> {
+  const tried = [...known.keys()].sort((a, b) => b - a);
+  const easiest = tried.findIndex((rung) => known.get(rung)!);
+  const failing = tried.findIndex((rung, index) => index > easiest && !known.get(rung)!);
+  if (failing < 0) return (await gallop(rungs, tried.at(-1)!, ask))!;
+  return halved(tried[failing]!, tried[failing - 1]!, ask);
 }
 
 type Ask = (rung: number) => Promise<boolean>;

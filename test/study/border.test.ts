@@ -54,6 +54,11 @@ describe("a condition that is not monotone", () => {
     assert.deepEqual([found, monotone], [0, false]);
   });
 
+  test("that holds again on the harder side has the border of the easy side, which is safe", async () => {
+    const { found, monotone } = await searched((rung) => rung >= 400 || (rung >= 100 && rung < 300), 350);
+    assert.deepEqual([found, monotone], [400, false]);
+  });
+
   test("is scanned between the outermost rungs that were tried, no further than a scan's step apart", async () => {
     const { asked } = await searched((rung) => rung >= 300 && rung < 420);
     const sorted = [...asked].sort((a, b) => a - b);
