@@ -11,6 +11,7 @@ import { SUITE } from "../src/report/suite.js";
 import { TOOL_VERSION } from "../src/report/version.js";
 import { SCENARIO_FILE } from "../src/scenario/file/shape.js";
 import { published } from "../src/scenario/json-schema.js";
+import { COMPARE, SIZE, SWEEP } from "../src/study/schema.js";
 import { libraryFiles, README } from "./library.js";
 import { scenarioTable, withTable } from "./readme.js";
 
@@ -24,6 +25,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
       json({ $schema: DRAFT, title: "A scenario of ct-reliable", ...published(SCENARIO_FILE, "written") }),
     ],
     ["schema/report.schema.json", json(reportSchema())],
+    ["schema/study.schema.json", json(studySchema())],
     ["README.md", withTable(readFileSync(README, "utf8"), scenarioTable(libraryFiles()))],
     ["man/ct-reliable.1", renderManPage(COMMANDS, TOOL_VERSION)],
   ]);
@@ -41,6 +43,19 @@ function reportSchema(): object {
     title: "What ct-reliable prints with --format json",
     anyOf: [JSON.parse(reference("report")), JSON.parse(reference("suite"))],
     definitions: { report, suite },
+  };
+}
+
+/** What `sweep`, `compare` and `size` print. */
+function studySchema(): object {
+  const definitions = { sweep: SWEEP, compare: COMPARE, size: SIZE };
+  return {
+    $schema: DRAFT,
+    title: "What the studies of ct-reliable print with --format json",
+    anyOf: Object.keys(definitions).map((name) => JSON.parse(reference(name))),
+    definitions: Object.fromEntries(
+      Object.entries(definitions).map(([name, schema]) => [name, published(schema, "canonical")]),
+    ),
   };
 }
 

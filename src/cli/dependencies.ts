@@ -23,7 +23,7 @@ import type { adviceOn } from "../study/advice.js";
 import type { parity } from "../study/parity.js";
 import type { paritySet } from "../study/parity-set.js";
 import type { pool } from "../study/pool.js";
-import type { planSuite, runSuite } from "../study/suite.js";
+import type { planSuite, refuseTooMany, runSuite } from "../study/suite.js";
 import type { conversationOf } from "../trace/addresses.js";
 import type { renderLife, storyOf } from "../trace/life-text.js";
 import type { STREAM_FORMS } from "../trace/stream.js";
@@ -85,6 +85,7 @@ export interface Suites {
   readScenarioFiles: typeof readScenarioFiles;
   printScenarioFile: typeof printScenarioFile;
   planSuite: typeof planSuite;
+  refuseTooMany: typeof refuseTooMany;
   runSuite: typeof runSuite;
   pool: typeof pool;
 }

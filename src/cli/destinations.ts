@@ -79,6 +79,11 @@ function parseExport(text: string): { format: Format; path: string } {
   return { format: choice(FORMATS)(text.slice(0, at)), path: parsePath(text.slice(at + 1)) };
 }
 
+/** All formats that something is written in. */
+export function formatsOf(flags: FlagValues): Format[] {
+  return [flags.of(FORMAT) ?? TEXT, ...flags.all(EXPORT).map(({ format }) => format)];
+}
+
 /** Whether the scenario is to be printed and not run, and as what. */
 export function configForm(flags: FlagValues): "yaml" | "json" | null {
   if (!flags.has(PRINT_CONFIG)) return null;
@@ -130,7 +135,7 @@ export function openOutputs(flags: FlagValues, io: Io, dependencies: Dependencie
   const exports = flags.all(EXPORT);
   const format = flags.of(FORMAT) ?? TEXT;
   const timeline = flags.has(TIMELINE);
-  if (timeline && ![format, ...exports.map((one) => one.format)].includes("csv")) {
+  if (timeline && !formatsOf(flags).includes("csv")) {
     throw new UsageError("--timeline: expected --format csv or --export csv=FILE beside it, got neither");
   }
   const outputs: Output[] = [

@@ -8,7 +8,7 @@ import type { Runs } from "./runs.js";
 import { pairedDifference, pairedRatio, type Summary, summaryOf } from "./statistics.js";
 import { type SweepReport, sweepReport } from "./sweep.js";
 
-interface Difference {
+export interface Difference {
   measure: string;
   /** Of the variant less the first, run by run. */
   difference: Summary;
@@ -18,7 +18,7 @@ interface Difference {
   seen: boolean | null;
 }
 
-interface Comparison {
+export interface Comparison {
   /** The names of the first variant and of the one that is compared with it. */
   from: string;
   to: string;

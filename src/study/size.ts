@@ -27,7 +27,7 @@ import type { RunAll } from "./pool.js";
 import { seedOf } from "./suite.js";
 import { BrokenInvariantError } from "./sweep.js";
 
-const FINDABLE = ["buffer", "rate", "reader", "grace-max", "nf-conntrack-max"] as const;
+export const FINDABLE = ["buffer", "rate", "reader", "grace-max", "nf-conntrack-max"] as const;
 export type Findable = (typeof FINDABLE)[number];
 
 interface Knob {
@@ -117,7 +117,7 @@ export interface SizeQuestion {
 }
 
 /** A value that was tried. */
-interface Trial {
+export interface Trial {
   value: number;
   text: string;
   holds: boolean;
@@ -128,7 +128,7 @@ interface Trial {
   fullest: number | null;
 }
 
-interface SizeAnswer extends Trial {
+export interface SizeAnswer extends Trial {
   /** What to give to a command beside the rest of the scenario: `--buffer 1MiB --rmem-max 1MiB`. */
   flags: string;
   /** What net.core.rmem_max must be at least; null: what it is already is enough. */

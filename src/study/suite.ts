@@ -4,6 +4,7 @@
  * reads no file and starts no worker: `RunAll` is given.
  */
 import { releaseFor } from "../kernel/release.js";
+import { metricNamed } from "../report/metrics.js";
 import type { ExpectationResult, Report } from "../report/report.js";
 import { type ScenarioResult, type SuiteReport, suiteReport } from "../report/suite.js";
 import { type Bound, bindExpectation, type Knowledge, type RunReports } from "../report/verdict.js";
@@ -15,6 +16,7 @@ import type { Case, Place, ScenarioFile } from "../scenario/file.js";
 import { mergeParameters } from "../scenario/merge.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { didYouMean } from "../scenario/suggest.js";
+import { formatCount } from "../scenario/units.js";
 import type { RunAll } from "./pool.js";
 
 /** What is asked of all files, beside what they say. */
@@ -147,6 +149,32 @@ export function seedOf(seed: string, index: number): string {
   return index === 0 ? seed : `${seed}-${index + 1}`;
 }
 
+/** What is kept of each run until its scenario is judged, and in the result: reports where a format shows them. */
+export type SuiteKeep = "reports" | "verdicts";
+
+/** In memory: a report, kept and as text; what the metrics of some expectations are; and the scenario of a run. */
+const REPORT_BYTES = 75_000;
+const PART_BYTES = 1_500;
+const SCENARIO_BYTES = 500;
+
+/** Before anything runs. Throws UsageError where what is kept of the runs would not fit. */
+export function refuseTooMany(plans: readonly Plan[], keep: SuiteKeep, availableBytes: number): void {
+  const runs = withCompared(plans).reduce((sum, { scenarios }) => sum + scenarios.length, 0);
+  const needed = runs * (SCENARIO_BYTES + (keep === "reports" ? REPORT_BYTES : PART_BYTES));
+  if (needed <= availableBytes) return;
+  const mebibytes = (bytes: number): string => `${formatCount(Math.ceil(bytes / 1_048_576))} MiB`;
+  const less = keep === "reports" ? ", or a format that shows no reports (text, markdown, junit)" : "";
+  throw new UsageError(
+    `expected runs that fit into ${mebibytes(availableBytes)} of memory, got ${formatCount(runs)}, which would need ` +
+      `${mebibytes(needed)}: fewer runs or scenarios need less${less}`,
+  );
+}
+
+/** The plans, and those that they compare with. */
+function withCompared(plans: readonly Plan[]): Plan[] {
+  return [...new Set(plans.flatMap((plan) => [...plan.beside.values(), plan]))];
+}
+
 export interface SuiteWatch {
   /** How many runs of all are done. */
   progress(done: number, of: number): void;
@@ -158,25 +186,34 @@ export interface SuiteWatch {
 export async function runSuite(
   plans: readonly Plan[],
   runAll: RunAll,
-  { bail, watch }: { bail: boolean; watch: SuiteWatch },
+  { bail, watch, keep = "reports" }: { bail: boolean; watch: SuiteWatch; keep?: SuiteKeep },
 ): Promise<SuiteReport> {
-  const all = [...new Set(plans.flatMap((plan) => [...plan.beside.values(), plan]))];
+  const all = withCompared(plans);
   const scenarios = all.flatMap((plan) => plan.scenarios);
   const names = all.flatMap((plan) => plan.scenarios.map(({ seed }) => `${plan.case.name} with seed ${seed}`));
   const reports = new Map<Scenario, Report>();
+  const planOf = new Map(all.flatMap((plan) => plan.scenarios.map((scenario) => [scenario, plan] as const)));
+  const open = new Map(all.map((plan) => [plan, plan.scenarios.length]));
   const results: ScenarioResult[] = [];
   const failed = new AbortController();
   const done = (index: number, report: Report): void => {
+    const plan = planOf.get(scenarios[index]!)!;
     reports.set(scenarios[index]!, report);
+    open.set(plan, open.get(plan)! - 1);
     watch.progress(reports.size, scenarios.length);
-    while (!failed.signal.aborted && results.length < plans.length && complete(plans[results.length]!, reports)) {
-      results.push(resultOf(plans[results.length]!, reports));
+    while (!failed.signal.aborted && results.length < plans.length && complete(plans[results.length]!, open)) {
+      results.push(resultOf(plans[results.length]!, reports, keep));
       if (bail && !results.at(-1)!.ok) failed.abort();
     }
   };
   const signal = AbortSignal.any([failed.signal, watch.signal]);
   await runAll(
-    { count: scenarios.length, scenario: (index) => scenarios[index]!, name: (index) => names[index]!, keep: "report" },
+    {
+      count: scenarios.length,
+      scenario: (index) => scenarios[index]!,
+      name: (index) => names[index]!,
+      keep: keep === "reports" ? "report" : { metrics: metricsAsked(plans) },
+    },
     { done, signal },
   );
   return suiteReport(results, {
@@ -186,11 +223,24 @@ export async function runSuite(
   });
 }
 
-function complete(plan: Plan, reports: ReadonlyMap<Scenario, Report>): boolean {
-  return [plan, ...plan.beside.values()].every(({ scenarios }) => scenarios.every((scenario) => reports.has(scenario)));
+/** `open`: how many runs of each plan are not done. */
+function complete(plan: Plan, open: ReadonlyMap<Plan, number>): boolean {
+  return [plan, ...plan.beside.values()].every((one) => open.get(one) === 0);
 }
 
-function resultOf(plan: Plan, reports: ReadonlyMap<Scenario, Report>): ScenarioResult {
+/** Everything that the expectations of these plans ask about. */
+function metricsAsked(plans: readonly Plan[]): string[] {
+  const names = plans.flatMap(({ expectations }) =>
+    expectations.flatMap(({ expression }) => {
+      const { metric, limit } = parseExpectation(expression);
+      const others = limit.kind === "share" ? [limit.of] : limit.kind === "metric" ? [limit.metric] : [];
+      return [metric, ...others].filter((name) => name !== null).map(metricNamed);
+    }),
+  );
+  return [...new Set(names.flatMap(({ name, whole }) => (whole === null ? [name] : [name, whole])))];
+}
+
+function resultOf(plan: Plan, reports: ReadonlyMap<Scenario, Report>, keep: SuiteKeep): ScenarioResult {
   const runs = plan.scenarios.map(
     (scenario, index): RunReports => ({
       report: reports.get(scenario)!,
@@ -203,7 +253,9 @@ function resultOf(plan: Plan, reports: ReadonlyMap<Scenario, Report>): ScenarioR
     title: plan.case.title,
     ok: expectations.every(({ ok }) => ok),
     expectations,
-    reports: runs.map((run) => ({ ...run.report, expectations: ownVerdicts(plan.expectations, run) })),
+    reports: runs.map((run) =>
+      keep === "reports" ? { ...run.report, expectations: ownVerdicts(plan.expectations, run) } : run.report,
+    ),
   };
 }
 

@@ -83,7 +83,7 @@ export interface MeasureHead {
   meaning: string;
 }
 
-interface Cell {
+export interface Cell {
   /** One value of each axis, in canonical form. */
   at: Readonly<Record<string, string>>;
   /** By the name of the measure. */

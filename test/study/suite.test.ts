@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Schema, Validator } from "@cfworker/json-schema";
+import { libraryFiles } from "../../scripts/library.js";
 import { SUITE } from "../../src/report/suite.js";
 import type { Overrides } from "../../src/scenario/defaults.js";
 import { UsageError } from "../../src/scenario/errors.js";
@@ -10,7 +11,7 @@ import type { Scenario } from "../../src/scenario/scenario.js";
 import { simulate } from "../../src/simulation/simulation.js";
 import { keptOf } from "../../src/study/kept.js";
 import type { RunAll } from "../../src/study/pool.js";
-import { planSuite, runSuite, type SuiteOptions } from "../../src/study/suite.js";
+import { planSuite, refuseTooMany, runSuite, type SuiteOptions } from "../../src/study/suite.js";
 
 const HEAD = "title: t\nscenario:\n  experiment: flood\n  connections: 20\n  ratePerSecond: 100\n";
 
@@ -48,6 +49,35 @@ const judge = (
     progress?: (done: number, of: number) => void;
   } = {},
 ) => runSuite(plans, runAll, { bail, watch: { progress, signal } });
+
+describe("what is kept of many runs", () => {
+  test("is enough to judge the whole library as its reports are judged, at a tenth of the size", async () => {
+    for (const { scenario, text } of libraryFiles()) {
+      const plans = planSuite(readScenarioFiles(text, "f", scenario.name), { runs: 2, over: { limitSeconds: 5 } });
+      const watch = { progress() {}, signal: new AbortController().signal };
+      const whole = await runSuite(plans, inOrder(), { bail: false, watch });
+      const part = await runSuite(plans, inOrder(), { bail: false, watch, keep: "verdicts" });
+      const verdicts = ({ ok, summary, scenarios }: typeof whole) => ({
+        ok,
+        summary,
+        scenarios: scenarios.map(({ name, expectations }) => ({ name, expectations })),
+      });
+      assert.deepEqual(verdicts(part), verdicts(whole), scenario.name);
+      const sizeOf = ({ scenarios }: typeof whole) => JSON.stringify(scenarios.map(({ reports }) => reports)).length;
+      assert.ok(sizeOf(part) < sizeOf(whole) / 10, scenario.name);
+    }
+  });
+
+  test("is refused before it starts where it would not fit, with what would need less", () => {
+    const plans = plan(VARIANTS, { runs: 10_000 });
+    assert.throws(
+      () => refuseTooMany(plans, "reports", 500e6),
+      /30k, which would need 2161 MiB: .*, or a format that shows no/,
+    );
+    refuseTooMany(plans, "verdicts", 500e6);
+    assert.throws(() => refuseTooMany(plans, "verdicts", 1e6), /expected runs that fit into 1 MiB of memory, got 30k/);
+  });
+});
 
 const VARIANTS = `${HEAD}expectations: [destroy.delivered == 100%, drain <= 2 * drain in a over 2 seeds]
 variants:

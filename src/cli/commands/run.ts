@@ -3,14 +3,16 @@
  * study, and turns the verdict into formats and an exit code. It decides nothing about scenarios (scenario/file.ts) or
  * seeds and order (study/suite.ts).
  */
+import v8 from "node:v8";
 import { LiveImpossibleError } from "../../live/host/impossible.js";
+import type { Format } from "../../render/renderers.js";
 import type { Origin, SuiteReport } from "../../report/suite.js";
 import { UsageError } from "../../scenario/errors.js";
 import type { RunAll } from "../../study/pool.js";
-import type { Plan } from "../../study/suite.js";
+import type { Plan, SuiteKeep } from "../../study/suite.js";
 import type { Call, Command } from "../command.js";
 import type { Dependencies, Live, Suites } from "../dependencies.js";
-import { configForm, configNotes, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "../destinations.js";
+import { configForm, configNotes, formatsOf, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { note, reportBug } from "../failure.js";
 import { type FlagValues, readFlags, switched } from "../flag.js";
@@ -35,6 +37,9 @@ const BAIL = switched({
 
 /** What a file says, a flag says louder. */
 const FLAGS = [ONLY, RUNS, BAIL, ...PARAMETER_FLAGS, ...LIVE_FLAGS, ...OUTPUT_FLAGS];
+
+/** Of many runs the other formats show what was expected, and need no more than that. */
+const SHOWING_REPORTS: ReadonlySet<Format> = new Set(["json", "csv"]);
 
 export const run: Command = {
   name: "run",
@@ -78,6 +83,8 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
     mainSink(flags, io).write(printed(plans, form, suites));
     return EXIT.ok;
   }
+  const keep = formatsOf(flags).some((format) => SHOWING_REPORTS.has(format)) ? "reports" : "verdicts";
+  suites.refuseTooMany(plans, keep, v8.getHeapStatistics().heap_size_limit);
   const outputs = openOutputs(flags, io, dependencies);
   if (drawn) announceSeed(flags, io);
   const words = ["run", ...operands];
@@ -87,6 +94,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
   try {
     report = await watched(plans, flags, {
       io,
+      keep,
       suites,
       runAll: await runnerOf(live, flags, { dependencies, suites }),
     });
@@ -122,7 +130,7 @@ function printedCase({ case: one, scenarios }: Plan) {
 async function watched(
   plans: readonly Plan[],
   flags: FlagValues,
-  { io, suites, runAll }: { io: Io; suites: Suites; runAll: RunAll },
+  { io, keep, suites, runAll }: { io: Io; keep: SuiteKeep; suites: Suites; runAll: RunAll },
 ): Promise<SuiteReport> {
   const view = await countView(io, { quiet: flags.has(QUIET), noun: "runs" });
   const stop = new AbortController();
@@ -134,6 +142,7 @@ async function watched(
   try {
     return await suites.runSuite(plans, runAll, {
       bail: flags.has(BAIL),
+      keep,
       watch: { progress: view.update, signal: stop.signal },
     });
   } finally {
