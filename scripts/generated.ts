@@ -1,6 +1,6 @@
 /**
  * The files of the package that are made of the code: the JSON Schemas of what goes in and comes out, the manual page,
- * the README's table of scenarios. They are committed, so that an editor finds them without a build; a test holds them
+ * the README's table of scenarios, the table of releases. They are committed, so that an editor finds them without a build; a test holds them
  * current.
  */
 import { readFileSync } from "node:fs";
@@ -14,6 +14,7 @@ import { published } from "../src/scenario/json-schema.js";
 import { COMPARE, SIZE, SWEEP } from "../src/study/schema.js";
 import { libraryFiles, README } from "./library.js";
 import { scenarioTable, withTable } from "./readme.js";
+import { LEVELS, levelTable, MODEL } from "./releases.js";
 
 const DRAFT = "http://json-schema.org/draft-07/schema#";
 
@@ -27,6 +28,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ["schema/report.schema.json", json(reportSchema())],
     ["schema/study.schema.json", json(studySchema())],
     ["README.md", withTable(readFileSync(README, "utf8"), scenarioTable(libraryFiles()))],
+    ["docs/MODEL.md", withTable(readFileSync(MODEL, "utf8"), levelTable(), LEVELS)],
     ["man/ct-reliable.1", renderManPage(COMMANDS, TOOL_VERSION)],
   ]);
 }

@@ -16,9 +16,9 @@ export function scenarioTable(files: readonly LibraryFile[]): string {
 }
 
 /** The page with this table between its two comments. */
-export function withTable(page: string, table: string): string {
-  const from = page.indexOf(BEGIN);
-  const to = page.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`expected ${BEGIN} and later ${END} in the page`);
-  return `${page.slice(0, from + BEGIN.length)}\n\n${table}\n\n${page.slice(to)}`;
+export function withTable(page: string, table: string, { begin, end } = { begin: BEGIN, end: END }): string {
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`expected ${begin} and later ${end} in the page`);
+  return `${page.slice(0, from + begin.length)}\n\n${table}\n\n${page.slice(to)}`;
 }

@@ -44,8 +44,8 @@ export interface Dependencies {
   advisor(): Promise<typeof adviceOn>;
   /** How many runs go on at once. */
   cores(): number;
-  /** As uname -s and uname -r say it. */
-  host(): { system: string; release: string };
+  /** As uname -s, -r and -v say it. */
+  host(): { system: string; release: string; version: string };
 }
 
 /** The running kernel. */
@@ -157,5 +157,5 @@ export const installed: Dependencies = {
   }),
   advisor: async () => (await import("../study/advice.js")).adviceOn,
   cores: () => os.availableParallelism(),
-  host: () => ({ system: os.type(), release: os.release() }),
+  host: () => ({ system: os.type(), release: os.release(), version: os.version() }),
 };

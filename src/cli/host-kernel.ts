@@ -4,6 +4,7 @@
  * here.
  */
 import { releaseFor } from "../kernel/release.js";
+import { hiddenLevel, levelInUnameVersion } from "../kernel/vendor.js";
 import { UsageError } from "../scenario/errors.js";
 import { HOST } from "../scenario/scenario.js";
 import type { Dependencies } from "./dependencies.js";
@@ -13,20 +14,22 @@ const KERNEL_FLAG = "kernel";
 
 export function withHostKernel(given: readonly Given[], dependencies: Pick<Dependencies, "host">): readonly Given[] {
   if (!asksForHost(given)) return given;
-  const { system, release } = dependencies.host();
+  const { system, release, version } = dependencies.host();
   if (system !== "Linux") {
     throw new UsageError(
       `--${KERNEL_FLAG}: expected a version where this machine does not run Linux, got ${HOST} (${system})`,
     );
   }
-  return given.map((one) => (isHost(one) ? { ...one, text: release } : one));
+  return given.map((one) => (isHost(one) ? { ...one, text: levelInUnameVersion(version) ?? release } : one));
 }
 
-/** What a user who named no version has to know, or nothing. */
+/** What a user who named no version, or one that hides its level, has to know, or nothing. */
 export function hostKernelNote(given: readonly Given[], kernel: string): string[] {
   const release = releaseFor(kernel);
-  if (!asksForHost(given) || release === null) return [];
-  return [`kernel ${kernel} is modelled as release ${release.version}`];
+  const hidden = hiddenLevel(kernel);
+  const notes = hidden === null ? [] : [hidden];
+  if (!asksForHost(given) || release === null) return notes;
+  return [`kernel ${kernel} is modelled as release ${release.version}`, ...notes];
 }
 
 function asksForHost(given: readonly Given[]): boolean {

@@ -3,7 +3,7 @@
  * same, so that one command line can be tried on every kernel. What contradicts is refused elsewhere
  * (scenario/defaults.ts).
  */
-import { releaseFor } from "../kernel/release.js";
+import { effectiveRelease } from "../kernel/effective-release.js";
 import type { Overrides } from "../scenario/defaults.js";
 import { COSTS } from "../scenario/parameters/costs.js";
 import { flagNoteOf } from "../scenario/parameters/parameter.js";
@@ -21,9 +21,21 @@ const AFTER_ENOBUFS = ["bufferMaxBytes", "resyncAfterNanoseconds", "stopsAtEnobu
 
 const RULES: readonly Rule[] = [
   {
-    applies: ({ graceMaxSeconds }, { kernel }) =>
-      graceMaxSeconds !== undefined && releaseFor(kernel) !== null && releaseFor(kernel)?.redelivery !== "timer",
+    applies: ({ graceMaxSeconds }, scenario) =>
+      graceMaxSeconds !== undefined && effectiveRelease(scenario)?.redelivery !== "timer",
     says: ({ kernel }) => `--grace-max has no effect on ${kernel}: the sysctl went with 3.17`,
+  },
+  {
+    applies: (_, { kernelConfig, listeners }) =>
+      kernelConfig.chainEvents && listeners.some(({ policy }) => policy === "reliable" || policy === "broadcast-error"),
+    says: ({ listeners }) =>
+      `${listeners.find(({ policy }) => policy !== "lossy" && policy !== "no-enobufs")!.policy} delivery does not work on a ` +
+      "kernel with chain-events: its notifier chain drops the error of a broadcast, and with it the event",
+  },
+  {
+    applies: (_, scenario) =>
+      scenario.kernelRules.gcIntervalSeconds !== null && !effectiveRelease(scenario)?.gc.startsWith("pass"),
+    says: ({ kernel }) => `--gc-interval has no effect on ${kernel}: no gc worker of it makes whole passes`,
   },
   {
     applies: ({ arrivals }, { ratePerSecond }) =>

@@ -8,11 +8,13 @@ import { listed, quoted, UsageError } from "../scenario/errors.js";
 import type { Schema } from "../scenario/json-schema.js";
 import { type Codec, plain } from "../scenario/parameters/codec.js";
 import { COSTS } from "../scenario/parameters/costs.js";
+import { KERNEL_RULES } from "../scenario/parameters/kernel-rules.js";
 import { LISTENER } from "../scenario/parameters/listener.js";
 import { DURATION_SECONDS } from "../scenario/parameters/load.js";
 import { type FlagNote, flagNoteOf } from "../scenario/parameters/parameter.js";
 import { type ListenerScenario, SCENARIO, type Scenario } from "../scenario/scenario.js";
 import { didYouMean } from "../scenario/suggest.js";
+import { addSysctl, sysctlCodec } from "../scenario/sysctl.js";
 import { fitsText } from "../scenario/value.js";
 import type { Flag } from "./flag.js";
 
@@ -41,6 +43,15 @@ const MACHINE: Owner = {
     return overrides.costs;
   },
   resolved: ({ costs }) => costs,
+};
+
+const RULES: Owner = {
+  sets: "kernelRules",
+  given(overrides) {
+    overrides.kernelRules ??= {};
+    return overrides.kernelRules;
+  },
+  resolved: ({ kernelRules }) => kernelRules,
 };
 
 /** The flag of this parameter; `changes` where a command means something else by it. */
@@ -117,6 +128,11 @@ const ORDER = [
   ...["policy", "listeners", "rmem-max", "kernel", "kernel-config", "hz", "grace-max", "nf-conntrack-max", "buckets"],
   ...[
     "timeout",
+    "sysctl",
+    "admission",
+    "gc",
+    "gc-interval",
+    "retry",
     "cpus",
     "packet-cpus",
     "machine",
@@ -129,11 +145,33 @@ const ORDER = [
   ...["no-flush", "limit", "seed"],
 ];
 
+/** A sysctl sets a parameter that may have a flag of its own, which is louder. */
+const SYSCTL: Flag = {
+  name: "sysctl",
+  value: "NAME=VALUE",
+  heading: "Kernel:",
+  description:
+    "a sysctl as sysctl -a writes it, such as net.netfilter.nf_conntrack_acct=1: nf_conntrack_max, _buckets, _acct, " +
+    "_timestamp, _events, _events_retry_timeout, timeouts of TCP, UDP and ICMP, rmem_max, rmem_default (may be repeated)",
+  repeatable: true,
+  choices: [],
+  file: false,
+  repeats: true,
+  sets: "kernelRules",
+  standard: () => null,
+  read(text) {
+    const value = sysctlCodec.parse(text);
+    return { value, canonical: text, apply: (overrides) => Object.assign(overrides, addSysctl(overrides, text)) };
+  },
+};
+
 /** Every parameter of a run that has a flag. */
 export const PARAMETER_FLAGS: readonly Flag[] = [
   ...flagFor("durationSeconds", DURATION_SECONDS, WHOLE),
   ...flagsOf(LISTENER.properties, FIRST_LISTENER),
   ...flagsOf(COSTS.properties, MACHINE),
+  ...flagsOf(KERNEL_RULES.properties, RULES),
+  SYSCTL,
   ...flagsOf(SCENARIO.properties, WHOLE),
 ].sort((one, other) => ORDER.indexOf(one.name) - ORDER.indexOf(other.name));
 
@@ -154,6 +192,10 @@ export function flagOf(parameter: string): string {
   if (key === "listeners" && index !== undefined && index !== "0") {
     const note = flagNoteOf(LISTENER.properties[field as keyof ListenerScenario]);
     return note?.item ?? note?.name ?? String(field);
+  }
+  if (key === "kernelRules" && index !== undefined) {
+    const note = flagNoteOf(KERNEL_RULES.properties[index as keyof typeof KERNEL_RULES.properties]);
+    return note === undefined ? parameter : `--${note.name}`;
   }
   const flag =
     PARAMETER_FLAGS.find(({ field }) => parameter === `listeners.0.${field}`) ??

@@ -13,6 +13,7 @@ import {
   type Costs,
   type Experiment,
   type KernelConfig,
+  type KernelRules,
   MOST_ENTRIES,
   RANDOM_SEED,
   SCENARIO,
@@ -27,13 +28,17 @@ import { formatCount, formatDuration, formatRate, formatSize, LONGEST_DURATION, 
 /** What a user said, in canonical units; everything else is a default. */
 export interface Overrides
   extends Partial<
-    Omit<Scenario, "experiment" | "timeoutsSeconds" | "listeners" | "traffic" | "kernelConfig" | "costs">
+    Omit<
+      Scenario,
+      "experiment" | "timeoutsSeconds" | "listeners" | "traffic" | "kernelConfig" | "kernelRules" | "costs"
+    >
   > {
   durationSeconds?: number;
   timeoutsSeconds?: Partial<Record<TimeoutKey, number>>;
   listeners?: Partial<ListenerScenario>[];
   traffic?: Partial<TrafficClass>[];
   kernelConfig?: Partial<KernelConfig>;
+  kernelRules?: Partial<KernelRules>;
   costs?: Partial<Costs>;
 }
 
@@ -75,6 +80,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   scenario.traffic = traffic;
   scenario.listeners.forEach(refuseContradictions);
   refuseSmallHeads(scenario, release);
+  refuseForeignRules(scenario, release);
   refuseTooManyJiffies(scenario);
   refuseSpreadPackets(scenario);
   refuseDrawnSeed(scenario);
@@ -153,6 +159,22 @@ function refuseSmallHeads({ kernel, kernelConfig }: Scenario, release: Release):
   );
 }
 
+/** A worker and a timer per entry exclude each other: the kernel has the memory and the code of one of them. */
+function refuseForeignRules({ kernel, kernelRules: { gc, retry } }: Scenario, release: Release): void {
+  if (gc !== "own" && release.gc === "none") {
+    throw new ParameterError(
+      "kernelRules.gc",
+      `expected no gc worker with ${kernel}, whose entries have a timer each (until 4.8), got ${gc}`,
+    );
+  }
+  if (retry === "timer" && release.gc !== "none") {
+    throw new ParameterError(
+      "kernelRules.retry",
+      `expected workqueue, evict-list or evict-list-inverted with ${kernel}, which has no timer per entry, got timer`,
+    );
+  }
+}
+
 /** Timers count in 32-bit jiffies; some minutes of uptime and the longest timeout come on top of the run itself. */
 function refuseTooManyJiffies({ hz, limitSeconds, timeoutsSeconds }: Scenario): void {
   const longestTimeout = Math.max(...Object.values(timeoutsSeconds));
@@ -182,7 +204,7 @@ function knownRelease(kernel: string): Release {
   if (release !== null) return release;
   throw new ParameterError(
     "kernel",
-    `expected a Linux version from ${RELEASES[0]!.version} to 6.18, such as 5.4 or 6.18.44, got ${quoted(kernel)}`,
+    `expected a Linux version from ${RELEASES[0]!.version} to ${RELEASES.at(-1)!.version}, such as 5.4 or 6.18.44, got ${quoted(kernel)}`,
   );
 }
 

@@ -16,6 +16,7 @@ import {
   TIMEOUTS,
   timeoutCodec,
 } from "./parameters/kernel.js";
+import { KERNEL_RULES } from "./parameters/kernel-rules.js";
 import { AFTER_FLUSH, BUFFER_BYTES, LISTENER, listenersCodec } from "./parameters/listener.js";
 import { LOAD_PARAMETERS, MOST_ENTRIES, RUN_TIME_SECONDS } from "./parameters/load.js";
 import { type Chosen, each, flag, parameter } from "./parameters/parameter.js";
@@ -24,6 +25,7 @@ import type { Range } from "./units.js";
 
 export type { Costs } from "./parameters/costs.js";
 export type { KernelConfig, TimeoutKey } from "./parameters/kernel.js";
+export type { GC_WORKERS, KernelRules } from "./parameters/kernel-rules.js";
 export {
   EVENT_GROUPS,
   type EventGroup,
@@ -148,7 +150,7 @@ export const SCENARIO = shape("an experiment with every parameter", {
     TIMEOUTS,
     ({ release }) => release.timeoutsSeconds,
     flag(KERNEL, "timeout KEY=DURATION", {
-      description: `a timeout of conntrack in whole seconds (may be repeated); KEY is ${TIMEOUT_KEYS.join(", ")}`,
+      description: `a timeout of conntrack in whole seconds (may be repeated); KEY is ${TIMEOUT_KEYS.join(", ")}, or its sysctl's name, with seconds`,
       codec: timeoutCodec,
       add: addTimeouts,
       quiet: true,
@@ -178,12 +180,13 @@ export const SCENARIO = shape("an experiment with every parameter", {
     flag(KERNEL, "kernel-config KEY=VALUE,...", {
       description:
         "how the kernel was built, as far as it changes what an event is charged: acct, nat, mark, secmark, timestamp and " +
-        "nla-policy-len (whether it counts, 2.6.39 on) are on or off, sk-buff and small-head are sizes in bytes; what is " +
-        "not given is as distributions build the release",
+        "nla-policy-len (whether it counts, 2.6.39 on) are on or off, sk-buff and small-head are sizes in bytes; chain-events " +
+        "is on in OpenWrt's builds; what is not given is as distributions build the release",
       codec: kernelConfigCodec,
       quiet: true,
     }),
   ),
+  kernelRules: KERNEL_RULES,
   costs: parameter(COSTS, standardCosts),
   limitSeconds: parameter(
     quantity(

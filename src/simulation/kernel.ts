@@ -6,7 +6,8 @@ import type { DaemonView } from "../daemon/view.js";
 import { KernelClock } from "../kernel/clock.js";
 import { Deletion } from "../kernel/conntrack/deletion.js";
 import { type Expiry, LazyExpiry, TimerExpiry } from "../kernel/conntrack/expiry.js";
-import { GcWorker } from "../kernel/conntrack/gc.js";
+import { gcWorkerOf } from "../kernel/conntrack/gc/eras.js";
+import type { GcWorker } from "../kernel/conntrack/gc/gc-worker.js";
 import { PacketPath } from "../kernel/conntrack/packet.js";
 import { ACTIVE, ConntrackTable } from "../kernel/conntrack/table.js";
 import { Ctnetlink } from "../kernel/events/ctnetlink.js";
@@ -42,6 +43,7 @@ export class SimulatedKernel {
   readonly timers: TimerWheel;
   /** Null where entries have timers. */
   readonly gc: GcWorker | null;
+  readonly expiry: Expiry;
   readonly deletion: Deletion;
   readonly packets: PacketPath;
   readonly events: EventCache;
@@ -50,7 +52,6 @@ export class SimulatedKernel {
   readonly broadcast: Broadcast;
   readonly sockets: readonly NetlinkSocket[];
   readonly ledger: Ledger;
-  private readonly expiry: Expiry;
   /** What was in the table when a packet first found no room. */
   full: FullTable | null = null;
 
@@ -73,7 +74,10 @@ export class SimulatedKernel {
     const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, classes);
     const ledger = new Ledger(table, broadcast, view, sockets[0]!, firstTuplesOf(classes, scenario.tuples));
     const cache = new EventCache(table, ctnetlink, ledger, release);
-    const expiry = release.gc === "none" ? new TimerExpiry(clock, timers) : new LazyExpiry(clock, table.records);
+    const expiry =
+      release.gc === "none"
+        ? new TimerExpiry(clock, timers)
+        : new LazyExpiry(clock, table.records, Math.ceil(scenario.limitSeconds * scenario.hz));
     const deletion = new Deletion(table, expiry, cache, release);
     const redelivery = redeliveryOf(scenario, release, streams, clock, timers, deletion);
     cache.redelivery = redelivery;
@@ -85,14 +89,15 @@ export class SimulatedKernel {
       deletion,
       release,
       protocols: classes.map(({ protocol }) => protocol),
+      families: classes.map(({ family }) => family),
       path: scenario.path,
       timeoutsSeconds: scenario.timeoutsSeconds,
       random32: streams.of("chain limits").uint32,
     });
     const tcp = classes.some(({ protocol }) => protocol === "tcp");
-    const gc = expiry.lazy
-      ? new GcWorker({ clock, table, expiry, deletion, release, tcp, phase: streams.of("gc").uniform() })
-      : null;
+    const { gcIntervalSeconds: intervalSeconds } = scenario.kernelRules;
+    const phase = expiry.lazy ? streams.of("gc").uniform() : 0;
+    const gc = gcWorkerOf({ clock, table, expiry, deletion, release, tcp, phase, intervalSeconds });
     packets.whenEarlyDropFails = () => {
       this.full ??= fullTable(clock, table, expiry);
       if (gc !== null) gc.earlyDrop = true;
@@ -113,11 +118,6 @@ export class SimulatedKernel {
     this.ledger = ledger;
     this.expiry = expiry;
   }
-  /** Whether an expired entry stays until something meets it. */
-  get expiresLazily(): boolean {
-    return this.expiry.lazy;
-  }
-
   /** Entries that are dead, still in the hash and still counted. */
   get expired(): number {
     return expiredEntries(this.table, this.expiry);

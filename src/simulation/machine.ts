@@ -6,7 +6,7 @@
 import { Reader } from "../daemon/reader.js";
 import { DaemonView } from "../daemon/view.js";
 import type { KernelClock } from "../kernel/clock.js";
-import { releaseFor } from "../kernel/release.js";
+import { effectiveRelease } from "../kernel/effective-release.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { Streams } from "../scenario/streams.js";
 import { Cpu0 } from "./cpu/cpu0.js";
@@ -33,7 +33,7 @@ export class Machine {
   over = false;
 
   constructor(scenario: Scenario) {
-    const release = releaseFor(scenario.kernel);
+    const release = effectiveRelease(scenario);
     if (release === null) throw new Error(`no release for kernel ${scenario.kernel}`);
     const { costs } = scenario;
     const streams = new Streams(scenario.seed);

@@ -59,7 +59,10 @@ export function reportOf(run: Run, interrupted: boolean): Report<number> {
     gc:
       kernel.gc === null
         ? null
-        : { runs: kernel.gc.runs, longestPauseSeconds: kernel.gc.runs > 1 ? kernel.gc.longestPause / 1e9 : null },
+        : {
+            runs: kernel.gc.runs,
+            longestPauseSeconds: kernel.gc.runs > 1 ? kernel.gc.longestPauseNanoseconds / 1e9 : null,
+          },
     redelivery: kernel.redelivery.runs === null ? null : { ...kernel.redelivery.runs },
     flush: flushReport(run, interrupted),
     daemon: daemonReport(run, run.readers[0]!, true),
@@ -164,7 +167,7 @@ function latencyReport(latency: LatencyHistogram): LatencyReport<number> {
   };
 }
 
-function tableReport({ table, expired, full, expiresLazily }: SimulatedKernel): TableReport<number> {
+function tableReport({ table, expired, full, expiry }: SimulatedKernel): TableReport<number> {
   const { peakCount, created, destroyed, earlyDrop, drop, insertFailed, invalid, reopening } = table.counters;
   return {
     max: table.max,
@@ -173,7 +176,7 @@ function tableReport({ table, expired, full, expiresLazily }: SimulatedKernel): 
     created,
     destroyed,
     active: table.active,
-    expired: { peak: expiresLazily ? null : 0, final: expired },
+    expired: { peak: Math.max(expiry.expiredPeak(), expired), final: expired },
     earlyDrop,
     drop,
     insertFailed,

@@ -4,7 +4,7 @@
  * search take.
  */
 import type { KernelClock } from "../kernel/clock.js";
-import type { GcWorker } from "../kernel/conntrack/gc.js";
+import type { GcWorker } from "../kernel/conntrack/gc/gc-worker.js";
 import type { ConntrackTable } from "../kernel/conntrack/table.js";
 import type { Redelivery } from "../kernel/events/redelivery/redelivery.js";
 import type { Costs } from "../scenario/scenario.js";

@@ -3,7 +3,7 @@
  * plan, the seeds and the judging in file order, so that the result does not depend on how many runs go on at once. It
  * reads no file and starts no worker: `RunAll` is given.
  */
-import { releaseFor } from "../kernel/release.js";
+import { effectiveRelease } from "../kernel/effective-release.js";
 import { metricNamed } from "../report/metrics.js";
 import type { ExpectationResult, Report } from "../report/report.js";
 import { type ScenarioResult, type SuiteReport, suiteReport } from "../report/suite.js";
@@ -134,8 +134,9 @@ function bindAll(file: ScenarioFile, index: number, knowledge: readonly Knowledg
   });
 }
 
-export function knowledgeOf({ kernel, flush, listeners, traffic }: Scenario, backend: Report["backend"]): Knowledge {
-  const worker = releaseFor(kernel)?.redelivery !== "timer";
+export function knowledgeOf(scenario: Scenario, backend: Report["backend"]): Knowledge {
+  const { flush, listeners, traffic } = scenario;
+  const worker = effectiveRelease(scenario)?.redelivery !== "timer";
   const classes = Math.max(1, traffic.length);
   return { backend, flush, worker, otherListeners: listeners.length - 1, classes, listedTraffic: traffic.length };
 }

@@ -79,7 +79,7 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
   ],
   ["--rmem-max 212992", { rmemMaxBytes: 212_992 }, "--rmem-max 208k"],
   ["--kernel 3.6.0", { kernel: "3.6.0" }, "--kernel 3.6.0"],
-  ["--kernel 5.15.0-1019-aws", { kernel: "5.15.0-1019-aws" }, "--kernel 5.15.0-1019-aws"],
+  ["--kernel 5.15.190-1019-aws", { kernel: "5.15.190-1019-aws" }, "--kernel 5.15.190-1019-aws"],
   ["--kernel host", { kernel: "6.18.44-fc-v669" }, "--kernel 6.18.44-fc-v669"],
   [
     "--kernel-config small-head=576,acct=off,sk-buff=208,nla-policy-len=on",
@@ -94,6 +94,22 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
     "--timeout udp_stream=90s --timeout udp=60s",
     { timeoutsSeconds: { udp_stream: 90, udp: 60 } },
     "--timeout udp_stream=90s --timeout udp=1m",
+  ],
+  [
+    "--sysctl nf_conntrack_acct=1 --sysctl net.nf_conntrack_max=4096",
+    { kernelConfig: { acct: true }, nfConntrackMax: 4096 },
+    "--sysctl nf_conntrack_acct=1 --sysctl net.nf_conntrack_max=4096",
+  ],
+  ["--admission new", { kernelRules: { admission: "new" } }, "--admission new"],
+  [
+    "--gc pass-120s --retry evict-list",
+    { kernelRules: { gc: "pass-120s", retry: "evict-list" } },
+    "--gc pass-120s --retry evict-list",
+  ],
+  [
+    "--kernel 6.1.192 --gc-interval 10s",
+    { kernel: "6.1.192", kernelRules: { gcIntervalSeconds: 10 } },
+    "--kernel 6.1.192 --gc-interval 10s",
   ],
   ["--cpus 1", { cpus: 1 }, "--cpus 1"],
   ["--packet-cpus 8", { packetCpus: 8 }, "--packet-cpus 8"],

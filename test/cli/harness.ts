@@ -91,6 +91,7 @@ const DEFAULTS: Scenario = {
     udp: 30,
     udp_stream: 180,
     icmp: 30,
+    icmpv6: 30,
   },
   rmemMaxBytes: 131_071,
   listeners: [LISTENER],
@@ -103,7 +104,9 @@ const DEFAULTS: Scenario = {
     skBuffBytes: 232,
     nlaPolicyLenCounts: false,
     smallHeadBytes: 0,
+    chainEvents: false,
   },
+  kernelRules: { admission: "own", gc: "own", retry: "own", events: "own", gcIntervalSeconds: null },
   costs: {
     packetNanoseconds: 2000,
     flushEntryNanoseconds: 500,
@@ -124,6 +127,7 @@ export const stubResolve: Resolve = (experiment, overrides) => {
     timeoutsSeconds,
     costs,
     kernelConfig,
+    kernelRules,
     ...rest
   } = overrides;
   return {
@@ -134,6 +138,7 @@ export const stubResolve: Resolve = (experiment, overrides) => {
     timeoutsSeconds: { ...DEFAULTS.timeoutsSeconds, ...timeoutsSeconds },
     costs: { ...DEFAULTS.costs, ...costs },
     kernelConfig: { ...DEFAULTS.kernelConfig, ...kernelConfig },
+    kernelRules: { ...DEFAULTS.kernelRules, ...kernelRules },
   };
 };
 
@@ -206,7 +211,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     tracing: installed.tracing,
     advisor: async () => async () => [],
     cores: () => 1,
-    host: () => ({ system: "Linux", release: "6.18.44-fc-v669" }),
+    host: () => ({ system: "Linux", release: "6.18.44-fc-v669", version: "#1 SMP PREEMPT_DYNAMIC @0" }),
     ...setup.dependencies,
   });
   return { code, stdout: stdout.text, stderr: stderr.text, overrides, ran, signals };

@@ -99,13 +99,13 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--kernel-config", "acct=offf"], '--kernel-config: acct: expected on or off, got "offf", did you mean "off"?'],
   [
     ["--kernel-config", "nat=off,acount=off"],
-    "--kernel-config: expected acct, nat, mark, secmark, timestamp, nla-policy-len, sk-buff or small-head, " +
-      'got "acount"',
+    "--kernel-config: expected acct, nat, mark, secmark, timestamp, nla-policy-len, sk-buff, small-head or " +
+      'chain-events, got "acount"',
   ],
   [
     ["--kernel-config", "skbuff=208"],
-    "--kernel-config: expected acct, nat, mark, secmark, timestamp, nla-policy-len, sk-buff or small-head, " +
-      'got "skbuff", did you mean "sk-buff"?',
+    "--kernel-config: expected acct, nat, mark, secmark, timestamp, nla-policy-len, sk-buff, small-head or " +
+      'chain-events, got "skbuff", did you mean "sk-buff"?',
   ],
   [["--kernel-config", "nat=off,nat=on"], '--kernel-config: expected each key once, got nat twice in "nat=off,nat=on"'],
   [["--kernel-config", "sk-buff=0"], '--kernel-config: sk-buff: expected a size from 1 to 4096, got "0"'],
@@ -131,7 +131,20 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [
     ["--timeout", "udp_steam=1s"],
     "--timeout: expected tcp_syn_sent, tcp_syn_recv, tcp_established, tcp_fin_wait, tcp_close_wait, tcp_last_ack, " +
-      'tcp_time_wait, tcp_close, tcp_syn_sent2, udp, udp_stream or icmp, got "udp_steam", did you mean "udp_stream"?',
+      'tcp_time_wait, tcp_close, tcp_syn_sent2, udp, udp_stream, icmp or icmpv6, got "udp_steam", did you mean ' +
+      '"udp_stream"?',
+  ],
+  [
+    ["--sysctl", "nf_conntrack_acct"],
+    '--sysctl: expected NAME=VALUE such as nf_conntrack_acct=1, got "nf_conntrack_acct"',
+  ],
+  [["--sysctl", "nf_conntrack_acct=2"], '--sysctl: expected 0 or 1, got "2"'],
+  [["--admission", "newer"], '--admission: expected own, old or new, got "newer"'],
+  [["--gc", "pass"], '--gc: expected own, fraction-64, fraction-128, pass-120s, pass-halving or pass-mean, got "pass"'],
+  [["--gc-interval", "0"], '--gc-interval: expected a duration from 1s to 2147483s, got "0"'],
+  [
+    ["--retry", "timers"],
+    '--retry: expected own, timer, workqueue, evict-list or evict-list-inverted, got "timers", did you mean "timer"?',
   ],
   [["--packet-cpus", "0"], '--packet-cpus: expected a count from 1 to 256, got "0"'],
   [["--machine", "fast"], '--machine: expected recorded or present, got "fast"'],
@@ -184,8 +197,8 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
 /** What no parser of a flag can see: the resolver does. */
 const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
   [
-    ["flood", "--kernel", "6.19"],
-    '--kernel: expected a Linux version from 2.6.31 to 6.18, such as 5.4 or 6.18.44, got "6.19"',
+    ["flood", "--kernel", "7.9"],
+    '--kernel: expected a Linux version from 2.6.31 to 7.3, such as 5.4 or 6.18.44, got "7.9"',
   ],
   [
     ["flood", "--rate", "10M", "--duration", "1h"],

@@ -128,6 +128,7 @@ export class Assembled {
       deletion: this.deletion,
       release,
       protocols: [options.protocol ?? "udp"],
+      families: ["ipv4"],
       path: options.path ?? "forward",
       timeoutsSeconds: release.timeoutsSeconds,
       random32: () => 0,

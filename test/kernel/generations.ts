@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { KernelClock } from "../../src/kernel/clock.js";
 import { Deletion } from "../../src/kernel/conntrack/deletion.js";
 import { type Expiry, LazyExpiry, TimerExpiry } from "../../src/kernel/conntrack/expiry.js";
-import { GcWorker } from "../../src/kernel/conntrack/gc.js";
+import { gcWorkerOf } from "../../src/kernel/conntrack/gc/eras.js";
+import type { GcWorker } from "../../src/kernel/conntrack/gc/gc-worker.js";
 import { PacketPath, type Verdict } from "../../src/kernel/conntrack/packet.js";
 import { type Direction, ORIGINAL, REPLY } from "../../src/kernel/conntrack/status.js";
 import { ConntrackTable, NIL } from "../../src/kernel/conntrack/table.js";
@@ -34,6 +35,11 @@ export function versions(from: string, before?: string): string[] {
   return all.slice(all.indexOf(from), end);
 }
 
+/** The versions of the release table whose row has a property. */
+export function versionsWith(has: (release: Release) => boolean): string[] {
+  return RELEASES.filter(has).map(({ version }) => version);
+}
+
 /** A sink that also says whether anybody listens. */
 class ListenedSink extends ScriptedSink {
   listens = true;
@@ -56,6 +62,8 @@ export interface GenerationOptions {
   timeoutsSeconds?: Partial<Record<TimeoutKey, number>>;
   /** Where in its idle cycle the gc worker is at the start, in [0, 1). */
   gcPhase?: number;
+  /** The longest time between two passes of the gc worker; without it the kernel's own. */
+  gcIntervalSeconds?: number;
   /** The draws that limit the length of chains. */
   random32?: () => number;
 }
@@ -89,7 +97,8 @@ export class Generation {
     sink.table = table;
     this.timers = new TimerWheel(clock, table.records, release.timerSlack);
     const cache = new EventCache(table, sink, { raised: () => {}, attempted: () => {}, freed: () => {} }, release);
-    this.expiry = release.gc === "none" ? new TimerExpiry(clock, this.timers) : new LazyExpiry(clock, table.records);
+    this.expiry =
+      release.gc === "none" ? new TimerExpiry(clock, this.timers) : new LazyExpiry(clock, table.records, 2 ** 18);
     this.deletion = new Deletion(table, this.expiry, cache, release);
     this.redelivery = this.redeliveryOf(options.cpus ?? 1);
     cache.redelivery = this.redelivery;
@@ -102,11 +111,14 @@ export class Generation {
       deletion: this.deletion,
       release,
       protocols: [protocol],
+      families: ["ipv4"],
       path: options.path ?? "forward",
       timeoutsSeconds: { ...release.timeoutsSeconds, ...options.timeoutsSeconds },
       random32: options.random32 ?? (() => 0),
     });
-    this.gcOrNone = this.expiry.lazy ? this.gcOf(protocol, options.gcPhase ?? 0) : null;
+    this.gcOrNone = this.expiry.lazy
+      ? this.gcOf(protocol, options.gcPhase ?? 0, options.gcIntervalSeconds ?? null)
+      : null;
   }
 
   private redeliveryOf(cpus: number): Redelivery {
@@ -117,9 +129,10 @@ export class Generation {
     return new TimerRedelivery(clock, this.timers, deletion, () => window - 1, window);
   }
 
-  private gcOf(protocol: Protocol, phase: number): GcWorker {
+  private gcOf(protocol: Protocol, phase: number, intervalSeconds: number | null): GcWorker {
     const { clock, table, expiry, deletion, release } = this;
-    const gc = new GcWorker({ clock, table, expiry, deletion, release, tcp: protocol === "tcp", phase });
+    const tcp = protocol === "tcp";
+    const gc = gcWorkerOf({ clock, table, expiry, deletion, release, tcp, phase, intervalSeconds })!;
     this.packets.whenEarlyDropFails = () => {
       gc.earlyDrop = true;
     };

@@ -30,6 +30,7 @@ const REPORTS: readonly (readonly [what: string, report: Report])[] = [
     simulate(
       flushScenario({
         kernel: "5.10",
+        kernelRules: { gcIntervalSeconds: 60 },
         connections: 300,
         rmemMaxBytes: 2 ** 24,
         listeners: [

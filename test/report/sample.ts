@@ -96,6 +96,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         udp: 30,
         udp_stream: 180,
         icmp: 30,
+        icmpv6: 30,
       },
       rmemMaxBytes: 212_992,
       listeners: [sampleListener()],
@@ -108,7 +109,9 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         skBuffBytes: 232,
         nlaPolicyLenCounts: false,
         smallHeadBytes: 0,
+        chainEvents: false,
       },
+      kernelRules: { admission: "own", gc: "own", retry: "own", events: "own", gcIntervalSeconds: null },
       costs: {
         packetNanoseconds: 2000,
         flushEntryNanoseconds: 500,

@@ -82,10 +82,7 @@ const MISTAKES: readonly (readonly [lines: string, sentence: string])[] = [
     "  listeners: [{connections: 5}]",
     '4:16: expected a key of listeners, got "connections", did you mean "scenario.connections"?',
   ],
-  [
-    "  timeoutsSeconds: {upd: 5}",
-    '4:21: expected tcp_syn_sent, tcp_syn_recv, tcp_established, tcp_fin_wait, tcp_close_wait, tcp_last_ack, tcp_time_wait, tcp_close, tcp_syn_sent2, udp, udp_stream or icmp, got "upd", did you mean "udp"?',
-  ],
+  ["  timeoutsSeconds: {upd: 5}", '4:21: expected a key of timeoutsSeconds, got "upd", did you mean "udp"?'],
   ["  __proto__: {connections: 5}", '4:3: expected a key of scenario, got "__proto__"'],
   ["  constructor: 5", '4:3: expected a key of scenario, got "constructor"'],
   ["toString: 5", "4:1: expected name, title"],

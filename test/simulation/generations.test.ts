@@ -301,11 +301,15 @@ describe("entries that nobody looks up again", () => {
     // A timer each, up to its slack.
     ["3.10", -0.1, 0.1],
     ["4.8", -0.1, 0.1],
+    // 64 runs, at once one after the other once one meets nothing but expired ones; until then 2 s apart.
+    ["4.9", 0, 4],
     // 128 runs that are two ticks apart, since whatever they meet is expired.
-    ["4.9", 0.5, 2],
+    ["4.10", 0.5, 2],
     ["5.10", 0.5, 2],
+    // Two minutes after the last pass, met by a wheel of two seconds.
+    ["5.15.30", 0, 123],
     // A pass a minute, met by a wheel of half a second and a half, and more than 256 at a time wait for a tick.
-    ["5.15", 0, 63],
+    ["5.15.100", 0, 63],
     ["6.18.44", 0, 63],
   ] as const) {
     test(`are gone ${least} to ${most} s after their deadline on ${kernel}`, () => {

@@ -3,7 +3,8 @@
  * kernel, cap and build as a run would, so that both mean the same kernel by the same flags, and hands them to the
  * explainer.
  */
-import { RELEASES, type Release, releaseFor } from "../../kernel/release.js";
+import { effectiveRelease } from "../../kernel/effective-release.js";
+import { RELEASES, type Release } from "../../kernel/release.js";
 import { choice } from "../../scenario/choice.js";
 import type { Overrides } from "../../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
@@ -43,6 +44,7 @@ const FLAGS = [
     [ALL_KERNELS, HOST],
   ),
   parameterFlag("kernel-config"),
+  parameterFlag("admission"),
   parameterFlag("rmem-max"),
   FORCE,
   parameterFlag("protocol"),
@@ -117,8 +119,9 @@ function explainedFor(
   resolve: Resolve,
   { explainBuffer }: Explainer,
 ): Explained {
-  const { kernel, kernelConfig, rmemMaxBytes, protocol, family } = resolve("flush", overrides);
-  const release = releaseFor(kernel)!;
+  const scenario = resolve("flush", overrides);
+  const { kernel, kernelConfig, rmemMaxBytes, protocol, family } = scenario;
+  const release = effectiveRelease(scenario)!;
   const request = { requestedBytes, release, config: kernelConfig, rmemMaxBytes, protocol, family, force };
   return { kernel, explanation: inPlace("explain buffer", () => explainBuffer(request)) };
 }

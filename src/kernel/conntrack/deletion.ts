@@ -4,8 +4,9 @@
  * when the DESTROY is attempted, how often, with which portid, and what becomes of an entry whose DESTROY failed: out
  * of the hash, onto the dying list. It does not know who listens: `DestroyEvents` does.
  */
-import { FLAGS, nodeOf } from "../records.js";
+import { EXPIRES, FLAGS, nodeOf } from "../records.js";
 import type { Release } from "../release.js";
+import { DyingList } from "./dying-list.js";
 import type { Expiry } from "./expiry.js";
 import { type Direction, IPS_DYING, ORIGINAL } from "./status.js";
 import { type ConntrackTable, NIL } from "./table.js";
@@ -27,6 +28,7 @@ export interface DestroyEvents {
 }
 
 export class Deletion {
+  readonly dyingList: DyingList;
   private readonly table: ConntrackTable;
   private readonly expiry: Expiry;
   private readonly events: DestroyEvents;
@@ -37,6 +39,7 @@ export class Deletion {
     this.table = table;
     this.expiry = expiry;
     this.events = events;
+    this.dyingList = new DyingList(release);
     this.flushAttempts = release.flushAttempts;
     this.dyingBeforeAttempt = release.dyingBeforeAttempt;
   }
@@ -106,6 +109,7 @@ export class Deletion {
     table.unlink(entry);
     if (!delivered) {
       table.moveToDying(entry);
+      if (this.expiry.lazy) this.dyingList.expect(nodes[nodeOf(entry) + EXPIRES]!);
       this.events.retryLater(entry);
       return false;
     }

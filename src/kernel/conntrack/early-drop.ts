@@ -53,8 +53,9 @@ export class EarlyDrop {
    */
   private clearBuckets(from: number): boolean {
     const { table } = this;
+    this.bucketsSearched = 0;
     for (let step = 0; step < EVICTION_RANGE; step++) {
-      this.bucketsSearched = step + 1;
+      this.bucketsSearched++;
       const freed = this.clearBucket((from + step) % table.buckets);
       if (freed > 0) {
         table.counters.earlyDrop += freed;
@@ -70,12 +71,28 @@ export class EarlyDrop {
     let node = table.first(bucket);
     while (node !== NIL) {
       const entry = node >> 1;
-      const next = table.afterOther(node);
-      if (this.expiry.isExpired(entry)) this.deletion.evict(entry);
-      else if ((table.statusOf(entry) & IPS_ASSURED) === 0 && this.deletion.evict(entry)) freed++;
-      node = next;
+      const expired = this.expiry.isExpired(entry);
+      if (!expired && (table.statusOf(entry) & IPS_ASSURED) !== 0) {
+        node = table.after(node);
+        continue;
+      }
+      const next = table.after(node);
+      const meetsOther = next !== NIL && next >> 1 === entry;
+      const beyond = meetsOther ? table.after(next) : next;
+      const delivered = this.deletion.evict(entry);
+      if (delivered && !expired) freed++;
+      // The walk goes down the dying list, where nobody is left to kill.
+      if (this.isCaught(node, delivered) || (meetsOther && this.isCaught(next, delivered))) return freed;
+      node = beyond;
     }
     return freed;
+  }
+
+  private isCaught(node: number, delivered: boolean): boolean {
+    const { dyingList } = this.deletion;
+    if (!dyingList.catches(node, delivered)) return false;
+    this.bucketsSearched += dyingList.behind(delivered);
+    return true;
   }
 
   private findVictim(from: number): number {

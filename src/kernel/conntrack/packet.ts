@@ -3,7 +3,7 @@
  * early_drop), the tracker, the confirm hook. It follows nf_conntrack_in(), init_conntrack(), __nf_conntrack_alloc() and
  * __nf_conntrack_confirm(). What a protocol makes of its packet is trackers/; where event bits go is `PacketEvents`.
  */
-import type { Path, Protocol } from "../../scenario/scenario.js";
+import type { Family, Path, Protocol } from "../../scenario/scenario.js";
 import { type EntryRecords, FLAGS, nodeOf } from "../records.js";
 import type { Release } from "../release.js";
 import type { Deletion } from "./deletion.js";
@@ -41,10 +41,12 @@ const SYN_DROPPED = 2;
 const CHAIN_TOO_LONG = 3;
 export type Verdict = typeof ACCEPTED | typeof TABLE_FULL | typeof SYN_DROPPED | typeof CHAIN_TOO_LONG;
 
-export interface PacketOptions extends TrackerOptions {
+export interface PacketOptions extends Omit<TrackerOptions, "family"> {
   events: PacketEvents;
   /** Of the classes of traffic. */
   protocols: readonly Protocol[];
+  /** Of each of them. */
+  families: readonly Family[];
   path: Path;
   /** Draws the limits of chain lengths. */
   random32: () => number;
@@ -80,7 +82,9 @@ export class PacketPath {
     this.earlyDrop = new EarlyDrop(options.table, options.expiry, options.deletion, options.release);
     this.chainLimit = options.release.chainLimit;
     this.random32 = options.random32;
-    this.trackers = options.protocols.map((protocol) => trackerOf(protocol, options));
+    this.trackers = options.protocols.map((protocol, index) =>
+      trackerOf(protocol, { ...options, family: options.families[index]! }),
+    );
     this.tracker = this.trackers[0]!;
     this.passes = options.path === "loopback" && options.release.missedOnlyRetry ? 2 : 1;
   }

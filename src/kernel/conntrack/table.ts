@@ -242,11 +242,11 @@ export class ConntrackTable {
     return this.heads[bucket]!;
   }
 
-  /** The first bucket from `from` on that has a chain, or the number of buckets. */
-  firstUsed(from: number): number {
-    const { heads, buckets } = this;
+  /** The first bucket from `from` on that has a chain, or `end`. */
+  firstUsed(from: number, end = this.buckets): number {
+    const { heads } = this;
     let bucket = from;
-    while (bucket < buckets && heads[bucket] === NIL) bucket++;
+    while (bucket < end && heads[bucket] === NIL) bucket++;
     return bucket;
   }
 

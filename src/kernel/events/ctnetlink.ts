@@ -36,6 +36,7 @@ export class Ctnetlink implements MessageSink {
   private readonly table: ConntrackTable;
   private readonly transport: MessageTransport;
   private readonly keptForNoEnobufs: boolean;
+  private readonly chainEvents: boolean;
   /** Of any message. */
   readonly largestTruesize: number;
   /** By class of traffic and kind, without and with PROTOINFO side by side. */
@@ -57,6 +58,7 @@ export class Ctnetlink implements MessageSink {
     this.clock = clock;
     this.table = table;
     this.transport = transport;
+    this.chainEvents = config.chainEvents;
     this.keptForNoEnobufs = release.buildFailure === "kept-for-no-enobufs";
     this.sizes = flows.flatMap(({ protocol, family }) =>
       KIND_GROUPS.flatMap((type) =>
@@ -73,7 +75,12 @@ export class Ctnetlink implements MessageSink {
     return this.sizes[2 * kind]!.truesizeBytes;
   }
 
+  /** With a chain of notifiers the failure does not come back: the caller sees success. */
   send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
+    return this.broadcast(kind, entry, withProtoinfo, withPortid) || this.chainEvents;
+  }
+
+  private broadcast(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
     this.attempts++;
     const { fits, truesizeBytes } = this.sizes[6 * this.table.classOf(entry) + 2 * kind + (withProtoinfo ? 1 : 0)]!;
     if (!fits) {

@@ -63,7 +63,7 @@ export class EventCache implements PacketEvents, DestroyEvents {
   private readonly sink: MessageSink;
   private readonly observer: EventObserver;
   private readonly missedOnlyRetry: boolean;
-  private readonly auto: boolean;
+  private readonly events: Release["events"];
   /** Set once by whoever wires the kernel: redelivery needs the cache, and the cache hands it the failures. */
   redelivery!: Redelivery;
 
@@ -73,14 +73,16 @@ export class EventCache implements PacketEvents, DestroyEvents {
     this.sink = sink;
     this.observer = observer;
     this.missedOnlyRetry = release.missedOnlyRetry;
-    this.auto = release.events === "auto";
+    this.events = release.events;
   }
 
   /**
-   * nf_ct_ecache_ext_add(): with nf_conntrack_events=2 a flow that is made while nobody listens gets no event cache.
+   * nf_ct_ecache_ext_add(): with nf_conntrack_events=2 a flow that is made while nobody listens gets no event cache, with 0 none does.
    */
   entryCreated(entry: number): void {
-    if (this.auto && !this.sink.hasListener()) this.table.addStatus(entry, NO_EVENT_CACHE);
+    const { events } = this;
+    if (events === "off" || (events === "auto" && !this.sink.hasListener()))
+      this.table.addStatus(entry, NO_EVENT_CACHE);
   }
 
   cache(entry: number, bits: number): void {

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import { gunzipSync } from "node:zlib";
+import { levelInUnameVersion } from "../../kernel/vendor.js";
 import type { Overrides } from "../../scenario/defaults.js";
 import { readNumber, readSysctl } from "./kernel-files.js";
 
@@ -25,7 +26,7 @@ export interface LiveHost {
 export function liveHost(): LiveHost {
   return {
     system: os.type(),
-    release: os.release(),
+    release: levelInUnameVersion(os.version()) ?? os.release(),
     architecture: os.arch(),
     cpus: os.availableParallelism(),
     hz: ticksPerSecond(),

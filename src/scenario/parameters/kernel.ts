@@ -27,6 +27,7 @@ export const TIMEOUT_KEYS = [
   "udp",
   "udp_stream",
   "icmp",
+  "icmpv6",
 ] as const;
 export type TimeoutKey = (typeof TIMEOUT_KEYS)[number];
 
@@ -42,10 +43,32 @@ interface TimeoutsGiven {
   timeoutsSeconds?: Partial<Record<TimeoutKey, number>>;
 }
 
-/** `udp_stream=30s`. */
+/** As nf_conntrack calls it: nf_conntrack_tcp_timeout_established, nf_conntrack_udp_timeout. */
+function sysctlOf(key: TimeoutKey): string {
+  if (key.startsWith("tcp_")) return `nf_conntrack_tcp_timeout_${key.slice("tcp_".length)}`;
+  return key === "udp_stream" ? "nf_conntrack_udp_timeout_stream" : `nf_conntrack_${key}_timeout`;
+}
+
+const TIMEOUT_OF: ReadonlyMap<string, TimeoutKey> = new Map(TIMEOUT_KEYS.map((key) => [sysctlOf(key), key]));
+
+/** The timeout that a sysctl is, with or without what stands before its name; undefined: none of the model. */
+export function timeoutOfSysctl(name: string): TimeoutKey | undefined {
+  return TIMEOUT_OF.get(name.trim().split(/[./]/).at(-1)!);
+}
+
+/** A number without a unit is seconds, as the kernel has it. */
+export function secondsOf(text: string): string {
+  return /^\s*\d+\s*$/.test(text) ? `${text.trim()}s` : text;
+}
+
+/** `udp_stream=30s`, or a sysctl, which takes seconds without a unit: `net.netfilter.nf_conntrack_udp_timeout=30`. */
 export const timeoutCodec: Codec = {
   parse(text): TimeoutsGiven {
     const [key, duration] = pairIn(text, "=", "KEY=DURATION such as udp=30s");
+    const bySysctl = timeoutOfSysctl(key);
+    if (bySysctl !== undefined) {
+      return { timeoutsSeconds: { [bySysctl]: numberIn(TIMEOUTS.properties[bySysctl], secondsOf(duration)) } };
+    }
     const known = choice(TIMEOUT_KEYS)(key);
     return { timeoutsSeconds: { [known]: numberIn(TIMEOUTS.properties[known], duration) } };
   },
@@ -63,20 +86,28 @@ export function addTimeouts({ timeoutsSeconds = {} }: TimeoutsGiven, later: Time
 }
 
 /** Build options and sysctls that change the size of a message and so its truesize. */
-export const KERNEL_CONFIG = shape("how the kernel was built, as far as it changes what an event is charged", {
-  acct: yesOrNo("whether flows have counters (nf_conntrack_acct)"),
-  nat: yesOrNo("whether the kernel has NAT"),
-  mark: yesOrNo("whether flows have a mark"),
-  secmark: yesOrNo("whether flows have a security mark"),
-  /** nf_conntrack_timestamp: DESTROY carries start and stop. */
-  timestamp: yesOrNo("whether flows have time stamps (nf_conntrack_timestamp)"),
-  /** sizeof(struct sk_buff) as the build lays it out; it is added to every message's truesize. */
-  skBuffBytes: quantity("size", { ...OBJECT_BYTES, min: 1 }, "the size of struct sk_buff"),
-  /** Whether nla_policy_len() counts every attribute of a policy (2.6.39 on) or only the first. */
-  nlaPolicyLenCounts: yesOrNo("whether nla_policy_len() counts every attribute of a policy (2.6.39 on)"),
-  /** The exact size of the small-head cache of the skb allocator, 0 where the kernel has none (before 6.3). */
-  smallHeadBytes: quantity("size", OBJECT_BYTES, "the size of the cache of small heads; 0: the kernel has none"),
-});
+export const KERNEL_CONFIG = shape(
+  "how the kernel was built, as far as it changes what an event is charged, or what its failure means",
+  {
+    acct: yesOrNo("whether flows have counters (nf_conntrack_acct)"),
+    nat: yesOrNo("whether the kernel has NAT"),
+    mark: yesOrNo("whether flows have a mark"),
+    secmark: yesOrNo("whether flows have a security mark"),
+    /** nf_conntrack_timestamp: DESTROY carries start and stop. */
+    timestamp: yesOrNo("whether flows have time stamps (nf_conntrack_timestamp)"),
+    /** sizeof(struct sk_buff) as the build lays it out; it is added to every message's truesize. */
+    skBuffBytes: quantity("size", { ...OBJECT_BYTES, min: 1 }, "the size of struct sk_buff"),
+    /** Whether nla_policy_len() counts every attribute of a policy (2.6.39 on) or only the first. */
+    nlaPolicyLenCounts: yesOrNo("whether nla_policy_len() counts every attribute of a policy (2.6.39 on)"),
+    /** The exact size of the small-head cache of the skb allocator, 0 where the kernel has none (before 6.3). */
+    smallHeadBytes: quantity("size", OBJECT_BYTES, "the size of the cache of small heads; 0: the kernel has none"),
+    /**
+     * OpenWrt's CONFIG_NF_CONNTRACK_CHAIN_EVENTS: events go through a notifier chain, and the functions that deliver them
+     * drop its answer. Whatever a listener sets, what its socket refuses is lost.
+     */
+    chainEvents: yesOrNo("whether events go through a notifier chain (OpenWrt's CONFIG_NF_CONNTRACK_CHAIN_EVENTS)"),
+  },
+);
 export interface KernelConfig extends ValueOf<typeof KERNEL_CONFIG> {}
 
 /** In words that the configuration of a kernel or its slab caches have. */
@@ -89,6 +120,7 @@ const KEYS: Readonly<Record<string, keyof KernelConfig>> = {
   "nla-policy-len": "nlaPolicyLenCounts",
   "sk-buff": "skBuffBytes",
   "small-head": "smallHeadBytes",
+  "chain-events": "chainEvents",
 };
 
 function itemOf(key: keyof KernelConfig): Codec {

@@ -168,7 +168,7 @@ describe("--kernel all", () => {
       /holds 3 to 8 messages while nobody reads\. For 8 messages on every release ask for 5120 bytes\./,
     );
     const large = unwrapped((await explain("buffer 1MiB --kernel all")).stdout);
-    assert.match(large, /net\.core\.rmem_max cuts the request on 29 of 31 releases: raise the sysctl/);
+    assert.match(large, /net\.core\.rmem_max cuts the request on 66 of 72 releases: raise the sysctl/);
   });
 
   test("JSON has one explanation for each release", async () => {
@@ -198,17 +198,14 @@ describe("--kernel host", () => {
   });
 
   test("a release that nobody has read is refused as a version would be", async () => {
-    const host = () => ({ system: "Linux", release: "7.0.1" });
+    const host = () => ({ system: "Linux", release: "7.9.1", version: "" });
     const { code, stderr } = await explain("buffer 2048 --kernel host", { dependencies: { host } });
     assert.equal(code, 2);
-    assert.match(
-      stderr,
-      /^ct-reliable: --kernel: expected a Linux version from 2\.6\.31 to 6\.18, .* got "7\.0\.1"\n$/,
-    );
+    assert.match(stderr, /^ct-reliable: --kernel: expected a Linux version from 2\.6\.31 to 7\.3, .* got "7\.9\.1"\n$/);
   });
 
   test("a machine without Linux has no kernel to ask", async () => {
-    const host = () => ({ system: "Darwin", release: "5.4.0" });
+    const host = () => ({ system: "Darwin", release: "5.4.0", version: "" });
     const { code, stderr } = await explain("buffer 2048 --kernel host", { dependencies: { host } });
     assert.deepEqual(
       [code, stderr],

@@ -239,3 +239,38 @@ describe("an entry whose deadline is over", () => {
     }
   });
 });
+
+describe("the dead that are still counted", () => {
+  test("are as many as a count over the table finds, whatever packets, deaths and passes come", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("4.9.30", "5.10", "5.15.30", "6.18.44"),
+        fc.array(fc.tuple(fc.nat(4), fc.nat(30), fc.integer({ min: 1, max: 4000 })), { maxLength: 60 }),
+        (version, acts) => {
+          const k = new Generation({ version, buckets: 256, random32: () => 20 });
+          let peak = 0;
+          for (const [act, tuple, jiffies] of acts) {
+            if (act < 2) k.request(tuple);
+            else if (act === 2 && k.entryOf(tuple) !== NIL) k.deletion.deleteByRequest(k.entryOf(tuple));
+            else if (act === 3) k.runGc();
+            else k.wait(jiffies);
+            const dead = Array.from({ length: 31 }, (_, each) => k.entryOf(each)).filter(
+              (entry) => entry !== NIL && k.expiry.isExpired(entry),
+            ).length;
+            assert.equal(k.expiry.expired(), dead);
+            peak = Math.max(peak, dead);
+          }
+          assert.ok(k.expiry.expiredPeak() >= peak);
+        },
+      ),
+      { seed: 11, numRuns: 200 },
+    );
+  });
+
+  test("are none where a timer ends each", () => {
+    const k = new Generation({ version: "4.8" });
+    k.request(1, 2);
+    k.waitSeconds(31);
+    assert.deepEqual([k.expiry.expired(), k.expiry.expiredPeak()], [0, 0]);
+  });
+});

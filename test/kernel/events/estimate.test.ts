@@ -39,6 +39,7 @@ const BARE: KernelConfig = {
   skBuffBytes: 208,
   nlaPolicyLenCounts: true,
   smallHeadBytes: 0,
+  chainEvents: false,
 };
 const ALL: KernelConfig = { ...BARE, acct: true, nat: true, mark: true, secmark: true, skBuffBytes: 232 };
 const NOT_COUNTING = { nlaPolicyLenCounts: false };

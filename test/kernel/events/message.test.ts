@@ -24,6 +24,7 @@ const CONFIG: KernelConfig = {
   skBuffBytes: 256,
   nlaPolicyLenCounts: true,
   smallHeadBytes: 0,
+  chainEvents: false,
 };
 const ACCT = { ...CONFIG, acct: true };
 const TIMESTAMP = { ...CONFIG, timestamp: true };

@@ -6,7 +6,7 @@ export class IcmpTracker extends Tracker {
 
   constructor(options: TrackerOptions) {
     super(options);
-    this.timeout = this.jiffiesOf("icmp");
+    this.timeout = this.jiffiesOf(options.family === "ipv6" ? "icmpv6" : "icmp");
   }
 
   track(entry: number): typeof TRACKED {

@@ -3,7 +3,7 @@
  * entry has from then on, and whether the entry is killed or makes room for a new one. One file each; whoever changes
  * what a protocol does opens that file. What all packets share is packet.ts.
  */
-import type { TimeoutKey } from "../../../scenario/scenario.js";
+import type { Family, TimeoutKey } from "../../../scenario/scenario.js";
 import type { KernelClock } from "../../clock.js";
 import { type EntryRecords, FLAGS, nodeOf } from "../../records.js";
 import type { Release } from "../../release.js";
@@ -37,6 +37,7 @@ export interface TrackerOptions {
   events: BitCache;
   deletion: Deletion;
   release: Release;
+  family: Family;
   timeoutsSeconds: Readonly<Record<TimeoutKey, number>>;
 }
 

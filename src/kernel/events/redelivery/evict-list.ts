@@ -5,7 +5,7 @@
  * after a failure, then every 10 ms while it fails; as long as the list is not empty, every successful destroy runs it
  * at once.
  *
- * Up to 6.18.39 the test of the 10 ms had its operands exchanged, so that a run ends after its first delivery.
+ * Up to the updates of July 2026 the test of the 10 ms had its operands exchanged, so that a run ends after its first delivery.
  */
 import type { KernelClock } from "../../clock.js";
 import type { Deletion } from "../../conntrack/deletion.js";
@@ -25,7 +25,7 @@ export class EvictListRedelivery implements Redelivery {
   private readonly retryJiffies: number;
   private readonly work: DelayedWork;
   /** Dying entries, the head of the list last. */
-  private readonly list: number[] = [];
+  private readonly list: number[];
   readonly delays = null;
   readonly runs: WorkerRuns = { runs: 0, delivered: 0, mostInOneRun: 0 };
   private kickable = false;
@@ -38,6 +38,7 @@ export class EvictListRedelivery implements Redelivery {
   constructor(clock: KernelClock, deletion: Deletion, release: Release) {
     this.clock = clock;
     this.deletion = deletion;
+    this.list = deletion.dyingList.entries;
     this.invertedDeadline = release.invertedDeadline;
     this.retryJiffies = Math.ceil((RETRY_MILLISECONDS * clock.hz) / 1000);
     this.work = new DelayedWork(clock, release.coarseTimers);

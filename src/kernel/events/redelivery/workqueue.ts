@@ -37,7 +37,7 @@ export class WorkqueueRedelivery implements Redelivery {
     this.hz = clock.hz;
     this.batch = release.redeliveryBatch;
     this.work = new DelayedWork(clock, release.coarseTimers);
-    this.lists = Array.from({ length: cpus }, () => []);
+    this.lists = Array.from({ length: cpus }, (_, cpu) => (cpu === 0 ? deletion.dyingList.entries : []));
   }
 
   get due(): number {

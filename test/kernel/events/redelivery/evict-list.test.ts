@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { KIND_DESTROY } from "../../../../src/kernel/events/kinds.js";
-import { Generation, type GenerationOptions, roomFor, tuplesOf, versions } from "../../generations.js";
+import { Generation, type GenerationOptions, roomFor, tuplesOf, versions, versionsWith } from "../../generations.js";
 
 const ALL = versions("5.19");
-const INVERTED = [...versions("5.19", "6.18.40"), "6.18.39"];
-const MENDED = ["6.18.40", "6.18.44"];
+const INVERTED = [...versionsWith(({ invertedDeadline }) => invertedDeadline), "6.18.39"];
+const MENDED = [...versions("5.19").filter((version) => !INVERTED.includes(version)), "6.18.44"];
 
 const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i);
 

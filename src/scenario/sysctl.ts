@@ -1,0 +1,77 @@
+/**
+ * Sysctls as people write them, from `sysctl -a`, a file of /etc/sysctl.d or a path below /proc/sys, as parameters of a
+ * scenario: which one sets what. Numbers are the kernel's own, seconds where it counts seconds. A name for which the
+ * model has no mechanism is refused with a reason, not taken in silence.
+ */
+import { choice } from "./choice.js";
+import type { Overrides } from "./defaults.js";
+import { quoted, UsageError } from "./errors.js";
+import type { Schema } from "./json-schema.js";
+import { mergeParameters } from "./merge.js";
+import { type Codec, numberIn, pairIn } from "./parameters/codec.js";
+import { secondsOf, TIMEOUT_KEYS, TIMEOUTS, timeoutOfSysctl } from "./parameters/kernel.js";
+import { KERNEL_RULES } from "./parameters/kernel-rules.js";
+import { LISTENER } from "./parameters/listener.js";
+import { SCENARIO } from "./scenario.js";
+
+const { nfConntrackMax, buckets, graceMaxSeconds, rmemMaxBytes } = SCENARIO.properties;
+
+const onOff = (text: string): boolean => choice(["0", "1"])(text) === "1";
+const intervalOf = (text: string): Overrides => ({
+  kernelRules: { gcIntervalSeconds: secondsIn(KERNEL_RULES.properties.gcIntervalSeconds, text) },
+});
+
+function secondsIn(schema: Schema, text: string): number {
+  return numberIn(schema, secondsOf(text));
+}
+
+/** By the last part of the name. */
+const SYSCTLS: Readonly<Record<string, (text: string) => Overrides>> = {
+  nf_conntrack_max: (text) => ({ nfConntrackMax: numberIn(nfConntrackMax, text) }),
+  nf_conntrack_buckets: (text) => ({ buckets: numberIn(buckets, text) }),
+  nf_conntrack_acct: (text) => ({ kernelConfig: { acct: onOff(text) } }),
+  nf_conntrack_timestamp: (text) => ({ kernelConfig: { timestamp: onOff(text) } }),
+  nf_conntrack_events: (text) => {
+    const events = (["off", "on", "auto"] as const)[Number(choice(["0", "1", "2"])(text))]!;
+    return { kernelRules: { events } };
+  },
+  nf_conntrack_events_retry_timeout: (text) => ({ graceMaxSeconds: secondsIn(graceMaxSeconds, text) }),
+  nf_conntrack_gc_scan_interval_max: intervalOf,
+  nf_conntrack_gc_scan_interval: intervalOf,
+  rmem_max: (text) => ({ rmemMaxBytes: numberIn(rmemMaxBytes, text) }),
+  // What a socket has that asks for nothing; one that asks gets twice what it asks for.
+  rmem_default: (text) => ({
+    listeners: [{ bufferBytes: Math.floor(numberIn(LISTENER.properties.bufferBytes, text) / 2) }],
+  }),
+};
+
+/** What `net.netfilter.nf_conntrack_acct=1` sets. Throws UsageError. */
+function overridesOf(text: string): Overrides {
+  const [name, value] = pairIn(text, "=", "NAME=VALUE such as nf_conntrack_acct=1").map((part) => part.trim());
+  const plainName = name!.split(/[./]/).at(-1)!;
+  const timeout = timeoutOfSysctl(plainName);
+  if (timeout !== undefined) {
+    return { timeoutsSeconds: { [timeout]: secondsIn(TIMEOUTS.properties[timeout], value!) } };
+  }
+  if (/^nf_conntrack_\w*timeout/.test(plainName) && !(plainName in SYSCTLS)) {
+    throw new UsageError(
+      `expected a timeout of TCP, UDP or ICMP, the protocols that are modelled (${TIMEOUT_KEYS.join(", ")}), ` +
+        `got ${quoted(name!)}`,
+    );
+  }
+  return SYSCTLS[choice(Object.keys(SYSCTLS))(plainName)]!(value!);
+}
+
+/** Its values keep the text, so that a command can be repeated with the words that it was given. */
+export const sysctlCodec: Codec = {
+  parse: (text) => {
+    overridesOf(text);
+    return { text };
+  },
+  format: ({ text }: { text?: string }) => text ?? null,
+};
+
+/** Lays what was said before over it: a flag of its own is louder, and so is a buffer that a socket asks for. */
+export function addSysctl(before: Overrides, text: string): Overrides {
+  return mergeParameters(overridesOf(text), before);
+}

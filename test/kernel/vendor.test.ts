@@ -1,0 +1,52 @@
+/** Kernel names that hide their level: what each is taken for, what would change a result most, and what says nothing. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { hiddenLevel, levelInUnameVersion } from "../../src/kernel/vendor.js";
+
+describe("a name that hides its level", () => {
+  for (const [version, says] of [
+    ["6.1.0-47-amd64", [/taken for 6\.1\.0/, /Debian/, /--kernel 6\.1\.170/]],
+    ["5.10.0-46-cloud-amd64", [/Debian/]],
+    ["6.12.0-0.bpo.1-amd64", [/Debian/]],
+    ["5.15.0-113-generic", [/taken for 5\.15\.0/, /Ubuntu/, /version_signature/, /--admission/]],
+    ["5.15.0-1019-aws", [/Ubuntu/]],
+    ["5.15.0-1049-gke", [/Ubuntu/]],
+    ["4.18.0-553.el8_10.x86_64", [/Red Hat/, /--admission, --gc and --retry/]],
+    ["3.10.0-1160.el7.x86_64", [/Red Hat/]],
+    ["5.14.0-70.13.1.el9_0.x86_64", [/Red Hat/]],
+    ["5.14.0-362.8.1.el9_3.x86_64", [/rebased its conntrack to 5\.19/, /--retry evict-list-inverted/]],
+    ["6.1.94-99.176.amzn2023.x86_64", [/Amazon/]],
+  ] as const) {
+    test(`${version} is commented on`, () => {
+      for (const pattern of says) assert.match(hiddenLevel(version)!, pattern);
+    });
+  }
+
+  test("is told what the updates of its branch changed, and when", () => {
+    assert.match(hiddenLevel("6.1.0-47-amd64")!, /admission \(6\.1\.146\), the time test of the worker \(6\.1\.178\)/);
+    assert.match(
+      hiddenLevel("5.15.0-113-generic")!,
+      /the gc worker \(5\.15\.34 and 5\.15\.75\), admission \(5\.15\.189\)/,
+    );
+    assert.match(hiddenLevel("5.10.0-46-amd64")!, /the gc worker \(5\.10\.62\), admission \(5\.10\.240\)/);
+  });
+
+  for (const version of ["6.1.170", "6.1", "6.18.44-fc-v669", "5.4.0", "3.10.108", "5.10.240-rt12", "9.9.0-1-amd64"]) {
+    test(`${version} says its level, or is none of ours`, () => {
+      assert.equal(hiddenLevel(version), null);
+    });
+  }
+});
+
+describe("the level in uname -v", () => {
+  test("is Debian's upstream version", () => {
+    assert.equal(levelInUnameVersion("#1 SMP PREEMPT_DYNAMIC Debian 6.1.170-1 (2026-05-01)"), "6.1.170");
+    assert.equal(levelInUnameVersion("#1 SMP Debian 5.10.218-1 (2024-06-01)"), "5.10.218");
+  });
+
+  test("is not there elsewhere", () => {
+    for (const text of ["#1 SMP PREEMPT_DYNAMIC @0", "#123-Ubuntu SMP Mon Jun 10 18:00:00 UTC 2024", ""]) {
+      assert.equal(levelInUnameVersion(text), null);
+    }
+  });
+});
