@@ -24,6 +24,7 @@ import type { Io } from "./io.js";
 import { LIVE, LIVE_FLAGS, liveOf, wantsConntrackd } from "./live.js";
 import { PARAMETER_FLAGS } from "./parameter-flags.js";
 import { progressView } from "./progress.js";
+import { RATE_PROFILE_FLAG, withRateProfile } from "./rate-profile.js";
 import { repeatingCommand } from "./repeat.js";
 import { announceSeed, drawSeed } from "./seed.js";
 import { refuseWhatIf, WHAT_IF, whatIfBelow } from "./study/what-if.js";
@@ -48,6 +49,7 @@ const NO_ADVICE = switched({
 
 export const EXPERIMENT_FLAGS: readonly Flag[] = [
   ...PARAMETER_FLAGS,
+  RATE_PROFILE_FLAG,
   ...LIVE_FLAGS,
   ...[EXPECT, WHAT_IF, NO_ADVICE],
   ...OUTPUT_FLAGS,
@@ -60,7 +62,7 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   const live = await liveOf(flags, dependencies);
   const host = live?.liveHost();
   const machine = live === null ? {} : live.liveOverrides(host!);
-  const scenario = resolve(experiment, { ...machine, ...flags.overrides });
+  const scenario = resolve(experiment, withRateProfile({ ...machine, ...flags.overrides }, flags));
   live?.refuseUnlive(scenario, host!, wantsConntrackd(flags));
   const expectations = await boundExpectations(flags, scenario);
   const notes = [

@@ -9,6 +9,7 @@ import { ParameterError, quoted } from "./errors.js";
 import type { Described } from "./json-schema.js";
 import { LISTENER, LISTENER_BESIDE, type ListenerScenario } from "./parameters/listener.js";
 import { type Chosen, standardOf } from "./parameters/parameter.js";
+import { connectionsUpTo, type RatePoint } from "./parameters/rate-profile.js";
 import {
   type Costs,
   type Experiment,
@@ -71,7 +72,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   refuseShortTcp(chosen);
   const base = { connections: standardOf(connections, chosen), ratePerSecond: standardOf(ratePerSecond, chosen) };
   const traffic = resolvedTraffic(overrides, base, choose);
-  Object.assign(chosen, traffic.length === 0 ? resolveLoad(overrides, base) : loadOf(traffic));
+  Object.assign(chosen, resolvedLoad(overrides, base, traffic));
   chosen.floodSeconds ||= chosen.ratePerSecond === null ? 0 : chosen.connections / chosen.ratePerSecond;
   if (overrides.limitSeconds === undefined) refuseEndlessFlood(chosen);
   const given = { ...overrides, connections: chosen.connections, ratePerSecond: chosen.ratePerSecond };
@@ -110,6 +111,54 @@ function resolvedTraffic(
     ratePerSecond: overrides.ratePerSecond === undefined ? base.ratePerSecond : overrides.ratePerSecond,
   };
   return resolveTraffic(traffic, common, overrides);
+}
+
+function resolvedLoad(overrides: Overrides, base: Load, traffic: readonly TrafficClass[]): Partial<Chosen> {
+  const { rateProfile = [] } = overrides;
+  if (rateProfile.length > 0) return loadOfProfile(rateProfile, overrides, traffic);
+  return traffic.length === 0 ? resolveLoad(overrides, base) : loadOf(traffic);
+}
+
+/** What a rate over time makes: its connections, its mean rate, its length. */
+function loadOfProfile(
+  points: readonly RatePoint[],
+  given: Overrides,
+  traffic: readonly TrafficClass[],
+): Load & { floodSeconds: number } {
+  if (traffic.length > 0) throw new ParameterError("rateProfile", "expected one kind of flow beside it, got {traffic}");
+  if (points[0]!.seconds !== 0 || points.length < 2) {
+    throw new ParameterError(
+      "rateProfile",
+      `expected at least two points, the first at 0 seconds, got ${points.length}`,
+    );
+  }
+  points.slice(1).forEach(({ seconds }, index) => {
+    if (seconds >= points[index]!.seconds) return;
+    throw new ParameterError(
+      `rateProfile.${index + 1}.seconds`,
+      `expected at least ${points[index]!.seconds}, got ${seconds}`,
+    );
+  });
+  const floodSeconds = points.at(-1)!.seconds;
+  const connections = Math.round(connectionsUpTo(points).at(-1)!);
+  if (connections < 1 || connections > MOST_ENTRIES) {
+    throw new ParameterError(
+      "rateProfile",
+      `expected 1 to ${formatCount(MOST_ENTRIES)} connections of it, got ${connections}`,
+    );
+  }
+  const load = { connections, ratePerSecond: connections / floodSeconds };
+  for (const field of ["connections", "ratePerSecond"] as const) {
+    if (given[field] === undefined || given[field] === load[field]) continue;
+    throw new ParameterError(
+      field,
+      `expected it left out beside {rateProfile}, which makes ${load[field]}, got ${given[field]}`,
+    );
+  }
+  if (given.durationSeconds !== undefined) {
+    throw new ParameterError("durationSeconds", "expected it left out beside {rateProfile}, which has a length");
+  }
+  return { ...load, floodSeconds };
 }
 
 /** All kinds of flow together. */

@@ -20,6 +20,7 @@ import { KERNEL_RULES } from "./parameters/kernel-rules.js";
 import { AFTER_FLUSH, BUFFER_BYTES, LISTENER, listenersCodec } from "./parameters/listener.js";
 import { LOAD_PARAMETERS, MOST_ENTRIES, RUN_TIME_SECONDS } from "./parameters/load.js";
 import { type Chosen, each, flag, parameter } from "./parameters/parameter.js";
+import { RATE_PROFILE } from "./parameters/rate-profile.js";
 import { TRAFFIC } from "./parameters/traffic.js";
 import type { Range } from "./units.js";
 
@@ -114,6 +115,7 @@ export const SCENARIO = shape("an experiment with every parameter", {
   ),
   ...LOAD_PARAMETERS,
   traffic: TRAFFIC,
+  rateProfile: RATE_PROFILE,
   flush: parameter(
     yesOrNo("whether the table is flushed after the flood"),
     true,

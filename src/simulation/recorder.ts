@@ -120,8 +120,13 @@ function loadReport(run: Run, interrupted: boolean): LoadReport {
   const [only, ...others] = classes;
   const ratePerSecond = others.length > 0 ? null : only!.ratePerSecond;
   const burstConnections = only!.arrivals === "burst" ? only!.burstConnections : 1;
+  const profileSeconds = machine.scenario.rateProfile.at(-1)?.seconds ?? null;
   const seconds =
-    others.length > 0 ? 0 : floodSeconds(figures, kernel.clock.now, first, { ratePerSecond, burstConnections });
+    others.length > 0
+      ? 0
+      : profileSeconds !== null
+        ? Math.max(profileSeconds, figures.lastOpenedAt / 1e9)
+        : floodSeconds(figures, kernel.clock.now, first, { ratePerSecond, burstConnections });
   return {
     askedRatePerSecond: ratePerSecond,
     achievedRatePerSecond: seconds > 0 && first > 0 ? first / seconds : null,

@@ -6,6 +6,7 @@
 import type { Scenario, TrafficClass } from "../scenario/scenario.js";
 import type { Stream, Streams } from "../scenario/streams.js";
 import { classesOf } from "../scenario/traffic.js";
+import { RateProfile } from "./rate-profile.js";
 import { scriptOf } from "./script.js";
 import { Workload } from "./workload.js";
 
@@ -14,6 +15,8 @@ export interface Flood {
   classes: readonly TrafficClass[];
   startNanoseconds: number;
   firstTuple: number;
+  /** The rate over time; null: the rates of the classes. */
+  profile: RateProfile | null;
   /** By class. */
   chance: readonly Pick<Stream, "exponential">[];
 }
@@ -22,13 +25,20 @@ export interface Flood {
 export function firstFlood(scenario: Scenario, streams: Streams): Flood {
   const classes = classesOf(scenario);
   const stream = (index: number): Stream => streams.of(index === 0 ? "arrivals" : `arrivals ${index}`);
-  return { classes, startNanoseconds: 0, firstTuple: 0, chance: classes.map((_, index) => stream(index)) };
+  const profile = scenario.rateProfile.length === 0 ? null : new RateProfile(scenario.rateProfile);
+  return { classes, startNanoseconds: 0, firstTuple: 0, profile, chance: classes.map((_, index) => stream(index)) };
 }
 
 /** Its second flood: more connections of its one kind. */
 export function secondFlood(scenario: Scenario, streams: Streams, startNanoseconds: number): Flood {
   const classes = classesOf(scenario).map((one) => ({ ...one, connections: scenario.secondFlood!.connections }));
-  return { classes, startNanoseconds, firstTuple: scenario.connections, chance: [streams.of("second arrivals")] };
+  return {
+    classes,
+    startNanoseconds,
+    firstTuple: scenario.connections,
+    profile: null,
+    chance: [streams.of("second arrivals")],
+  };
 }
 
 /** Each class has tuples of its own: where they begin. `tuples`: of those that come again, of each class. */
@@ -47,12 +57,20 @@ export class Traffic {
   next: Workload;
   nextClass = 0;
 
-  constructor({ classes, startNanoseconds, firstTuple, chance }: Flood, tuples: number | null) {
+  constructor({ classes, startNanoseconds, firstTuple, profile, chance }: Flood, tuples: number | null) {
     const firstTuples = firstTuplesOf(classes, tuples);
     this.workloads = classes.map((one, index) => {
       const leastTuple = firstTuples[index]!;
       const tuple = leastTuple + firstTuple;
-      const options = { ...one, script: scriptOf(one), firstTuple: tuple, leastTuple, tuples, startNanoseconds };
+      const options = {
+        ...one,
+        script: scriptOf(one),
+        firstTuple: tuple,
+        leastTuple,
+        tuples,
+        startNanoseconds,
+        profile,
+      };
       return new Workload(options, chance[index]!);
     });
     this.next = this.workloads[0]!;

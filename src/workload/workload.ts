@@ -11,6 +11,7 @@ import { NEVER } from "../kernel/clock.js";
 import type { Arrivals } from "../scenario/scenario.js";
 import type { Stream } from "../scenario/streams.js";
 import { DueHeap } from "./due-heap.js";
+import type { RateProfile } from "./rate-profile.js";
 import type { ScriptStep } from "./script.js";
 
 /** Longer scripts have a heap in the place of a queue for each step. */
@@ -29,6 +30,8 @@ export interface WorkloadOptions {
   leastTuple?: number;
   tuples: number | null;
   startNanoseconds: number;
+  /** In the place of a rate. */
+  profile?: RateProfile | null;
 }
 
 export class Workload {
@@ -53,6 +56,9 @@ export class Workload {
   /** Connections whose arrival time was drawn. */
   private drawn = 0;
   private lastArrival: number;
+  private readonly profile: RateProfile | null;
+  /** Of the last arrival, in connections of the profile. */
+  private position = 0;
   private started = 0;
   /** By step: the next connection that takes it. */
   private readonly nextAtStep: Int32Array;
@@ -65,6 +71,7 @@ export class Workload {
 
   constructor(options: WorkloadOptions, chance: Pick<Stream, "exponential">) {
     this.options = options;
+    this.profile = options.profile ?? null;
     this.poisson = options.arrivals === "poisson";
     this.burstConnections = options.arrivals === "burst" ? options.burstConnections : 1;
     this.chance = chance;
@@ -192,13 +199,23 @@ export class Workload {
   }
 
   private drawArrival(connection: number): number {
-    const { burstConnections } = this;
+    const { burstConnections, profile } = this;
+    if (profile !== null) return this.profiledArrival(profile, connection);
     if (this.poisson) {
       if (connection > 0) this.lastArrival += Math.round(this.intervalNanoseconds * this.chance.exponential());
       return this.lastArrival;
     }
     const slot = burstConnections === 1 ? connection : connection - (connection % burstConnections);
     return this.options.startNanoseconds + Math.round(slot * this.intervalNanoseconds);
+  }
+
+  private profiledArrival(profile: RateProfile, connection: number): number {
+    if (this.poisson) {
+      if (connection > 0) this.position += this.chance.exponential();
+    } else {
+      this.position = connection - (connection % this.burstConnections);
+    }
+    return this.options.startNanoseconds + profile.timeOf(this.position);
   }
 
   private growRing(oldest: number, end: number): void {

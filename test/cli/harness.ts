@@ -73,6 +73,7 @@ const DEFAULTS: Scenario = {
   packetCpus: 1,
   machine: "recorded",
   traffic: [],
+  rateProfile: [],
   flush: true,
   flushDelayNanoseconds: 0,
   graceMaxSeconds: 15,

@@ -146,6 +146,10 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
     ["--retry", "timers"],
     '--retry: expected own, timer, workqueue, evict-list or evict-list-inverted, got "timers", did you mean "timer"?',
   ],
+  [
+    ["--rate-profile", "/nonexistent/day.csv"],
+    '--rate-profile: expected a file that can be read, got "/nonexistent/day.csv" (no such file or directory)',
+  ],
   [["--packet-cpus", "0"], '--packet-cpus: expected a count from 1 to 256, got "0"'],
   [["--machine", "fast"], '--machine: expected recorded or present, got "fast"'],
   [["--cpus", "3"], '--cpus: expected 1 or 2, got "3"'],

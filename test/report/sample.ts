@@ -78,6 +78,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       packetCpus: 1,
       machine: "recorded",
       traffic: [],
+      rateProfile: [],
       flush: true,
       flushDelayNanoseconds: 0,
       graceMaxSeconds: 15,

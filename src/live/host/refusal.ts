@@ -68,6 +68,13 @@ const RULES: readonly Rule[] = [
         : `expected 1 with --live, where one process sends and its CPU does the rest, got ${packetCpus}; without --live they are simulated`,
   },
   {
+    parameter: "rateProfile",
+    refusal: ({ rateProfile }) =>
+      rateProfile.length === 0
+        ? null
+        : "expected one rate with --live, which does not change it yet, got several; without --live they are simulated",
+  },
+  {
     parameter: "traffic",
     refusal: ({ traffic }) =>
       traffic.length === 0

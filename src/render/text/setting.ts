@@ -41,16 +41,17 @@ function kindOf(kind: TrafficClass): string {
 
 /** `load`: what came of it; null where that is not known of this kind alone. */
 function paceOf(
-  scenario: Pick<Scenario, "ratePerSecond" | "arrivals" | "burstConnections">,
+  scenario: Pick<Scenario, "ratePerSecond" | "arrivals" | "burstConnections"> & Partial<Pick<Scenario, "rateProfile">>,
   load: Report["load"] | null,
 ): string {
   const achieved = load?.achievedRatePerSecond ?? null;
   const known = achieved !== null;
   const made = `${count(achieved)}/s`;
+  const changes = (scenario.rateProfile ?? []).length > 0 ? "rates over time, a mean of " : "";
   const pace =
     scenario.ratePerSecond === null
       ? `as fast as the machine makes them${known ? `: ${made}` : ""}`
-      : `at ${count(scenario.ratePerSecond)}/s${load !== null && ratesDiffer({ load }) ? ` asked, ${made} made` : ""}`;
+      : `at ${changes}${count(scenario.ratePerSecond)}/s${load !== null && ratesDiffer({ load }) ? ` asked, ${made} made` : ""}`;
   if (scenario.arrivals === "poisson") return `${pace} (Poisson)`;
   if (scenario.arrivals === "burst") return `${pace} in bursts of ${count(scenario.burstConnections)}`;
   return pace;

@@ -44,6 +44,16 @@ const REFUSED: readonly [string, Overrides, RegExp, Partial<LiveHost>?][] = [
     /^path: expected loopback .* passes the confirm hook twice/,
   ],
   ["packets on several CPUs", { packetCpus: 2 }, /^packetCpus: expected 1 with --live/],
+  [
+    "a rate that changes",
+    {
+      rateProfile: [
+        { seconds: 0, connectionsPerSecond: 1 },
+        { seconds: 9, connectionsPerSecond: 1 },
+      ],
+    },
+    /^rateProfile: expected one rate with --live/,
+  ],
   ["kinds of flow", { traffic: [{ script: "syn-only" }] }, /^traffic: expected one kind of flow /],
   ["ICMP", { protocol: "icmp" }, /^protocol: expected udp or tcp /],
   ["IPv6", { family: "ipv6" }, /^family: expected ipv4 /],
