@@ -37,6 +37,7 @@ function suite({ name, title, expectations, reports }: ScenarioResult, origin: O
     file: origin.path,
     seed: reports[0]?.seed ?? "",
     runs: reports.length,
+    ended: reports[0]?.ended ?? "",
     command: origin.command,
   };
   const properties = Object.entries(facts).map(
