@@ -10,6 +10,7 @@ import { Decoders } from "../../src/daemon/decoders.js";
 import { Reader } from "../../src/daemon/reader.js";
 import { DaemonView } from "../../src/daemon/view.js";
 import { ConntrackTable } from "../../src/kernel/conntrack/table.js";
+import { Ctnetlink } from "../../src/kernel/events/ctnetlink.js";
 import { KIND_DESTROY } from "../../src/kernel/events/kinds.js";
 import { TimerRedelivery } from "../../src/kernel/events/redelivery/timer.js";
 import { Broadcast, REFUSED } from "../../src/kernel/netlink/broadcast.js";
@@ -32,6 +33,11 @@ interface Mutation {
   fails: Readonly<Record<string, string>>;
   /** Invariants of the model that must fail beside it. */
   alsoBreaks?: readonly string[];
+}
+
+/** The attempt of ctnetlink without what becomes of its answer. */
+interface Broadcasting {
+  broadcast(...message: readonly unknown[]): boolean;
 }
 
 type Method = (this: never, ...given: never[]) => unknown;
@@ -182,6 +188,14 @@ const MUTATIONS: readonly Mutation[] = [
     rule: "up to 6.18.39 a run of the worker ends after one delivery",
     broken: fact("6.18.39", "invertedDeadline", false),
     fails: { "inverted-deadline/6.18.39": "redelivery.mostInOneRun == 1" },
+  },
+  {
+    scenario: "openwrt-reliable-is-not",
+    rule: "with a chain of notifiers the caller never hears of a refusal",
+    broken: method(Ctnetlink, "send", function (this: Broadcasting, ...message: readonly unknown[]) {
+      return this.broadcast(...message);
+    }),
+    fails: { "openwrt-reliable-is-not/chain-events": "dying.peak == 0" },
   },
   {
     scenario: "conntrackd-defaults",

@@ -191,7 +191,7 @@ describe("a contradiction is said where it stands:", () => {
       "of a default, at the case",
       "title: t\nscenario:\n  experiment: flood\n  kernel: 2.4\n",
       {},
-      'f.yaml:4:3: kernel: expected a Linux version from 2.6.31 to 6.18, such as 5.4 or 6.18.44, got "2.4"',
+      'f.yaml:4:3: kernel: expected a Linux version from 2.6.31 to 7.3, such as 5.4 or 6.18.44, got "2.4"',
     ],
     [
       "of a limit that is no whole nanosecond",
