@@ -140,7 +140,10 @@ function only(flags: FlagValues): string[] {
   return pattern === null ? [] : ["--only", pattern];
 }
 
-/** The command line that runs the answer by itself with the same seeds: a scenario file, or one that is printed and piped. */
+/**
+ * The command line that runs the answer by itself with the same seeds: a scenario file, or one that is printed and
+ * piped. Null: of a file that was asked more than it says, no other command asks that.
+ */
 function confirmation(
   { answer, find, runs }: SizeReport,
   {
@@ -149,7 +152,7 @@ function confirmation(
     flags,
     seed,
   }: { subject: Subject; operands: readonly string[]; flags: FlagValues; seed: string },
-): string {
+): string | null {
   const found = answer!.flags.split(" ");
   const replaced = new Set(["--find", "--runs", ...found.filter((word) => word.startsWith("--")), `--${find}`]);
   const rest = without(flags.canonical, replaced);
@@ -160,6 +163,7 @@ function confirmation(
       [...found, ...rest],
       seed,
     );
+  if (subject.isFile) return null;
   const printed = repeatingCommand([...operands], [...found, ...rest, "--print-config"], seed);
   return `${printed} | ${shellLine(["run", "-", "--runs", String(runs)])}`;
 }

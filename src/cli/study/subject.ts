@@ -17,6 +17,7 @@ export interface Subject {
   of: string;
   experiment: Experiment;
   overrides: Overrides;
+  isFile: boolean;
   /** What its file expects. */
   expectations: readonly string[];
 }
@@ -29,7 +30,8 @@ const EXPERIMENTS: readonly Experiment[] = ["flood", "flush"];
 /** Every subject that a word names: one, or each variant of a file that has some. Throws UsageError. */
 export function subjectsOf(word: string, over: Overrides, suites: Suites, io: Io): Subject[] {
   const experiment = EXPERIMENTS.find((name) => name === word);
-  if (experiment !== undefined) return [{ of: experiment, experiment, overrides: over, expectations: [] }];
+  if (experiment !== undefined)
+    return [{ of: experiment, isFile: false, experiment, overrides: over, expectations: [] }];
   return scenarioFiles([word], suites, io).flatMap((file) => file.cases.map((one) => caseSubject(file, one, over)));
 }
 
@@ -37,7 +39,7 @@ function caseSubject({ path }: ScenarioFile, one: Case, over: Overrides): Subjec
   const { experiment, overrides, name } = one;
   const expectations = one.expectations.map(({ expression }) => expression);
   if (experiment === undefined) throw new UsageError(`${path}: expected an experiment, got none`);
-  return { of: name, experiment, overrides: mergeParameters(overrides, over), expectations };
+  return { of: name, isFile: true, experiment, overrides: mergeParameters(overrides, over), expectations };
 }
 
 /** The one subject of a command that takes one. Throws UsageError. */

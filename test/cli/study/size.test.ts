@@ -63,6 +63,22 @@ describe("size", () => {
       );
   });
 
+  test("of a scenario file that is asked more than it says names no command that would ask less", async () => {
+    const file = [
+      "size",
+      "scenarios/conntrack-flush.yaml",
+      "--connections",
+      "100",
+      "--runs",
+      "2",
+      "--find",
+      "grace-max",
+    ];
+    const { stdout } = await simulated([...file, "--expect", "drain <= 100s"]);
+    assert.match(stdout, /drain <= 100s/);
+    assert.doesNotMatch(stdout, /Confirm/);
+  });
+
   test("without an answer says so and exits with 1", async () => {
     const { code, stdout } = await simulated([
       "size",
