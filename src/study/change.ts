@@ -19,7 +19,16 @@ import {
 } from "../scenario/units.js";
 import { endedByLimit, harmsOf } from "./harm.js";
 
-type Knob = "limit" | "nf-conntrack-max" | "buffer" | "policy" | "reader" | "resync" | "grace-max" | "kernel";
+type Knob =
+  | "limit"
+  | "nf-conntrack-max"
+  | "buffer"
+  | "policy"
+  | "groups"
+  | "reader"
+  | "resync"
+  | "grace-max"
+  | "kernel";
 
 export interface Change {
   knob: Knob;
@@ -60,6 +69,7 @@ export function promisingChanges(report: Report): Change[] {
     ...(resends ? [] : policies),
     ...bufferChanges(subject),
     ...(resends ? policies : []),
+    ...groupChanges(subject),
     ...readerChanges(subject, [2, 10]),
     ...(stale === null || stale === 0 ? [] : resyncChanges(subject)),
     ...(loses ? grace : []),
@@ -74,6 +84,7 @@ export function allChanges(report: Report): Change[] {
     ...bufferChanges(subject),
     ...doubledBuffer(subject),
     ...readerChanges(subject, [2, 10]),
+    ...groupChanges(subject),
     ...policyChanges(
       subject,
       POLICIES.filter((policy) => policy !== subject.listener.policy),
@@ -161,6 +172,13 @@ function bufferOf(bytes: number, rmemMaxBytes: number): Change {
     flags: capped ? `--buffer ${size} --rmem-max ${size}` : `--buffer ${size}`,
     overrides: { listeners: [{ bufferBytes: bytes }], ...(capped ? { rmemMaxBytes: bytes } : {}) },
   };
+}
+
+/** Most of all events are UPDATEs, and a daemon that follows flows from NEW to DESTROY can do without them. */
+function groupChanges({ listener: { groups } }: Subject): Change[] {
+  const fewer = groups.filter((group) => group !== "update");
+  if (fewer.length === groups.length || fewer.length === 0) return [];
+  return [{ knob: "groups", flags: `--groups ${fewer.join("+")}`, overrides: { listeners: [{ groups: fewer }] } }];
 }
 
 function policyChanges(_: Subject, policies: readonly ListenerScenario["policy"][]): Change[] {

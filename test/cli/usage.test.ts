@@ -62,6 +62,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--decoders", "17"], '--decoders: expected a count from 1 to 16, got "17"'],
   [["--stop-at-enobufs", "--stop-at-enobufs"], "--stop-at-enobufs: expected at most once, got it 2 times"],
   [["--reader-stall", "0/10s"], '--reader-stall: expected a duration from 1ns to 1d, got "0"'],
+  [["--groups", "new+destory"], '--groups: expected new, update or destroy, got "destory", did you mean "destroy"?'],
   [
     ["--policy", "relaible"],
     '--policy: expected reliable, broadcast-error, no-enobufs or lossy, got "relaible", did you mean "reliable"?',

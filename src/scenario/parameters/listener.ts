@@ -219,6 +219,10 @@ export const LISTENER = shape("a listener: its socket and its reader", {
       uniqueItems: true,
     },
     EVENT_GROUPS,
+    flag(READER, "groups NAMES", {
+      codec: groupsCodec,
+      description: "the event groups that the listener joins, as in new+destroy",
+    }),
   ),
   /** `flush`: until the flush the socket has a large buffer and the reader no service time, so it is caught up. */
   slowFrom: unlike(
