@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { COMMANDS } from "../src/cli/catalogue.js";
 import { renderManPage } from "../src/cli/man.js";
+import { GLOSSARY } from "../src/explain/glossary.js";
 import { REPORT } from "../src/report/schema.js";
 import { SUITE } from "../src/report/suite.js";
 import { TOOL_VERSION } from "../src/report/version.js";
@@ -29,8 +30,16 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ["schema/study.schema.json", json(studySchema())],
     ["README.md", withTable(readFileSync(README, "utf8"), scenarioTable(libraryFiles()))],
     ["docs/MODEL.md", withTable(readFileSync(MODEL, "utf8"), levelTable(), LEVELS)],
+    ["docs/GLOSSARY.md", glossary()],
     ["man/ct-reliable.1", renderManPage(COMMANDS, TOOL_VERSION)],
   ]);
+}
+
+function glossary(): string {
+  const terms = GLOSSARY.map(({ word, meaning }) => `**${word}**: ${meaning}`);
+  const head =
+    "The words of the reports. On the command line: `ct-reliable explain WORD`. Written by `npm run generate`.";
+  return `# Glossary\n\n${head}\n\n${terms.join("\n\n")}\n`;
 }
 
 /** One Report, as `flood` and `flush` print it, or a set of them, as `run` does. */

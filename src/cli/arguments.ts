@@ -13,10 +13,12 @@ import type { Flag, Given } from "./flag.js";
 export type Asked =
   | { kind: "version" }
   /** `mistake`: nothing was asked for, so that the help is all that can be said. */
-  | { kind: "help"; command: Command | null; mistake: boolean }
+  | { kind: "help"; command: Command | null; mistake: boolean; all: boolean }
   | { kind: "call"; command: Command; given: readonly Given[]; operands: readonly string[] };
 
 const HELP = ["--help", "-h"];
+/** Of a command: with the flags that few people need. */
+const HELP_ALL = "--help-all";
 const VERSION = ["--version", "-V"];
 
 /** Throws UsageError. */
@@ -25,7 +27,8 @@ export function readArguments(argv: readonly string[], commands: readonly Comman
   const [word = "", ...rest] = argv[0] === "--" ? argv.slice(1) : argv;
   const command = commands.find(({ name }) => name === word);
   if (command !== undefined) return readCall(command, rest);
-  if (HELP.includes(word) || word === "") return { kind: "help", command: null, mistake: word === "" };
+  if ([...HELP, HELP_ALL].includes(word) || word === "")
+    return { kind: "help", command: null, mistake: word === "", all: false };
   if (VERSION.includes(word)) return { kind: "version" };
   throw unknownCommand(word, commands);
 }
@@ -52,9 +55,9 @@ function readCall(command: Command, words: readonly string[]): Asked {
   // A number below zero is no flag but a wrong value, which says so where it is read.
   const negative = (index: number): boolean => /^-\d/.test(words[index]!);
   const options = tokens.filter((token) => token.kind === "option").filter(({ index }) => !negative(index));
-  if (options.some(({ rawName, value }) => HELP.includes(rawName) && value === undefined)) {
-    return { kind: "help", command, mistake: false };
-  }
+  const asks = (words: readonly string[]): boolean =>
+    options.some(({ rawName, value }) => words.includes(rawName) && value === undefined);
+  if (asks([...HELP, HELP_ALL])) return { kind: "help", command, mistake: false, all: asks([HELP_ALL]) };
   const given = options.map((token): Given => {
     const flag = command.flags.find(
       ({ name, short }) => token.rawName === `--${name}` || token.rawName === `-${short}`,

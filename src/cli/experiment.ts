@@ -23,7 +23,7 @@ import { breathing, interruptedBy, listenForInterrupt } from "./interrupt.js";
 import type { Io } from "./io.js";
 import { LIVE, LIVE_FLAGS, liveOf, wantsConntrackd } from "./live.js";
 import { PARAMETER_FLAGS } from "./parameter-flags.js";
-import { progressView } from "./progress.js";
+import { progressView, timed } from "./progress.js";
 import { RATE_PROFILE_FLAG, withRateProfile } from "./rate-profile.js";
 import { repeatingCommand } from "./repeat.js";
 import { announceSeed, drawSeed } from "./seed.js";
@@ -66,6 +66,7 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   live?.refuseUnlive(scenario, host!, wantsConntrackd(flags));
   const expectations = await boundExpectations(flags, scenario);
   const notes = [
+    ...firstMeeting(experiment, flags, io),
     ...hostKernelNote(given, scenario.kernel),
     ...ineffectiveFlags(flags.overrides, scenario, { live: live !== null }),
     ...configNotes(flags),
@@ -86,7 +87,7 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
     const backend =
       live === null ? await dependencies.backend() : live.liveBackend({ conntrackd: wantsConntrackd(flags) });
     const advisor = flags.has(NO_ADVICE) ? null : await dependencies.advisor();
-    const ran = await observed({ backend, advisor }, scenario, flags, io);
+    const ran = await timed(io, flags, () => observed({ backend, advisor }, scenario, flags, io));
     const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };
     const { text } = await dependencies.renderers();
     const below = await whatIfBelow(report, flags, { resolve, io, dependencies });
@@ -99,6 +100,14 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
     if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
     return reportBug(io, error, repeat);
   }
+}
+
+/** A person who asks for no kernel gets that of 2009, and may not know. */
+function firstMeeting(experiment: Experiment, flags: FlagValues, io: Io): string[] {
+  if (io.stderr.isTTY !== true || flags.has(QUIET) || flags.overrides.kernel !== undefined || flags.has(LIVE))
+    return [];
+  const what = experiment === "flood" ? "the stress test of the commit that brought reliable delivery" : "a flush";
+  return [`this is ${what}, on Linux 2.6.31 of 2009; --kernel host asks about a kernel such as this machine's`];
 }
 
 /** Bound before the run: what is misspelt costs no run. */

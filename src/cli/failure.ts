@@ -3,6 +3,7 @@
  * of ours is one sentence and the command that repeats it. Stack traces only with CT_RELIABLE_DEBUG=1.
  */
 import type { UsageError } from "../scenario/errors.js";
+import { hasColour } from "./colour.js";
 import { EXIT } from "./exit-codes.js";
 import type { Io } from "./io.js";
 
@@ -11,8 +12,14 @@ export function note(io: Io, sentence: string): void {
   io.stderr.write(`ct-reliable: ${sentence.replace(/\s+/g, " ").trim()}\n`);
 }
 
+/** An error: the same line, its head in red where standard error has colours. */
+function complain(io: Io, sentence: string): void {
+  if (!hasColour(io.stderr, io.env, true)) note(io, sentence);
+  else io.stderr.write(`\u001b[31mct-reliable:\u001b[39m ${sentence.replace(/\s+/g, " ").trim()}\n`);
+}
+
 export function reportUsage(io: Io, error: UsageError): number {
-  note(io, error.message);
+  complain(io, error.message);
   return EXIT.usage;
 }
 
@@ -24,13 +31,13 @@ export function systemReason(error: unknown): string {
 
 /** The machine, and not the user, is what is wrong. */
 export function reportImpossible(io: Io, error: Error): number {
-  note(io, `live mode is not possible here: ${error.message}`);
+  complain(io, `live mode is not possible here: ${error.message}`);
   return EXIT.liveImpossible;
 }
 
 /** `reason`: an exception, or what broke in words. */
 export function reportBug(io: Io, reason: unknown, command: string): number {
-  note(io, `a bug of ct-reliable: ${reason instanceof Error ? reason.message || reason.name : String(reason)}`);
+  complain(io, `a bug of ct-reliable: ${reason instanceof Error ? reason.message || reason.name : String(reason)}`);
   note(io, `repeat it with: ${command}`);
   if (io.env.CT_RELIABLE_DEBUG === "1" && reason instanceof Error) io.stderr.write(`${reason.stack}\n`);
   return EXIT.bug;

@@ -7,6 +7,11 @@ import type { Command } from "./command.js";
 import { shellLine } from "./repeat.js";
 
 const INDENT = "  ";
+/** Flags that most people need. */
+const EVERYDAY: ReadonlySet<string> = new Set([
+  ...["connections", "rate", "duration", "protocol", "buffer", "reader", "policy", "kernel", "nf-conntrack-max"],
+  ...["limit", "seed", "live", "expect", "only", "runs", "format", "output", "quiet"],
+]);
 /** In a column that is narrower, words would stand below each other. */
 const NARROWEST_COLUMN = 40;
 
@@ -19,29 +24,48 @@ interface Section {
 
 export function programHelp(commands: readonly Command[], width: number): string {
   const sections = [
+    { heading: "Commands:", rows: commands.map(({ name, summary }) => [name, summary]) },
     {
       heading: "Options:",
       rows: [
-        ["-V, --version", "print the version"],
-        ["-h, --help", "print this help"],
+        ["-V, --version", "print the version, and what it runs on"],
+        ["-h, --help", "print this help; after a command, the help of that command"],
       ],
     },
-    { heading: "Commands:", rows: commands.map(({ name, summary }) => [name, summary]) },
   ] satisfies Section[];
   return [
-    examplesText(commands.flatMap(({ examples }) => examples.slice(0, 1))),
+    wrapped(
+      "ct-reliable shows what happens to Linux conntrack events when the program that reads them is slower than the " +
+        "kernel: what is delivered, what is lost, how long dead entries stay, and what a setting would change.",
+      width,
+    ).join("\n"),
     "Usage: ct-reliable <command> [flags]",
-    wrapped("What happens to Linux conntrack events when the reader is slower than the kernel.", width).join("\n"),
     ...sectionTexts(sections, width),
-    "ct-reliable <command> --help shows the flags of a command.",
+    examplesText(FIRST_EXAMPLES),
+    "`ct-reliable <command> --help` shows the flags of a command, `ct-reliable explain WORD` what a word means.",
   ]
     .join("\n\n")
     .concat("\n");
 }
 
-/** `scenario`: what runs without a flag, for the defaults; null where a command runs none. */
-export function commandHelp(command: Command, scenario: Scenario | null, width: number): string {
-  const { name, summary, operands, flags, examples } = command;
+/** What most people ask first. */
+const FIRST_EXAMPLES: Command["examples"] = [
+  ["flood", "the stress test of the commit that brought reliable delivery, on Linux 2.6.31 of 2009"],
+  ["flood --kernel host", "the same load on a kernel such as this machine's"],
+  ["flush --connections 50k --kernel host --buffer 8MiB", "conntrack -F of 50,000 entries with a larger buffer"],
+  ["explain buffer 512k --kernel host", "how many messages a buffer really holds"],
+  ["run scenarios/", "all scenarios of a folder and what they expect, for CI"],
+];
+
+/** So many flags are read; of a command with more, the help shows those that most people need. */
+const SHORT_HELP_FLAGS = 20;
+
+/** `scenario`: what runs without a flag, for the defaults; null where a command runs none. `all`: every flag there is. */
+export function commandHelp(command: Command, scenario: Scenario | null, width: number, all = false): string {
+  const { name, summary, operands, examples } = command;
+  const everyday = command.flags.filter((flag) => EVERYDAY.has(flag.name));
+  const isShort = !all && command.flags.length > SHORT_HELP_FLAGS && everyday.length > 0;
+  const flags = isShort ? everyday : command.flags;
   const headings = [...new Set(flags.map(({ heading }) => heading))];
   const sections: Section[] = headings.map((heading) => ({
     heading,
@@ -54,13 +78,17 @@ export function commandHelp(command: Command, scenario: Scenario | null, width: 
         return [term, standard === null ? flag.description : `${flag.description} (default: ${standard})`];
       }),
   }));
-  const shown = flags.some((flag) => flag.name === "print-config");
+  const shown = command.flags.some((flag) => flag.name === "print-config");
   const follow = `Some defaults follow from other flags${shown ? ": --print-config shows the scenario that would run" : ""}.`;
+  const options: Row[] = [["-h, --help", "print this help"]];
+  if (command.flags.length > SHORT_HELP_FLAGS && everyday.length > 0) {
+    options.push(["--help-all", `print the help of all ${command.flags.length} flags`]);
+  }
   return [
-    examplesText(examples),
-    `Usage: ct-reliable ${name} ${operands === undefined ? "" : `${operands} `}[flags]`,
     wrapped(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`, width).join("\n"),
-    ...sectionTexts([...sections, { heading: "Options:", rows: [["-h, --help", "print this help"]] }], width),
+    `Usage: ct-reliable ${name} ${operands === undefined ? "" : `${operands} `}[flags]`,
+    examplesText(examples),
+    ...sectionTexts([...sections, { heading: "Options:", rows: options }], width),
     ...(scenario === null ? [] : [follow]),
   ]
     .join("\n\n")
@@ -86,7 +114,7 @@ function sectionTexts(sections: readonly Section[], width: number): string[] {
   });
 }
 
-function wrapped(text: string, width: number): string[] {
+export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const line = lines.at(-1);

@@ -2,7 +2,7 @@
  * The command line: argv in, exit code out. It reads the arguments, gives the help or runs the command, and has the one
  * ladder from what is thrown to a sentence and an exit code. It ends no process (bin/ct-reliable.js does).
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { LiveImpossibleError } from "../live/host/impossible.js";
 import { ParameterError, UsageError } from "../scenario/errors.js";
 import { type Asked, readArguments } from "./arguments.js";
@@ -43,7 +43,7 @@ export async function main(argv: readonly string[], io: Io, dependencies: Depend
 }
 
 async function help(
-  { command, mistake }: Extract<Asked, { kind: "help" }>,
+  { command, mistake, all }: Extract<Asked, { kind: "help" }>,
   io: Io,
   dependencies: Dependencies,
 ): Promise<number> {
@@ -53,13 +53,22 @@ async function help(
     return mistake ? EXIT.usage : EXIT.ok;
   }
   const scenario = command.defaults === null ? null : (await dependencies.resolve())(command.defaults, {});
-  stream.write(commandHelp(command, scenario, widthOf(stream)));
+  stream.write(commandHelp(command, scenario, widthOf(stream), all));
   return EXIT.ok;
 }
 
 function version(io: Io): number {
-  io.stdout.write(`${packageVersion()}\n`);
+  const commit = builtFrom();
+  const { version, platform, arch } = process;
+  const from = commit === null ? "" : `, commit ${commit}`;
+  io.stdout.write(`${packageVersion()} (Node ${version.slice(1)}, ${platform} ${arch}${from})\n`);
   return EXIT.ok;
+}
+
+/** The commit of the sources, which a build in a clone leaves beside its files. Null: not known. */
+function builtFrom(): string | null {
+  const file = new URL("./commit", import.meta.url);
+  return existsSync(file) ? readFileSync(file, "utf8").trim() : null;
 }
 
 /** Two folders up from here is the package, from src/cli and from dist/command alike. */

@@ -5,6 +5,9 @@
  */
 import type { SingleBar } from "cli-progress";
 import type { Progress } from "../report/backend.js";
+import { QUIET } from "./destinations.js";
+import { note } from "./failure.js";
+import type { FlagValues } from "./flag.js";
 import type { Environment, Io, OutputStream } from "./io.js";
 
 export interface ProgressView {
@@ -144,4 +147,24 @@ export function tracker(connections: number): (progress: Progress) => BarLine & 
 
 function share(part: number, whole: number): number {
   return whole > 0 ? Math.min(1, Math.max(0, part / whole)) : 0;
+}
+
+/** Whoever waited that long wants to know how long. */
+const LONG_RUN_MILLISECONDS = 60_000;
+
+/** What `act` returns; when it took a minute or more, a line says how long. */
+export async function timed<T>(
+  io: Io,
+  flags: FlagValues,
+  act: () => Promise<T>,
+  now: () => number = () => performance.now(),
+): Promise<T> {
+  const began = now();
+  const result = await act();
+  const milliseconds = now() - began;
+  if (milliseconds >= LONG_RUN_MILLISECONDS && !flags.has(QUIET)) {
+    const seconds = Math.round(milliseconds / 1000);
+    note(io, `took ${Math.floor(seconds / 60)} min ${seconds % 60} s`);
+  }
+  return result;
 }

@@ -3,12 +3,13 @@
  * kernel, cap and build as a run would, so that both mean the same kernel by the same flags, and hands them to the
  * explainer.
  */
+import { GLOSSARY, termFor } from "../../explain/glossary.js";
 import { effectiveRelease } from "../../kernel/effective-release.js";
 import { RELEASES, type Release } from "../../kernel/release.js";
-import { choice } from "../../scenario/choice.js";
 import type { Overrides } from "../../scenario/defaults.js";
-import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
+import { inPlace, listed, quoted, UsageError } from "../../scenario/errors.js";
 import { HOST } from "../../scenario/scenario.js";
+import { didYouMean } from "../../scenario/suggest.js";
 import { parseSize } from "../../scenario/units.js";
 import { NO_COLOR } from "../colour.js";
 import type { Call, Command } from "../command.js";
@@ -17,12 +18,13 @@ import { formatFlag, placeOf } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { note } from "../failure.js";
 import { type FlagValues, readFlags, switched } from "../flag.js";
+import { wrapped } from "../help.js";
 import { hostKernelNote, withHostKernel } from "../host-kernel.js";
-import type { Io } from "../io.js";
+import { type Io, widthOf } from "../io.js";
 import { kernelFlag, parameterFlag } from "../parameter-flags.js";
 
 const SCHEMA_VERSION = 1;
-const TOPICS = ["buffer"] as const;
+const BUFFER = "buffer";
 /** SO_RCVBUF takes an int. */
 const REQUEST = { min: 0, max: 2 ** 31 - 1 };
 
@@ -55,10 +57,11 @@ const FLAGS = [
 
 export const explain: Command = {
   name: "explain",
-  summary: "from the SIZE that a socket asks for to the messages that it holds, step by step",
-  operands: "buffer SIZE",
+  summary: "how many messages a buffer of SIZE really holds, step by step; or what a WORD of the reports means",
+  operands: "buffer SIZE|WORD",
   examples: [
     ["explain buffer 512k --kernel 6.18", "what becomes of a request for 512 KiB"],
+    ["explain dying list", "a word of the reports"],
     ["explain buffer 2048 --kernel all", "the same request on every release"],
     ["explain buffer 8MiB --kernel host --force", "SO_RCVBUFFORCE on a kernel such as this machine's"],
     ["explain buffer 208k --protocol tcp --family ipv6 --format json", "another flow, for a program to read"],
@@ -69,6 +72,13 @@ export const explain: Command = {
 };
 
 async function runExplain({ given, operands, io, dependencies }: Call): Promise<number> {
+  const word = operands.join(" ");
+  const term = operands[0] === "buffer" && operands.length > 1 ? null : termFor(word);
+  if (term !== null && operands.length > 0) {
+    readFlags(FLAGS, given);
+    io.stdout.write(`${term.word}: ${wrapped(term.meaning, widthOf(io.stdout) - 4).join("\n    ")}\n`);
+    return EXIT.ok;
+  }
   const requestedBytes = requestOf(operands);
   const flags = readFlags(FLAGS, withHostKernel(given, dependencies));
   const resolve = await dependencies.resolve();
@@ -85,13 +95,21 @@ async function runExplain({ given, operands, io, dependencies }: Call): Promise<
 
 /** Throws UsageError. */
 function requestOf([topic, size, ...others]: readonly string[]): number {
-  if (topic === undefined) throw new UsageError("expected a topic (buffer SIZE) after explain, got nothing");
-  inPlace("explain", () => choice(TOPICS)(topic));
-  if (size === undefined) throw new UsageError("expected a size after explain buffer, such as 512k, got nothing");
+  if (topic === undefined) {
+    throw new UsageError("expected buffer SIZE, or a word of the reports, after explain, got nothing");
+  }
+  if (topic !== BUFFER || size === undefined) throw unknownWord([topic, size, ...others].join(" ").trim());
   if (others.length > 0) {
     throw new UsageError(`expected only flags after explain buffer ${size}, got ${quoted(others[0]!)}`);
   }
   return inPlace("explain buffer", () => parseSize(size, REQUEST));
+}
+
+function unknownWord(text: string): UsageError {
+  const words = GLOSSARY.map(({ word }) => word);
+  const known = [BUFFER, ...GLOSSARY.flatMap(({ word, also }) => [word, ...also])];
+  const typo = didYouMean(text, known) || didYouMean(text.split(" ")[0]!, known);
+  return new UsageError(`explain: expected buffer SIZE, or one of ${listed(words)}, got ${quoted(text)}${typo}`);
 }
 
 /** What to resolve for each kernel that was asked for. */

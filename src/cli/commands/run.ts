@@ -21,7 +21,7 @@ import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { LIVE, LIVE_FLAGS, liveOf, wantsConntrackd } from "../live.js";
 import { flagOf, PARAMETER_FLAGS } from "../parameter-flags.js";
-import { countView } from "../progress.js";
+import { countView, timed } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
 import { ONLY, runsFlag, SCENARIOS } from "../scenario-choice.js";
 import { scenarioFiles } from "../scenario-files.js";
@@ -92,12 +92,14 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
   const command = seed === undefined ? shellLine([...words, ...canonical]) : repeatingCommand(words, canonical, seed);
   let report: SuiteReport;
   try {
-    report = await watched(plans, flags, {
-      io,
-      keep,
-      suites,
-      runAll: await runnerOf(live, flags, { dependencies, suites }),
-    });
+    report = await timed(io, flags, async () =>
+      watched(plans, flags, {
+        io,
+        keep,
+        suites,
+        runAll: await runnerOf(live, flags, { dependencies, suites }),
+      }),
+    );
   } catch (error) {
     if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
     return reportBug(io, error, command);

@@ -1,6 +1,7 @@
 /** `explain buffer` from the command line to the screen, with the real resolver and the real explainer. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { GLOSSARY } from "../../../src/explain/glossary.js";
 import { RELEASES } from "../../../src/kernel/release.js";
 import { resolveScenario } from "../../../src/scenario/defaults.js";
 import { type Outcome, run, type Setup } from "../harness.js";
@@ -245,7 +246,7 @@ describe("the screen", () => {
 describe("the help", () => {
   test("it names the operands, and its examples run", async () => {
     const { stdout } = await explain("--help");
-    assert.match(stdout, /^Usage: ct-reliable explain buffer SIZE \[flags\]$/m);
+    assert.match(stdout, /^Usage: ct-reliable explain buffer SIZE\|WORD \[flags\]$/m);
     assert.equal((await run(["help", "explain"], { resolve: resolveScenario })).stdout, stdout);
     const examples = stdout.split("\n").filter((line) => line.startsWith("  ct-reliable "));
     assert.ok(examples.length >= 3);
@@ -259,4 +260,14 @@ describe("the help", () => {
     const { stdout } = await explain("--help");
     assert.doesNotMatch(stdout, /--print-config|--buffer/);
   });
+});
+
+test("a word of the reports is explained, whatever its case, and each word is found", async () => {
+  const outcome = await run(["explain", "Dying", "list"]);
+  assert.deepEqual([outcome.code, outcome.stderr], [0, ""]);
+  assert.match(outcome.stdout, /^dying list: Entries that are dead/);
+  for (const { word, also } of GLOSSARY) {
+    for (const name of [word, ...also])
+      assert.ok((await run(["explain", ...name.split(" ")])).stdout.startsWith(`${word}: `));
+  }
 });
