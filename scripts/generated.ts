@@ -14,6 +14,7 @@ import { SCENARIO_FILE } from "../src/scenario/file/shape.js";
 import { published } from "../src/scenario/json-schema.js";
 import { COMPARE, SIZE, SWEEP } from "../src/study/schema.js";
 import { libraryFiles, README } from "./library.js";
+import { pageAssets } from "./page-assets.js";
 import { scenarioTable, withTable } from "./readme.js";
 import { LEVELS, levelTable, MODEL } from "./releases.js";
 
@@ -28,6 +29,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
     ],
     ["schema/report.schema.json", json(reportSchema())],
     ["schema/study.schema.json", json(studySchema())],
+    ["src/render/html/assets.ts", pageAssets()],
     ["README.md", withTable(readFileSync(README, "utf8"), scenarioTable(libraryFiles()))],
     ["docs/MODEL.md", withTable(readFileSync(MODEL, "utf8"), levelTable(), LEVELS)],
     ["docs/GLOSSARY.md", glossary()],

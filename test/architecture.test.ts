@@ -52,8 +52,8 @@ const EXCEPTIONS: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-/** What only the command line and the live backend may do. */
-const FREE = /^src\/(cli|live)\/|^src\/index\.ts$/;
+/** What only the command line and the live backend may do; and what is no part of the program but of its pages. */
+const FREE = /^src\/(cli|live|render\/html\/browser)\/|^src\/index\.ts$/;
 const CLOCKS_AND_CHANCE = new Set([
   ...["Date", "performance", "setTimeout", "setInterval", "setImmediate", "queueMicrotask"],
   ...["process", "console", "crypto", "fetch", "navigator", "require", "globalThis", "global", "eval"],

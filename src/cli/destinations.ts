@@ -10,13 +10,13 @@ import { listed, quoted, UsageError } from "../scenario/errors.js";
 import { hasColour, NO_COLOR } from "./colour.js";
 import type { Dependencies } from "./dependencies.js";
 import { type Flag, type FlagValues, switched, valued } from "./flag.js";
-import { DEFAULT_COLUMNS, type Io, widthOf } from "./io.js";
+import { DEFAULT_COLUMNS, hasUnicode, type Io, widthOf } from "./io.js";
 import { fileOutput, parsePath, type Sink, standardOutput } from "./written-file.js";
 
 export const OUTPUT = "Output:";
 const TEXT = "text";
 /** Here and not beside the renderers, so that help does not load them. */
-const FORMATS: readonly Format[] = [TEXT, "json", "csv", "markdown", "junit"];
+const FORMATS: readonly Format[] = [TEXT, "json", "csv", "markdown", "junit", "html"];
 
 /** Of a command that knows these formats. */
 export function formatFlag<F extends string>(formats: readonly F[]): Flag<F> {
@@ -57,6 +57,12 @@ const TIMELINE = switched({
   description: "csv: a row for each moment of the timeline in the place of one for each run",
 });
 
+const CHART = switched({
+  name: "chart",
+  heading: OUTPUT,
+  description: "text: draw the dying list and the receive buffer over time below the report",
+});
+
 export const QUIET = switched({
   name: "quiet",
   heading: OUTPUT,
@@ -70,7 +76,16 @@ const PRINT_CONFIG = switched({
 });
 
 /** Of a command that runs scenarios. */
-export const OUTPUT_FLAGS: readonly Flag[] = [FORMAT, OUTPUT_FILE, EXPORT, TIMELINE, QUIET, NO_COLOR, PRINT_CONFIG];
+export const OUTPUT_FLAGS: readonly Flag[] = [
+  FORMAT,
+  OUTPUT_FILE,
+  EXPORT,
+  TIMELINE,
+  CHART,
+  QUIET,
+  NO_COLOR,
+  PRINT_CONFIG,
+];
 
 /** `json=report.json`: a format, and the file that gets it. Throws UsageError. */
 function parseExport(text: string): { format: Format; path: string } {
@@ -138,6 +153,7 @@ export function openOutputs(flags: FlagValues, io: Io, dependencies: Dependencie
   if (timeline && !formatsOf(flags).includes("csv")) {
     throw new UsageError("--timeline: expected --format csv or --export csv=FILE beside it, got neither");
   }
+  const chart = flags.has(CHART) ? { chart: { unicode: hasUnicode(io.env) } } : {};
   const outputs: Output[] = [
     { format, sink: mainSink(flags, io), ...placeOf(flags, io) },
     ...exports.map((one) => ({ format: one.format, sink: fileOutput(one.path, `--${EXPORT.name}`, io), ...FILE })),
@@ -147,7 +163,13 @@ export function openOutputs(flags: FlagValues, io: Io, dependencies: Dependencie
       const renderers = await dependencies.renderers();
       for (const { format, sink, ...place } of outputs) {
         // --quiet is about what a person sees.
-        const options = { ...place, quiet: flags.has(QUIET) && sink === outputs[0]!.sink, command, timeline };
+        const options = {
+          ...place,
+          ...chart,
+          quiet: flags.has(QUIET) && sink === outputs[0]!.sink,
+          command,
+          timeline,
+        };
         sink.write(make(renderers[format], options));
       }
     },

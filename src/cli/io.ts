@@ -29,6 +29,12 @@ export interface Io {
 
 export const DEFAULT_COLUMNS = 80;
 
+/** Whether the locale is one of UTF-8, as the C library chooses it. Where nothing is set it is taken for one. */
+export function hasUnicode({ LC_ALL, LC_CTYPE, LANG }: Environment): boolean {
+  const locale = LC_ALL || LC_CTYPE || LANG;
+  return !locale || /utf-?8/i.test(locale);
+}
+
 export function widthOf(stream: OutputStream): number {
   return stream.columns || DEFAULT_COLUMNS;
 }

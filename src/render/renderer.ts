@@ -13,6 +13,8 @@ export interface RenderOptions {
   quiet: boolean;
   /** The command line that repeats a single run. */
   command: string;
+  /** text: the figures over time drawn below the report, in more than ASCII where the place shows it. */
+  chart?: { unicode: boolean };
   /** csv: the timelines in the place of a row for each run. */
   timeline: boolean;
 }

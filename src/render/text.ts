@@ -8,6 +8,7 @@ import type { Report } from "../report/report.js";
 import { verdictText } from "./measured.js";
 import type { RenderOptions } from "./renderer.js";
 import { adviceText } from "./text/advice.js";
+import { terminalCharts } from "./text/chart.js";
 import { endingOf } from "./text/endings.js";
 import { rateMissed, some } from "./text/facts.js";
 import { meaningOf } from "./text/meaning.js";
@@ -37,6 +38,7 @@ export function renderText(report: Report, options: RenderOptions): string {
         measures(report, screen),
         listeners(report, screen),
         expectations(report, screen),
+        options.chart === undefined ? [] : terminalCharts(report, { width: screen.width, ...options.chart }),
         conclusion(report, screen),
         [screen.theme.aside("Repeat it with"), options.command],
       ];
@@ -73,8 +75,7 @@ function warnings(report: Report, { width, theme }: Screen): string[] {
   if (report.interrupted === true) {
     lines.push(...painted(wrap("interrupted — the summary so far", width), theme.warning));
   }
-  const ending = endingOf(report);
-  for (const sentence of [...(ending === null ? [] : [ending]), ...rateSentence(report)]) {
+  for (const sentence of caveatsOf(report)) {
     lines.push(...painted(wrap(sentence, width), theme.warning));
   }
   if (violated.length > 0) {
@@ -84,6 +85,12 @@ function warnings(report: Report, { width, theme }: Screen): string[] {
     for (const rule of violated) lines.push(...painted(hanging("✗ ", rule, width), theme.bad));
   }
   return lines;
+}
+
+/** What the figures are not about: what was cut short, and a load that was not reached. */
+export function caveatsOf(report: Report): string[] {
+  const ending = endingOf(report);
+  return [...(ending === null ? [] : [ending]), ...rateSentence(report)];
 }
 
 /** The load that was asked for is not the one that the figures are about. */
@@ -130,20 +137,34 @@ function events(report: Report, { width, theme }: Screen): string[] {
 }
 
 function measures(report: Report, { width, theme }: Screen): string[] {
-  const fact = (label: string, text: string, paint?: Paint) =>
-    field(label, text, width, { label: theme.label, ...(paint === undefined ? {} : { text: paint }) });
+  const paints: Readonly<Record<string, Paint | undefined>> = {
+    table: report.table.drop + report.table.insertFailed > 0 ? theme.bad : undefined,
+    daemon: report.daemon.inSync ? theme.good : theme.bad,
+  };
   const chart = dyingChart(report, width - LABEL_COLUMNS);
   const margin = " ".repeat(LABEL_COLUMNS);
+  return measuresOf(report).flatMap(([label, text]) => {
+    const paint = paints[label];
+    return [
+      ...field(label, text, width, { label: theme.label, ...(paint === undefined ? {} : { text: paint }) }),
+      ...(label === "dying list" && chart !== null
+        ? [margin + theme.chart(chart.line), margin + theme.aside(chart.axis)]
+        : []),
+    ];
+  });
+}
+
+/** What was measured, in words: labels and sentences. */
+export function measuresOf(report: Report): [label: string, text: string][] {
   return [
-    ...kindsOf(report).flatMap((text, index) => fact(index === 0 ? "kinds" : "", text)),
-    ...fact("resends", resendsOf(report)),
-    ...fact("latency", latencyOf(report)),
-    ...fact("dying list", dyingOf(report)),
-    ...(chart === null ? [] : [margin + theme.chart(chart.line), margin + theme.aside(chart.axis)]),
-    ...fact("flush", flushOf(report)),
-    ...fact("table", tableOf(report), report.table.drop + report.table.insertFailed > 0 ? theme.bad : undefined),
-    ...fact("socket", socketOf(report)),
-    ...fact("daemon", daemonOf(report), report.daemon.inSync ? theme.good : theme.bad),
+    ...kindsOf(report).map((text, index): [string, string] => [index === 0 ? "kinds" : "", text]),
+    ["resends", resendsOf(report)],
+    ["latency", latencyOf(report)],
+    ["dying list", dyingOf(report)],
+    ["flush", flushOf(report)],
+    ["table", tableOf(report)],
+    ["socket", socketOf(report)],
+    ["daemon", daemonOf(report)],
   ];
 }
 

@@ -36,6 +36,9 @@ const NO_METRICS = new Set([
   "advice",
   "program",
   "timeline.rows",
+  // May be absent.
+  "timeline.drainIntervalSeconds",
+  "resends.histogram",
   // Watched of the first listener alone: null is not never there.
   "otherListeners[N].daemon.inSyncAfterFlushSeconds",
 ]);
@@ -56,7 +59,7 @@ export const METRICS: readonly Metric[] = metricsIn(REPORT, "", {});
 
 /** `above`: what holds of all that is in the same part of the Report. */
 function metricsIn(schema: Schema, name: string, above: Pick<Schema, "needs" | "simulated">): Metric[] {
-  if (NO_METRICS.has(name) || name.endsWith(".conntrackd")) return [];
+  if (NO_METRICS.has(name) || name.endsWith(".conntrackd") || name.endsWith(".curve")) return [];
   const { needs = above.needs, simulated = above.simulated } = schema;
   const notes = { ...(needs === undefined ? {} : { needs }), ...(simulated === undefined ? {} : { simulated }) };
   if (schema.items !== undefined) return metricsIn(schema.items, `${name}[N]`, notes);

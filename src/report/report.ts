@@ -39,6 +39,8 @@ export interface LatencyReport<F extends Figure = Figure> {
   p90Seconds: F;
   p99Seconds: F;
   maxSeconds: F;
+  /** Pairs of seconds and the events that took no longer, at most 130. Absent where it cannot be known. */
+  curve?: readonly (readonly [seconds: number, events: number])[];
 }
 
 /** What ended a part of the experiment. */
@@ -192,8 +194,14 @@ export interface ExpectationResult {
   ok: boolean;
 }
 
-/** Columns of a timeline row, in order. */
-export const TIMELINE_COLUMNS = ["seconds", "active", "dying", "rmemBytes", "delivered", "refused"] as const;
+/**
+ * Columns of a timeline row, in order. What counts up (delivered, refused, resent, congestedSeconds) does so from the first
+ * packet on; a peak is that of the interval which ends at the row.
+ */
+export const TIMELINE_COLUMNS = [
+  ...["seconds", "active", "dying", "rmemBytes", "delivered", "refused"],
+  ...["resent", "dyingPeak", "rmemPeakBytes", "congestedSeconds"],
+] as const;
 
 export interface Report<F extends Figure = Figure> {
   schemaVersion: typeof SCHEMA_VERSION;
@@ -215,6 +223,8 @@ export interface Report<F extends Figure = Figure> {
     entries: F;
     total: F;
     perEntry: { mean: F; p50: F; p90: F; p99: F; max: F };
+    /** Pairs of a number of resends and the entries that needed so many, at most 64. Absent where it cannot be known. */
+    histogram?: readonly (readonly [resends: number, entries: number])[];
   };
   latency: { new: LatencyReport<F>; update: LatencyReport<F>; destroy: LatencyReport<F> };
   dying: {
@@ -239,7 +249,10 @@ export interface Report<F extends Figure = Figure> {
   /** The listeners after the first, in the order of the scenario. */
   otherListeners: readonly { socket: SocketReport<F>; daemon: DaemonReport<F> }[];
   timeline: {
+    /** Between two rows before the flush. */
     intervalSeconds: number;
+    /** From the flush on. Absent where there was none. */
+    drainIntervalSeconds?: number;
     columns: readonly string[];
     rows: readonly (readonly F[])[];
   };

@@ -64,6 +64,12 @@ function orNever(schema: Schema): Schema {
   return { ...nullable(schema), never: true, needs: "flush" };
 }
 
+/** A curve. */
+function pairs(description: string): Schema {
+  const pair = list({ type: "number", description: "a figure", minimum: 0 }, description);
+  return list(pair, `pairs of ${description}`);
+}
+
 /** Of an expectation: a number, true or false, or null. */
 function metricValue(description: string): Schema {
   return nullable({ type: "number", description, alternatives: ["boolean"] });
@@ -244,12 +250,16 @@ const daemon: ObjectSchema<DaemonReport> = {
 
 const latency = (from: string): ObjectSchema<LatencyReport> => {
   const figure = (what: string): Schema => simulatedOnly(seconds(`${from}, ${what}`));
-  return object(from, {
-    p50Seconds: figure("median"),
-    p90Seconds: figure("90 % at most"),
-    p99Seconds: figure("99 % at most"),
-    maxSeconds: figure("at most"),
-  });
+  return {
+    ...object<LatencyReport>(from, {
+      p50Seconds: figure("median"),
+      p90Seconds: figure("90 % at most"),
+      p99Seconds: figure("99 % at most"),
+      maxSeconds: figure("at most"),
+      curve: pairs("seconds, and the events that took no longer"),
+    }),
+    optional: ["curve"],
+  };
 };
 const resends = (what: string): Schema =>
   simulatedOnly(count("resends", `resends of an entry that needed any, ${what}`));
@@ -281,17 +291,21 @@ export const REPORT: ObjectSchema<Report> = {
     socket: socket("socket."),
     events: eventsOf("events"),
     classes: list(classReport, "kinds of flow, in the order of the scenario"),
-    resends: object<Report["resends"]>("DESTROY events that needed more than one attempt", {
-      entries: orUnknown(count("entries", "entries whose DESTROY needed more than one attempt", "table.created")),
-      total: orUnknown(count("resends", "attempts after the first, of all entries")),
-      perEntry: object<Report["resends"]["perEntry"]>("resends of an entry that needed any", {
-        mean: orUnknown(mean("resends", "resends of an entry that needed any, in the mean")),
-        p50: resends("median"),
-        p90: resends("90 % at most"),
-        p99: resends("99 % at most"),
-        max: resends("at most"),
+    resends: {
+      ...object<Report["resends"]>("DESTROY events that needed more than one attempt", {
+        entries: orUnknown(count("entries", "entries whose DESTROY needed more than one attempt", "table.created")),
+        total: orUnknown(count("resends", "attempts after the first, of all entries")),
+        perEntry: object<Report["resends"]["perEntry"]>("resends of an entry that needed any", {
+          mean: orUnknown(mean("resends", "resends of an entry that needed any, in the mean")),
+          p50: resends("median"),
+          p90: resends("90 % at most"),
+          p99: resends("99 % at most"),
+          max: resends("at most"),
+        }),
+        histogram: pairs("a number of resends, and the entries that needed so many"),
       }),
-    }),
+      optional: ["histogram"],
+    },
     latency: object<Report["latency"]>("how late events come", {
       new: latency("from sending a NEW to reading it"),
       update: latency("from sending an UPDATE to reading it"),
@@ -360,14 +374,18 @@ export const REPORT: ObjectSchema<Report> = {
       }),
       "the listeners after the first, in the order of the scenario",
     ),
-    timeline: object<Report["timeline"]>("figures over time, bounded in number", {
-      intervalSeconds: seconds("time between two rows"),
-      columns: list(text("a column", "a name"), "what the numbers of a row are"),
-      rows: list(
-        list(orUnknown({ type: "number", description: "a figure" }), "a row"),
-        "one row for each interval, from the first packet on",
-      ),
-    }),
+    timeline: {
+      ...object<Report["timeline"]>("figures over time, bounded in number", {
+        intervalSeconds: seconds("time between two rows before the flush"),
+        drainIntervalSeconds: seconds("time between two rows from the flush on; absent where there was none"),
+        columns: list(text("a column", "a name"), "what the numbers of a row are"),
+        rows: list(
+          list(orUnknown({ type: "number", description: "a figure" }), "a row"),
+          "one row for each interval, from the first packet on",
+        ),
+      }),
+      optional: ["drainIntervalSeconds"],
+    },
     invariants: object<Report["invariants"]>("the rules that every run must keep", {
       checked: count("checks", "how often a rule was checked"),
       violated: list(text("a rule with its figures", "a sentence"), "rules that did not hold: a bug of ct-reliable"),

@@ -7,6 +7,7 @@ export class DyingWatch {
   peak = 0;
   peakAt = 0;
   peakDuringFlood = 0;
+  private recentPeak = 0;
   emptiedAt = 0;
   length = 0;
   private since = 0;
@@ -16,12 +17,20 @@ export class DyingWatch {
   observe(now: number, length: number): void {
     if (!this.floodIsOver) this.area += this.length * (now - this.since);
     this.since = now;
+    if (length > this.recentPeak) this.recentPeak = length;
     if (length > this.peak) {
       this.peak = length;
       this.peakAt = now;
     }
     if (length === 0 && this.length > 0) this.emptiedAt = now;
     this.length = length;
+  }
+
+  /** The longest that it was since this was asked last. */
+  takePeak(): number {
+    const { recentPeak } = this;
+    this.recentPeak = this.length;
+    return recentPeak;
   }
 
   /** The flush begins, or the watch without one. */

@@ -69,7 +69,7 @@ export class SimulatedKernel {
       hashSeed: boot.uint32(),
     });
     const timers = new TimerWheel(clock, table.records, release.timerSlack);
-    const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release));
+    const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release, clock));
     const broadcast = new Broadcast(sockets, release, kernelConfig);
     const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, classes);
     const ledger = new Ledger(table, broadcast, view, sockets[0]!, firstTuplesOf(classes, scenario.tuples));
@@ -162,11 +162,12 @@ export function rcvbufOf(listener: ListenerScenario, scenario: Scenario, release
   return rcvbufBytes(listener.bufferBytes, cap, release);
 }
 
-function socketOf(listener: ListenerScenario, scenario: Scenario, release: Release): NetlinkSocket {
+function socketOf(listener: ListenerScenario, scenario: Scenario, release: Release, clock: KernelClock): NetlinkSocket {
   const ample = listener.smallFrom === "flush";
   const socket = new NetlinkSocket({
     rcvbufBytes: ample ? AMPLE_RCVBUF_BYTES : rcvbufOf(listener, scenario, release),
     admission: release.admission,
+    clock,
     ...POLICY[listener.policy],
     groups: groupBits(listener.groups),
   });

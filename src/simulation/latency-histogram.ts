@@ -30,6 +30,28 @@ export class LatencyHistogram {
     }
     return 0;
   }
+
+  /**
+   * The cumulative curve: seconds, and how many events took no longer. A point for each hundredth of the events and for each
+   * doubling of the latency at most, the last one the slowest event.
+   */
+  curve(): [seconds: number, events: number][] {
+    const points: [number, number][] = [];
+    let seen = 0;
+    let shown = 0;
+    let from = 0;
+    for (let bin = 0; bin < this.counts.length && seen < this.total; bin++) {
+      const count = this.counts[bin]!;
+      if (count === 0) continue;
+      seen += count;
+      const microseconds = upperMicroseconds(bin);
+      if (seen - shown < this.total / 100 && seen < this.total && microseconds < 2 * from) continue;
+      shown = seen;
+      from = microseconds;
+      points.push([Math.min(microseconds * 1000, this.maxNanoseconds) / 1e9, seen]);
+    }
+    return points;
+  }
 }
 
 function binOf(microseconds: number): number {

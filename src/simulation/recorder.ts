@@ -72,7 +72,7 @@ export function reportOf(run: Run, interrupted: boolean): Report<number> {
       daemon: daemonReport(run, reader, false),
     })),
     timeline: {
-      intervalSeconds: run.timeline.intervalNanoseconds / 1e9,
+      ...run.timeline.intervals,
       columns: TIMELINE_COLUMNS,
       rows: run.timeline.rows,
     },
@@ -169,6 +169,7 @@ function latencyReport(latency: LatencyHistogram): LatencyReport<number> {
     p90Seconds: latency.quantileSeconds(0.9),
     p99Seconds: latency.quantileSeconds(0.99),
     maxSeconds: latency.maxNanoseconds / 1e9,
+    curve: latency.curve(),
   };
 }
 
@@ -258,6 +259,22 @@ function dyingReport(run: Run): Report<number>["dying"] {
   };
 }
 
+/** At most so many numbers of resends are told apart; of more, neighbours are counted together at the largest of them. */
+const HISTOGRAM_BINS = 64;
+
+function resendHistogram(counts: readonly number[]): [resends: number, entries: number][] {
+  const most = counts.length - 1;
+  const width = Math.ceil(most / HISTOGRAM_BINS);
+  const bins: [number, number][] = [];
+  for (let from = 1; from <= most; from += width) {
+    const to = Math.min(most, from + width - 1);
+    let entries = 0;
+    for (let resent = from; resent <= to; resent++) entries += counts[resent] ?? 0;
+    bins.push([to, entries]);
+  }
+  return bins;
+}
+
 /** `counts`: entries by number of resends. */
 function resendReport(counts: readonly number[]): Report<number>["resends"] {
   let entries = 0;
@@ -284,5 +301,6 @@ function resendReport(counts: readonly number[]): Report<number>["resends"] {
       p99: quantile(0.99),
       max: Math.max(0, counts.length - 1),
     },
+    histogram: resendHistogram(counts),
   };
 }

@@ -68,10 +68,41 @@ export class Tap {
 
 type Method = (...given: never[]) => unknown;
 type Methods<T> = { [K in keyof T]: T[K] extends Method ? K : never }[keyof T];
+type Given<F> = F extends (...given: infer G) => unknown ? G : never;
+type Result<F> = F extends (...given: never[]) => infer R ? R : never;
 
-/** From now on `make(inner)` is called in the place of a method of this one object. */
-function interpose<T extends object, K extends Methods<T>>(target: T, name: K, make: (inner: T[K]) => T[K]): void {
-  target[name] = make((target[name] as Method).bind(target) as T[K]);
+/** From now on `hear` is called before a method of this one object, with what the method is given. */
+function before<T extends object, K extends Methods<T>>(
+  target: T,
+  name: K,
+  hear: (...given: Given<T[K]>) => void,
+): void {
+  interpose(target, name, (inner, given) => {
+    hear(...given);
+    return inner(...given);
+  });
+}
+
+/** The same after it, with what it returned. */
+function after<T extends object, K extends Methods<T>>(
+  target: T,
+  name: K,
+  hear: (result: Result<T[K]>, ...given: Given<T[K]>) => void,
+): void {
+  interpose(target, name, (inner, given) => {
+    const result = inner(...given);
+    hear(result, ...given);
+    return result;
+  });
+}
+
+function interpose<T extends object, K extends Methods<T>>(
+  target: T,
+  name: K,
+  call: (inner: (...given: Given<T[K]>) => Result<T[K]>, given: Given<T[K]>) => Result<T[K]>,
+): void {
+  const inner = (target[name] as Method).bind(target) as unknown as (...given: Given<T[K]>) => Result<T[K]>;
+  target[name] = ((...given: Given<T[K]>) => call(inner, given)) as T[K];
 }
 
 /** From now on the tap hears what this kernel does. To be called before the run begins. */
@@ -84,16 +115,9 @@ export function attachTap(kernel: SimulatedKernel, tap: Tap): void {
 }
 
 function tapPackets({ packets, events }: SimulatedKernel, tap: Tap): void {
-  interpose(packets, "packet", (inner) => (tuple, direction, segment) => {
-    tap.packet(tuple, direction, segment);
-    const verdict = inner(tuple, direction, segment);
-    tap.packetDone(tuple, verdict);
-    return verdict;
-  });
-  interpose(events, "cache", (inner) => (entry, bits) => {
-    tap.bits(entry, bits);
-    inner(entry, bits);
-  });
+  before(packets, "packet", (tuple, direction, segment) => tap.packet(tuple, direction, segment));
+  after(packets, "packet", (verdict, tuple) => tap.packetDone(tuple, verdict));
+  before(events, "cache", (entry, bits) => tap.bits(entry, bits));
 }
 
 /** Jiffies until the timeout of an entry in the table is over; negative when it has been for a while. */
@@ -103,98 +127,57 @@ export function jiffiesLeft({ table, clock }: SimulatedKernel, entry: number): n
 
 function tapTable(kernel: SimulatedKernel, tap: Tap): void {
   const { table, deletion, release } = kernel;
-  interpose(table, "allocate", (inner) => (tuple) => {
-    const entry = inner(tuple);
-    tap.created(entry);
-    return entry;
-  });
-  interpose(table, "link", (inner) => (entry) => {
-    inner(entry);
-    tap.confirmed(entry);
-  });
-  interpose(table, "free", (inner) => (entry) => {
-    tap.freed(entry);
-    inner(entry);
-  });
-  interpose(table, "moveToDying", (inner) => (entry) => {
-    inner(entry);
-    tap.dying(entry);
-  });
-  interpose(deletion, "expire", (inner) => (entry) => {
-    tap.leaves(entry, "timeout");
-    return inner(entry);
-  });
-  interpose(deletion, "evict", (inner) => (entry) => {
+  after(table, "allocate", (entry) => tap.created(entry));
+  after(table, "link", (_, entry) => tap.confirmed(entry));
+  before(table, "free", (entry) => tap.freed(entry));
+  after(table, "moveToDying", (_, entry) => tap.dying(entry));
+  before(deletion, "expire", (entry) => tap.leaves(entry, "timeout"));
+  before(deletion, "evict", (entry) => {
     const expired = release.gc !== "none" && jiffiesLeft(kernel, entry) <= 0;
     tap.leaves(entry, expired ? "expired" : "evicted");
-    return inner(entry);
   });
-  interpose(deletion, "deleteByRequest", (inner) => (entry) => {
-    tap.leaves(entry, "flush");
-    return inner(entry);
-  });
+  before(deletion, "deleteByRequest", (entry) => tap.leaves(entry, "flush"));
 }
 
 function tapAttempts({ ctnetlink, sockets }: SimulatedKernel, tap: Tap): void {
   let attempt: Attempt | null = null;
-  interpose(ctnetlink, "send", (inner) => (kind, entry, withProtoinfo, withPortid) => {
+  before(ctnetlink, "send", (kind, entry, withProtoinfo, withPortid) => {
     attempt = { entry, kind, withProtoinfo, withPortid };
     tap.attempt(attempt);
-    const ok = inner(kind, entry, withProtoinfo, withPortid);
-    tap.attempted(attempt, ok);
-    return ok;
   });
+  after(ctnetlink, "send", (ok) => tap.attempted(attempt!, ok));
   sockets.forEach((socket, listener) => {
-    interpose(socket, "offer", (inner) => (kind, truesizeBytes, entry, message) => {
+    let was: Pick<Offer, "rmemBytes" | "rcvbufBytes" | "queuedMessages" | "congested"> | null = null;
+    before(socket, "offer", () => {
       const { rmem: rmemBytes, rcvbufBytes, queued: queuedMessages, congested } = socket;
-      const admitted = inner(kind, truesizeBytes, entry, message);
-      tap.offered(attempt!, {
-        listener,
-        truesizeBytes,
-        rmemBytes,
-        rcvbufBytes,
-        queuedMessages,
-        congested,
-        admitted,
-      });
-      return admitted;
+      was = { rmemBytes, rcvbufBytes, queuedMessages, congested };
+    });
+    after(socket, "offer", (admitted, _, truesizeBytes) => {
+      tap.offered(attempt!, { listener, truesizeBytes, ...was!, admitted });
     });
   });
 }
 
 function tapRedelivery({ redelivery, timers, clock }: SimulatedKernel, tap: Tap): void {
   let requested: number | null = null;
-  interpose(timers, "arm", (inner) => (entry, expires) => {
+  before(timers, "arm", (_, expires) => {
     requested = expires - clock.jiffies;
-    inner(entry, expires);
   });
   // A timer that fires in vain calls this, too: it is the same method of the same object.
-  interpose(redelivery, "add", (inner) => (entry) => {
+  before(redelivery, "add", () => {
     requested = null;
-    inner(entry);
-    tap.waits(entry, requested);
   });
+  after(redelivery, "add", (_, entry) => tap.waits(entry, requested));
 }
 
 function tapDaemon({ sockets, ledger }: SimulatedKernel, tap: Tap): void {
   sockets.forEach((socket, listener) => {
-    interpose(socket, "recv", (inner) => (wasWaiting) => {
-      const result = inner(wasWaiting);
+    after(socket, "recv", (result) => {
       if (result === RECV_MESSAGE) tap.received(listener);
       else if (result === RECV_ENOBUFS) tap.enobufs(listener);
-      return result;
     });
-    interpose(socket, "close", (inner) => () => {
-      inner();
-      tap.closed(listener);
-    });
+    after(socket, "close", () => tap.closed(listener));
   });
-  interpose(ledger, "read", (inner) => (message, change, now) => {
-    inner(message, change, now);
-    tap.applied(message, change);
-  });
-  interpose(ledger, "resynced", (inner) => () => {
-    inner();
-    tap.resynced();
-  });
+  after(ledger, "read", (_, message, change) => tap.applied(message, change));
+  after(ledger, "resynced", () => tap.resynced());
 }

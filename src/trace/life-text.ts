@@ -38,7 +38,7 @@ export function renderLife(
     return [`${theme.aside(time.padStart(TIME_COLUMNS))}  ${first}`, ...others.map((line) => margin + line)];
   });
   return `${[
-    theme.heading(titleOf(life, scenario)),
+    theme.heading(titleOf(life)),
     ...wrap(storyOf(life, scenario), columns),
     "",
     ...lines,
@@ -46,7 +46,7 @@ export function renderLife(
   ].join("\n")}\n`;
 }
 
-function titleOf({ entry, tuple, id }: Life, { protocol, family }: Scenario): string {
+function titleOf({ entry, tuple, id, protocol, family }: Life): string {
   const { original } = tuplesOf(tuple, protocol, family);
   const end = (address: Uint8Array, port: number): string => {
     const text = addressText(address, family);
@@ -130,11 +130,15 @@ function attemptsOf(steps: readonly TimedStep[]): Attempt[] {
 
 function linesOf(steps: readonly TimedStep[]): Line[] {
   const lines: Line[] = [];
+  const known = new Set<string>();
   for (const step of steps) {
     const previous = lines.at(-1);
-    const text = textOf(step);
+    const text = textOf(step, known);
     // What happens at the same moment as the attempt or the packet that caused it stands behind it.
-    const follows = step.what !== "packet" && step.what !== "attempt" && step.what !== "read" && step.what !== "leaves";
+    const follows =
+      step.what === "attempt"
+        ? step.outcome === "delivered" && step.event !== "destroy"
+        : step.what !== "packet" && step.what !== "read" && step.what !== "leaves";
     if (follows && previous !== undefined && previous.seconds === step.seconds) previous.text += `; ${text}`;
     else lines.push({ seconds: step.seconds, text, resend: step.what === "attempt" && step.outcome === "kept" });
   }
@@ -164,16 +168,18 @@ function shortened(lines: readonly Line[]): Line[] {
   return kept;
 }
 
-function textOf(step: TimedStep): string {
+/** `known`: status bits that were named before; they are named once. */
+function textOf(step: TimedStep, known: Set<string>): string {
   switch (step.what) {
     case "packet": {
       const packet = `${step.segment === null ? "packet" : step.segment} ${step.direction === "original" ? "→" : "←"}`;
       if (step.verdict !== "accepted") return `${packet} ${step.verdict}`;
       const facts = [
         ...(step.state === null ? [] : [step.state]),
-        ...step.status,
+        ...step.status.filter((bit) => !known.has(bit)),
         ...(step.timeoutSeconds === null ? [] : [`timeout ${duration(step.timeoutSeconds)}`]),
       ];
+      for (const bit of step.status) known.add(bit);
       return `${packet} ${facts.join(", ")}`.trimEnd();
     }
     case "created":

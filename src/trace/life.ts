@@ -11,7 +11,8 @@ import type { Direction } from "../kernel/conntrack/status.js";
 import { ACTIVE } from "../kernel/conntrack/table.js";
 import type { Segment } from "../kernel/conntrack/trackers/tcp-states.js";
 import { KIND_DESTROY } from "../kernel/events/kinds.js";
-import { EVENT_GROUPS, type EventGroup } from "../scenario/scenario.js";
+import { EVENT_GROUPS, type EventGroup, type Family, type Protocol, type Scenario } from "../scenario/scenario.js";
+import { classesOf } from "../scenario/traffic.js";
 import type { SimulatedKernel } from "../simulation/kernel.js";
 import { type Attempt, type Cause, jiffiesLeft, type Offer, Tap } from "../simulation/tap.js";
 import { eventBitNames, SEGMENTS, statusNames, TCP_STATES } from "./names.js";
@@ -76,6 +77,8 @@ export interface Life {
   entry: number;
   tuple: number;
   id: number;
+  protocol: Protocol;
+  family: Family;
   steps: readonly TimedStep[];
   /** At the end of the run. */
   fate: "freed" | "dying" | "active" | "unconfirmed";
@@ -87,7 +90,9 @@ const VERDICTS = ["accepted", "table full", "dropped", "dropped"] as const;
 export class LifeRecorder extends Tap {
   private readonly kernel: SimulatedKernel;
   private readonly wanted: number;
-  private readonly isTcp: boolean;
+  private readonly classes: ReturnType<typeof classesOf>;
+  private protocol: Protocol = "udp";
+  private family: Family = "ipv4";
   private readonly steps: TimedStep[] = [];
   private made = 0;
   /** Its index while it has one. */
@@ -103,20 +108,20 @@ export class LifeRecorder extends Tap {
   private isFreed = false;
 
   /** `wanted`: which entry, in the order in which the table makes them, from 1. */
-  constructor(kernel: SimulatedKernel, wanted: number, isTcp: boolean) {
+  constructor(kernel: SimulatedKernel, wanted: number, scenario: Scenario) {
     super();
     this.kernel = kernel;
     this.wanted = wanted;
-    this.isTcp = isTcp;
+    this.classes = classesOf(scenario);
   }
 
   /** Null: the table made no such entry. */
   life(): Life | null {
     if (this.made < this.wanted) return null;
-    const { wanted: entry, tuple, id, steps, believes } = this;
+    const { wanted: entry, tuple, id, protocol, family, steps, believes } = this;
     const place = this.isFreed ? 0 : this.kernel.table.placeOf(this.entry);
     const fate = (["freed", "unconfirmed", "active", "dying"] as const)[place]!;
-    return { entry, tuple, id, steps, fate, believes };
+    return { entry, tuple, id, protocol, family, steps, fate, believes };
   }
 
   private add(step: Step): void {
@@ -128,6 +133,7 @@ export class LifeRecorder extends Tap {
     this.pending = null;
     if (last === null || this.tuple !== tuple || this.entry < 0) return;
     const { table } = this.kernel;
+    const isTcp = this.protocol === "tcp";
     // Where the packet let the entry go, its record says nothing any more.
     const gone = this.isFreed || table.placeOf(this.entry) !== ACTIVE;
     const left = gone ? null : jiffiesLeft(this.kernel, this.entry) / this.kernel.clock.hz;
@@ -135,10 +141,10 @@ export class LifeRecorder extends Tap {
       seconds: last.seconds,
       what: "packet",
       direction: last.direction === 0 ? "original" : "reply",
-      segment: this.isTcp ? SEGMENTS[last.segment]! : null,
+      segment: isTcp ? SEGMENTS[last.segment]! : null,
       verdict: VERDICTS[verdict],
       status: gone ? [] : statusNames(table.statusOf(this.entry)),
-      state: this.isTcp && !gone ? TCP_STATES[table.protocolStateOf(this.entry) & 0xf]! : null,
+      state: isTcp && !gone ? TCP_STATES[table.protocolStateOf(this.entry) & 0xf]! : null,
       timeoutSeconds: left,
     });
   }
@@ -157,6 +163,9 @@ export class LifeRecorder extends Tap {
     this.entry = entry;
     this.tuple = this.kernel.table.tupleOf(entry);
     this.id = this.kernel.table.idOf(entry);
+    const { protocol, family } = this.classes[this.kernel.table.classOf(entry)]!;
+    this.protocol = protocol;
+    this.family = family;
     this.add({ what: "created" });
   }
 

@@ -5,7 +5,8 @@
  */
 import type { Direction } from "../kernel/conntrack/status.js";
 import { messageContent } from "../kernel/events/message-content.js";
-import { EVENT_GROUPS, type EventGroup, type Scenario } from "../scenario/scenario.js";
+import { EVENT_GROUPS, type EventGroup, type Family, type Protocol, type Scenario } from "../scenario/scenario.js";
+import { classesOf } from "../scenario/traffic.js";
 import type { SimulatedKernel } from "../simulation/kernel.js";
 import { type Attempt, jiffiesLeft, type Offer, Tap } from "../simulation/tap.js";
 import { type EventEntry, encodeEvent } from "../wire/conntrack-event.js";
@@ -35,6 +36,7 @@ type Packets = [original: number, reply: number];
 export class MessageRecorder extends Tap {
   private readonly kernel: SimulatedKernel;
   private readonly scenario: Scenario;
+  private readonly classes: ReturnType<typeof classesOf>;
   private readonly emit: (message: TracedMessage) => void;
   private readonly queue: TracedMessage[] = [];
   private head = 0;
@@ -47,6 +49,7 @@ export class MessageRecorder extends Tap {
     super();
     this.kernel = kernel;
     this.scenario = scenario;
+    this.classes = classesOf(scenario);
     this.emit = emit;
   }
 
@@ -99,7 +102,8 @@ export class MessageRecorder extends Tap {
   private entryOf({ entry, withProtoinfo }: Attempt, event: EventGroup): EventEntry {
     const { kernel, scenario } = this;
     const { table, clock, release, ctnetlink } = kernel;
-    const { protocol, family, kernelConfig } = scenario;
+    const { kernelConfig } = scenario;
+    const { protocol, family } = this.classes[table.classOf(entry)]!;
     const left = Math.trunc(jiffiesLeft(kernel, entry) / clock.hz);
     const occasion = { type: event, protocol, family, protoinfoChanged: withProtoinfo, timeLeft: left >= 1 };
     const content = messageContent(occasion, release.layout, kernelConfig);
@@ -117,7 +121,7 @@ export class MessageRecorder extends Tap {
           : content.protoinfo === "state"
             ? { layout: "state", state }
             : null,
-      counters: content.counters ? this.countersOf(entry) : null,
+      counters: content.counters ? this.countersOf(entry, protocol, family) : null,
       timestamp: content.timestamp
         ? { startNanoseconds: BigInt(this.createdAt[entry]!), stopNanoseconds: BigInt(clock.now) }
         : null,
@@ -129,8 +133,7 @@ export class MessageRecorder extends Tap {
     };
   }
 
-  private countersOf(entry: number): EventEntry["counters"] {
-    const { family, protocol } = this.scenario;
+  private countersOf(entry: number, protocol: Protocol, family: Family): EventEntry["counters"] {
     const bytes = IP_HEADER_BYTES[family] + TRANSPORT_HEADER_BYTES[protocol];
     const [original, reply] = this.packets[entry]!;
     return {

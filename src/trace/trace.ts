@@ -34,8 +34,7 @@ export async function traceLife(scenario: Scenario, wanted: Wanted, watcher?: Wa
     entry = finder.found;
     if (entry === 0) return null;
   }
-  const isTcp = scenario.protocol === "tcp";
-  return (await listenedTo(scenario, (kernel) => new LifeRecorder(kernel, entry, isTcp), watcher)).life();
+  return (await listenedTo(scenario, (kernel) => new LifeRecorder(kernel, entry, scenario), watcher)).life();
 }
 
 /** `emit`: called for each message in the order in which the trace has them. */

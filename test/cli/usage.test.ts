@@ -166,17 +166,24 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--limit", "0"], '--limit: expected a duration from 1ms to 104d, got "0"'],
   [["--seed", ""], '--seed: expected 1 to 100 printable characters, or random, got ""'],
   [["--seed", " x"], '--seed: expected 1 to 100 printable characters, or random, got " x"'],
-  [["--format", "jsno"], '--format: expected text, json, csv, markdown or junit, got "jsno", did you mean "json"?'],
+  [
+    ["--format", "jsno"],
+    '--format: expected text, json, csv, markdown, junit or html, got "jsno", did you mean "json"?',
+  ],
   [
     ["--expect", "destroy.deliverd == 100%"],
     '--expect: expected a metric (ct-reliable metrics lists them), got "destroy.deliverd", did you mean "destroy.delivered"?',
   ],
   [["--export", "report.json"], '--export: expected FORMAT=FILE such as junit=report.xml, got "report.json"'],
-  [["--export", "jsn=x"], '--export: expected text, json, csv, markdown or junit, got "jsn", did you mean "json"?'],
+  [
+    ["--export", "jsn=x"],
+    '--export: expected text, json, csv, markdown, junit or html, got "jsn", did you mean "json"?',
+  ],
   [
     ["--export", "json=/nowhere/at/all"],
     '--export: expected a file that can be written, got "/nowhere/at/all" (no such file or directory)',
   ],
+  [["--chart", "--chart"], "--chart: expected at most once, got it 2 times"],
   [["--timeline", "--timeline"], "--timeline: expected at most once, got it 2 times"],
   [["--output", ""], '--output: expected the path of a file, got ""'],
   [["--output", "-"], '--output: expected the path of a file, got "-"'],

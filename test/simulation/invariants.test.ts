@@ -72,7 +72,7 @@ const WATCHED: readonly Corruption[] = [
     how: "more was charged than the admission rule allows",
     spoil: ({ kernel, machine: { rmemAtShrink } }) => {
       const socket = kernel.sockets[0]!;
-      socket.peakRmem = Math.max(rmemAtShrink, socket.rcvbufBytes + 1280) + 1;
+      Object.defineProperty(socket, "peakRmem", { value: Math.max(rmemAtShrink, socket.rcvbufBytes + 1280) + 1 });
     },
   },
   {

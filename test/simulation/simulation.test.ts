@@ -214,18 +214,22 @@ describe("the report", () => {
   test("has a timeline of even intervals with the columns that it names, bounded for a run of any length", () => {
     for (const limitSeconds of [1, 50, 100_000]) {
       const [first] = SCENARIOS[0]!.listeners;
-      const { timeline } = simulate({
+      const { timeline, flush } = simulate({
         ...SCENARIOS[0]!,
         connections: 20,
         listeners: [{ ...first!, heldAfterFlushNanoseconds: null }],
         limitSeconds,
       });
       assert.deepEqual(timeline.columns, TIMELINE_COLUMNS);
-      assert.ok(timeline.rows.length <= 400);
-      assert.ok(timeline.rows.length >= Math.min(200, limitSeconds / timeline.intervalSeconds));
+      assert.ok(timeline.rows.length <= 600);
+      // Before the flush and from it on, each at its own interval.
+      const drain = timeline.rows.findIndex((row) => row[0]! >= flush!.atSeconds);
+      assert.ok(timeline.rows.length - drain >= Math.min(150, limitSeconds / timeline.drainIntervalSeconds! - 2));
       timeline.rows.forEach((row, i) => {
         assert.equal(row.length, timeline.columns.length);
-        assert.ok(Math.abs(row[0]! - i * timeline.intervalSeconds) < 1e-9);
+        const due =
+          i < drain ? i * timeline.intervalSeconds : flush!.atSeconds + (i - drain) * timeline.drainIntervalSeconds!;
+        assert.ok(Math.abs(row[0]! - due) < 1e-9, `row ${i}: ${row[0]} ${due}`);
       });
     }
   });

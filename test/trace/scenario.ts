@@ -23,6 +23,12 @@ export const RUNS: Readonly<Record<string, Scenario>> = {
     listeners: [{ policy: "lossy" }],
   }),
   "a flood of ICMP": small("flood", { protocol: "icmp", packets: 2 }),
+  "two kinds of flow": small("flush", {
+    traffic: [
+      { name: "dns", script: "request-reply", connections: 200 },
+      { name: "web", script: "short", connections: 100 },
+    ],
+  }),
   "two listeners, the second one reliable": small("flush", {
     listeners: [{ policy: "lossy" }, { policy: "reliable", serviceNanoseconds: 300_000 }],
   }),

@@ -64,8 +64,7 @@ describe("the life of an entry", () => {
       for (const width of [80, 120]) {
         const text = renderLife(life, scenario, { colour: false, width });
         const entry = text.split("\n").filter((line) => line !== "");
-        // TCP has seven packets and as many messages before its end.
-        assert.ok(entry.length < (scenario.protocol === "tcp" ? 60 : 40), text);
+        assert.ok(entry.length < 40, text);
         assert.ok(
           entry.every((line) => line.length <= width),
           text,

@@ -39,7 +39,7 @@ const BAIL = switched({
 const FLAGS = [ONLY, RUNS, BAIL, ...PARAMETER_FLAGS, ...LIVE_FLAGS, ...OUTPUT_FLAGS];
 
 /** Of many runs the other formats show what was expected, and need no more than that. */
-const SHOWING_REPORTS: ReadonlySet<Format> = new Set(["json", "csv"]);
+const SHOWING_REPORTS: ReadonlySet<Format> = new Set(["html", "json", "csv"]);
 
 export const run: Command = {
   name: "run",

@@ -25,6 +25,8 @@ export interface SocketOptions {
   noEnobufs: boolean;
   /** Bit set of message types that it joined the groups of: 1 << MessageKind. */
   groups: number;
+  /** Nanoseconds: how long it was congested is measured with it. */
+  clock?: { readonly now: number };
 }
 
 /**
@@ -45,13 +47,19 @@ export class NetlinkSocket {
   readonly noEnobufs: boolean;
   readonly groups: number;
   private readonly newAdmission: boolean;
+  private readonly clock: { readonly now: number };
   open = true;
 
   rmem = 0;
-  peakRmem = 0;
+  /** Since the last look at it (`takePeakRmem`). */
+  private recentPeak = 0;
   queued = 0;
   /** NETLINK_CONGESTED: what comes is refused until the queue is empty. */
   congested = false;
+  private congestedSince = 0;
+  private congestedBefore = 0;
+  /** The highest rmem before the last look at it. */
+  private peakBefore = 0;
   private error = false;
 
   /** Column Drops of /proc/net/netlink. */
@@ -82,6 +90,7 @@ export class NetlinkSocket {
     this.broadcastError = options.broadcastError;
     this.noEnobufs = options.noEnobufs;
     this.groups = options.groups;
+    this.clock = options.clock ?? { now: 0 };
   }
 
   /** Whether a message of this truesize is admitted, and so queued. A refusal counts as a drop and may latch. */
@@ -104,14 +113,15 @@ export class NetlinkSocket {
     this.queued++;
     this.admitted++;
     this.rmem = rmem;
-    if (rmem > this.peakRmem) this.peakRmem = rmem;
+    if (rmem > this.recentPeak) this.recentPeak = rmem;
     return true;
   }
 
   /** SO_RCVBUF during the run: what is queued stays, also above the new bound. */
   setRcvbuf(bytes: number): void {
     this.rcvbufBytes = bytes;
-    this.peakRmem = this.rmem;
+    this.recentPeak = this.rmem;
+    this.peakBefore = 0;
   }
 
   /** SO_RCVBUFFORCE of what it has: the kernel doubles a request, and net.core.rmem_max does not cap this one. */
@@ -174,6 +184,23 @@ export class NetlinkSocket {
     return this.received;
   }
 
+  /** Nanoseconds that it was congested so far, the present episode included. */
+  congestedNanoseconds(now: number): number {
+    return this.congestedBefore + (this.congested ? now - this.congestedSince : 0);
+  }
+
+  get peakRmem(): number {
+    return Math.max(this.peakBefore, this.recentPeak);
+  }
+
+  /** The highest rmem since this was asked last. */
+  takePeakRmem(): number {
+    const { recentPeak } = this;
+    this.peakBefore = Math.max(this.peakBefore, recentPeak);
+    this.recentPeak = this.rmem;
+    return recentPeak;
+  }
+
   close(): void {
     this.open = false;
     this.queued = 0;
@@ -185,13 +212,16 @@ export class NetlinkSocket {
     this.drops++;
     if (this.noEnobufs || this.congested) return;
     this.congested = true;
+    this.congestedSince = this.clock.now;
     this.congestions++;
     this.error = true;
   }
 
   /** netlink_rcv_wake(): only an empty queue clears the latch. */
   private wakeAfterRecv(): void {
-    if (this.queued === 0) this.congested = false;
+    if (this.queued !== 0 || !this.congested) return;
+    this.congested = false;
+    this.congestedBefore += this.clock.now - this.congestedSince;
   }
 
   private growRing(): void {

@@ -8,8 +8,11 @@ import type { NamespaceKernel } from "../host/namespace-kernel.js";
 import type { LiveReader } from "../readers/live-reader.js";
 import type { Lifetime } from "./lifetime.js";
 
+/** Between two looks for the timeline: they cost the sender time while it floods. */
+const FLOOD_INTERVAL_NANOSECONDS = 100_000_000;
+
 export class TableWatch {
-  readonly timeline = new TimelineRows<readonly (number | null)[]>();
+  readonly timeline = new TimelineRows<readonly (number | null)[]>(FLOOD_INTERVAL_NANOSECONDS, (_, kept) => kept);
   /** From the flush on: seconds since it began, count, rmem, drops, DESTROY received, ENOBUFS. */
   readonly looks: (readonly number[])[] = [];
   /** Null: some of the entries may have been alive. */
@@ -51,6 +54,6 @@ export class TableWatch {
     const active = this.lifetime.active(count, at);
     const dying = active === null ? null : count - active;
     const { rmemBytes, drops } = this.observed.row();
-    this.timeline.add([at / 1e9, active, dying, rmemBytes, delivered, drops]);
+    this.timeline.add([at / 1e9, active, dying, rmemBytes, delivered, drops, null, null, null, null]);
   }
 }

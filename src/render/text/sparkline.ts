@@ -16,16 +16,55 @@ interface DyingChart {
 
 /** null: there is no timeline, or the list was empty in all of it. */
 export function dyingChart(report: Report, width: number): DyingChart | null {
+  const timeline = resampledTimeline(report, ["dyingPeak", "dying"], width);
+  if (timeline === null || !timeline.values.some((value) => value > 0)) return null;
+  const { values, first, last, flushAt, flushCell } = timeline;
+  const flush = flushAt === null ? null : { cell: flushCell!, label: `flush at ${duration(flushAt)}` };
+  return { line: sparkline(values), axis: axis(values.length, width, { first, last }, flush) };
+}
+
+export interface ResampledTimeline {
+  values: readonly number[];
+  /** Seconds of the first and of the last row. */
+  first: number;
+  last: number;
+  flushAt: number | null;
+  /** The first that has seen the flush. */
+  flushCell: number | null;
+}
+
+/**
+ * A column of the timeline in so many cells at most, each the highest value of its rows. From the flush on it is at least
+ * half of the cells, as long as there are rows for them. `names`: the first of these columns of which a figure is known.
+ * null: there is none.
+ */
+export function resampledTimeline(report: Report, names: readonly string[], most: number): ResampledTimeline | null {
   const { columns, rows } = report.timeline;
-  const times = columnOf(rows, columns.indexOf("seconds"));
-  const values = columnOf(rows, columns.indexOf("dying"));
-  if (!values.some((value) => value > 0)) return null;
-  const cells = Math.min(width, values.length);
+  const column = names
+    .map((name) => columns.indexOf(name))
+    .find((at) => at >= 0 && rows.some((row) => typeof row[at] === "number"));
+  if (column === undefined) return null;
+  const times = rows.map((row) => row[columns.indexOf("seconds")] ?? 0);
+  const values = rows.map((row) => row[column] ?? 0);
+  const cells = Math.min(most, values.length);
   const flushAt = report.flush?.atSeconds ?? null;
-  const flush =
-    flushAt === null ? null : { cell: cellOfTime(times, flushAt, cells), label: `flush at ${duration(flushAt)}` };
-  const ends = { first: times[0] ?? 0, last: times[times.length - 1] ?? 0 };
-  return { line: sparkline(resampleByMaximum(values, cells)), axis: axis(cells, width, ends, flush) };
+  const ends = { first: times[0] ?? 0, last: times.at(-1) ?? 0, flushAt };
+  if (flushAt === null) return { ...ends, values: resampleByMaximum(values, cells), flushCell: null };
+  const found = times.findIndex((time) => time >= flushAt);
+  const before = found < 0 ? values.length - 1 : found;
+  const drain = values.length - before;
+  // What came before has one cell at least, where it has rows.
+  const wanted = Math.max(Math.ceil(cells / 2), Math.floor((cells * drain) / values.length));
+  const drainCells = Math.min(drain, wanted, before > 0 ? cells - 1 : cells);
+  const cellsBefore = cells - drainCells;
+  return {
+    ...ends,
+    values: [
+      ...resampleByMaximum(values.slice(0, before), cellsBefore),
+      ...resampleByMaximum(values.slice(before), drainCells),
+    ],
+    flushCell: cellsBefore,
+  };
 }
 
 export function sparkline(values: readonly number[]): string {
@@ -41,16 +80,6 @@ export function resampleByMaximum(values: readonly number[], cells: number): num
     maxima[cell] = Math.max(maxima[cell]!, value);
   });
   return maxima;
-}
-
-function columnOf(rows: Report["timeline"]["rows"], column: number): number[] {
-  return column < 0 ? [] : rows.map((row) => row[column] ?? 0);
-}
-
-/** The cell of the first row at or after the time: the one in which its effect is seen first. */
-function cellOfTime(times: readonly number[], seconds: number, cells: number): number {
-  const row = times.findIndex((time) => time >= seconds);
-  return Math.floor(((row < 0 ? times.length - 1 : row) * cells) / times.length);
 }
 
 function axis(

@@ -60,3 +60,17 @@ test("a timeline without the column of dying entries gives no chart", () => {
   report.timeline = { ...report.timeline, columns: ["seconds"] };
   assert.equal(dyingChart(report, 60), null);
 });
+
+test("from the flush on it is at least half of the sparkline, as long as there are rows for it", () => {
+  const rows = [...Array.from({ length: 90 }, () => 0), ...Array.from({ length: 30 }, (_, row) => 30 - row)];
+  for (const width of [20, 41, 60]) {
+    const { line, axis } = dyingChart(withTimeline(rows, 89.5), width)!;
+    assert.equal(line.indexOf("█"), axis.indexOf("^"));
+    assert.ok(line.length - axis.indexOf("^") >= Math.min(30, width / 2), line);
+  }
+});
+
+test("a drain that is nearly all of a run leaves a cell to what came before", () => {
+  const chart = dyingChart(withTimeline([0, ...Array.from({ length: 400 }, () => 7)], 0.5), 20)!;
+  assert.equal(chart.line, `·${"█".repeat(19)}`);
+});
