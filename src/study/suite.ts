@@ -154,7 +154,7 @@ export function seedOf(seed: string, index: number): string {
 export type SuiteKeep = "reports" | "verdicts";
 
 /** In memory: a report, kept and as text; what the metrics of some expectations are; and the scenario of a run. */
-const REPORT_BYTES = 75_000;
+const REPORT_BYTES = 120_000;
 const PART_BYTES = 1_500;
 const SCENARIO_BYTES = 500;
 
