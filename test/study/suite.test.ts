@@ -72,7 +72,7 @@ describe("what is kept of many runs", () => {
     const plans = plan(VARIANTS, { runs: 10_000 });
     assert.throws(
       () => refuseTooMany(plans, "reports", 500e6),
-      /30k, which would need 2161 MiB: .*, or a format that shows no/,
+      /30k, which would need 3448 MiB: .*, or a format that shows no/,
     );
     refuseTooMany(plans, "verdicts", 500e6);
     assert.throws(() => refuseTooMany(plans, "verdicts", 1e6), /expected runs that fit into 1 MiB of memory, got 30k/);
