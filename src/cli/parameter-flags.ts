@@ -139,6 +139,7 @@ const ORDER = [
   ],
   ...[
     "timeout",
+    "nf-conntrack-events",
     "sysctl",
     "admission",
     "gc",

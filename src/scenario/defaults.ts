@@ -83,6 +83,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   refuseSmallHeads(scenario, release);
   refuseForeignRules(scenario, release);
   refuseTooManyJiffies(scenario);
+  refuseAutodetection(scenario, release);
   refuseSpreadPackets(scenario);
   refuseDrawnSeed(scenario);
   return scenario;
@@ -233,6 +234,15 @@ function refuseTooManyJiffies({ hz, limitSeconds, timeoutsSeconds }: Scenario): 
     "limitSeconds",
     `expected at most ${formatDuration(Math.max(0, most) * SECOND)} with {hz} ${hz} and these timeouts, ` +
       `because timers count in 31 bits of jiffies, got ${inWords(limitSeconds)}`,
+  );
+}
+
+/** Before, any value but 0 meant the same. */
+function refuseAutodetection({ kernel, nfConntrackEvents }: Scenario, { events }: Release): void {
+  if (nfConntrackEvents !== 2 || events === "auto") return;
+  throw new ParameterError(
+    "nfConntrackEvents",
+    `expected 0 or 1 with a kernel that does not look who listens (5.19 on), got 2 with ${kernel}`,
   );
 }
 

@@ -66,6 +66,9 @@ export const HOST = "host";
 const SEED = "the seed of everything random";
 const RELEASE = "release of the kernel, in any form that uname -r has";
 
+/** What the sysctl nf_conntrack_events is by itself. */
+const EVENTS_SYSCTL = { off: 0, on: 1, auto: 2 } as const;
+
 export const EXPERIMENTS = ["flood", "flush"] as const;
 export type Experiment = (typeof EXPERIMENTS)[number];
 
@@ -147,6 +150,14 @@ export const SCENARIO = shape("an experiment with every parameter", {
     quantity("count", TABLE_ENTRIES, "buckets of the hash table"),
     (chosen) => (roomFor(chosen) === chosen.release.nfConntrackMax ? chosen.release.buckets : roomFor(chosen)),
     flag(KERNEL, "buckets COUNT"),
+  ),
+  nfConntrackEvents: parameter(
+    choiceOf(
+      [0, 1, 2],
+      "the sysctl nf_conntrack_events: 0: no event of any flow; 1: events of all; 2: of flows that are made while a process listens (5.19 on)",
+    ),
+    ({ release }): 0 | 1 | 2 => EVENTS_SYSCTL[release.events],
+    flag(KERNEL, "nf-conntrack-events N"),
   ),
   timeoutsSeconds: parameter(
     TIMEOUTS,

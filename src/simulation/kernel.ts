@@ -30,6 +30,8 @@ import { classesOf } from "../scenario/traffic.js";
 import { firstTuplesOf } from "../workload/traffic.js";
 import { Ledger } from "./ledger.js";
 
+/** By nf_conntrack_events. */
+const EVENTS = ["off", "on", "auto"] as const;
 /** What a listener's socket has until the flush when it shall be caught up by then. */
 const AMPLE_RCVBUF_BYTES = 128 * 1024 * 1024;
 /** Jiffies at the first packet lie in a range this wide: a machine that has been up for some minutes. */
@@ -73,7 +75,7 @@ export class SimulatedKernel {
     const broadcast = new Broadcast(sockets, release, kernelConfig);
     const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, classes);
     const ledger = new Ledger(table, broadcast, view, sockets[0]!, firstTuplesOf(classes, scenario.tuples));
-    const cache = new EventCache(table, ctnetlink, ledger, release);
+    const cache = new EventCache(table, ctnetlink, ledger, { ...release, events: EVENTS[scenario.nfConntrackEvents] });
     const expiry =
       release.gc === "none"
         ? new TimerExpiry(clock, timers)

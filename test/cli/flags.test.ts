@@ -113,6 +113,7 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
     "--kernel 6.1.192 --gc-interval 10s",
   ],
   ["--cpus 1", { cpus: 1 }, "--cpus 1"],
+  ["--nf-conntrack-events 0", { nfConntrackEvents: 0 }, "--nf-conntrack-events 0"],
   ["--packet-cpus 8", { packetCpus: 8 }, "--packet-cpus 8"],
   ["--machine present", { machine: "present" }, "--machine present"],
   [

@@ -79,6 +79,7 @@ const DEFAULTS: Scenario = {
   graceMaxSeconds: 15,
   nfConntrackMax: 65_536,
   buckets: 16_384,
+  nfConntrackEvents: 1,
   timeoutsSeconds: {
     tcp_syn_sent: 120,
     tcp_syn_recv: 60,

@@ -68,6 +68,15 @@ const RULES: readonly Rule[] = [
         : `expected 1 with --live, where one process sends and its CPU does the rest, got ${packetCpus}; without --live they are simulated`,
   },
   {
+    parameter: "nfConntrackEvents",
+    refusal: ({ nfConntrackEvents, kernel }) => {
+      const own = releaseFor(kernel)?.events === "auto" ? 2 : 1;
+      return nfConntrackEvents === own
+        ? null
+        : `expected ${own} with --live, as the kernel has it by itself, got ${nfConntrackEvents}; without --live it is simulated`;
+    },
+  },
+  {
     parameter: "rateProfile",
     refusal: ({ rateProfile }) =>
       rateProfile.length === 0

@@ -26,6 +26,7 @@ export interface Chosen {
 
 /** What a release of the kernel says of a scenario that does not. */
 interface ReleaseDefaults {
+  events: "on" | "auto" | "off";
   config: KernelConfig;
   timeoutsSeconds: Record<TimeoutKey, number>;
   rmemMaxBytes: number;

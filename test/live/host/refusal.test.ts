@@ -54,6 +54,7 @@ const REFUSED: readonly [string, Overrides, RegExp, Partial<LiveHost>?][] = [
     },
     /^rateProfile: expected one rate with --live/,
   ],
+  ["no events at all", { nfConntrackEvents: 0 }, /^nfConntrackEvents: expected 2 with --live/],
   ["kinds of flow", { traffic: [{ script: "syn-only" }] }, /^traffic: expected one kind of flow /],
   ["ICMP", { protocol: "icmp" }, /^protocol: expected udp or tcp /],
   ["IPv6", { family: "ipv6" }, /^family: expected ipv4 /],
