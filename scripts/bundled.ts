@@ -10,7 +10,12 @@ import { rollup } from "rollup";
 /**
  * What is started by its path, each in one file. They share no class: what goes to and fro is plain data or a function.
  */
-const PROGRAMS = [["study/run-worker.js"], ["live/child.js"], ["live/readers/listener-thread.js"]];
+const PROGRAMS = [
+  ["study/run-worker.js"],
+  ["live/child.js"],
+  ["live/readers/listener-thread.js"],
+  ["live/readers/program-watch.js"],
+];
 /** In parts that are loaded when they are asked for. */
 const IN_PARTS = ["cli/main.js", "index.js"];
 

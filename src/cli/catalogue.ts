@@ -5,6 +5,7 @@ import { completion } from "./commands/completion.js";
 import { explain } from "./commands/explain.js";
 import { flood } from "./commands/flood.js";
 import { flush } from "./commands/flush.js";
+import { measure } from "./commands/measure.js";
 import { merge } from "./commands/merge.js";
 import { metrics } from "./commands/metrics.js";
 import { parity } from "./commands/parity.js";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   trace,
   explain,
   parity,
+  measure,
   metrics,
   completion,
 ];

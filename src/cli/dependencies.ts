@@ -8,8 +8,9 @@ import type { renderExplanation, renderReleaseTable } from "../explain/screen.js
 import type { explainBuffer } from "../explain/sentences.js";
 import type { liveHost, liveOverrides } from "../live/host/host.js";
 import type { refuseUnlive } from "../live/host/refusal.js";
-import type { liveBackend, measuredCosts, whyNotLive } from "../live/live.js";
+import type { liveBackend, measuredCosts, measuredProgram, whyNotLive } from "../live/live.js";
 import type { renderJson } from "../render/json.js";
+import type { measurementRenderers } from "../render/measurement.js";
 import type { parityRenderers } from "../render/parity.js";
 import type { Renderer } from "../render/renderer.js";
 import type { Format } from "../render/renderers.js";
@@ -42,6 +43,7 @@ export interface Dependencies {
   parities(): Promise<Parities>;
   studies(): Promise<Studies>;
   advisor(): Promise<typeof adviceOn>;
+  measurements(): Promise<Measurements>;
   /** How many runs go on at once. */
   cores(): number;
   /** As uname -s, -r and -v say it. */
@@ -55,6 +57,7 @@ export interface Live {
   liveOverrides: typeof liveOverrides;
   refuseUnlive: typeof refuseUnlive;
   measuredCosts: typeof measuredCosts;
+  measuredProgram: typeof measuredProgram;
   whyNotLive: typeof whyNotLive;
 }
 
@@ -79,6 +82,11 @@ export type Studies = Pick<typeof import("../study/grid.js"), "checkStudy"> &
   Pick<typeof import("../report/verdict.js"), "bindExpectation"> &
   Pick<typeof import("../render/study/what-if.js"), "whatIfText"> &
   Pick<typeof import("../render/study/study.js"), "TOOL" | "renderSize" | "renderStudy">;
+
+/** What a message costs a program. */
+interface Measurements {
+  measurementRenderers: typeof measurementRenderers;
+}
 
 /** What a set of scenario files needs. */
 export interface Suites {
@@ -156,6 +164,7 @@ export const installed: Dependencies = {
     ...(await import("../render/study/what-if.js")),
   }),
   advisor: async () => (await import("../study/advice.js")).adviceOn,
+  measurements: () => import("../render/measurement.js"),
   cores: () => os.availableParallelism(),
   host: () => ({ system: os.type(), release: os.release(), version: os.version() }),
 };

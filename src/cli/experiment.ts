@@ -12,6 +12,7 @@ import { parseExpectation } from "../scenario/expectation.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
 import type { adviceOn } from "../study/advice.js";
 import type { Call } from "./command.js";
+import { CONFIGURATION_FLAGS, configurationNotes } from "./configuration-files.js";
 import type { Dependencies } from "./dependencies.js";
 import { configForm, configNotes, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "./destinations.js";
 import { EXIT } from "./exit-codes.js";
@@ -21,7 +22,7 @@ import { hostKernelNote, withHostKernel } from "./host-kernel.js";
 import { ineffectiveFlags } from "./ineffective.js";
 import { breathing, interruptedBy, listenForInterrupt } from "./interrupt.js";
 import type { Io } from "./io.js";
-import { LIVE, LIVE_FLAGS, liveOf, wantsConntrackd } from "./live.js";
+import { DAEMON, daemonOf, LIVE, LIVE_FLAGS, liveOf } from "./live.js";
 import { PARAMETER_FLAGS } from "./parameter-flags.js";
 import { progressView, timed } from "./progress.js";
 import { RATE_PROFILE_FLAG, withRateProfile } from "./rate-profile.js";
@@ -48,6 +49,7 @@ const NO_ADVICE = switched({
 });
 
 export const EXPERIMENT_FLAGS: readonly Flag[] = [
+  ...CONFIGURATION_FLAGS,
   ...PARAMETER_FLAGS,
   RATE_PROFILE_FLAG,
   ...LIVE_FLAGS,
@@ -63,10 +65,11 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   const host = live?.liveHost();
   const machine = live === null ? {} : live.liveOverrides(host!);
   const scenario = resolve(experiment, withRateProfile({ ...machine, ...flags.overrides }, flags));
-  live?.refuseUnlive(scenario, host!, wantsConntrackd(flags));
+  live?.refuseUnlive(scenario, host!, flags.has(DAEMON));
   const expectations = await boundExpectations(flags, scenario);
   const notes = [
     ...firstMeeting(experiment, flags, io),
+    ...configurationNotes(flags, io),
     ...hostKernelNote(given, scenario.kernel),
     ...ineffectiveFlags(flags.overrides, scenario, { live: live !== null }),
     ...configNotes(flags),
@@ -84,8 +87,7 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   for (const sentence of notes) note(io, `note: ${sentence}`);
   if (drawn) announceSeed(flags, io);
   try {
-    const backend =
-      live === null ? await dependencies.backend() : live.liveBackend({ conntrackd: wantsConntrackd(flags) });
+    const backend = live === null ? await dependencies.backend() : live.liveBackend({ daemon: daemonOf(flags, io) });
     const advisor = flags.has(NO_ADVICE) ? null : await dependencies.advisor();
     const ran = await timed(io, flags, () => observed({ backend, advisor }, scenario, flags, io));
     const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };

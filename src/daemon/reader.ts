@@ -164,13 +164,22 @@ export class Reader {
 
   /** What it does about an ENOBUFS. */
   private overrun(now: number): void {
-    const { stopsAtEnobufs, bufferMaxBytes, resyncAfterNanoseconds } = this.scenario;
+    const { stopsAtEnobufs, resyncAfterNanoseconds, overrunAs } = this.scenario;
     if (stopsAtEnobufs) this.heldUntil = NEVER;
-    // conntrackd asks for as much as it has, which the kernel doubles, while that is within its limit.
-    if (bufferMaxBytes !== null && this.socket.rcvbufBytes <= bufferMaxBytes) this.socket.doubleRcvbuf();
-    // Every ENOBUFS puts the alarm off: add_alarm() takes a pending one out first. Under constant loss no dump ever
-    // comes.
-    if (resyncAfterNanoseconds !== null) this.dumpAt = now + resyncAfterNanoseconds;
+    this.grow();
+    if (resyncAfterNanoseconds === null) return;
+    // Every ENOBUFS puts conntrackd's alarm off: add_alarm() takes a pending one out first, so that under constant loss no
+    // dump ever comes. ulogd leaves a pending timer alone.
+    if (overrunAs === "conntrackd" || this.dumpAt === NEVER) this.dumpAt = now + resyncAfterNanoseconds;
+  }
+
+  /** The kernel doubles a request; conntrackd asks for what it has, ulogd for twice that. */
+  private grow(): void {
+    const { bufferMaxBytes, overrunAs } = this.scenario;
+    const { rcvbufBytes } = this.socket;
+    if (bufferMaxBytes === null) return;
+    if (overrunAs === "conntrackd" && rcvbufBytes <= bufferMaxBytes) this.socket.forceRcvbuf(rcvbufBytes);
+    if (overrunAs === "ulogd" && 2 * rcvbufBytes < bufferMaxBytes) this.socket.forceRcvbuf(2 * rcvbufBytes);
   }
 
   /** From `at` on, when it or one of its decoders may recv. */

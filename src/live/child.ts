@@ -4,11 +4,13 @@
  * has been asked to, the closed channel ends it.
  */
 
+import { UsageError } from "../scenario/errors.js";
 import { LiveImpossibleError } from "./host/impossible.js";
 import { requireOwnNamespace } from "./host/namespace.js";
 import { loadSystemCalls } from "./host/system-calls.js";
 import type { FromChild, Order, ToChild } from "./messages.js";
 import { measureCosts } from "./run/calibration.js";
+import { measureProgram } from "./run/measure.js";
 import { recordingOf } from "./run/recording.js";
 import { liveReport } from "./run/report.js";
 import { LiveRun } from "./run/run.js";
@@ -24,7 +26,14 @@ async function obey(order: Order): Promise<FromChild> {
   calls.dieWithParent();
   requireOwnNamespace();
   if (order.what === "calibrate") return { what: "costs", costs: await measureCosts(order.scenario, calls) };
-  const run = new LiveRun(order.scenario, order.conntrackd, calls, {
+  if (order.what === "measure") {
+    const measurement = await measureProgram(order.scenario, order.command, calls, {
+      progress: (done, of) => tell({ what: "stage", done, of }),
+      stopRequested: () => stopRequested,
+    });
+    return { what: "measurement", measurement };
+  }
+  const run = new LiveRun(order.scenario, order.daemon, calls, {
     progress: (progress) => tell({ what: "progress", progress }),
     stopRequested: () => stopRequested,
   });
@@ -32,8 +41,13 @@ async function obey(order: Order): Promise<FromChild> {
   return {
     what: "report",
     report: liveReport(run, ending, order.host),
-    recording: order.conntrackd ? null : recordingOf(run, ending, order.host),
+    recording: order.daemon !== null ? null : recordingOf(run, ending, order.host),
   };
+}
+
+function kindOf(error: unknown): "impossible" | "usage" | "bug" {
+  if (error instanceof LiveImpossibleError) return "impossible";
+  return error instanceof UsageError ? "usage" : "bug";
 }
 
 process.on("disconnect", () => process.exit(1));
@@ -46,6 +60,6 @@ process.on("message", async (message: ToChild) => {
     tell(await obey(message));
   } catch (error) {
     const { message: text, stack } = error as Error;
-    tell({ what: "failure", impossible: error instanceof LiveImpossibleError, text, stack: stack ?? text });
+    tell({ what: "failure", kind: kindOf(error), text, stack: stack ?? text });
   }
 });

@@ -6,14 +6,17 @@
 import { fileURLToPath } from "node:url";
 import { releaseFor } from "../kernel/release.js";
 import type { Backend, Observer } from "../report/backend.js";
-import type { Scenario } from "../scenario/scenario.js";
+import type { Measurement } from "../report/measurement.js";
+import { UsageError } from "../scenario/errors.js";
+import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
 import { liveHost } from "./host/host.js";
 import { LiveImpossibleError } from "./host/impossible.js";
 import { requireNamespaces, spawnInNamespace } from "./host/namespace.js";
 import { refuseUnlive } from "./host/refusal.js";
 import { loadSystemCalls } from "./host/system-calls.js";
-import type { FromChild, Order, ToChild } from "./messages.js";
+import type { Daemon, FromChild, Order, ToChild } from "./messages.js";
 import { asConntrackd, requireConntrackd } from "./readers/conntrackd.js";
+import { asProgram, type ProgramCommand } from "./readers/program.js";
 import type { MeasuredCosts } from "./run/calibration.js";
 import type { LiveRecording } from "./run/recording.js";
 
@@ -25,22 +28,22 @@ const SILENT: Observer = { progress: () => {}, stopRequested: () => false };
 interface LiveOptions {
   /** Called with each run that the format of recordings can say. */
   recorded?(recording: LiveRecording): void;
-  /** The real conntrackd reads in the place of the first listener. */
-  conntrackd?: boolean;
+  /** Reads in the place of the first listener. */
+  daemon?: Daemon | null;
 }
 
 /**
  * Its runs throw UsageError when the scenario cannot be live on this machine, and LiveImpossibleError when nothing can.
  */
-export function liveBackend({ recorded, conntrackd = false }: LiveOptions = {}): Backend {
+export function liveBackend({ recorded, daemon = null }: LiveOptions = {}): Backend {
   return {
     async run(wanted, observer = SILENT) {
       const host = liveHost();
       const [first, ...others] = wanted.listeners;
-      const scenario = conntrackd ? { ...wanted, listeners: [asConntrackd(first!), ...others] } : wanted;
-      refuseUnlive(scenario, host, conntrackd);
-      if (conntrackd) requireConntrackd();
-      const { report, recording } = await answerTo({ what: "run", scenario, conntrackd, host }, "report", observer);
+      const scenario = daemon === null ? wanted : { ...wanted, listeners: [asDaemon(first!, daemon), ...others] };
+      refuseUnlive(scenario, host, daemon !== null);
+      if (daemon === "conntrackd") requireConntrackd();
+      const { report, recording } = await answerTo({ what: "run", scenario, daemon, host }, "report", observer);
       if (recording !== null) recorded?.(recording);
       return report;
     },
@@ -51,6 +54,19 @@ export function liveBackend({ recorded, conntrackd = false }: LiveOptions = {}):
 export async function measuredCosts(scenario: Scenario): Promise<readonly MeasuredCosts[]> {
   refuseUnlive(scenario, liveHost());
   return (await answerTo({ what: "calibrate", scenario }, "costs", SILENT)).costs;
+}
+
+/** What a message costs a program. Throws what a run throws. */
+export async function measuredProgram(
+  scenario: Scenario,
+  command: ProgramCommand,
+  { progress, stopRequested }: { progress(done: number, of: number): void; stopRequested(): boolean },
+): Promise<Measurement> {
+  const [first] = scenario.listeners;
+  const order = { what: "measure" as const, scenario: { ...scenario, listeners: [asProgram(first!)] }, command };
+  refuseUnlive(order.scenario, liveHost(), true);
+  const stages = { progress: () => {}, stopRequested, stage: progress };
+  return (await answerTo(order, "measurement", stages)).measurement;
 }
 
 /** Why nothing can run live on this machine, in a sentence; null: something can. */
@@ -68,18 +84,22 @@ export async function whyNotLive(): Promise<string | null> {
   }
 }
 
+function asDaemon(listener: ListenerScenario, daemon: Daemon): ListenerScenario {
+  return daemon === "conntrackd" ? asConntrackd(listener) : asProgram(listener);
+}
+
 type Answer<What extends FromChild["what"]> = Extract<FromChild, { what: What }>;
 
 /** Gives an order to a program in a namespace of its own and waits for its answer; both are gone afterwards. */
-async function answerTo<What extends "report" | "costs">(
+async function answerTo<What extends "report" | "costs" | "measurement">(
   order: Order,
   what: What,
-  observer: Observer,
+  observer: Observer & { stage?(done: number, of: number): void },
 ): Promise<Answer<What>> {
   // Not installed is better said here than from inside.
   await loadSystemCalls();
   const program = fileURLToPath(new URL("./child.js", import.meta.url));
-  const child = spawnInNamespace(program, order.what === "run" && order.conntrackd);
+  const child = spawnInNamespace(program, order.what === "run" && order.daemon === "conntrackd");
   let errors = "";
   child.stderr!.on("data", (text) => {
     errors += text;
@@ -94,6 +114,7 @@ async function answerTo<What extends "report" | "costs">(
     return await new Promise((resolve, reject) => {
       child.on("message", (message: FromChild) => {
         if (message.what === "progress") void observer.progress(message.progress);
+        else if (message.what === "stage") observer.stage?.(message.done, message.of);
         else if (message.what === "failure") reject(failureOf(message));
         else if (message.what === what) resolve(message as Answer<What>);
       });
@@ -109,8 +130,9 @@ async function answerTo<What extends "report" | "costs">(
   }
 }
 
-function failureOf({ impossible, text, stack }: Answer<"failure">): Error {
-  if (impossible) return new LiveImpossibleError(text);
+function failureOf({ kind, text, stack }: Answer<"failure">): Error {
+  if (kind === "impossible") return new LiveImpossibleError(text);
+  if (kind === "usage") return new UsageError(text);
   const error = new Error(text);
   error.stack = stack;
   return error;

@@ -14,6 +14,7 @@ import { rateMissed, some } from "./text/facts.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
 import { field, hanging, LABEL_COLUMNS, legibleWidth, wrap } from "./text/paragraph.js";
+import { programFacts } from "./text/program.js";
 import { bufferOf, loadOf, policyOf, readerOf, titleOf } from "./text/setting.js";
 import { dyingChart } from "./text/sparkline.js";
 import { eventTable, listenerTable } from "./text/table.js";
@@ -37,6 +38,7 @@ export function renderText(report: Report, options: RenderOptions): string {
         events(report, screen),
         measures(report, screen),
         listeners(report, screen),
+        program(report, screen),
         expectations(report, screen),
         options.chart === undefined ? [] : terminalCharts(report, { width: screen.width, ...options.chart }),
         conclusion(report, screen),
@@ -109,12 +111,14 @@ function setting(report: Report, { width, theme }: Screen): string[] {
     ...painted(wrap(titleOf(report), width), theme.heading),
     ...fact("load", loadOf(report)),
     ...fact("buffer", bufferOf(report)),
-    ...fact(
-      "reader",
-      report.daemon.conntrackd === undefined ? readerOf(report.scenario) : "conntrackd, as fast as it is",
-    ),
-    ...fact("policy", policyOf(report)),
+    ...fact("reader", whoReads(report)),
+    ...(report.program === null ? fact("policy", policyOf(report)) : []),
   ];
+}
+
+function whoReads({ program, daemon, scenario }: Report): string {
+  if (program !== null) return `\`${program.command}\`, as fast as it is`;
+  return daemon.conntrackd === undefined ? readerOf(scenario) : "conntrackd, as fast as it is";
 }
 
 function events(report: Report, { width, theme }: Screen): string[] {
@@ -254,7 +258,7 @@ function socketOf({ socket }: Report): string {
   );
 }
 
-function syncOf({ daemon }: Report): string {
+function syncOf({ daemon }: Pick<Report, "daemon">): string {
   if (daemon.inSync === null) return "whether in sync is not known";
   if (daemon.inSync) return "in sync";
   return `out of sync: ${count(daemon.stale)} stale, ${count(daemon.missing)} missing`;
@@ -264,6 +268,7 @@ function syncOf({ daemon }: Report): string {
 function daemonOf({ daemon }: Report): string {
   const after = daemon.inSyncAfterFlushSeconds;
   const { stale, missing } = daemon;
+  if (daemon.inSync === null && daemon.conntrackd === undefined) return syncOf({ daemon });
   const verdict = daemon.inSync
     ? `in sync${after === null ? "" : ` ${duration(after)} after the flush`}`
     : `out of sync: ${count(stale)} stale${some(stale) ? " (dead, but believed alive)" : ""}, ` +
@@ -284,6 +289,10 @@ function daemonOf({ daemon }: Report): string {
 
 function listeners(report: Report, { width, theme }: Screen): string[] {
   return report.otherListeners.length === 0 ? [] : listenerTable(report, width, theme);
+}
+
+function program(report: Report, { width, theme }: Screen): string[] {
+  return programFacts(report).flatMap(([label, text]) => field(label, text, width, theme));
 }
 
 function expectations(report: Report, { width, theme }: Screen): string[] {

@@ -4,6 +4,7 @@
  * cannot know is null, never 0: the simulator knows every one, a running kernel does not.
  */
 import type { Family, Protocol, Scenario } from "../scenario/scenario.js";
+import type { ProgramReport } from "./program.js";
 
 export const SCHEMA_VERSION = 2;
 
@@ -15,7 +16,7 @@ export interface EventCounts<F extends Figure = Figure> {
   /** For the observed listener: events of groups that it joined. */
   raised: F;
   /** Read by the daemon, and no longer in the hands of one of its decoders. */
-  delivered: number;
+  delivered: F;
   /** Admitted to the socket and not read: when the run ended, or when the socket was closed. */
   unread: F;
   merged: F;
@@ -100,12 +101,6 @@ export interface TableReport<F extends Figure = Figure> {
   full: FullTable | null;
 }
 
-/** A program that read in our place: each of its sockets as /proc/net/netlink shows it. */
-export interface ProgramReport {
-  command: string;
-  sockets: readonly { portid: number; rcvbufBytes: Figure; peakRmemBytes: Figure; drops: number }[];
-}
-
 /** A figure that advice changes, less of which is better, in the order of their weight: to lose an event is worse than to wait for it. */
 export const ADVICE_FIGURES = [
   "cut",
@@ -140,33 +135,33 @@ export interface Advice {
  * peak.
  */
 export interface SocketReport<F extends Figure = Figure> {
-  requestedBytes: number;
-  rcvbufBytes: number;
+  requestedBytes: F;
+  rcvbufBytes: F;
   truesizeBytes: number;
-  capacityMessages: number;
+  capacityMessages: F;
   peakRmemBytes: F;
   drops: number;
-  enobufs: number;
+  enobufs: F;
   congestions: F;
 }
 
 /** What conntrackd says of itself (`conntrackd -s`): entries of its cache, events of its socket. */
 export interface ConntrackdStatistics {
-  active: number;
-  created: number;
-  updated: number;
-  destroyed: number;
-  eventsReceived: number;
-  overruns: number;
-  resyncs: number;
-  bufferBytes: number;
+  active: Figure;
+  created: Figure;
+  updated: Figure;
+  destroyed: Figure;
+  eventsReceived: Figure;
+  overruns: Figure;
+  resyncs: Figure;
+  bufferBytes: Figure;
 }
 
 export interface DaemonReport<F extends Figure = Figure> {
-  received: { new: number; update: number; destroy: number };
-  enobufs: number;
+  received: { new: F; update: F; destroy: F };
+  enobufs: F;
   /** Dumps of the kernel's table. */
-  resyncs: number;
+  resyncs: F;
   duplicates: F;
   /** A DESTROY after the NEW of a later entry with the same tuple, or what a later event of its own entry overtook. */
   reordered: F;
@@ -244,7 +239,7 @@ export interface Report<F extends Figure = Figure> {
   redelivery: { runs: number; delivered: number; mostInOneRun: number } | null;
   flush: { atSeconds: number; durationSeconds: number; entries: F; attempts: F; ended: PartEnd } | null;
   daemon: DaemonReport<F>;
-  /** Null where the readers were ours. */
+  /** The foreign program that read in the place of the first listener; null: none did. */
   program: ProgramReport | null;
   /** The listeners after the first, in the order of the scenario. */
   otherListeners: readonly { socket: SocketReport<F>; daemon: DaemonReport<F> }[];

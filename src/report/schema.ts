@@ -12,7 +12,8 @@ import {
   type Schema,
   text,
 } from "../scenario/json-schema.js";
-import { SCENARIO } from "../scenario/scenario.js";
+import { EVENT_GROUPS, SCENARIO } from "../scenario/scenario.js";
+import type { ProgramReport, ProgramSocket } from "./program.js";
 import {
   ADVICE_FIGURES,
   type Advice,
@@ -25,7 +26,6 @@ import {
   type FullTable,
   type LatencyReport,
   type LoadReport,
-  type ProgramReport,
   type Report,
   SCHEMA_VERSION,
   type SocketReport,
@@ -84,7 +84,7 @@ const eventCounts = (at: string, type: string): ObjectSchema<EventCounts> => {
     raised: orUnknown(
       count("events", `${name} events that packets, timeouts, a flush or evictions raised for the listener`, raised),
     ),
-    delivered: count("events", `${name} events that the daemon read in a message of that type`, raised),
+    delivered: orUnknown(count("events", `${name} events that the daemon read in a message of that type`, raised)),
     unread: orUnknown(
       count(
         "events",
@@ -198,31 +198,81 @@ const adviceEffects = (description: string): Schema =>
 
 const socket = (prefix: string): ObjectSchema<SocketReport> =>
   object("the socket of the listener", {
-    requestedBytes: bytes("what SO_RCVBUF was asked for"),
-    rcvbufBytes: bytes("what the kernel made of it: cap, doubling, floor"),
+    requestedBytes: orUnknown(bytes("what SO_RCVBUF was asked for")),
+    rcvbufBytes: orUnknown(bytes("what the kernel made of it: cap, doubling, floor")),
     truesizeBytes: bytes("what one DESTROY message is charged"),
-    capacityMessages: count("messages", "DESTROY messages that fit while nobody reads"),
+    capacityMessages: orUnknown(count("messages", "DESTROY messages that fit while nobody reads")),
     peakRmemBytes: simulatedOnly(bytes("most that was queued at once", `${prefix}rcvbufBytes`)),
     drops: count("messages", "column Drops of /proc/net/netlink"),
-    enobufs: count("errors", "ENOBUFS that the reader got"),
+    enobufs: orUnknown(count("errors", "ENOBUFS that the reader got")),
     congestions: simulatedOnly(count("episodes", "how often the socket became congested")),
   });
 
-const received = (name: string): Schema => count("messages", `${name} messages that the daemon read`);
+const received = (name: string): Schema => orUnknown(count("messages", `${name} messages that the daemon read`));
 
 const CONNTRACKD: ObjectSchema<ConntrackdStatistics> = object(
   "what conntrackd says of itself, where it was the reader",
   {
-    active: count("entries", "entries in its cache"),
-    created: count("entries", "entries that it created"),
-    updated: count("updates", "updates that it made"),
-    destroyed: count("entries", "entries that it destroyed"),
-    eventsReceived: count("events", "events that it received"),
-    overruns: count("errors", "ENOBUFS that it counted"),
-    resyncs: count("resyncs", "dumps of the kernel's table that it made"),
-    bufferBytes: bytes("the buffer of its socket"),
+    active: orUnknown(count("entries", "entries in its cache")),
+    created: orUnknown(count("entries", "entries that it created")),
+    updated: orUnknown(count("updates", "updates that it made")),
+    destroyed: orUnknown(count("entries", "entries that it destroyed")),
+    eventsReceived: orUnknown(count("events", "events that it received")),
+    overruns: orUnknown(count("errors", "ENOBUFS that it counted")),
+    resyncs: orUnknown(count("resyncs", "dumps of the kernel's table that it made")),
+    bufferBytes: orUnknown(bytes("the buffer of its socket at the end")),
   },
 );
+
+const pace = (description: string): Schema => ({ ...mean("microseconds", description), minimum: 0 });
+
+const PROGRAM_SOCKET: ObjectSchema<ProgramSocket> = object("a socket of the program", {
+  process: nullable(
+    object<NonNullable<ProgramSocket["process"]>>("the process that holds it; null: that may not be read", {
+      pid: count("a number", "its number"),
+      name: text("its name", "a name"),
+    }),
+  ),
+  groups: list(choiceOf(EVENT_GROUPS, "a group"), "the groups that it is in"),
+  broadcastError: orUnknown(flag("whether NETLINK_BROADCAST_ERROR is set")),
+  noEnobufs: orUnknown(flag("whether NETLINK_NO_ENOBUFS is set")),
+  rcvbufBytes: orUnknown(bytes("its receive buffer at first")),
+  rcvbufBytesAtEnd: orUnknown(bytes("its receive buffer at the end")),
+  capacityMessages: orUnknown(count("messages", "messages that fit into the first buffer")),
+  offered: orUnknown(count("messages", "messages of its groups that the kernel had for it, resends included")),
+  admitted: orUnknown(count("messages", "of these, those that its buffer had room for")),
+  drops: count("messages", "of these, those that it had no room for"),
+  unread: count("messages", "still queued at the end"),
+  peakRmemBytes: bytes("most that was queued at once, as sampled"),
+  fullSeconds: seconds("time in which one more message would not have fitted, as sampled"),
+  openedSeconds: { type: "number", description: "when it was first seen", unit: "seconds" },
+  closedSeconds: orUnknown({ type: "number", description: "when it was gone; null: never", unit: "seconds" }),
+  pace: nullable(
+    object<NonNullable<ProgramSocket["pace"]>>("how fast it was read while messages waited; null: too few did", {
+      microsecondsPerMessage: pace("time of a message"),
+      fastMicroseconds: orUnknown(pace("in the fastest twentieth of stretches of some hundred messages")),
+      slowMicroseconds: orUnknown(pace("in the slowest twentieth of them")),
+      messagesPerSecond: mean("messages per second", "the rate that it sustains"),
+      messages: count("messages", "messages that this is taken from"),
+    }),
+  ),
+});
+
+const PROGRAM: ObjectSchema<ProgramReport> = object("the foreign program that was the reader, where one was", {
+  command: text("as it was written", "a command"),
+  sockets: list(PROGRAM_SOCKET, "its conntrack sockets, in the order in which they were seen"),
+  processes: count("processes", "most processes at once"),
+  cpuSeconds: seconds("processor time from the first packet on"),
+  cpuMicrosecondsPerMessage: orUnknown(pace("processor time for each message that it read")),
+  memoryBytes: orUnknown(bytes("most resident memory, the sum over its processes")),
+  ended: nullable(
+    object<NonNullable<ProgramReport["ended"]>>("that it ended before the run did; null: it did not", {
+      atSeconds: seconds("when that was seen"),
+      exitStatus: orUnknown(count("a number", "its exit status")),
+      signal: orUnknown(count("a number", "the signal that ended it")),
+    }),
+  ),
+});
 
 const daemon: ObjectSchema<DaemonReport> = {
   ...object<DaemonReport>("what the daemon knows", {
@@ -231,8 +281,8 @@ const daemon: ObjectSchema<DaemonReport> = {
       update: received("UPDATE"),
       destroy: received("DESTROY"),
     }),
-    enobufs: count("errors", "ENOBUFS that the daemon got"),
-    resyncs: count("resyncs", "dumps of the kernel's table that the daemon made"),
+    enobufs: orUnknown(count("errors", "ENOBUFS that the daemon got")),
+    resyncs: orUnknown(count("resyncs", "dumps of the kernel's table that the daemon made")),
     duplicates: orUnknown(count("messages", "messages about what the daemon already knew", "table.created")),
     reordered: orUnknown(count("messages", "messages that the daemon handled after a later one of the same tuple")),
     stale: orUnknown(
@@ -353,20 +403,7 @@ export const REPORT: ObjectSchema<Report> = {
       needs: "flush",
     },
     daemon,
-    program: nullable(
-      object<ProgramReport>("the program that was the reader, as far as the kernel shows it; null where it was ours", {
-        command: text("its command", "a command"),
-        sockets: list(
-          object<ProgramReport["sockets"][number]>("a socket of it", {
-            portid: count("", "its netlink port"),
-            rcvbufBytes: orUnknown(bytes("its receive buffer")),
-            peakRmemBytes: orUnknown(bytes("most that was seen queued")),
-            drops: count("messages", "its column Drops of /proc/net/netlink"),
-          }),
-          "its netlink sockets",
-        ),
-      }),
-    ),
+    program: nullable(PROGRAM),
     otherListeners: list(
       object<Report["otherListeners"][number]>("a listener after the first", {
         socket: socket("otherListeners[N].socket."),

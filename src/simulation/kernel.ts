@@ -160,7 +160,7 @@ function redeliveryOf(
  * SO_RCVBUFFORCE from the first time on (nfnl_rcvbufsiz() of libnfnetlink), so that net.core.rmem_max does not cap it.
  */
 export function rcvbufOf(listener: ListenerScenario, scenario: Scenario, release: Release): number {
-  const cap = listener.bufferMaxBytes === null ? scenario.rmemMaxBytes : listener.bufferBytes;
+  const cap = listener.bufferMaxBytes === null && !listener.force ? scenario.rmemMaxBytes : listener.bufferBytes;
   return rcvbufBytes(listener.bufferBytes, cap, release);
 }
 

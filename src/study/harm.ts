@@ -1,7 +1,8 @@
 /**
- * What went wrong in a run, as figures that can be compared with those of another run: events that did not arrive, packets that
- * were dropped, dead entries that the daemon believes in, a dying list that takes long to drain or takes much of the table. Every
- * figure is one where less is better. What counts as going wrong, and what as better or worse, is said here and nowhere else.
+ * What went wrong in a run, as figures that can be compared with those of another run: events that did not arrive,
+ * packets that were dropped, dead entries that the daemon believes in, a dying list that takes long to drain or takes
+ * much of the table. Every figure is one where less is better. What counts as going wrong, and what as better or worse,
+ * is said here and nowhere else.
  */
 import { ADVICE_FIGURES, type Report } from "../report/report.js";
 import { POLICY } from "../scenario/scenario.js";
@@ -11,8 +12,8 @@ export const HARMS = ADVICE_FIGURES.filter((figure) => figure !== "refused");
 export type Harm = (typeof HARMS)[number];
 
 /**
- * `cut` is 1 where the time limit ended the run. Null: the run has no such figure, because nothing is resent or there was no flush. A
- * dying list that never emptied has Infinity.
+ * `cut` is 1 where the time limit ended the run. Null: the run has no such figure, because nothing is resent or there
+ * was no flush. A dying list that never emptied has Infinity.
  */
 export type Harms = Readonly<Record<Harm, number | null>>;
 
@@ -22,13 +23,15 @@ const DRAIN_SECONDS = 1;
 const PEAK_SHARE = 0.1;
 /** An improvement that a person would see. */
 const SEEN = 0.1;
-/** Two runs that differ by less in a time or in a peak differ by chance. Counts of what is lost have no such tolerance. */
+/**
+ * Two runs that differ by less in a time or in a peak differ by chance. Counts of what is lost have no such tolerance.
+ */
 const CHANCE = 0.01;
 
 export function harmsOf(report: Report): Harms {
   const { events, table, daemon, dying, flush, scenario } = report;
   const notArrived = ({ raised, delivered, merged }: Report["events"]["new"]): number | null =>
-    raised === null || merged === null ? null : raised - delivered - merged;
+    raised === null || merged === null || delivered === null ? null : raised - delivered - merged;
   // Without a listener that has refused events resent, nothing waits: that its list is empty is no merit.
   const resends = scenario.listeners.some(({ policy }) => POLICY[policy].broadcastError);
   return {

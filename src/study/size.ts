@@ -1,8 +1,9 @@
 /**
- * The smallest buffer, the highest rate, the slowest reader that still meets some expectations over many seeds. The values of a ladder are
- * ordered from the hardest to the easiest; the search gallops from the present value to a pair of which one holds and one does not, halves
- * the distance, and then looks on both sides whether the condition is monotone. Where it is not (a bigger buffer can drain
- * slower) it says so, and scans. An expectation is judged with every seed; a value that fails with the first few is given up.
+ * The smallest buffer, the highest rate, the slowest reader that still meets some expectations over many seeds. The
+ * values of a ladder are ordered from the hardest to the easiest; the search gallops from the present value to a pair
+ * of which one holds and one does not, halves the distance, and then looks on both sides whether the condition is
+ * monotone. Where it is not (a bigger buffer can drain slower) it says so, and scans. An expectation is judged with
+ * every seed; a value that fails with the first few is given up.
  */
 import type { ExpectationResult, Report } from "../report/report.js";
 import type { Bound, RunReports } from "../report/verdict.js";
@@ -286,7 +287,7 @@ async function tried(
 
 function fullestOf(reports: readonly Report[]): number | null {
   const shares = reports.map(({ socket }) =>
-    socket.peakRmemBytes === null ? null : socket.peakRmemBytes / socket.rcvbufBytes,
+    socket.peakRmemBytes === null || socket.rcvbufBytes === null ? null : socket.peakRmemBytes / socket.rcvbufBytes,
   );
   return shares.includes(null) ? null : Math.max(...(shares as number[]));
 }

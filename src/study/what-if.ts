@@ -1,7 +1,8 @@
 /**
- * What one setting, changed by itself, makes of a run: the same scenario with the same seed is run again with it, and what went wrong
- * (harm.ts) is compared. Advice is such a run: the best of the promising changes that improves something and worsens nothing, tried
- * within a budget. The budget counts simulated actions and not seconds, so that every machine gives the same advice.
+ * What one setting, changed by itself, makes of a run: the same scenario with the same seed is run again with it, and
+ * what went wrong (harm.ts) is compared. Advice is such a run: the best of the promising changes that improves
+ * something and worsens nothing, tried within a budget. The budget counts simulated actions and not seconds, so that
+ * every machine gives the same advice.
  */
 import type { Report } from "../report/report.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
@@ -56,12 +57,15 @@ export function whatIfBudget(report: Report): number {
 export function actionsOf({ events, daemon, otherListeners, scenario: { connections, packets } }: Report): number {
   const attempts = [events.new, events.update, events.destroy].reduce((sum, { attempts }) => sum + (attempts ?? 0), 0);
   const received = [daemon, ...otherListeners.map((listener) => listener.daemon)]
-    .map((reader) => reader.received.new + reader.received.update + reader.received.destroy)
-    .reduce((sum, messages) => sum + messages, 0);
+    .flatMap((reader) => [reader.received.new, reader.received.update, reader.received.destroy])
+    .reduce((sum: number, messages) => sum + (messages ?? 0), 0);
   return connections * packets + attempts + received;
 }
 
-/** Null: nothing went wrong, nothing that was tried helps, or the budget was too small to tell. `report`: of a simulation. */
+/**
+ * Null: nothing went wrong, nothing that was tried helps, or the budget was too small to tell. `report`: of a
+ * simulation.
+ */
 export async function adviceFor(report: Report, watch: Watch): Promise<Effect | null> {
   const before = harmsOf(report);
   if (!HARMS.some((harm) => isWrong(harm, before[harm], report.table.max))) return null;
@@ -153,7 +157,10 @@ function refusedIn({ events }: Report): number {
 
 /** How many steps of more or less of a harm are told apart. */
 const FINE = 100;
-/** For advice: of changes that remove most of it, or all of it, the one that asks least of a person, which was tried first. */
+/**
+ * For advice: of changes that remove most of it, or all of it, the one that asks least of a person, which was tried
+ * first.
+ */
 const COARSE = 4;
 
 /** What helps comes first, and of the rest what worsens least; among alike the order in which they were tried. */

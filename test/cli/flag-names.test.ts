@@ -11,7 +11,6 @@ test("a parameter is named by the flag that sets it, one of the first listener b
     ["listeners.0.policy", "--policy"],
     ["listeners.0.stall", "--reader-stall"],
     ["listeners.0.stopsAtEnobufs", "--stop-at-enobufs"],
-    // Only a description of listeners sets this.
     ["listeners.0.groups", "--groups"],
     // Inside of such a description.
     ["listeners.1.decoders", "decoders"],

@@ -47,9 +47,11 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
     "--reader-stall 500ms/10s",
   ],
   ["--policy lossy", { listeners: [{ policy: "lossy" }] }, "--policy lossy"],
-  ["--groups destroy+new", { listeners: [{ groups: ["new", "destroy"] }] }, "--groups new+destroy"],
   ["--buffer-max 8M", { listeners: [{ bufferMaxBytes: 8 * 1024 * 1024 }] }, "--buffer-max 8MiB"],
   ["--resync 30000ms", { listeners: [{ resyncAfterNanoseconds: 3e10 }] }, "--resync 30s"],
+  ["--force", { listeners: [{ force: true }] }, "--force"],
+  ["--overrun-as ulogd", { listeners: [{ overrunAs: "ulogd" }] }, "--overrun-as ulogd"],
+  ["--groups destroy+new", { listeners: [{ groups: ["new", "destroy"] }] }, "--groups new+destroy"],
   ["--decoders 2", { listeners: [{ decoders: 2 }] }, "--decoders 2"],
   ["--stop-at-enobufs", { listeners: [{ stopsAtEnobufs: true }] }, "--stop-at-enobufs"],
   [

@@ -37,6 +37,8 @@ export function captured(isTTY = false, columns?: number): OutputStream & { text
 const LISTENER: ListenerScenario = {
   bufferBytes: 2048,
   bufferMaxBytes: null,
+  force: false,
+  overrunAs: "conntrackd",
   policy: "broadcast-error",
   serviceNanoseconds: 0,
   serviceDistribution: "fixed",
@@ -212,6 +214,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     studies: installed.studies,
     tracing: installed.tracing,
     advisor: async () => async () => [],
+    measurements: installed.measurements,
     cores: () => 1,
     host: () => ({ system: "Linux", release: "6.18.44-fc-v669", version: "#1 SMP PREEMPT_DYNAMIC @0" }),
     ...setup.dependencies,

@@ -71,11 +71,11 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--listeners", "buffer=abc"], '--listeners: buffer: expected a size such as 2048, 208k or 8MiB, got "abc"'],
   [
     ["--listeners", "bufer=8k"],
-    '--listeners: expected buffer, buffer-max, policy, reader, stall, decoders, resync, stop-at-enobufs or groups, got "bufer", did you mean "buffer"?',
+    '--listeners: expected buffer, buffer-max, force, policy, reader, stall, decoders, resync, overrun-as, stop-at-enobufs or groups, got "bufer", did you mean "buffer"?',
   ],
   [
     ["--listeners", "__proto__=8k"],
-    '--listeners: expected buffer, buffer-max, policy, reader, stall, decoders, resync, stop-at-enobufs or groups, got "__proto__"',
+    '--listeners: expected buffer, buffer-max, force, policy, reader, stall, decoders, resync, overrun-as, stop-at-enobufs or groups, got "__proto__"',
   ],
   [
     ["--listeners", "buffer=8k,buffer=9k"],
@@ -198,7 +198,22 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--print-config", "--print-config"], "--print-config: expected at most once, got it 2 times"],
   [["--bufer", "2048"], 'expected a flag of flood, got "--bufer", did you mean "--buffer"?'],
   [["--bufer=2048"], 'expected a flag of flood, got "--bufer=2048", did you mean "--buffer"?'],
-  [["--daemon", "conntrackdd"], '--daemon: expected conntrackd, got "conntrackdd", did you mean "conntrackd"?'],
+  [["--daemon", " "], '--daemon: expected a command, got " "'],
+  [["--daemon-log", "x.log"], "--daemon-log: expected --live and --daemon beside it, got neither"],
+  [
+    ["--conntrackd-conf", "/nonexistent"],
+    '--conntrackd-conf: expected a file that can be read, got "/nonexistent" (no such file or directory)',
+  ],
+  [
+    ["--ulogd-conf", "/nonexistent"],
+    '--ulogd-conf: expected a file that can be read, got "/nonexistent" (no such file or directory)',
+  ],
+  [
+    ["--sysctl-conf", "/nonexistent"],
+    '--sysctl-conf: expected a file that can be read, got "/nonexistent" (no such file or directory)',
+  ],
+  [["--force", "--force"], "--force: expected at most once, got it 2 times"],
+  [["--overrun-as", "ulogg"], '--overrun-as: expected conntrackd or ulogd, got "ulogg", did you mean "ulogd"?'],
   [["--daemon", "conntrackd"], "--daemon: expected --live beside it, got it for a simulated kernel"],
   [["--live", "--live"], "--live: expected at most once, got it 2 times"],
   [["-b"], 'expected a flag of flood, got "-b"'],
@@ -286,36 +301,36 @@ const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: str
 const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
   [
     ["flod"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "flod", did you mean "flood"?',
   ],
   [
     ["fluhs", "--help"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "fluhs", did you mean "flush"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "fluhs", did you mean "flush"?',
   ],
   [
     ["help", "nosuch"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "nosuch"',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "nosuch"',
   ],
   [
     ["Flood"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "Flood", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "Flood", did you mean "flood"?',
   ],
   [
     ["--buffer", "2048"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "--buffer"',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "--buffer"',
   ],
   [
     ["--verison"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "--verison", did you mean "--version"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "--verison", did you mean "--version"?',
   ],
   [
     ["--", "flod"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "flod", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "flod", did you mean "flood"?',
   ],
   [["flush", "--no-flush"], 'expected a flag of flush, got "--no-flush"'],
   [
     ["explian", "buffer"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, metrics or completion), got "explian", did you mean "explain"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "explian", did you mean "explain"?',
   ],
   [["explain"], "expected buffer SIZE, or a word of the reports, after explain, got nothing"],
   [

@@ -65,7 +65,7 @@ describe("the running kernel", { skip }, () => {
     const { capacityMessages, drops } = report.socket;
     assert.equal(report.events.destroy.unread, capacityMessages);
     assert.equal(report.events.destroy.delivered, 0);
-    assert.equal(drops, 300 - capacityMessages);
+    assert.equal(drops, 300 - capacityMessages!);
     assert.equal(report.daemon.stale, 300);
   });
 
@@ -115,10 +115,10 @@ describe("conntrackd as the reader", { skip: skip === false ? withoutConntrackd(
   test("counts the entries that were destroyed, and every DESTROY arrives", async () => {
     const { liveBackend } = await load();
     const scenario = flush({ connections: 200, listeners: [{ bufferBytes: 65_536, policy: "reliable" }] });
-    const { daemon, events, socket } = await liveBackend({ conntrackd: true }).run(scenario);
+    const { daemon, events, socket } = await liveBackend({ daemon: "conntrackd" }).run(scenario);
     assert.equal(events.destroy.delivered, 200);
     assert.equal(daemon.conntrackd!.destroyed, daemon.conntrackd!.created);
-    assert.equal(daemon.received.new + daemon.received.destroy, daemon.conntrackd!.eventsReceived);
+    assert.equal(daemon.received.new! + daemon.received.destroy!, daemon.conntrackd!.eventsReceived);
     assert.equal(socket.rcvbufBytes, daemon.conntrackd!.bufferBytes);
   });
 });
@@ -166,7 +166,7 @@ describe("a live run", { skip }, () => {
     });
     const message = await answerOf(child);
     assert.equal(message.what, "failure");
-    assert.ok(message.what === "failure" && message.impossible);
+    assert.ok(message.what === "failure" && message.kind === "impossible");
     assert.match(message.text, /refuses to run in the network namespace that it was started in/);
   });
 });

@@ -98,7 +98,7 @@ const RULES: readonly Rule[] = [
       same(n, report.dying.final);
       assert.ok(reliable(report));
       if (when === "at the flush") assert.equal(listener.heldAfterFlushNanoseconds, null);
-      else assert.ok(listener.stopsAtEnobufs && report.daemon.enobufs > 0);
+      else assert.ok(listener.stopsAtEnobufs && report.daemon.enobufs! > 0);
     },
   ),
   rule(
@@ -167,7 +167,7 @@ const RULES: readonly Rule[] = [
   ),
   rule(`${P} of DESTROY arrived before the run ended\\.`, ([part], { events }) => {
     share(part!, events.destroy.delivered, events.destroy.raised);
-    assert.ok(events.destroy.delivered < events.destroy.raised!);
+    assert.ok(events.destroy.delivered! < events.destroy.raised!);
   }),
   rule("Every DESTROY arrived at the first attempt, and no entry ever waited on the dying list\\.", (_, report) => {
     everyDestroy(report);

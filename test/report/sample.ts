@@ -17,6 +17,8 @@ function sampleListener(change: Partial<ListenerScenario> = {}): ListenerScenari
   return {
     bufferBytes: 2048,
     bufferMaxBytes: null,
+    force: false,
+    overrunAs: "conntrackd",
     policy: "reliable",
     serviceNanoseconds: 200 * NANOSECONDS_PER_MICROSECOND,
     serviceDistribution: "fixed",

@@ -206,7 +206,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     scenario: "conntrackd-defaults",
     rule: "an ENOBUFS doubles the buffer",
-    broken: method(NetlinkSocket, "doubleRcvbuf", () => {}),
+    broken: method(NetlinkSocket, "forceRcvbuf", () => {}),
     fails: { "conntrackd-defaults/defaults": "new.lost == 0" },
   },
   {

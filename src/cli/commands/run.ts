@@ -19,7 +19,7 @@ import { type FlagValues, readFlags, switched } from "../flag.js";
 import { withHostKernel } from "../host-kernel.js";
 import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
 import type { Io } from "../io.js";
-import { LIVE, LIVE_FLAGS, liveOf, wantsConntrackd } from "../live.js";
+import { DAEMON, daemonOf, LIVE, LIVE_FLAGS, liveOf } from "../live.js";
 import { flagOf, PARAMETER_FLAGS } from "../parameter-flags.js";
 import { countView, timed } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
@@ -75,7 +75,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
     runs: flags.of(RUNS) ?? 1,
     only: flags.of(ONLY),
     backend: live === null ? "simulation" : "live",
-    refuse: (scenario) => live?.refuseUnlive(scenario, host!, wantsConntrackd(flags)),
+    refuse: (scenario) => live?.refuseUnlive(scenario, host!, flags.has(DAEMON)),
   });
   const form = configForm(flags);
   if (form !== null) {
@@ -97,7 +97,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
         io,
         keep,
         suites,
-        runAll: await runnerOf(live, flags, { dependencies, suites }),
+        runAll: await runnerOf(live, flags, { io, dependencies, suites }),
       }),
     );
   } catch (error) {
@@ -157,12 +157,12 @@ async function watched(
 async function runnerOf(
   live: Live | null,
   flags: FlagValues,
-  { dependencies, suites: { pool } }: { dependencies: Dependencies; suites: Suites },
+  { io, dependencies, suites: { pool } }: { io: Io; dependencies: Dependencies; suites: Suites },
 ): Promise<RunAll> {
   const breathe = breathing();
   return live === null
     ? pool(dependencies.cores(), await dependencies.backend(), breathe)
-    : pool(1, live.liveBackend({ conntrackd: wantsConntrackd(flags) }), breathe);
+    : pool(1, live.liveBackend({ daemon: daemonOf(flags, io) }), breathe);
 }
 
 function originOf(plan: Plan, canonical: readonly string[], live: boolean): Origin {

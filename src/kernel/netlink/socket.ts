@@ -124,9 +124,9 @@ export class NetlinkSocket {
     this.peakBefore = 0;
   }
 
-  /** SO_RCVBUFFORCE of what it has: the kernel doubles a request, and net.core.rmem_max does not cap this one. */
-  doubleRcvbuf(): void {
-    this.rcvbufBytes *= 2;
+  /** SO_RCVBUFFORCE: the kernel doubles a request, and net.core.rmem_max does not cap this one. */
+  forceRcvbuf(requestedBytes: number): void {
+    this.rcvbufBytes = 2 * requestedBytes;
   }
 
   /** netlink_set_err(): an error for the reader without a message; the latch and the drops do not move. */

@@ -4,16 +4,8 @@
  * thread sees the namespace of the main thread, which here is the same.
  */
 import { openSync, readFileSync, readSync, writeFileSync } from "node:fs";
-import type { TimeoutKey } from "../../scenario/scenario.js";
 
 const CONNTRACK = "/proc/sys/net/netfilter";
-
-/** How the sysctl of a timeout is called below nf_conntrack_; null: the kernel has none for it. */
-export function timeoutSysctl(key: TimeoutKey): string | null {
-  if (key === "tcp_syn_sent2") return null;
-  if (key.startsWith("tcp_")) return `tcp_timeout_${key.slice("tcp_".length)}`;
-  return key === "udp_stream" ? "udp_timeout_stream" : `${key}_timeout`;
-}
 
 /** Sets net.netfilter.nf_conntrack_<name> of this namespace. */
 export function writeSysctl(name: string, value: number): void {

@@ -4,6 +4,7 @@
  * the counters. All of it by netlink and files below /proc, so that no other program is needed. It changes nothing
  * outside the namespace.
  */
+import { sysctlOf } from "../../scenario/configurations/sysctl.js";
 import type { Scenario, TimeoutKey } from "../../scenario/scenario.js";
 import {
   fillerRequests,
@@ -14,7 +15,7 @@ import {
 } from "../../wire/conntrack-requests.js";
 import { linkUpRequest } from "../../wire/link-message.js";
 import { TRACKING_RULE_REQUESTS, trackingRuleBatch } from "../../wire/tracking-rule.js";
-import { readSocketRow, readSysctl, TableCount, timeoutSysctl, writeSysctl } from "./kernel-files.js";
+import { readSocketRow, readSysctl, TableCount, writeSysctl } from "./kernel-files.js";
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openListener, RequestSocket } from "./netlink-socket.js";
 import type { SystemCalls } from "./system-calls.js";
 
@@ -81,7 +82,7 @@ export class NamespaceKernel {
     writeSysctl("acct", kernelConfig.acct ? 1 : 0);
     writeSysctl("timestamp", kernelConfig.timestamp ? 1 : 0);
     for (const [key, seconds] of Object.entries(timeoutsSeconds)) {
-      const name = timeoutSysctl(key as TimeoutKey);
+      const name = sysctlOf(key as TimeoutKey);
       if (name !== null) writeSysctl(name, seconds);
     }
   }

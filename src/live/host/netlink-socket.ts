@@ -11,6 +11,7 @@ import { SystemCallError, type SystemCalls } from "./system-calls.js";
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
 export const NETLINK_ROUTE = 0;
+export const NETLINK_SOCK_DIAG = 4;
 export const NETLINK_NETFILTER = 12;
 
 const SOL_NETLINK = 270;

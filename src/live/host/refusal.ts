@@ -3,12 +3,12 @@
  * function of the scenario and the facts of the machine, in the words of the flags.
  */
 import { releaseFor } from "../../kernel/release.js";
+import { sysctlOf } from "../../scenario/configurations/sysctl.js";
 import { ParameterError, quoted } from "../../scenario/errors.js";
 import type { Scenario, TimeoutKey } from "../../scenario/scenario.js";
 import { formatCount, formatSeconds, formatSize } from "../../scenario/units.js";
 import type { LiveHost } from "./host.js";
 import { LiveImpossibleError } from "./impossible.js";
-import { timeoutSysctl } from "./kernel-files.js";
 import { MOST_TUPLES } from "./loopback-address.js";
 
 /** Time is real: a run of an hour belongs into the simulator, which does it in seconds. */
@@ -139,7 +139,7 @@ const RULES: readonly Rule[] = [
     refusal: ({ timeoutsSeconds, kernel }) => {
       const defaults = releaseFor(kernel)?.timeoutsSeconds;
       const fixed = (Object.keys(timeoutsSeconds) as TimeoutKey[]).find(
-        (key) => timeoutSysctl(key) === null && timeoutsSeconds[key] !== defaults?.[key],
+        (key) => sysctlOf(key) === null && timeoutsSeconds[key] !== defaults?.[key],
       );
       return fixed === undefined
         ? null
@@ -156,7 +156,13 @@ const RULES: readonly Rule[] = [
 ];
 
 /** The readers of live mode; conntrackd grows and resyncs by itself. */
-const PLAIN = { decoders: 1, stopsAtEnobufs: false, bufferMaxBytes: null, resyncAfterNanoseconds: null } as const;
+const PLAIN = {
+  decoders: 1,
+  force: false,
+  stopsAtEnobufs: false,
+  bufferMaxBytes: null,
+  resyncAfterNanoseconds: null,
+} as const;
 const POLICIES = Object.keys(PLAIN) as (keyof typeof PLAIN)[];
 
 /**

@@ -57,7 +57,8 @@ export interface SystemCalls {
   mountMemory(folder: string): void;
   /** CPUs that this thread may use. */
   allowedCpus(): number[];
-  pinTo(cpu: number): void;
+  /** This thread, and the processes that it starts from now on, use these CPUs alone. */
+  pinTo(cpus: readonly number[]): void;
 }
 
 /** @throws LiveImpossibleError when koffi is not installed, or has no binary for this machine */
@@ -145,9 +146,9 @@ export async function loadSystemCalls(): Promise<SystemCalls> {
         (cpu) => (mask[cpu >> 3]! >> (cpu & 7)) & 1,
       );
     },
-    pinTo(cpu) {
+    pinTo(cpus) {
       const mask = Buffer.alloc(128);
-      mask[cpu >> 3] = 1 << (cpu & 7);
+      for (const cpu of cpus) mask[cpu >> 3]! |= 1 << (cpu & 7);
       setAffinity(0, mask.length, mask);
     },
   };

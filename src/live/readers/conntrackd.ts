@@ -8,26 +8,25 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import type { ConntrackdStatistics } from "../../report/report.js";
+import type { ConntrackdStatistics, Figure } from "../../report/report.js";
 import { EVENT_GROUPS, type ListenerScenario, POLICY } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
+import { now } from "../host/clock.js";
 import { LiveImpossibleError } from "../host/impossible.js";
 import { readListeningPortid, readSocketRow, type SocketRow } from "../host/kernel-files.js";
-import type { LiveReader, ReaderResult } from "./live-reader.js";
+import { daemonEnvironment } from "./daemon-environment.js";
+import type { LiveReader, ReaderResult, Received } from "./live-reader.js";
 
 /** A folder that every machine has and that neither Node nor the daemon needs: in the namespace it is the memory. */
 const FOLDERS = ["/mnt", "/media", "/srv"];
 const LONGEST_START_MILLISECONDS = 5000;
+/** Between two questions for its statistics while it is waited for. */
+const STATISTICS_NANOSECONDS = 250e6;
 /** The groups NEW, UPDATE and DESTROY, as /proc/net/netlink shows them. */
 const EVERY_GROUP = "00000007";
-/** Where distributions put daemons, which is not on everybody's PATH. */
-const DAEMON_PATHS = "/usr/local/sbin:/usr/sbin:/sbin";
-
-const environment = (): NodeJS.ProcessEnv => ({ ...process.env, PATH: `${process.env.PATH ?? ""}:${DAEMON_PATHS}` });
-
 /** @throws LiveImpossibleError where it is not installed */
 export function requireConntrackd(): void {
-  if (spawnSync("conntrackd", ["-v"], { env: environment() }).error === undefined) return;
+  if (spawnSync("conntrackd", ["-v"], { env: daemonEnvironment() }).error === undefined) return;
   throw new LiveImpossibleError(
     "--daemon conntrackd needs the program conntrackd, which is not on PATH: install your distribution's package, such as apt-get install conntrackd",
   );
@@ -39,6 +38,8 @@ export function asConntrackd(listener: ListenerScenario): ListenerScenario {
   return {
     bufferBytes,
     bufferMaxBytes,
+    force: false,
+    overrunAs: "conntrackd",
     decoders: 1,
     resyncAfterNanoseconds,
     stopsAtEnobufs: false,
@@ -90,9 +91,12 @@ const LINES: Record<keyof ConntrackdStatistics, RegExp> = {
   bufferBytes: /^\s+current buffer size \(in bytes\):\s+(\d+)/m,
 };
 
-/** From what `conntrackd -s` and `conntrackd -s runtime` print; a line that they do not have counts as 0. */
+/** From what `conntrackd -s` and `conntrackd -s runtime` print; a line that they do not have is null. */
 export function conntrackdStatistics(text: string): ConntrackdStatistics {
-  const entries = Object.entries(LINES).map(([key, line]) => [key, Number(line.exec(text)?.[1] ?? 0)]);
+  const entries = Object.entries(LINES).map(([key, line]) => {
+    const value = line.exec(text)?.[1];
+    return [key, value === undefined ? null : Number(value)];
+  });
   return Object.fromEntries(entries) as ConntrackdStatistics;
 }
 
@@ -103,6 +107,10 @@ export class Conntrackd implements LiveReader {
   private output = "";
   private portid = 0;
   private statistics = conntrackdStatistics("");
+  private statisticsDue = 0;
+  /** ENOBUFS that it had counted when it last resynced. */
+  private overrunsAtResync: Figure = 0;
+  rcvbufBytes: Figure = null;
   private lastRow: SocketRow = { rmemBytes: 0, drops: 0 };
 
   /** `mountMemory` mounts a file system in memory over a folder. */
@@ -115,7 +123,7 @@ export class Conntrackd implements LiveReader {
     this.configuration = `${folder}/conntrackd.conf`;
     writeFileSync(this.configuration, conntrackdConfiguration(listener, folder));
     this.process = spawn("setpriv", ["--pdeathsig", "KILL", "conntrackd", "-C", this.configuration], {
-      env: environment(),
+      env: daemonEnvironment(),
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.process.stdout!, this.process.stderr!]) {
@@ -137,6 +145,8 @@ export class Conntrackd implements LiveReader {
       this.portid = readListeningPortid(EVERY_GROUP) ?? 0;
     }
     this.readStatistics();
+    this.rcvbufBytes = this.statistics.bufferBytes;
+    this.overrunsAtResync = this.statistics.overruns;
   }
 
   begin(): void {}
@@ -154,34 +164,36 @@ export class Conntrackd implements LiveReader {
     await ended;
     return {
       conntrackd: this.statistics,
+      program: null,
       duplicates: null,
       reordered: null,
       resyncs: this.statistics.resyncs,
-      uniqueDestroy: this.statistics.destroyed,
+      uniqueDestroy: this.statistics.destroyed ?? 0,
       destroyWithoutNew: 0,
       destroyWithPortid: 0,
       messageBytes: {},
     };
   }
 
-  get received(): { new: number; update: number; destroy: number } {
+  get received(): Received {
     const { created, updated, eventsReceived } = this.statistics;
     // It counts the entries that it knew, and every event: a DESTROY of an unknown entry is the difference.
-    return { new: created, update: updated, destroy: eventsReceived - created - updated };
+    const known = created !== null && updated !== null && eventsReceived !== null;
+    return { new: created, update: updated, destroy: known ? eventsReceived - created - updated : null };
   }
 
-  get enobufs(): number {
+  get enobufs(): Figure {
     return this.statistics.overruns;
   }
 
-  get alive(): number {
+  get alive(): Figure {
     return this.statistics.active;
   }
 
   readonly inSyncNanoseconds = null;
 
-  get rcvbufBytes(): number {
-    return this.statistics.bufferBytes;
+  isBehind(): boolean {
+    return false;
   }
 
   row(): SocketRow {
@@ -189,15 +201,22 @@ export class Conntrackd implements LiveReader {
     return this.lastRow;
   }
 
+  /** A resync is part of what it does about a loss: where one is due, it is waited for. */
   idle(rmemBytes: number): boolean {
-    return rmemBytes === 0;
+    if (rmemBytes > 0) return false;
+    if (this.scenario.resyncAfterNanoseconds === null) return true;
+    if (now() >= this.statisticsDue) this.readStatistics();
+    return this.overrunsAtResync === this.statistics.overruns;
   }
 
   /** It answers on its control socket between two turns of its loop, so this takes milliseconds. */
   private readStatistics(): void {
     const ask = (...what: string[]): string =>
-      spawnSync("conntrackd", ["-C", this.configuration, "-s", ...what], { env: environment(), encoding: "utf8" })
+      spawnSync("conntrackd", ["-C", this.configuration, "-s", ...what], { env: daemonEnvironment(), encoding: "utf8" })
         .stdout;
+    const { resyncs } = this.statistics;
     this.statistics = conntrackdStatistics(ask() + ask("runtime"));
+    if (this.statistics.resyncs !== resyncs) this.overrunsAtResync = this.statistics.overruns;
+    this.statisticsDue = now() + STATISTICS_NANOSECONDS;
   }
 }

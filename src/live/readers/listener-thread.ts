@@ -158,6 +158,7 @@ class ListenerThread {
       reordered: view.reordered,
       resyncs: 0,
       conntrackd: null,
+      program: null,
       uniqueDestroy: view.uniqueDestroy,
       destroyWithoutNew: view.destroyWithoutNew,
       destroyWithPortid: view.destroyWithPortid,
@@ -169,5 +170,5 @@ class ListenerThread {
 const data = workerData as ListenerThreadData;
 const calls = await loadSystemCalls();
 calls.sharpenTimers();
-if (data.cpu !== null) calls.pinTo(data.cpu);
+if (data.cpu !== null) calls.pinTo([data.cpu]);
 parentPort!.postMessage(new ListenerThread(data, calls).run());

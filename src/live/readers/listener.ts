@@ -12,6 +12,8 @@ import type { ListenerThreadData } from "./listener-thread.js";
 import type { LiveReader, ReaderResult } from "./live-reader.js";
 
 const LONGEST_START_MILLISECONDS = 10_000;
+/** Of a large buffer, how much may wait where the reader is meant to be caught up. */
+const CAUGHT_UP_EVENTS = 1000;
 
 export class Listener implements LiveReader {
   readonly scenario: ListenerScenario;
@@ -91,6 +93,10 @@ export class Listener implements LiveReader {
 
   get rcvbufBytes(): number {
     return this.board.get("rcvbufBytes");
+  }
+
+  isBehind(created: number): boolean {
+    return created - this.received.new > CAUGHT_UP_EVENTS;
   }
 
   private get closed(): boolean {

@@ -3,16 +3,22 @@
  * one of them does not tell are null.
  */
 import type { ConntrackdStatistics, Figure } from "../../report/report.js";
-import type { ListenerScenario } from "../../scenario/scenario.js";
+import type { EventGroup, ListenerScenario } from "../../scenario/scenario.js";
 import type { SocketRow } from "../host/kernel-files.js";
+import type { ProgramFigures } from "./program-watch.js";
+
+/** Messages that a reader has read, by kind. */
+export type Received = Record<EventGroup, Figure>;
 
 /** What a reader says when it ends. */
 export interface ReaderResult {
   duplicates: Figure;
   reordered: Figure;
-  resyncs: number;
+  resyncs: Figure;
   /** Null: it is not conntrackd. */
   conntrackd: ConntrackdStatistics | null;
+  /** Null: it is a thread of ours. */
+  program: ProgramFigures | null;
   uniqueDestroy: number;
   destroyWithoutNew: number;
   destroyWithPortid: number;
@@ -30,13 +36,16 @@ export interface LiveReader {
   flushBegins(nanoseconds: number): void;
   /** Ends the reader and returns what only it knows. */
   stop(): Promise<ReaderResult>;
-  readonly received: { new: number; update: number; destroy: number };
-  readonly enobufs: number;
+  readonly received: Received;
+  readonly enobufs: Figure;
   /** Entries that it believes alive. */
-  readonly alive: number;
+  readonly alive: Figure;
   /** When the last entry that it believed alive was destroyed. */
   readonly inSyncNanoseconds: Figure;
-  readonly rcvbufBytes: number;
+  /** What the kernel made of its first request. */
+  readonly rcvbufBytes: Figure;
+  /** Whether so much waits that a sender which lets it catch up has to wait. So many connections were made so far. */
+  isBehind(created: number): boolean;
   /** Rmem and Drops now, or right before the socket was closed. */
   row(): SocketRow;
   /** Whether it has read everything that it ever will, given what is queued. */

@@ -30,7 +30,7 @@ export type MeasuredCosts = Pick<
 /** One per round. `scenario` gives the sysctls and the limits; its connections are not made. */
 export async function measureCosts(scenario: Scenario, calls: SystemCalls): Promise<MeasuredCosts[]> {
   const cpus = calls.allowedCpus();
-  calls.pinTo(cpus[0]!);
+  calls.pinTo([cpus[0]!]);
   const kernel = new NamespaceKernel(calls, { ...scenario, nfConntrackMax: Number.MAX_SAFE_INTEGER }, () =>
     connectOnce(calls),
   );

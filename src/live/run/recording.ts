@@ -143,15 +143,17 @@ function settingOf(scenario: Scenario, flushAt: number): Record<string, number |
 function listenerOf(run: LiveRun, ending: Ending, index: number): RecordedListener {
   const listener = run.listeners[index]!;
   const { result, row } = ending.listeners[index]!;
+  // Threads of ours know all of this; what a daemon does not tell is never recorded.
+  const received = listener.received as RecordedListener["received"];
   return {
-    rcvbufBytes: listener.rcvbufBytes,
-    received: listener.received,
-    uniqueNew: listener.received.new,
+    rcvbufBytes: listener.rcvbufBytes!,
+    received,
+    uniqueNew: received.new,
     uniqueDestroy: result.uniqueDestroy,
-    duplicateDestroy: listener.received.destroy - result.uniqueDestroy,
+    duplicateDestroy: received.destroy - result.uniqueDestroy,
     destroyWithoutNew: result.destroyWithoutNew,
     destroyWithPortid: result.destroyWithPortid,
-    enobufs: listener.enobufs,
+    enobufs: listener.enobufs!,
     drops: row.drops,
     messageBytes: result.messageBytes,
   };

@@ -19,7 +19,9 @@ import {
   TIMELINE_COLUMNS,
 } from "../../report/report.js";
 import { TOOL_VERSION } from "../../report/version.js";
+import type { EventGroup } from "../../scenario/scenario.js";
 import type { LiveHost } from "../host/host.js";
+import { asFound, programReport } from "./program-report.js";
 import type { Ending, LiveRun } from "./run.js";
 
 const UNKNOWN_COUNTS = { merged: null, lost: null, pending: null, attempts: null, refused: null };
@@ -31,7 +33,10 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
   const dying = dyingReport(run);
   const { final } = dying;
   const active = run.endActive;
-  const events = eventsOf(run, ending, final);
+  const figures = ending.listeners[0]!.result.program;
+  const program = figures === null ? null : programReport(run, figures);
+  const found = program === null ? scenario : asFound(scenario, program);
+  const events = eventsOf(run, ending, final, found.listeners[0]!.groups);
   const load = loadReport(run);
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -44,7 +49,7 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
       hz: host.hz ?? scenario.hz,
       admission: release.admission,
     },
-    scenario,
+    scenario: found,
     ended: run.settled ? "settled" : run.interrupted ? "interrupted" : "limit",
     endedDuring: run.part,
     endedAtSeconds: run.endAt / 1e9,
@@ -82,7 +87,7 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
     redelivery: null,
     flush: flushReport(run),
     daemon: daemonReport(run, ending, 0, active),
-    program: null,
+    program,
     otherListeners: ending.listeners.slice(1).map((_, index) => ({
       socket: socketReport(run, ending, index + 1),
       daemon: daemonReport(run, ending, index + 1, active),
@@ -138,20 +143,22 @@ function forListener(counts: EventCounts, joined: boolean): EventCounts {
   };
 }
 
-function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events"] {
+function eventsOf(run: LiveRun, ending: Ending, pending: Figure, groups: readonly EventGroup[]): Report["events"] {
   const { scenario, listeners } = run;
   const received = listeners[0]!.received;
   const { duplicates } = ending.listeners[0]!.result;
   const { drops, rmemBytes } = ending.listeners[0]!.row;
   // What was accepted and never read; after the flush that is DESTROY.
   const queued = Math.round(rmemBytes / run.kernel.truesizeBytes);
-  const unread = run.flushEndedAt === null ? { new: queued, destroy: 0 } : { new: 0, destroy: queued };
-  const accepted = { new: received.new + unread.new, destroy: received.destroy + unread.destroy };
+  const flushed = run.flushEndedAt !== null;
+  const unread = flushed ? { new: 0, destroy: queued } : { new: queued, destroy: 0 };
+  const accepted = { new: plus(received.new, unread.new), destroy: plus(received.destroy, unread.destroy) };
   const onlyNew = scenario.protocol === "udp" && scenario.packets === 1;
-  const plain = !run.diedBeforeFlush && scenario.secondFlood === null && scenario.flush && run.flushEndedAt !== null;
+  const plain = !run.diedBeforeFlush && scenario.secondFlood === null && scenario.flush && flushed;
   const dropsBefore = run.dropsBeforeFlush ?? drops;
   // A flow that was made before there was a listener has no event cache, unless there is one elsewhere on the machine.
   const heard = scenario.listeners.some(({ joins }) => joins === "start");
+  const newAttempts = onlyNew && !run.diedBeforeFlush ? plus(accepted.new, dropsBefore) : null;
   const created: EventCounts = {
     raised: heard ? run.created : null,
     delivered: received.new,
@@ -159,7 +166,7 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
     ...UNKNOWN_COUNTS,
     notSubscribed: 0,
     ...(accepted.new === run.created ? { merged: 0, lost: 0, pending: 0 } : {}),
-    ...(onlyNew && !run.diedBeforeFlush ? { attempts: accepted.new + dropsBefore, refused: dropsBefore } : {}),
+    ...(newAttempts === null ? {} : { attempts: newAttempts, refused: dropsBefore }),
   };
   const update: EventCounts = {
     raised: onlyNew ? 0 : null,
@@ -169,25 +176,32 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure): Report["events
     notSubscribed: 0,
     ...(onlyNew ? { merged: 0, lost: 0, pending: 0, attempts: 0, refused: 0 } : {}),
   };
-  const delivered = received.destroy - (duplicates ?? 0);
+  const delivered = plus(received.destroy, -(duplicates ?? 0));
   const ended = pending === null || !heard ? null : run.created - (run.endActive ?? 0);
   const destroy: EventCounts = {
     raised: ended,
     delivered,
     unread: unread.destroy,
     merged: 0,
-    lost: ended === null || pending === null ? null : Math.max(0, ended - delivered - unread.destroy - pending),
+    lost:
+      ended === null || pending === null || delivered === null
+        ? null
+        : Math.max(0, ended - delivered - unread.destroy - pending),
     pending,
     notSubscribed: 0,
-    attempts: plain ? accepted.destroy + drops - dropsBefore : null,
+    attempts: plain ? plus(accepted.destroy, drops - dropsBefore) : null,
     refused: plain ? drops - dropsBefore : null,
   };
-  const { groups } = scenario.listeners[0]!;
   return {
     new: forListener(created, groups.includes("new")),
     update: forListener(update, groups.includes("update")),
     destroy: forListener(destroy, groups.includes("destroy")),
   };
+}
+
+/** Null where the figure is. */
+function plus(figure: Figure, more: number): Figure {
+  return figure === null ? null : figure + more;
 }
 
 /** After a flush that met every entry, those on the dying list are those that needed a second attempt. */
@@ -233,24 +247,31 @@ function flushReport(run: LiveRun): Report["flush"] {
 
 function socketReport(run: LiveRun, ending: Ending, index: number): SocketReport {
   const listener = run.listeners[index]!;
-  const { truesizeBytes } = run.kernel;
+  const { row, result } = ending.listeners[index]!;
   return {
-    requestedBytes: listener.scenario.bufferBytes,
+    // What a program asked for is its own business; what it got the kernel tells.
+    requestedBytes: result.program === null ? listener.scenario.bufferBytes : null,
     rcvbufBytes: listener.rcvbufBytes,
-    truesizeBytes,
-    capacityMessages: capacityMessages(listener.rcvbufBytes, truesizeBytes, releaseFor(run.scenario.kernel)!.admission),
+    truesizeBytes: run.kernel.truesizeBytes,
+    capacityMessages: capacityOf(run, listener.rcvbufBytes),
     peakRmemBytes: null,
-    drops: ending.listeners[index]!.row.drops,
+    drops: row.drops,
     enobufs: listener.enobufs,
     congestions: null,
   };
 }
 
+function capacityOf({ kernel, scenario }: LiveRun, rcvbufBytes: Figure): Figure {
+  if (rcvbufBytes === null) return null;
+  return capacityMessages(rcvbufBytes, kernel.truesizeBytes, releaseFor(scenario.kernel)!.admission);
+}
+
 function daemonReport(run: LiveRun, ending: Ending, index: number, active: Figure): DaemonReport {
   const listener = run.listeners[index]!;
   const { duplicates, reordered, resyncs, conntrackd } = ending.listeners[index]!.result;
-  const stale = active === null ? null : Math.max(0, listener.alive - active);
-  const missing = active === null ? null : Math.max(0, active - listener.alive);
+  const { alive } = listener;
+  const stale = active === null || alive === null ? null : Math.max(0, alive - active);
+  const missing = active === null || alive === null ? null : Math.max(0, active - alive);
   const inSync = stale === null ? null : stale === 0 && missing === 0;
   return {
     received: listener.received,

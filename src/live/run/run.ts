@@ -21,6 +21,7 @@ import type { SystemCalls } from "../host/system-calls.js";
 import { Conntrackd } from "../readers/conntrackd.js";
 import { Listener } from "../readers/listener.js";
 import type { LiveReader, ReaderResult } from "../readers/live-reader.js";
+import { Program, type ProgramCommand } from "../readers/program.js";
 import { Flood, type Traffic } from "../traffic/flood.js";
 import { TcpTraffic } from "../traffic/tcp-traffic.js";
 import { connectOnce, UdpTraffic } from "../traffic/udp-traffic.js";
@@ -33,8 +34,6 @@ const PROGRESS_NANOSECONDS = 50_000_000;
 const SPIN_NANOSECONDS = 60_000;
 /** Between two looks at the table after the flush. */
 const LOOK_MILLISECONDS = 2;
-/** Of a large buffer, how much may wait where the reader is meant to be caught up. */
-const CAUGHT_UP_EVENTS = 1000;
 const SHORTEST_TCP_WITH_ACK = 7;
 
 export interface Ending {
@@ -52,6 +51,8 @@ export class LiveRun {
   readonly scenario: Scenario;
   readonly kernel: NamespaceKernel;
   readonly listeners: readonly LiveReader[];
+  /** The foreign program that reads; null: there is none. */
+  readonly command: string | null;
   readonly lifetime: Lifetime;
   readonly watch: TableWatch;
   /** Connections made and refused, in both floods. */
@@ -72,7 +73,7 @@ export class LiveRun {
   diedBeforeFlush = false;
   countAfterFlush = 0;
   dropsBeforeFlush: number | null = null;
-  newBeforeFlush = 0;
+  newBeforeFlush: number | null = 0;
   dropsAfterFlush = 0;
   endCount = 0;
   endAt = 0;
@@ -83,25 +84,31 @@ export class LiveRun {
   part: Report["endedDuring"] = "flood";
   opened = { first: 0, second: 0 };
 
-  /** `conntrackd`: it is the first listener, and not a thread of ours. */
-  constructor(scenario: Scenario, conntrackd: boolean, calls: SystemCalls, observer: Observer) {
+  /** `daemon`: it is the first listener, and not a thread of ours. */
+  constructor(
+    scenario: Scenario,
+    daemon: "conntrackd" | ProgramCommand | null,
+    calls: SystemCalls,
+    observer: Observer,
+  ) {
     this.scenario = scenario;
+    this.command = daemon === null || daemon === "conntrackd" ? null : daemon.text;
     this.observer = observer;
     this.streams = new Streams(scenario.seed);
     this.lifetime = new Lifetime(scenario);
     const cpus = calls.allowedCpus();
     calls.sharpenTimers();
-    calls.pinTo(cpus[0]!);
+    calls.pinTo([cpus[0]!]);
     this.kernel = new NamespaceKernel(calls, scenario, () => connectOnce(calls));
     const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
-    // A process is born on the CPU of the thread that starts it.
-    calls.pinTo(readerCpu);
-    this.listeners = scenario.listeners.map((listener, index) =>
-      conntrackd && index === 0
-        ? new Conntrackd(listener, calls.mountMemory)
-        : new Listener(scenario, index, calls, readerCpu),
-    );
-    calls.pinTo(cpus[0]!);
+    // A process is born on the CPUs of the thread that starts it: a program of several threads may use all but the flood's.
+    calls.pinTo(scenario.cpus === 2 ? cpus.slice(1) : cpus);
+    this.listeners = scenario.listeners.map((listener, index) => {
+      if (index > 0 || daemon === null) return new Listener(scenario, index, calls, readerCpu);
+      if (daemon === "conntrackd") return new Conntrackd(listener, calls.mountMemory);
+      return new Program(listener, daemon, calls, this.kernel.truesizeBytes, cpus[0]!);
+    });
+    calls.pinTo([cpus[0]!]);
     this.watch = new TableWatch(this.kernel, this.listeners[0]!, this.lifetime);
     this.traffic =
       scenario.protocol === "tcp"
@@ -127,6 +134,11 @@ export class LiveRun {
     return this.conclude();
   }
 
+  /** Seconds from the first packet, of a time by the clock of all threads. */
+  secondsAt(nanoseconds: number): number {
+    return (nanoseconds - this.start) / 1e9;
+  }
+
   get elapsed(): number {
     return now() - this.start;
   }
@@ -146,7 +158,7 @@ export class LiveRun {
 
   private get delivered(): number {
     const { received } = this.listeners[0]!;
-    return received.new + received.update + received.destroy;
+    return (received.new ?? 0) + (received.update ?? 0) + (received.destroy ?? 0);
   }
 
   private get over(): boolean {
@@ -204,7 +216,7 @@ export class LiveRun {
         listener.scenario.smallFrom === "flush" &&
         listener.scenario.joins === "start" &&
         listener.scenario.groups.includes("new") &&
-        this.created - listener.received.new > CAUGHT_UP_EVENTS,
+        listener.isBehind(this.created),
     );
   }
 

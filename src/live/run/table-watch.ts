@@ -1,7 +1,7 @@
 /**
- * What a run sees of the table from outside, with the observed reader's socket beside it: looks after the flush, rows of the
- * timeline, and what follows for the dying list. After a flush the table's count is that list. Times are nanoseconds from the
- * first packet.
+ * What a run sees of the table from outside, with the observed reader's socket beside it: looks after the flush, rows
+ * of the timeline, and what follows for the dying list. After a flush the table's count is that list. Times are
+ * nanoseconds from the first packet.
  */
 import { TimelineRows } from "../../report/timeline-rows.js";
 import type { NamespaceKernel } from "../host/namespace-kernel.js";
@@ -34,7 +34,7 @@ export class TableWatch {
     const count = this.kernel.count();
     const { rmemBytes, drops } = this.observed.row();
     const { received, enobufs } = this.observed;
-    this.looks.push([(at - flushAt) / 1e9, count, rmemBytes, drops, received.destroy, enobufs]);
+    this.looks.push([(at - flushAt) / 1e9, count, rmemBytes, drops, received.destroy ?? 0, enobufs ?? 0]);
     const active = this.lifetime.active(count, at);
     const dying = active === null ? null : count - active;
     if (dying === null) this.peakDying = null;

@@ -106,7 +106,7 @@ function chartsOverTime(report: Report, timeline: Timeline, group: string): Char
         shown(line("at the moment", "rmemBytes", "bytes", 2, true)),
         { name: "congested", unit: "share", values: congestedShare(timeline), draw: "table", colour: 5 },
       ],
-      limits: [{ name: "rcvbuf", value: report.socket.rcvbufBytes }],
+      limits: report.socket.rcvbufBytes === null ? [] : [{ name: "rcvbuf", value: report.socket.rcvbufBytes }],
       marks,
       shaded: congestedSpans(timeline),
     },

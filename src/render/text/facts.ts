@@ -55,6 +55,6 @@ export function ratesDiffer({ load }: Pick<Report, "load">): boolean {
 /** When the reader stopped for good, if it did: it was told never to read again then. */
 export function readerStopped({ flush, daemon, scenario }: Report): "at its first ENOBUFS" | "at the flush" | null {
   const listener = scenario.listeners[0];
-  if (listener?.stopsAtEnobufs === true && daemon.enobufs > 0) return "at its first ENOBUFS";
+  if (listener?.stopsAtEnobufs === true && some(daemon.enobufs)) return "at its first ENOBUFS";
   return flush !== null && listener?.heldAfterFlushNanoseconds === null ? "at the flush" : null;
 }

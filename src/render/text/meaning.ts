@@ -70,7 +70,7 @@ const FINDINGS: readonly Finding[] = [
         return `${lost} and the daemon still believes in ${plural(daemon.stale, "dead entry", "dead entries")}.`;
       }
       if (daemon.stale === null) return `${lost}.`;
-      if (daemon.resyncs > 0) {
+      if (some(daemon.resyncs)) {
         return `${lost}; the daemon asked for the whole table ${plural(daemon.resyncs, "time", "times")} and believes in no dead entry.`;
       }
       return `${lost}, though the daemon believes in no dead entry.`;
@@ -105,7 +105,7 @@ const FINDINGS: readonly Finding[] = [
   },
   {
     // What comes next claims that every DESTROY arrived.
-    holds: ({ events }) => events.destroy.raised !== null && events.destroy.delivered < events.destroy.raised,
+    holds: ({ events }) => events.destroy.raised !== null && (events.destroy.delivered ?? 0) < events.destroy.raised,
     says: ({ events }) =>
       `${shareOf(events.destroy.delivered, events.destroy.raised)} of DESTROY arrived before the run ended.`,
   },

@@ -3,7 +3,7 @@
  * explains the resolved scenario and the socket that came of it, not what happened in the run.
  */
 
-import type { Report } from "../../report/report.js";
+import type { Figure, Report } from "../../report/report.js";
 import { EVENT_GROUPS, type ListenerScenario, type Scenario, type TrafficClass } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
 import { isReliable, ratesDiffer, secondsPerMessage } from "./facts.js";
@@ -64,20 +64,23 @@ function paceOf(
 export function bufferOf(report: Report): string {
   const { scenario, socket } = report;
   const listener = scenario.listeners[0];
+  const messages = socket.capacityMessages === null ? "" : plural(socket.capacityMessages, "message", "messages");
+  const room = messages === "" ? "" : `: ${messages} of ${size(socket.truesizeBytes)}`;
+  if (socket.requestedBytes === null) return `${size(socket.rcvbufBytes)} effective, as the program set it up${room}`;
   const asked = listener?.bufferBytes ?? socket.requestedBytes;
   const most = listener?.bufferMaxBytes ?? null;
   const capped = most === null ? Math.min(asked, scenario.rmemMaxBytes) : asked;
   const steps = [`${size(asked)} asked`];
   if (capped < asked) steps.push(`${size(capped)} (rmem_max)`);
   steps.push(`${size(socket.rcvbufBytes)} effective${effectiveReason(socket.rcvbufBytes, capped)}`);
-  const messages = plural(socket.capacityMessages, "message", "messages");
   const late = listener?.smallFrom === "flush" ? ", from the flush on" : "";
   const grows = most === null ? "" : `; twice as much after each ENOBUFS while it asks for at most ${size(most)}`;
-  return `${steps.join(" → ")}: ${messages} of ${size(socket.truesizeBytes)}${late}${grows}`;
+  return `${steps.join(" → ")}${room}${late}${grows}`;
 }
 
 /** SO_RCVBUF doubles what it is given, and never goes below SOCK_MIN_RCVBUF. */
-function effectiveReason(rcvbufBytes: number, cappedBytes: number): string {
+function effectiveReason(rcvbufBytes: Figure, cappedBytes: number): string {
+  if (rcvbufBytes === null) return "";
   if (rcvbufBytes === 2 * cappedBytes) return " (doubled)";
   return rcvbufBytes > 2 * cappedBytes ? " (kernel minimum)" : "";
 }

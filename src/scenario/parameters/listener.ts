@@ -141,6 +141,15 @@ export const LISTENER = shape("a listener: its socket and its reader", {
     null,
     flag(READER, "buffer-max SIZE"),
   ),
+  /** Implied where the buffer grows: the programs that do so ask with it. */
+  force: parameter(
+    yesOrNo("whether the buffer is asked for with SO_RCVBUFFORCE, which needs CAP_NET_ADMIN and knows no cap"),
+    false,
+    flag(READER, "force", {
+      description: "ask for the buffer with SO_RCVBUFFORCE, which needs CAP_NET_ADMIN and knows no cap",
+      codec: sets({ force: true }),
+    }),
+  ),
   policy: unlike(
     "lossy",
     parameter(
@@ -202,6 +211,17 @@ export const LISTENER = shape("a listener: its socket and its reader", {
     ),
     null,
     flag(READER, "resync DURATION"),
+  ),
+  /**
+   * `conntrackd` asks for what it has, which the kernel doubles, while twice that is within its limit, and each ENOBUFS puts its
+   * resync off (src/netlink.c and ctnl.c of conntrack-tools). `ulogd` asks for twice what it has, so that its buffer grows by
+   * four, while that request is below its limit, and resyncs after the first ENOBUFS since the last resync
+   * (input/flow/ulogd_inpflow_NFCT.c of ulogd2).
+   */
+  overrunAs: parameter(
+    choiceOf(["conntrackd", "ulogd"], "the program as which the daemon grows its buffer and resyncs after an ENOBUFS"),
+    "conntrackd",
+    flag(READER, "overrun-as NAME"),
   ),
   /** Its process goes on to hold the socket open. */
   stopsAtEnobufs: parameter(
@@ -282,7 +302,6 @@ export const listenersCodec: Codec = listedIn(
           return [[note.item ?? note.name, codec]];
         }),
       ),
-      groups: groupsCodec,
     },
     "buffer=8k,reader=1ms,policy=lossy",
   ),

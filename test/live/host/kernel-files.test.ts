@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { socketRow, timeoutSysctl } from "../../../src/live/host/kernel-files.js";
+import { socketRow } from "../../../src/live/host/kernel-files.js";
 
 const TABLE = `sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode
 00000000d2b15c2d 0   77         00000550 11       0        0     2        12       17217
@@ -15,12 +15,4 @@ test("Rmem and Drops are those of the netfilter socket with the port, not of ano
 
 test("a socket that is closed has no row", () => {
   assert.equal(socketRow(TABLE, 78), null);
-});
-
-test("timeouts have the kernel's names, and one of them no sysctl", () => {
-  assert.equal(timeoutSysctl("tcp_time_wait"), "tcp_timeout_time_wait");
-  assert.equal(timeoutSysctl("udp"), "udp_timeout");
-  assert.equal(timeoutSysctl("udp_stream"), "udp_timeout_stream");
-  assert.equal(timeoutSysctl("icmp"), "icmp_timeout");
-  assert.equal(timeoutSysctl("tcp_syn_sent2"), null);
 });

@@ -1,0 +1,81 @@
+/**
+ * The command `measure`: what a message costs a program of the user, on the running kernel. It starts the program as it
+ * stands behind `--`, without a shell, and prints what floods of a rising rate and a flush made of it.
+ */
+import { LiveImpossibleError } from "../../live/host/impossible.js";
+import type { Measurement } from "../../report/measurement.js";
+import { UsageError } from "../../scenario/errors.js";
+import { NO_COLOR } from "../colour.js";
+import type { Call, Command } from "../command.js";
+import { formatFlag, mainSink, OUTPUT_FILE, placeOf, QUIET } from "../destinations.js";
+import { EXIT } from "../exit-codes.js";
+import { note } from "../failure.js";
+import { readFlags, valued } from "../flag.js";
+import { breathing, listenForInterrupt } from "../interrupt.js";
+import { countView } from "../progress.js";
+import { fileOutput, parsePath } from "../written-file.js";
+
+const LOG = valued({
+  name: "log",
+  value: "FILE",
+  heading: "Run:",
+  description: "write what the program prints to FILE",
+  file: true,
+  parse: parsePath,
+});
+const FORMAT = formatFlag(["text", "json"]);
+const FLAGS = [LOG, FORMAT, OUTPUT_FILE, QUIET, NO_COLOR];
+
+export const measure: Command = {
+  name: "measure",
+  summary: "what a message costs a program: floods of a rising rate and a flush on the running kernel",
+  operands: "-- COMMAND [ARGUMENT...]",
+  examples: [
+    ["measure -- conntrack -E -e NEW,DESTROY", "microseconds per message, and the rate that it sustains"],
+    ["measure -- ulogd -c /etc/ulogd.conf", "a collector with its own configuration"],
+    ["measure --format json -- ./collector", "all figures"],
+  ],
+  flags: FLAGS,
+  defaults: null,
+  run: runMeasure,
+};
+
+async function runMeasure({ given, operands, io, dependencies }: Call): Promise<number> {
+  const flags = readFlags(FLAGS, given);
+  if (operands.length === 0)
+    throw new UsageError("expected a command behind --, as in measure -- conntrack -E, got none");
+  const live = await dependencies.live();
+  const reason = await live.whyNotLive();
+  if (reason !== null) throw new LiveImpossibleError(reason);
+  const resolve = await dependencies.resolve();
+  const scenario = resolve("flood", live.liveOverrides(live.liveHost()));
+  const logFile = flags.of(LOG);
+  if (logFile !== null) fileOutput(logFile, `--${LOG.name}`, io);
+  const sink = mainSink(flags, io);
+  const view = await countView(io, { quiet: flags.has(QUIET), noun: "stages" });
+  const breathe = breathing();
+  const interrupt = listenForInterrupt(io.signals, () => {
+    view.stop();
+    note(io, "stopping; Ctrl-C again ends at once");
+  });
+  let measurement: Measurement;
+  try {
+    measurement = await live.measuredProgram(
+      scenario,
+      { text: operands.join(" "), argv: operands, logFile },
+      {
+        progress(done, of) {
+          if (!interrupt.requested()) view.update(done, of);
+          return breathe();
+        },
+        stopRequested: interrupt.requested,
+      },
+    );
+  } finally {
+    interrupt.release();
+    view.stop();
+  }
+  const { measurementRenderers } = await dependencies.measurements();
+  sink.write(measurementRenderers[flags.of(FORMAT) ?? "text"](measurement, placeOf(flags, io)));
+  return measurement.interrupted ? EXIT.interrupted : EXIT.ok;
+}

@@ -1,0 +1,129 @@
+/**
+ * ulogd.conf as ulogd reads it (src/conffile.c and input/flow/ulogd_inpflow_NFCT.c of ulogd2): sections in brackets, `key=value`
+ * lines, a comment from `#` on. The first NFCT instance of a stack is the first listener. It asks SO_RCVBUFFORCE for its
+ * size if that is below the maximum, and getsockopt shows twice as much; at an ENOBUFS it asks for twice what getsockopt
+ * showed, so that the buffer grows by four, if that request is below the maximum.
+ */
+import { UsageError } from "../errors.js";
+import type { EventGroup } from "../parameters/listener.js";
+import { SECOND } from "../units.js";
+import { type Configuration, mistakeAt, type Placed, withoutEffect } from "./configuration.js";
+
+/** The keys of an NFCT instance. */
+const KEYS = [
+  "pollinterval",
+  "hash_enable",
+  "hash_buckets",
+  "hash_max_entries",
+  "event_mask",
+  "netlink_socket_buffer_size",
+  "netlink_socket_buffer_maxsize",
+  "netlink_resync_timeout",
+  "reliable",
+  "accept_src_filter",
+  "accept_dst_filter",
+  "accept_proto_filter",
+];
+const TEXTS = new Set(["accept_src_filter", "accept_dst_filter", "accept_proto_filter"]);
+const SILENT = new Set(["hash_buckets", "hash_max_entries"]);
+const USUAL_RESYNC_SECONDS = 60;
+/** NF_NETLINK_CONNTRACK_*: bits of event_mask. */
+const MASK: readonly (readonly [EventGroup, number])[] = [
+  ["new", 1],
+  ["update", 2],
+  ["destroy", 4],
+];
+const USUAL_MASK = 1 | 4;
+/** Half of the default buffer of every kernel since 3.2, as a request. */
+const DEFAULT_REQUEST = 106_496;
+
+interface Entry {
+  key: Placed;
+  value: string;
+}
+
+/** `file`: for the places of mistakes. Throws UsageError. */
+export function ulogdConfiguration(text: string, file: string): Configuration {
+  const sections = sectionsOf(text, file);
+  const name = instanceOf(sections, file);
+  return configurationOf(new Map((sections.get(name) ?? []).map((entry) => [entry.key.text, entry])), file);
+}
+
+function sectionsOf(text: string, file: string): Map<string, Entry[]> {
+  const sections = new Map<string, Entry[]>();
+  let current: Entry[] | null = null;
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const content = raw.replace(/#.*/, "").trim();
+    if (content === "") continue;
+    const placed = { text: content, line: index + 1 };
+    const section = /^\[(.+)\]$/.exec(content)?.[1];
+    const pair = /^([^=\s]+)\s*=\s*(.*)$/.exec(content);
+    if (section !== undefined) {
+      current = sections.get(section) ?? [];
+      sections.set(section, current);
+    } else if (pair !== null && current !== null) {
+      current.push({ key: { text: pair[1]!, line: index + 1 }, value: pair[2]!.replace(/^"(.*)"$/, "$1") });
+    } else {
+      throw mistakeAt(file, placed, current === null ? "a section such as [global]" : "key=value or a [section]");
+    }
+  }
+  return sections;
+}
+
+/** The section of the first NFCT instance in a stack; where no stack names one, ct1 as in the file that ulogd comes with. */
+function instanceOf(sections: Map<string, Entry[]>, file: string): string {
+  const stacks = (sections.get("global") ?? []).filter(({ key }) => key.text === "stack");
+  for (const { value } of stacks) {
+    const found = /(?:^|,)\s*([^:,\s]+):NFCT(?:,|$)/.exec(value)?.[1];
+    if (found !== undefined) return found;
+  }
+  if (sections.has("ct1")) return "ct1";
+  throw new UsageError(`${file}: expected a stack with an instance of NFCT, as in stack=ct1:NFCT,…, got none`);
+}
+
+function configurationOf(given: Map<string, Entry>, file: string): Configuration {
+  const notes: string[] = [];
+  for (const { key, value } of given.values()) {
+    if (!KEYS.includes(key.text)) throw mistakeAt(file, key, "a key of NFCT that ulogd knows", KEYS);
+    if (TEXTS.has(key.text))
+      notes.push(`${file}:${key.line}: ${key.text} is not simulated: every event meets the buffer`);
+    else if (!/^(0x[\da-f]+|\d+)$/i.test(value)) {
+      throw mistakeAt(file, { text: value, line: key.line }, `a number for ${key.text}`);
+    }
+  }
+  const number = (key: string, standard: number): number => Number(given.get(key)?.value ?? standard);
+  const poll = given.get("pollinterval");
+  if (poll !== undefined && Number(poll.value) !== 0) {
+    throw mistakeAt(file, poll.key, "an ulogd that listens to events: with pollinterval it opens no event socket");
+  }
+  const size = number("netlink_socket_buffer_size", 0);
+  const most = number("netlink_socket_buffer_maxsize", 0);
+  const isSet = size > 0 && size < most;
+  if (size > 0 && !isSet) {
+    notes.push(
+      `${file}:${given.get("netlink_socket_buffer_size")!.key.line}: netlink_socket_buffer_size is not below ` +
+        "netlink_socket_buffer_maxsize, so that ulogd keeps the system's default buffer",
+    );
+  }
+  if (most > 0 && size === 0) {
+    notes.push(
+      `${file}:${given.get("netlink_socket_buffer_maxsize")!.key.line}: netlink_socket_buffer_maxsize without ` +
+        "netlink_socket_buffer_size makes ulogd ask for 0 bytes at its first ENOBUFS, which is not simulated",
+    );
+  }
+  const mask = number("event_mask", USUAL_MASK);
+  const resync = number("netlink_resync_timeout", USUAL_RESYNC_SECONDS);
+  const silent = [...given.values()].map(({ key }) => key).filter(({ text }) => SILENT.has(text));
+  return {
+    listener: {
+      groups: MASK.filter(([, bit]) => (mask & bit) !== 0).map(([group]) => group),
+      policy: number("reliable", 0) === 0 ? "lossy" : "reliable",
+      bufferBytes: isSet ? size : DEFAULT_REQUEST,
+      bufferMaxBytes: isSet ? most : null,
+      overrunAs: "ulogd",
+      resyncAfterNanoseconds: number("hash_enable", 1) === 0 ? null : resync * SECOND,
+    },
+    overrides: {},
+    notes: [...notes, ...withoutEffect(file, silent)],
+  };
+}

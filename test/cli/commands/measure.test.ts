@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { measurementRenderers } from "../../../src/render/measurement.js";
+import type { Measurement, MeasurementStage } from "../../../src/report/measurement.js";
+import { resolveScenario } from "../../../src/scenario/defaults.js";
+import { run } from "../harness.js";
+
+const stage: MeasurementStage = {
+  kind: "flood",
+  askedPerSecond: 10_000,
+  achievedPerSecond: 9_999.6,
+  seconds: 0.5,
+  offered: 5000,
+  read: 4000,
+  lost: 1000,
+  cpuShare: 0.25,
+};
+
+function measurement(pace: Measurement["program"]["sockets"][number]["pace"]): Measurement {
+  return {
+    schemaVersion: 1,
+    tool: { name: "ct-reliable", version: "1" },
+    kernel: { release: "6.18.44" },
+    stages: [stage, { ...stage, kind: "flush", askedPerSecond: null }],
+    program: {
+      command: "collector",
+      sockets: [
+        {
+          process: { pid: 4, name: "collector" },
+          groups: ["new", "destroy"],
+          broadcastError: false,
+          noEnobufs: false,
+          rcvbufBytes: 212_992,
+          rcvbufBytesAtEnd: 212_992,
+          capacityMessages: 166,
+          offered: 10_000,
+          admitted: 8000,
+          drops: 2000,
+          unread: 0,
+          peakRmemBytes: 212_480,
+          fullSeconds: 0.1,
+          openedSeconds: -0.1,
+          closedSeconds: null,
+          pace,
+        },
+      ],
+      processes: 1,
+      cpuSeconds: 0.3,
+      cpuMicrosecondsPerMessage: 37.5,
+      memoryBytes: 4_000_000,
+      ended: null,
+    },
+    listener: {
+      ...resolveScenario("flood", {}).listeners[0]!,
+      serviceNanoseconds: 38_000,
+      groups: ["new", "destroy"],
+      policy: "lossy",
+    },
+    interrupted: false,
+  };
+}
+
+const PACE = {
+  microsecondsPerMessage: 38.5,
+  fastMicroseconds: 30,
+  slowMicroseconds: 50,
+  messagesPerSecond: 25_974,
+  messages: 7000,
+};
+
+test("measure without a command is a mistake that shows what one looks like", async () => {
+  const { code, stderr } = await run(["measure"]);
+  assert.equal(code, 2);
+  assert.equal(stderr, "ct-reliable: expected a command behind --, as in measure -- conntrack -E, got none\n");
+});
+
+test("a measurement is a table, what a message takes, and the commands to go on with", () => {
+  const text = measurementRenderers.text(measurement(PACE), { colour: false, width: 100 });
+  assert.match(text, /^10,000\/s +10,000 +5,000 +4,000 +1,000 +20 % +25 %$/m);
+  assert.match(text, /^flush /m);
+  assert.match(
+    text,
+    /A message takes 38\.5 µs, nine tenths of the time between 30 µs and 50 µs, taken from 7,000 messages/,
+  );
+  assert.match(text, /--reader 38us --policy lossy --groups new\+destroy/);
+});
+
+test("where messages never waited the processor time is named as the least that one costs", () => {
+  const text = measurementRenderers.text(measurement(null), { colour: false, width: 200 });
+  assert.match(text, /A message takes 37\.5 µs of the processor; .* the least that\none costs\.$/m);
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { SocketBooks, type SocketSample } from "../../../src/live/readers/socket-books.js";
+
+const TRUESIZE = 1280;
+const MILLISECOND = 1e6;
+
+/**
+ * A look: time in milliseconds, messages waiting, offered and dropped so far, and what the reader ran and waited for a
+ * CPU.
+ */
+function look(at: number, waiting: number, offered: number, drops = 0, ran = 0, waited = 0): SocketSample {
+  return {
+    at: at * MILLISECOND,
+    rmemBytes: waiting * TRUESIZE,
+    rcvbufBytes: 100 * TRUESIZE,
+    drops,
+    offered,
+    reader: { cpuNanoseconds: ran * MILLISECOND, cpuWaitNanoseconds: waited * MILLISECOND },
+  };
+}
+
+function books(...looks: SocketSample[]): ReturnType<SocketBooks["figures"]> {
+  const [first, ...others] = looks;
+  const kept = new SocketBooks(TRUESIZE, first!);
+  for (const one of others) kept.add(one);
+  return kept.figures();
+}
+
+test("what was offered is admitted or dropped, from the first look on", () => {
+  const { offered, admitted, drops, unread } = books(look(0, 0, 7, 2), look(1, 30, 107, 12));
+  assert.deepEqual({ offered, admitted, drops, unread }, { offered: 100, admitted: 90, drops: 10, unread: 30 });
+});
+
+test("a queue is full while one more message would not fit, between looks that both show it", () => {
+  assert.equal(books(look(0, 100, 100), look(3, 100, 100), look(4, 99, 100)).fullSeconds, 0.003);
+});
+
+describe("the pace", () => {
+  test("of a queue that nothing is added to is the time of what was read", () => {
+    const { pace } = books(look(0, 90, 90), look(2, 70, 90, 0, 2), look(8, 10, 90, 0, 8), look(9, 0, 90, 0, 9));
+    // 90 messages, in eight milliseconds of the clock and nine of the processor.
+    assert.equal(pace!.messages, 90);
+    assert.equal(pace!.microsecondsPerMessage, 100);
+  });
+
+  test("does not count the time in which the reader waited for a CPU", () => {
+    const { pace } = books(look(0, 90, 90), look(20, 90, 90), look(22, 10, 90, 0, 2, 19), look(23, 0, 90, 0, 2.2, 19));
+    assert.equal(Math.round(pace!.microsecondsPerMessage), Math.round(3000 / 90));
+  });
+
+  test("counts the time in which the reader slept for other things while messages waited", () => {
+    const { pace } = books(look(0, 90, 90), look(9, 10, 90, 0, 1), look(10, 0, 90, 0, 1.1));
+    assert.equal(pace!.microsecondsPerMessage, 100);
+  });
+
+  test("of a reader that is offered more than it reads comes from looks that all lost something", () => {
+    const looks = Array.from({ length: 21 }, (_, at) => look(at, 50, 1000 * at, 900 * at, at));
+    // A hundred messages in each millisecond.
+    assert.equal(Math.round(books(...looks).pace!.microsecondsPerMessage), 10);
+  });
+
+  test("is not known where the traffic set it", () => {
+    const looks = Array.from({ length: 21 }, (_, at) => look(at, 5, 100 * at, 0, at / 10));
+    assert.equal(books(...looks).pace, null);
+  });
+});
