@@ -11,7 +11,7 @@ import { COSTS } from "../scenario/parameters/costs.js";
 import { KERNEL_RULES } from "../scenario/parameters/kernel-rules.js";
 import { LISTENER } from "../scenario/parameters/listener.js";
 import { DURATION_SECONDS } from "../scenario/parameters/load.js";
-import { type FlagNote, flagNoteOf } from "../scenario/parameters/parameter.js";
+import { type FlagNote, flagNoteOf, type Heading } from "../scenario/parameters/parameter.js";
 import { type ListenerScenario, SCENARIO, type Scenario } from "../scenario/scenario.js";
 import { didYouMean } from "../scenario/suggest.js";
 import { addSysctl, sysctlCodec } from "../scenario/sysctl.js";
@@ -109,64 +109,8 @@ function flagsOf(properties: Readonly<Record<string, Schema>>, owner: Owner): Fl
   return Object.entries(properties).flatMap(([key, described]) => flagFor(key, described, owner));
 }
 
-/** In the order of the help. */
-const ORDER = [
-  ...[
-    "connections",
-    "rate",
-    "duration",
-    "traffic",
-    "arrivals",
-    "protocol",
-    "family",
-    "path",
-    "tuples",
-    "packets",
-    "packet-gap",
-  ],
-  ...[
-    "second-flood",
-    "buffer",
-    "force",
-    "reader",
-    "buffer-max",
-    "overrun-as",
-    "resync",
-    "decoders",
-    "stop-at-enobufs",
-    "reader-stall",
-  ],
-  ...[
-    "policy",
-    "groups",
-    "listeners",
-    "rmem-max",
-    "kernel",
-    "kernel-config",
-    "hz",
-    "grace-max",
-    "nf-conntrack-max",
-    "buckets",
-  ],
-  ...[
-    "timeout",
-    "nf-conntrack-events",
-    "sysctl",
-    "admission",
-    "gc",
-    "gc-interval",
-    "retry",
-    "cpus",
-    "packet-cpus",
-    "machine",
-    "cost-packet",
-    "cost-flush-entry",
-    "cost-attempt",
-    "cost-recv",
-    "cost-wakeup",
-  ],
-  ...["no-flush", "limit", "seed"],
-];
+/** In the order of the help; under each, flags stand in the order of the tables. */
+const HEADINGS: readonly string[] = ["Load:", "Socket and reader:", "Kernel:", "Machine:", "Run:"] satisfies Heading[];
 
 /** A sysctl sets a parameter that may have a flag of its own, which is louder. */
 const SYSCTL: Flag = {
@@ -192,11 +136,11 @@ const SYSCTL: Flag = {
 export const PARAMETER_FLAGS: readonly Flag[] = [
   ...flagFor("durationSeconds", DURATION_SECONDS, WHOLE),
   ...flagsOf(LISTENER.properties, FIRST_LISTENER),
+  ...flagsOf(SCENARIO.properties, WHOLE),
   ...flagsOf(COSTS.properties, MACHINE),
   ...flagsOf(KERNEL_RULES.properties, RULES),
   SYSCTL,
-  ...flagsOf(SCENARIO.properties, WHOLE),
-].sort((one, other) => ORDER.indexOf(one.name) - ORDER.indexOf(other.name));
+].sort((one, other) => HEADINGS.indexOf(one.heading) - HEADINGS.indexOf(other.heading));
 
 export function parameterFlag(name: string): Flag {
   const found = PARAMETER_FLAGS.find((flag) => flag.name === name);
