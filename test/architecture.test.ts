@@ -28,6 +28,7 @@ const LAYERS: readonly Layer[] = [
   folder("kernel/conntrack"),
   folder("kernel/events"),
   folder("kernel/netlink"),
+  folder("kernel/sched"),
   folder("daemon"),
   folder("workload"),
   folder("simulation"),

@@ -30,7 +30,7 @@ export const row: Row = {
     const unwatched: number[] = [];
     for (let i = 0; i < (short ? 3 : 9); i++) {
       const start = cpu();
-      const run = new Run(scenario, { due: () => Number.POSITIVE_INFINITY, sample: () => {} });
+      const run = new Run(scenario, { lookNanoseconds: 0, due: () => Number.POSITIVE_INFINITY, sample: () => {} });
       while (run.advance(SLICE_ACTIONS));
       const between = cpu();
       await simulation.run(scenario, observer);

@@ -56,6 +56,7 @@ export const OLDEST: Release = {
   admission: "old",
   timerSlack: false,
   flushAttempts: 2,
+  scheduler: { policy: "cfs", preemption: "voluntary", sliceNanoseconds: 0, delaysDequeue: false, hrtick: false },
   flushReschedules: false,
   redeliveryBatch: 0,
   invertedDeadline: false,
@@ -297,6 +298,18 @@ export const CHANGES: readonly Change[] = [
     facts: { config: { smallHeadBytes: 704 } },
   },
   {
+    from: { "6.6": "read" },
+    what: "EEVDF takes the place of CFS: tasks of one CPU run by eligibility and deadline, in requests of 0.75 ms",
+    commit: "147f3efaa241",
+    facts: { scheduler: { policy: "eevdf", sliceNanoseconds: 750_000 } },
+  },
+  {
+    from: { "6.12": "read" },
+    what: "a task that had more than its share stays in the scheduler's queue when it sleeps",
+    commit: "152e11f6df29",
+    facts: { scheduler: { delaysDequeue: true } },
+  },
+  {
     from: { "6.14": "read" },
     what: "with timestamps on, a message carries the time of the event",
     commit: null,
@@ -316,6 +329,19 @@ export const CHANGES: readonly Change[] = [
     what: "admission *new*: a message is accepted if the buffer holds it, or if the queue was empty",
     commit: "ae8f160e7eb2, a3c4a125ec72",
     facts: { admission: "new" },
+  },
+  {
+    // A choice of whoever builds the kernel from 6.13 to 6.19, and the only one from 7.0 on.
+    from: { "6.18": "recorded" },
+    what: "preemption is lazy: a flush gives way at a tick only; requests of 0.7 ms",
+    commit: "7c70cb94d29c, 2ae891b82695",
+    facts: { scheduler: { preemption: "lazy", sliceNanoseconds: 700_000 } },
+  },
+  {
+    from: { "7.1": "read" },
+    what: "a timer of its own ends a request on time (hrtick), not the next tick",
+    commit: null,
+    facts: { scheduler: { hrtick: true } },
   },
   { from: { "6.18": "recorded" }, what: "`rmem_max` 4,194,304", commit: null, facts: { rmemMaxBytes: 4_194_304 } },
   {

@@ -22,6 +22,18 @@ export interface Release {
   timerSlack: boolean;
   /** Attempts per entry in a flush when the first fails: the iterator's own report and then death_by_timeout, or one nf_ct_delete. */
   flushAttempts: 1 | 2;
+  /**
+   * The fair scheduling class, for tasks that share a CPU (sched/): CFS up to 6.5, EEVDF after it, with its base slice on one
+   * CPU. `preemption`: how distributions build it. `delaysDequeue`: a task that had more than its share stays in the queue when
+   * it sleeps. `hrtick`: a timer ends a request on time, not the next tick.
+   */
+  scheduler: {
+    policy: "cfs" | "eevdf";
+    preemption: "voluntary" | "lazy";
+    sliceNanoseconds: number;
+    delaysDequeue: boolean;
+    hrtick: boolean;
+  };
   /** Whether a flush reschedules between two entries, so that on one CPU the reader may run meanwhile. */
   flushReschedules: boolean;
   /** Entries that a worker run delivers per list and run at most (workqueue generation). */

@@ -126,6 +126,7 @@ export class Run implements Pace {
 
   private look(): void {
     this.sampler.sample(this.machine);
+    if (this.sampler.lookNanoseconds > 0) this.phases.look(this.sampler.lookNanoseconds);
     this.invariants.watch(this.machine);
   }
 

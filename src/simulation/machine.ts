@@ -49,7 +49,7 @@ export class Machine {
     this.streams = streams;
     this.kernel = kernel;
     this.clock = clock;
-    this.cpu0 = new Cpu0(clock, ctnetlink, costs.attemptNanoseconds, scenario.packetCpus);
+    this.cpu0 = new Cpu0(clock, ctnetlink, kernel.broadcast, costs, scenario.packetCpus);
     this.readers = new Readers(readers, clock, table, ledger, costs.recvNanoseconds);
     this.figures = new Figures(clock, table, ledger);
     this.graceWindowJiffies = Math.round(scenario.graceMaxSeconds * scenario.hz);

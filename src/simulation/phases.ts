@@ -53,6 +53,9 @@ export class Phases {
   private inSecondFlood = false;
   /** By class, once the first flood is over: connections whose first packet is out. */
   private firstOpened: readonly number[] = [];
+  /** What it has to do for whoever makes it look, and when it goes on with its own business then. */
+  private lookNanoseconds = 0;
+  private dueAfterLook = NEVER;
 
   constructor(machine: Machine) {
     const { scenario, kernel } = machine;
@@ -74,8 +77,16 @@ export class Phases {
     if (this.traffic.over) this.endFlood(0);
   }
 
+  /** The process looks at the machine now, which takes so long. */
+  look(nanoseconds: number): void {
+    if (this.lookNanoseconds === 0) this.dueAfterLook = this.due;
+    this.lookNanoseconds = nanoseconds;
+    this.due = this.clock.now;
+  }
+
   act(): void {
-    if (this.phase === FLUSH) this.flushEntry();
+    if (this.lookNanoseconds > 0) this.endLook();
+    else if (this.phase === FLUSH) this.flushEntry();
     else if (this.phase === PAUSE) this.endPause();
     else if (this.traffic.over) this.beginSecondFlood();
     else this.sendPacket();
@@ -115,7 +126,13 @@ export class Phases {
 
   /** Whether it has nothing more to do. */
   get over(): boolean {
-    return this.phase === DRAIN && this.due === NEVER;
+    return this.phase === DRAIN && this.due === NEVER && this.lookNanoseconds === 0;
+  }
+
+  private endLook(): void {
+    this.cpu0.charge(this.lookNanoseconds);
+    this.lookNanoseconds = 0;
+    this.due = this.dueAfterLook;
   }
 
   private flood(flood: Flood): Traffic {
@@ -190,13 +207,17 @@ export class Phases {
   }
 
   private flushEntry(): void {
-    const { cpu0, figures, flush } = this;
-    if (!flush.step()) {
+    const { clock, costs, cpu0, figures, flush } = this;
+    const more = flush.step();
+    const search = Math.round(flush.bucketsSearched * costs.flushBucketNanoseconds);
+    if (!more) {
+      clock.now += search;
+      cpu0.free = Math.max(cpu0.free, clock.now);
       this.endFlush();
       return;
     }
     figures.flushAttempts += cpu0.attempts;
-    cpu0.charge(this.costs.flushEntryNanoseconds);
+    cpu0.charge(costs.flushEntryNanoseconds + search);
     this.due = cpu0.free;
   }
 

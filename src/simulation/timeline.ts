@@ -15,6 +15,8 @@ export interface Sampler {
    */
   due(machine: Machine): number;
   sample(machine: Machine): void;
+  /** What a look takes of the CPU of the process that floods and flushes, where it is that process that looks; 0: nothing. */
+  readonly lookNanoseconds: number;
 }
 
 const SHORTEST_INTERVAL_NANOSECONDS = 1_000_000;
@@ -22,6 +24,7 @@ const SHORTEST_DRAIN_INTERVAL_NANOSECONDS = 100_000;
 const PEAKS = [TIMELINE_COLUMNS.indexOf("dyingPeak"), TIMELINE_COLUMNS.indexOf("rmemPeakBytes")];
 
 export class Timeline implements Sampler {
+  readonly lookNanoseconds = 0;
   private readonly samples = new TimelineRows<readonly number[]>(SHORTEST_INTERVAL_NANOSECONDS, withPeaksOf);
 
   due({ clock, figures: { flushAt } }: Machine): number {

@@ -22,6 +22,7 @@ const ERRORS = 4;
 function afterFlush(jiffies: readonly number[], look: (run: Machine, jiffies: number) => void): Sampler {
   let next = 0;
   return {
+    lookNanoseconds: 0,
     due: ({ figures: { flushAt }, clock }) =>
       flushAt === Number.POSITIVE_INFINITY || next === jiffies.length
         ? Number.POSITIVE_INFINITY

@@ -43,6 +43,7 @@ export function finished(scenario: Scenario, sampler?: Sampler): Run {
 export function lookingAt(times: readonly number[], look: (machine: Machine) => void): Sampler {
   let next = 0;
   return {
+    lookNanoseconds: 0,
     due: () => times[next] ?? Number.POSITIVE_INFINITY,
     sample: (machine) => {
       next++;

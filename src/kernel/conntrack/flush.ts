@@ -17,6 +17,8 @@ export class Flush {
   private prefetchedUntil = 0;
   private readonly ahead = new Int32Array(AHEAD);
   entries = 0;
+  /** Buckets that the last step looked at. */
+  bucketsSearched = 0;
 
   constructor(
     table: ConntrackTable,
@@ -31,7 +33,11 @@ export class Flush {
   /** Deletes the next entry. False when the walk is over. */
   step(): boolean {
     const { table } = this;
+    this.bucketsSearched = 0;
+    // nf_ct_iterate_cleanup_net(): of an empty table nothing is looked at.
+    if (this.entries === 0 && table.active === 0) return false;
     const bucket = table.firstUsed(this.bucket);
+    this.bucketsSearched = bucket - this.bucket;
     this.bucket = bucket;
     if (bucket === table.buckets) return false;
     if (bucket >= this.prefetchedUntil) this.prefetchFrom(bucket);

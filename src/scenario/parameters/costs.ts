@@ -33,12 +33,23 @@ export const COSTS = shape("what things cost on the simulated machine, in CPU ti
   ),
   /** One attempt to deliver one event: build the message, offer it to every listener. */
   attemptNanoseconds: cost(2_500, "CPU time of one attempt to deliver one event", "cost-attempt", 500),
+  /**
+   * What an attempt costs beyond that when it succeeds: the message is queued, the entry freed. 0: not known by itself, and an
+   * entry that is redelivered costs what one of a flush does.
+   */
+  deliveredNanoseconds: cost(0, "CPU time of one attempt that succeeds, beyond that of an attempt"),
   /** One recv of the reader, without its service time. */
   recvNanoseconds: cost(1_500, "CPU time of one recv of the reader, without what --reader adds", "cost-recv", 750),
   /** One hash bucket that early_drop or the gc worker looks at. */
   bucketNanoseconds: cost(10, "CPU time of one hash bucket of a search by early_drop or the gc worker"),
+  /** One hash bucket that a flush walks over; 0 where the cost of an entry has it in it. */
+  flushBucketNanoseconds: cost(0, "CPU time of one hash bucket that a flush walks over"),
   /** How late a reader that sleeps for its service time wakes at most; how late it is, is chance. */
   overshootNanoseconds: cost(0, "how late a reader that sleeps between messages wakes at most"),
+  /** What a run of the redelivery worker takes beside its attempts: the work item is queued and dispatched. */
+  dispatchNanoseconds: cost(0, "CPU time of one run of the redelivery worker, without its attempts"),
+  /** A change of the running task on one CPU: the wake-up, the switch, and the recv that found nothing before it. */
+  switchNanoseconds: cost(0, "CPU time of a change of the running task, with --cpus 1"),
   /** From a message in an empty queue to the reader running, when the reader has a CPU of its own. */
   wakeupNanoseconds: cost(
     60_000,

@@ -5,13 +5,18 @@
  */
 import type { KernelClock } from "../../kernel/clock.js";
 import type { Ctnetlink } from "../../kernel/events/ctnetlink.js";
+import type { Broadcast } from "../../kernel/netlink/broadcast.js";
+import type { Costs } from "../../scenario/scenario.js";
 
 export class Cpu0 {
   private readonly clock: KernelClock;
   private readonly ctnetlink: Ctnetlink;
+  private readonly broadcast: Broadcast;
   private readonly attemptNanoseconds: number;
-  /** Attempts of all actions that were charged. */
+  private readonly deliveredNanoseconds: number;
+  /** Attempts of all actions that were charged, and messages that the sockets took in them. */
   private charged = 0;
+  private chargedDeliveries = 0;
   /** From when on it is free. */
   free = Number.NEGATIVE_INFINITY;
 
@@ -22,11 +27,13 @@ export class Cpu0 {
    */
   private readonly others: Float64Array;
 
-  constructor(clock: KernelClock, ctnetlink: Ctnetlink, attemptNanoseconds: number, packetCpus: number) {
+  constructor(clock: KernelClock, ctnetlink: Ctnetlink, broadcast: Broadcast, costs: Costs, packetCpus: number) {
     this.others = new Float64Array(packetCpus - 1).fill(Number.NEGATIVE_INFINITY);
     this.clock = clock;
     this.ctnetlink = ctnetlink;
-    this.attemptNanoseconds = attemptNanoseconds;
+    this.broadcast = broadcast;
+    this.attemptNanoseconds = costs.attemptNanoseconds;
+    this.deliveredNanoseconds = costs.deliveredNanoseconds;
   }
 
   /** Attempts of the action under way. */
@@ -67,8 +74,13 @@ export class Cpu0 {
   /** The action under way is over and costs so much beside its attempts. Its whole cost. */
   charge(nanoseconds: number): number {
     const { attempts } = this.ctnetlink;
-    const cost = nanoseconds + (attempts - this.charged) * this.attemptNanoseconds;
+    const { admitted } = this.broadcast;
+    const cost =
+      nanoseconds +
+      (attempts - this.charged) * this.attemptNanoseconds +
+      (admitted - this.chargedDeliveries) * this.deliveredNanoseconds;
     this.charged = attempts;
+    this.chargedDeliveries = admitted;
     this.free = Math.max(this.free, this.clock.now) + cost;
     return cost;
   }

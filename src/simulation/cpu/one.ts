@@ -4,10 +4,10 @@
  * otherwise the scheduler chooses between them, the worker and the process that floods.
  */
 import type { KernelClock } from "../../kernel/clock.js";
+import { type Scheduler, schedulerOf } from "../../kernel/sched/scheduler.js";
 import type { Machine } from "../machine.js";
 import { FLUSH, type Phases } from "../phases.js";
 import type { Readers } from "../readers.js";
-import { FairScheduler } from "../scheduler.js";
 import type { TimerSoftirq } from "../softirq.js";
 import type { Workers } from "../workers.js";
 import type { Cpu0 } from "./cpu0.js";
@@ -26,10 +26,13 @@ export class OneCpu implements Cpus {
   private readonly phases: Phases;
   private readonly pace: Pace;
   private readonly readers: Readers;
-  private readonly scheduler: FairScheduler;
+  private readonly scheduler: Scheduler;
   private readonly tasks: number;
   private readonly recvNanoseconds: number;
+  private readonly switchNanoseconds: number;
   private readonly flushHoldsCpu: boolean;
+  /** The task that had the CPU last. */
+  private present = -1;
 
   constructor(machine: Machine, softirq: TimerSoftirq, workers: Workers, phases: Phases, pace: Pace) {
     const { clock, cpu0, readers, scenario, kernel, streams } = machine;
@@ -41,7 +44,8 @@ export class OneCpu implements Cpus {
     this.pace = pace;
     this.readers = readers;
     this.tasks = FIRST_READER + readers.list.length;
-    this.scheduler = new FairScheduler(this.tasks, streams.of("scheduler").uniform);
+    this.scheduler = schedulerOf(kernel.release.scheduler, this.tasks, streams.of("scheduler").uniform);
+    this.switchNanoseconds = scenario.costs.switchNanoseconds;
     this.recvNanoseconds = scenario.costs.recvNanoseconds;
     this.flushHoldsCpu = !kernel.release.flushReschedules;
   }
@@ -84,12 +88,26 @@ export class OneCpu implements Cpus {
       if (this.dueOf(task) <= at) scheduler.wake(task);
       else scheduler.sleep(task);
     }
-    const task = scheduler.pick(this.clock.jiffies);
+    const task = scheduler.pick(this.clock.jiffies, this.isInKernel);
+    this.switchTo(task, at, from);
     if (task === PROCESS) this.makeSystemCall();
     else if (task === WORKER) this.workers.act();
     else if (this.readers.act(task - FIRST_READER)) this.cpu0.free = this.clock.now + this.recvNanoseconds;
     scheduler.ran(task, this.usedSince(from));
     if (this.dueOf(task) > this.cpu0.free) scheduler.sleep(task);
+  }
+
+  /** The present task is a thread of the kernel, or in the middle of the flush. */
+  private get isInKernel(): boolean {
+    return this.present === WORKER || (this.present === PROCESS && this.phases.phase === FLUSH);
+  }
+
+  /** A change of the running task takes time, the one from the idle task, too. */
+  private switchTo(task: number, at: number, from: number): void {
+    if (at > this.cpu0.free) this.cpu0.free = from + 2 * this.switchNanoseconds;
+    else if (task !== this.present) this.cpu0.free = from + this.switchNanoseconds;
+    this.present = task;
+    if (this.cpu0.free > this.clock.now) this.clock.now = this.cpu0.free;
   }
 
   /** What a task used of the CPU from there on; it may be nothing. */
