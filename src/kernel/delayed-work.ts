@@ -17,6 +17,8 @@ export class DelayedWork {
   private readonly coarse: boolean;
   /** When it runs, in nanoseconds; NEVER while it is neither queued nor its timer armed. */
   due = NEVER;
+  /** When that was decided. */
+  private armedAt = 0;
 
   /** `coarse`: whether the release has the timer wheel of 4.8. */
   constructor(clock: KernelClock, coarse: boolean) {
@@ -30,12 +32,23 @@ export class DelayedWork {
 
   /** queue_delayed_work(): does nothing while it is pending. */
   schedule(delayJiffies: number): void {
-    if (!this.isPending) this.due = this.dueAfter(delayJiffies);
+    if (this.isPending) return;
+    this.due = this.dueAfter(delayJiffies);
+    this.armedAt = this.clock.now;
+  }
+
+  /**
+   * Whether it runs before another item of its pool: the one that is due first, and of two timers of one tick the one that was
+   * armed last, because the wheel adds at the head of a slot.
+   */
+  precedes(other: DelayedWork): boolean {
+    return this.due < other.due || (this.due === other.due && this.armedAt > other.armedAt);
   }
 
   /** mod_delayed_work(…, 0): run now, pending or not. */
   runNow(): void {
     this.due = this.clock.now;
+    this.armedAt = this.clock.now;
   }
 
   /** The work item starts to run. */

@@ -3,7 +3,6 @@
  * redelivery that is called for during a gc run comes after it. A step holds CPU 0 for as long as its attempts and its
  * search take.
  */
-import type { KernelClock } from "../kernel/clock.js";
 import type { GcWorker } from "../kernel/conntrack/gc/gc-worker.js";
 import type { ConntrackTable } from "../kernel/conntrack/table.js";
 import type { Redelivery } from "../kernel/events/redelivery/redelivery.js";
@@ -12,7 +11,6 @@ import type { Cpu0 } from "./cpu/cpu0.js";
 import type { Machine } from "./machine.js";
 
 export class Workers {
-  private readonly clock: KernelClock;
   private readonly table: ConntrackTable;
   private readonly redelivery: Redelivery;
   private readonly gc: GcWorker | null;
@@ -21,8 +19,7 @@ export class Workers {
   /** Whether the release has any. */
   readonly exist: boolean;
 
-  constructor({ clock, cpu0, kernel, scenario }: Machine) {
-    this.clock = clock;
+  constructor({ cpu0, kernel, scenario }: Machine) {
     this.table = kernel.table;
     this.redelivery = kernel.redelivery;
     this.gc = kernel.gc;
@@ -53,14 +50,20 @@ export class Workers {
 
   act(): void {
     const { gc, redelivery } = this;
-    if (gc !== null && (gc.running || (!redelivery.running && redelivery.due > this.clock.now))) this.scan(gc);
+    if (gc !== null && (gc.running || (!redelivery.running && this.gcIsNext(gc)))) this.scan(gc);
     else this.redeliver();
   }
 
-  /** An entry that is delivered is freed, which costs what a flush's does. */
+  private gcIsNext(gc: GcWorker): boolean {
+    const { work } = this.redelivery;
+    return work === null || gc.work.precedes(work);
+  }
+
   private redeliver(): void {
     this.redelivery.step();
-    this.cpu0.charge(this.cpu0.attempts * this.costs.flushEntryNanoseconds);
+    const { deliveredNanoseconds, dispatchNanoseconds, flushEntryNanoseconds } = this.costs;
+    const freed = deliveredNanoseconds === 0 ? this.cpu0.attempts * flushEntryNanoseconds : 0;
+    this.cpu0.charge(this.redelivery.running ? freed : freed + dispatchNanoseconds);
   }
 
   private scan(gc: GcWorker): void {

@@ -23,7 +23,7 @@ export class EvictListRedelivery implements Redelivery {
   private readonly deletion: Deletion;
   private readonly invertedDeadline: boolean;
   private readonly retryJiffies: number;
-  private readonly work: DelayedWork;
+  readonly work: DelayedWork;
   /** Dying entries, the head of the list last. */
   private readonly list: number[];
   readonly delays = null;

@@ -2,6 +2,8 @@
  * Who tries again to deliver the DESTROY of a dying entry. Linux has had three mechanisms; each is one file behind this
  * interface: `timer` (2.6.31 to 3.16), `workqueue` (3.17 to 5.18), `evict-list` (5.19 on).
  */
+import type { DelayedWork } from "../../delayed-work.js";
+
 export interface WorkerRuns {
   runs: number;
   delivered: number;
@@ -32,6 +34,8 @@ export interface Redelivery {
   destroySucceeded(): void;
   /** The timer of a dying entry fired; never where a worker does the work. */
   fire(entry: number): void;
+  /** The work item of the worker; null where there is none. */
+  readonly work: DelayedWork | null;
   /** When the worker wants to run, in nanoseconds; infinite where there is none or it has nothing to do. */
   readonly due: number;
   /** A run of the worker is under way: it goes on before anything else on its CPU. */

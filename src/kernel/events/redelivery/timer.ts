@@ -38,6 +38,7 @@ export class TimerRedelivery implements Redelivery {
   destroySucceeded(): void {}
 
   readonly runs = null;
+  readonly work = null;
   readonly due = NEVER;
   readonly running = false;
   readonly mayYield = false;

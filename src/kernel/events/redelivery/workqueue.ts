@@ -17,7 +17,7 @@ export class WorkqueueRedelivery implements Redelivery {
   private readonly deletion: Deletion;
   private readonly hz: number;
   private readonly batch: number;
-  private readonly work: DelayedWork;
+  readonly work: DelayedWork;
   /** Dying entries by CPU, the head of a list last. */
   private readonly lists: number[][];
   readonly delays = null;
