@@ -11,18 +11,26 @@ import { type Recording, readRecordings } from "./recording.js";
 /** The project's own copy. */
 export const OWN_RECORDINGS = fileURLToPath(new URL("./recordings", import.meta.url));
 
-/** All recordings of files and folders, in order of name and line. Throws where something is no recording. */
+/**
+ * All recordings of files and folders, and of the folders in those, in order of name and line. Traces of single attempts are no
+ * runs and are left out. Throws where something is no recording.
+ */
 export function recordingsOf(paths: readonly string[]): Recording[] {
   return paths
-    .flatMap((path) =>
-      statSync(path).isDirectory()
-        ? readdirSync(path)
-            .filter((name) => name.endsWith(".jsonl"))
-            .sort()
-            .map((name) => join(path, name))
-        : [path],
-    )
-    .flatMap(readRecordings);
+    .flatMap(filesOf)
+    .flatMap(readRecordings)
+    .filter(({ tag }) => tag !== "trace");
+}
+
+function filesOf(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const inside = join(path, entry.name);
+      if (entry.isDirectory()) return filesOf(inside);
+      return entry.name.endsWith(".jsonl") ? [inside] : [];
+    });
 }
 
 /** The results are in the order of the recordings, whoever computed them; medians of repetitions follow. */

@@ -8,6 +8,7 @@ import type { Reader } from "../../src/daemon/reader.js";
 import { DaemonView } from "../../src/daemon/view.js";
 import { Flush } from "../../src/kernel/conntrack/flush.js";
 import { ACK } from "../../src/kernel/conntrack/trackers/tcp-states.js";
+import { KIND_DESTROY } from "../../src/kernel/events/kinds.js";
 import { messageBytes } from "../../src/kernel/events/message.js";
 import { RECV_ENOBUFS, RECV_MESSAGE } from "../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../src/kernel/release.js";
@@ -18,6 +19,7 @@ import { SimulatedKernel } from "../../src/simulation/kernel.js";
 import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
 import type { Sampler } from "../../src/simulation/timeline.js";
+import { firstPassSeconds, isDistribution } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 
 export type Quantities = Map<string, number>;
@@ -26,15 +28,28 @@ export type Quantities = Map<string, number>;
 export const TIMES = new Set(["drainSeconds"]);
 
 const USUAL_PERIOD_SECONDS = 0.25;
+/** With the kernels of distributions it looked more often. */
+const DISTRIBUTION_PERIOD_SECONDS = 0.1;
+/** How far from the closing of a listener a look may belong to it. */
+const CLOSING_SECONDS = 0.05;
+/**
+ * What a look of the recording program takes of its CPU, from runs in which the reader was held for seconds: the program's share
+ * decides how far a sleeper of the others may be behind. A cost of that program, not a result.
+ */
+const LOOK_NANOSECONDS = 100_000;
 /** Between the last look of a run that did not drain and the end of its threads, when the totals were taken. */
 const LAST_LOOK_TO_TOTALS_NANOSECONDS = 55e6;
 
 /** The interval at which the recording program looked. Its series is thinned, but the last two rows show the period. */
 export function samplingPeriodSeconds(recording: Recording): number {
   const rows = recording.series?.rows ?? [];
-  let least = USUAL_PERIOD_SECONDS;
+  // The program looked once more before it closed a listener.
+  const closes = (recording.setting.listenerClosesAfterFlushMilliseconds ?? Number.NEGATIVE_INFINITY) / 1000;
+  let least = isDistribution(recording.build) ? DISTRIBUTION_PERIOD_SECONDS : USUAL_PERIOD_SECONDS;
   for (let i = 2; i < rows.length; i++) {
-    const difference = rows[i]![0]! - rows[i - 1]![0]!;
+    const [before, after] = [rows[i - 1]![0]!, rows[i]![0]!];
+    if (before <= closes + CLOSING_SECONDS && after >= closes - CLOSING_SECONDS) continue;
+    const difference = after - before;
     if (difference > 0.002 && difference < least - 0.001) least = difference;
   }
   return least;
@@ -110,36 +125,55 @@ export function recordedQuantities(recording: Recording): Quantities {
   return quantities;
 }
 
+/** NEW and UPDATE have one size. DESTROY has two once timeouts have run out: how many there are of each is compared. */
 function addSizes(into: Quantities, sizes: Record<string, number>): void {
-  for (const key of Object.keys(sizes)) {
+  for (const [key, count] of Object.entries(sizes)) {
     const [type, bytes] = key.split("/");
-    into.set(`bytes of ${type}`, Number(bytes));
+    if (type === "DESTROY") into.set(`DESTROY of ${bytes} bytes`, count);
+    else into.set(`bytes of ${type}`, Number(bytes));
   }
 }
 
 /** What one simulated run of the recording's scenario says, under the same names. */
 export function simulatedQuantities(recording: Recording, scenario: Scenario): Quantities {
   const quantities: Quantities = new Map();
+  for (const name of recordedQuantities(recording).keys()) if (name.startsWith("DESTROY of ")) quantities.set(name, 0);
   addSimulatedSizes(quantities, recording, scenario);
   if (recording.capacity !== undefined) addCapacity(quantities, scenario);
   if (recording.result !== undefined) addRun(quantities, recording, scenario);
   return quantities;
 }
 
+function bytesOf(scenario: Scenario, type: "new" | "update" | "destroy", timeLeft: boolean): number {
+  const { layout } = releaseFor(scenario.kernel)!;
+  const { protocol, family } = scenario;
+  return messageBytes({ type, protocol, family, protoinfoChanged: true, timeLeft }, layout, scenario.kernelConfig);
+}
+
 function addSimulatedSizes(into: Quantities, recording: Recording, scenario: Scenario): void {
-  const release = releaseFor(scenario.kernel)!;
   const sizes = recording.messageBytes ?? recording.result!.listener.messageBytes;
   for (const key of Object.keys(sizes)) {
-    const type = key.split("/")[0]!.toLowerCase() as "new" | "update" | "destroy";
-    const occasion = {
-      type,
-      protocol: scenario.protocol,
-      family: scenario.family,
-      protoinfoChanged: true,
-      timeLeft: scenario.flush,
-    };
-    into.set(`bytes of ${type.toUpperCase()}`, messageBytes(occasion, release.layout, scenario.kernelConfig));
+    const type = key.split("/")[0]!;
+    if (type !== "DESTROY")
+      into.set(`bytes of ${type}`, bytesOf(scenario, type.toLowerCase() as "new" | "update", true));
   }
+}
+
+/** Counts what the first listener takes of DESTROY, by size: a timeout is in it while a whole second of it is left. */
+function countDestroySizes(kernel: SimulatedKernel, scenario: Scenario): Map<string, number> {
+  const counts = new Map<string, number>();
+  const socket = kernel.sockets[0]!;
+  const offer = socket.offer.bind(socket);
+  socket.offer = (kind, truesizeBytes, entry, message) => {
+    const admitted = offer(kind, truesizeBytes, entry, message);
+    if (admitted && kind === KIND_DESTROY) {
+      const timeLeft = kernel.expiry.left(entry) >= scenario.hz;
+      const key = `DESTROY of ${bytesOf(scenario, "destroy", timeLeft)} bytes`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return admitted;
+  };
+  return counts;
 }
 
 /** The capacity experiment: one event at a time into a socket that nobody reads, then a drain, then a flush into it. */
@@ -177,8 +211,10 @@ function addCapacity(into: Quantities, scenario: Scenario): void {
     into.set(`enobufs_${kind}`, enobufs);
   };
   drain("new");
+  const sizes = countDestroySizes(kernel, scenario);
   const walk = new Flush(kernel.table, kernel.deletion);
   while (walk.step());
+  for (const [size, count] of sizes) into.set(size, count);
   into.set("destroy_rmem", socket.rmem);
   into.set("count_after_flush", kernel.table.count);
   drain("destroy");
@@ -192,6 +228,7 @@ function addCapacity(into: Quantities, scenario: Scenario): void {
 
 /** Looks at the run when the recording program did, and ends it when that would have. */
 class RecordingSampler implements Sampler {
+  readonly lookNanoseconds: number;
   private readonly periodNanoseconds: number;
   private readonly firstNanoseconds: number;
   private readonly endsNanoseconds: number;
@@ -214,6 +251,7 @@ class RecordingSampler implements Sampler {
 
   constructor(recording: Recording) {
     this.periodNanoseconds = samplingPeriodSeconds(recording) * 1e9;
+    this.lookNanoseconds = recording.cpus === 1 && recording.clock !== "wall" ? LOOK_NANOSECONDS : 0;
     this.firstNanoseconds = recording.result!.flushSeconds * 1e9;
     this.firstEmptyCounts = recording.build === "host";
     this.secondFloodSeconds = (recording.setting.secondFloodAfterFlushMilliseconds ?? 0) / 1000;
@@ -226,6 +264,10 @@ class RecordingSampler implements Sampler {
       this.dropsBeforeFlush =
         run.figures.flushAt === Number.POSITIVE_INFINITY ? run.kernel.sockets[0]!.drops : this.dropsBeforeFlush;
       return Number.POSITIVE_INFINITY;
+    }
+    if (this.taken === 0 && run.figures.flushAt === run.figures.flushEndedAt) {
+      // Without a flush, this is the end of the pause.
+      this.newBeforeFlush = run.readers.list[0]!.view.received.new;
     }
     if (this.totalsAt !== null) return this.totalsAt;
     // The program's own wake-up after the flush leaves a waiting reader the time to run first.
@@ -247,6 +289,9 @@ class RecordingSampler implements Sampler {
     this.taken++;
     if (this.firstEmptyCounts && table.count === 0 && this.drainSeconds === null) this.drainSeconds = seconds;
     if (this.quiet === 2) this.drainSeconds ??= seconds;
+    // At the end of its time the program asks for the table only.
+    const timeIsUp = clock.now - run.figures.flushAt >= this.endsNanoseconds;
+    if (timeIsUp && this.taken > 1 && table.count === 0) this.drainSeconds ??= seconds;
     this.ended = this.quiet === 2 || this.totalsAt !== null;
     run.over = this.ended;
     if (clock.now - run.figures.flushAt >= this.endsNanoseconds)
@@ -268,13 +313,26 @@ class RecordingSampler implements Sampler {
   }
 }
 
+/** The gc worker goes on from where it was when the recording began; `firstPassSeconds` says how that is known. */
+function scheduleFirstPass(kernel: SimulatedKernel, recording: Recording, scenario: Scenario): void {
+  const pass = firstPassSeconds(recording);
+  if (kernel.gc === null || pass === null || !kernel.release.gc.startsWith("pass")) return;
+  const [from, to] = pass;
+  const at = from + (to - from) * new Streams(scenario.seed).of("first pass").uniform();
+  const began = (recording.result?.floodSeconds ?? 0) * 1e9 + scenario.flushDelayNanoseconds;
+  kernel.gc.work.due = Math.round(began + at * 1e9);
+}
+
 function addRun(into: Quantities, recording: Recording, scenario: Scenario): void {
   const sampler = new RecordingSampler(recording);
   const run = new Run(scenario, sampler);
+  const sizes = countDestroySizes(run.kernel, scenario);
+  scheduleFirstPass(run.kernel, recording, scenario);
   while (run.advance(100_000));
   if (run.figures.settled) sampler.watchOn(run.machine);
   run.conclude();
   if (run.invariants.violated.length > 0) throw new Error(`${recording.place}: ${run.invariants.violated.join("; ")}`);
+  for (const [size, count] of sizes) into.set(size, count);
   const { table, sockets } = run.kernel;
   const destroyed = run.readers[0]!.view.received.destroy;
   const failed = sockets[0]!.drops - sampler.dropsBeforeFlush;
@@ -306,7 +364,8 @@ function addReader(into: Quantities, prefix: string, { socket, view }: Reader): 
     received: view.received,
     uniqueNew: 0,
     uniqueDestroy: view.uniqueDestroy,
-    duplicateDestroy: view.duplicates,
+    // A duplicate of a NEW is none of DESTROY.
+    duplicateDestroy: view.received.destroy - view.uniqueDestroy,
     destroyWithoutNew: view.destroyWithoutNew,
     destroyWithPortid: view.destroyWithPortid,
     enobufs: socket.enobufs,

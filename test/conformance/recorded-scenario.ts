@@ -6,6 +6,7 @@
 import type { RecordedListener } from "../../src/live/run/recording.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import type { Costs, KernelConfig, ListenerScenario, Policy, Scenario } from "../../src/scenario/scenario.js";
+import { Streams } from "../../src/scenario/streams.js";
 import { Run } from "../../src/simulation/loop.js";
 import type { Recording } from "./recording.js";
 
@@ -17,14 +18,90 @@ const BUILDS: Record<string, Partial<KernelConfig>> = {
   k26fix: { ...BARE, skBuffBytes: 208, nlaPolicyLenCounts: true },
 };
 
-/** What a recv and the sleep after it cost beyond the delay, from readers of 10 ms that were busy for a minute. */
-const RECV_NANOSECONDS = 1_700;
+/** Distributions' builds, which the emulator ran as they are. */
+const DISTRIBUTION: Partial<KernelConfig> = { acct: false, nat: true, mark: true, secmark: true };
+
+export function isDistribution(build: string): boolean {
+  return build.startsWith("deb-") || build.startsWith("openwrt-");
+}
+
+function buildOf(build: string): Partial<KernelConfig> {
+  if (build.startsWith("openwrt-")) return { ...DISTRIBUTION, chainEvents: true };
+  return isDistribution(build) ? DISTRIBUTION : (BUILDS[build] ?? {});
+}
 
 /**
- * How late readers woke at most on the recorded kernels with a virtual clock, from readers of 1 ms that were busy for
- * seconds.
+ * What the emulated machine takes, measured over all recordings of its builds: costs of a machine, not results. They differ a
+ * little from kernel to kernel, so that each seed draws them from the range that was measured.
  */
-const OVERSHOOT_NANOSECONDS: Record<string, number> = { k54: 6_600 };
+interface MachineCosts {
+  /** A recv of a reader that does not sleep; and a recv with the sleep after it on an idle CPU, both switches included. */
+  recv: readonly [number, number];
+  recvAndSleep: readonly [number, number];
+  /** How late a sleep ends, in thousandths of its length, from readers of 10 ms that were busy for a minute. */
+  lateThousandths: readonly [number, number];
+  /** From flushes with a reader of no delay: what is left of an entry when the flush's and the recv's part are taken off, in two switches. */
+  switch: readonly [number, number];
+  /** From flushes that fill a large buffer against those that fill a small one. */
+  delivered: readonly [number, number];
+  /** From what a reader of 100 us gets in while a run of the worker fills its buffer. */
+  attempt: readonly [number, number];
+  /** From how often a run that ends after one delivery comes before the reader (inverted deadline). */
+  dispatch: readonly [number, number];
+  /** From flushes of 1000 entries against flushes of 20000. */
+  bucket: readonly [number, number];
+}
+
+const DISTRIBUTION_MACHINE: MachineCosts = {
+  recv: [2_100, 2_300],
+  recvAndSleep: [6_000, 7_000],
+  lateThousandths: [0.5, 1.3],
+  switch: [1_750, 2_350],
+  delivered: [1_000, 1_600],
+  attempt: [1_800, 2_200],
+  dispatch: [1_500, 2_600],
+  bucket: [8.8, 9.4],
+};
+
+const MACHINES: Record<string, MachineCosts> = {
+  k54: {
+    recv: [1_500, 1_900],
+    recvAndSleep: [3_500, 6_500],
+    lateThousandths: [0, 0.4],
+    switch: [800, 1_300],
+    delivered: [500, 1_100],
+    attempt: [2_200, 2_700],
+    dispatch: [500, 1_500],
+    bucket: [8.8, 9.4],
+  },
+};
+
+function machineCosts({ build, setting }: Recording, seed: string): Partial<Costs> {
+  const machine = isDistribution(build) ? DISTRIBUTION_MACHINE : MACHINES[build];
+  if (machine === undefined) return {};
+  const { uniform } = new Streams(seed).of("costs of the recorded machine");
+  const draw = (range: keyof MachineCosts): number => {
+    const [low, high] = machine[range];
+    return seed === CALIBRATION ? (low + high) / 2 : low + uniform() * (high - low);
+  };
+  const switchNanoseconds = Math.round(draw("switch"));
+  const recv = draw("recv");
+  const bucket = draw("bucket");
+  const delay = setting.readerDelayMicroseconds * 1000;
+  const recvAndSleep = draw("recvAndSleep") + (draw("lateThousandths") / 1000) * delay - 2 * switchNanoseconds;
+  return {
+    switchNanoseconds,
+    attemptNanoseconds: Math.round(draw("attempt")),
+    dispatchNanoseconds: Math.round(draw("dispatch")),
+    bucketNanoseconds: bucket,
+    flushBucketNanoseconds: bucket,
+    deliveredNanoseconds: Math.round(draw("delivered")),
+    recvNanoseconds: Math.round(delay === 0 ? recv : Math.max(recv, recvAndSleep)),
+  };
+}
+
+/** What a recv and the sleep after it cost beyond the delay, from readers of 10 ms that were busy for a minute. */
+const RECV_NANOSECONDS = 1_700;
 
 /** By a real clock: the recv alone, and recv and timer overshoot together where the recording does not show it. */
 const WALL_RECV_NANOSECONDS = 2_000;
@@ -38,6 +115,9 @@ const ENTRY_NANOSECONDS: Record<string, number> = { k54: 2_200 };
 
 /** What an empty bucket costs early_drop on the recorded machines, from their earlydrop runs: a cost, not a result. */
 const BUCKET_NANOSECONDS: Record<string, number> = { k310: 15.7 };
+
+/** The seed of the runs that measure costs. */
+const CALIBRATION = "calibration";
 
 /** Between the end of the flood and the flush, or the start of the watch. */
 const SETTLE_NANOSECONDS = 500_000_000;
@@ -72,10 +152,10 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
     },
     rmemMaxBytes: rmemMaxBytes(recording),
     listeners: listenersOf(recording),
-    kernelConfig: { ...BARE, ...BUILDS[recording.build], timestamp: setting.timestamps === 1 },
+    kernelConfig: { ...BARE, ...buildOf(recording.build), timestamp: setting.timestamps === 1 },
     costs: {
       recvNanoseconds: RECV_NANOSECONDS,
-      overshootNanoseconds: OVERSHOOT_NANOSECONDS[recording.build] ?? 0,
+
       ...(ENTRY_NANOSECONDS[recording.build] === undefined
         ? {}
         : { flushEntryNanoseconds: ENTRY_NANOSECONDS[recording.build]! }),
@@ -83,6 +163,7 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
         ? {}
         : { bucketNanoseconds: BUCKET_NANOSECONDS[recording.build]! }),
       ...costs,
+      ...machineCosts(recording, seed),
     },
     limitSeconds: 3600,
     ...(setting.secondFloodFlows === undefined
@@ -96,6 +177,26 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
   });
   return scenario;
 }
+
+/**
+ * When the gc worker makes its first pass after the flood, in seconds since the watch began: it is where it was when the run
+ * began, which is no part of the setting, so it is taken from the recording, between two of its looks. Entries that only a pass
+ * removes show it; a run at whose end they are still there had none. Null: not known.
+ */
+export function firstPassSeconds({ setting, result, series }: Recording): readonly [number, number] | null {
+  const rows = series?.rows ?? [];
+  if (result === undefined || setting.flush === 1 || rows.length < 2) return null;
+  const evicts = setting.nfConntrackMax < setting.flows;
+  if (evicts) return result.countAtEnd > 0 ? [rows.at(-1)![0]! + 1, rows.at(-1)![0]! + 2] : null;
+  for (let i = 1; i < rows.length; i++) {
+    if (rows[i]![1]! < PASS_LEAVES * rows[i - 1]![1]! || rows[i]![3]! > rows[i - 1]![3]!)
+      return [rows[i - 1]![0]!, rows[i]![0]!];
+  }
+  return [rows.at(-1)![0]! + 1, rows.at(-1)![0]! + 2];
+}
+
+/** Between two looks look-ups remove some expired entries, a pass a good part of all. */
+const PASS_LEAVES = 0.95;
 
 function listenersOf({ setting }: Recording): Partial<ListenerScenario>[] {
   const closes = setting.listenerClosesAfterFlushMilliseconds;
@@ -165,14 +266,14 @@ export function calibrate(recording: Recording): Partial<Costs> {
   const { setting, result } = recording;
   const floodSeconds = result?.floodSeconds ?? 0;
   const flushSeconds = result?.flushSeconds ?? recording.capacity?.flush_s ?? 0;
-  const { costs } = scenarioOf(recording, "calibration");
+  const { costs } = scenarioOf(recording, CALIBRATION);
   const calibrated: Partial<Costs> = { ...costs };
   if (recording.clock === "wall") {
     calibrated.recvNanoseconds = WALL_RECV_NANOSECONDS;
     calibrated.overshootNanoseconds = 2 * Math.max(0, serviceOverheadNanoseconds(recording) - WALL_RECV_NANOSECONDS);
   }
   for (let round = 0; round < 3; round++) {
-    const run = new Run(scenarioOf(recording, "calibration", calibrated));
+    const run = new Run(scenarioOf(recording, CALIBRATION, calibrated));
     while (run.figures.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));
     const floodError = floodSeconds * 1e9 - run.figures.floodEndedAt;
     const searches = run.kernel.table.counters.drop;

@@ -54,6 +54,21 @@ interface RecordedResult {
   secondListener?: RecordedListener;
 }
 
+/** The result of a run under steady load (recordings/steady/). */
+export interface SteadyResult {
+  floodSeconds: number;
+  sent: number;
+  refusedBySend: number;
+  countAtEnd: number;
+  tableDrop: number;
+  tableEarlyDrop: number;
+  received: { new: number; update: number; destroy: number };
+  uniqueDestroy: number;
+  enobufs: number;
+  drops: number;
+  rcvbufBytes: number;
+}
+
 interface RecordedCapacity {
   cap_new: [number, number, number][];
   cap_new_final: { rmem: number; drops: number };
@@ -102,7 +117,25 @@ export function readRecordings(path: string): Recording[] {
       if (parsed.setting === undefined || (parsed.result === undefined && parsed.capacity === undefined)) {
         throw new Error(`${place}: expected a recording with "setting" and "result" or "capacity"`);
       }
-      recordings.push({ ...(parsed as Recording), place });
+      recordings.push(normalized({ ...(parsed as Recording), place }));
     });
   return recordings;
+}
+
+/** A run under steady load names only what differs: small buffer and slow reader from the start, no flush. */
+function normalized(recording: Recording): Recording {
+  if (recording.tag !== "steady") return recording;
+  const usual: Partial<RecordedSetting> = {
+    noEnobufs: 0,
+    eventsRetryTimeoutSeconds: 15,
+    readerHeldAfterFlushMilliseconds: 0,
+    readerNeverReadsAfterFlush: 0,
+    flush: 0,
+    bigBufferDuringFlood: 0,
+    readerDuringFlood: 2,
+  };
+  const setting = { ...usual, ...recording.setting };
+  const result = recording.result as unknown as SteadyResult;
+  const listener = { rcvbufBytes: result.rcvbufBytes } as RecordedListener;
+  return { ...recording, setting, result: { ...recording.result!, listener } };
 }

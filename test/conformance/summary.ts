@@ -13,6 +13,10 @@ export interface KernelSummary {
   wholeInside: number;
   cells: number;
   inside: number;
+  /** Cells in which nothing could have differed: 0 recorded, and 0 whatever the seed. */
+  zeros: number;
+  /** Cells inside without the room that a real clock gets. */
+  insideWithoutRoom: number;
   notCompared: number;
   notModelled: number;
   /** Mean of |median − recorded| / recorded over the cells of a figure; null without such cells. */
@@ -35,6 +39,8 @@ export function summarize(comparisons: readonly Comparison[]): KernelSummary[] {
         .length,
       cells: cells.length,
       inside: cells.filter(({ inside }) => inside).length,
+      zeros: cells.filter(({ recorded, low, high }) => recorded === 0 && low === 0 && high === 0).length,
+      insideWithoutRoom: cells.filter(({ insideWithoutRoom }) => insideWithoutRoom).length,
       notCompared: group.reduce((sum, { notCompared }) => sum + notCompared.length, 0),
       notModelled: group.length - modelled.length,
       errors: Object.fromEntries(MAIN_FIGURES.map(([name, quantity]) => [name, meanError(cells, quantity)])),
@@ -57,7 +63,16 @@ export function renderSummary(comparisons: readonly Comparison[], seeds: number)
   const lines: string[] = [
     `${comparisons.filter(({ tag }) => tag !== "medians").length} recordings, ${seeds} seeds each; a cell is one quantity of one recording`,
   ];
-  const header = ["kernel", "recordings", "all inside", "cells", "inside", "", ...MAIN_FIGURES.map(([name]) => name)];
+  const header = [
+    "kernel",
+    "recordings",
+    "all inside",
+    "cells",
+    "inside",
+    "",
+    "0 = 0",
+    ...MAIN_FIGURES.map(([name]) => name),
+  ];
   const rows = summarize(comparisons).map((kernel) => [
     kernel.kernel,
     String(kernel.recordings),
@@ -65,6 +80,7 @@ export function renderSummary(comparisons: readonly Comparison[], seeds: number)
     String(kernel.cells),
     String(kernel.inside),
     percent(kernel.inside, kernel.cells),
+    String(kernel.zeros),
     ...MAIN_FIGURES.map(([name]) => {
       const error = kernel.errors[name];
       return error === null || error === undefined ? "–" : `± ${(100 * error).toFixed(2)} %`;
@@ -80,6 +96,7 @@ export function renderSummary(comparisons: readonly Comparison[], seeds: number)
   lines.push(
     `in all: ${cells.filter(({ inside }) => inside).length} of ${cells.length} cells inside (${percent(cells.filter(({ inside }) => inside).length, cells.length)})`,
   );
+  lines.push("", "kernel × experiment, inside of cells:", ...byTag(comparisons));
   const reasons = comparisons.filter(({ reason }) => reason !== null);
   if (reasons.length > 0) {
     lines.push("", "not modelled:");
@@ -113,4 +130,21 @@ function counted(texts: readonly string[]): { reason: string; count: number }[] 
 
 function shown(value: number): string {
   return Number.isNaN(value) ? "nothing" : String(Math.round(value * 1000) / 1000);
+}
+
+/** A line per kernel: each experiment with the cells inside, of those that it has. */
+function byTag(comparisons: readonly Comparison[]): string[] {
+  const kernels = new Map<string, Map<string, { inside: number; cells: number }>>();
+  for (const { kernel, build, tag, cells } of comparisons) {
+    const key = `${kernel} (${build})`;
+    const tags = kernels.get(key) ?? new Map<string, { inside: number; cells: number }>();
+    const row = tags.get(tag) ?? { inside: 0, cells: 0 };
+    row.cells += cells.length;
+    row.inside += cells.filter(({ inside }) => inside).length;
+    kernels.set(key, tags.set(tag, row));
+  }
+  return [...kernels].map(
+    ([kernel, tags]) =>
+      `  ${kernel}: ${[...tags].map(([tag, { inside, cells }]) => `${tag} ${inside}/${cells}`).join(", ")}`,
+  );
 }

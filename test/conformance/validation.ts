@@ -6,11 +6,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Comparison } from "./compare.js";
 import { compareAll, OWN_RECORDINGS, recordingsOf } from "./corpus.js";
+import { curves } from "./curves.js";
+import type { Recording } from "./recording.js";
 import { percent, summarize } from "./summary.js";
 
-const SEEDS = 40;
+const SEEDS = 10;
 /** Written by `ct-reliable parity --format markdown --output FILE` on a quiet machine. */
 const PARITY = new URL("parity-6.18.44.md", import.meta.url);
+const PICTURE = fileURLToPath(new URL("../../docs/images/validation-curves.svg", import.meta.url));
 const PAGE = fileURLToPath(new URL("../../docs/VALIDATION.md", import.meta.url));
 
 function kernelTable(comparisons: readonly Comparison[]): string {
@@ -19,12 +22,37 @@ function kernelTable(comparisons: readonly Comparison[]): string {
       const value = kernel.errors[name];
       return value === null || value === undefined ? "–" : `${(100 * value).toFixed(2)} %`;
     };
-    return `| ${kernel.kernel} | ${kernel.recordings} | ${kernel.cells} | ${kernel.inside} | ${percent(kernel.inside, kernel.cells)} | ${kernel.notCompared} | ${error("drops")} | ${error("failed attempts")} | ${error("drain time")} |`;
+    return `| ${kernel.kernel} | ${kernel.recordings} | ${kernel.cells} | ${kernel.zeros} | ${kernel.inside} | ${percent(kernel.inside, kernel.cells)} | ${percent(kernel.insideWithoutRoom, kernel.cells)} | ${kernel.notCompared} | ${error("drops")} | ${error("failed attempts")} | ${error("drain time")} |`;
   });
   return [
-    "| kernel (build) | recordings | cells | inside | share | not compared | error of drops | of failed attempts | of drain time |",
-    "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    "| kernel (build) | recordings | cells | of them 0 = 0 | inside | share | without room | not compared | error of drops | of failed attempts | of drain time |",
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ...rows,
+  ].join("\n");
+}
+
+/** Experiments of a kernel with cells outside: nobody has explained them yet. */
+function notExplained(comparisons: readonly Comparison[]): string {
+  const rows = new Map<string, { outside: number; cells: number; quantities: Set<string> }>();
+  for (const { kernel, build, tag, cells } of comparisons) {
+    const key = `${kernel} (${build}) | \`${tag}\``;
+    const row = rows.get(key) ?? { outside: 0, cells: 0, quantities: new Set<string>() };
+    row.cells += cells.length;
+    for (const { inside, quantity } of cells) {
+      if (inside) continue;
+      row.outside++;
+      row.quantities.add(quantity.replace(/\[.*/, ""));
+    }
+    rows.set(key, row);
+  }
+  return [
+    "| kernel | experiment | outside | of | quantities |",
+    "|---|---|---:|---:|---|",
+    ...[...rows]
+      .filter(([, { outside }]) => outside > 0)
+      .map(
+        ([key, { outside, cells, quantities }]) => `| ${key} | ${outside} | ${cells} | ${[...quantities].join(", ")} |`,
+      ),
   ].join("\n");
 }
 
@@ -66,6 +94,7 @@ const EXPERIMENTS: Record<string, string> = {
   two: "`two`: two listeners",
   smp: "`smp`: two emulated CPUs",
   noenobufs: "`noenobufs`: NETLINK_NO_ENOBUFS",
+  steady: "`steady`: flows come for minutes while the gc works",
   close: "`close`: the listener closes",
   tcpflush: "`tcpflush`: flush of TCP connections",
   medians: "medians of repeated settings (6.18)",
@@ -81,22 +110,36 @@ function counted(reasons: readonly string[]): string {
     .join("\n");
 }
 
+/** A line per recording: every quantity outside with the expected range and what was recorded. */
 function outsideTable(comparisons: readonly Comparison[]): string {
-  const shown = (value: number | null): string =>
-    value === null || Number.isNaN(value) ? "nothing" : String(Math.round(value * 100) / 100);
+  const shown = (value: number): string => (Number.isNaN(value) ? "nothing" : String(Math.round(value * 100) / 100));
   return comparisons
-    .flatMap((comparison) =>
-      comparison.cells
+    .filter(({ cells }) => cells.some(({ inside }) => !inside))
+    .map(({ place, title, cells }) => {
+      const outside = cells
         .filter(({ inside }) => !inside)
-        .map((cell) => {
-          const place = comparison.place.split("/").at(-1)!.replace(".jsonl", "");
-          return `| ${place} | ${comparison.title} | ${cell.quantity} | ${shown(cell.low)} … ${shown(cell.high)} | ${shown(cell.recorded)} |`;
-        }),
-    )
+        .map(({ quantity, low, high, recorded }) => `${quantity} ${shown(recorded)} (${shown(low)} … ${shown(high)})`);
+      return `| ${place.split("/").at(-1)!.replace(".jsonl", "")} | ${title} | ${outside.join("; ")} |`;
+    })
     .join("\n");
 }
 
-const comparisons = await compareAll(recordingsOf([OWN_RECORDINGS]), SEEDS);
+/** By a virtual clock a second recording of one setting is nearly the same run, and no further test. */
+function withoutSecondDraws(recordings: readonly Recording[]): Recording[] {
+  const seen = new Set<string>();
+  return recordings.filter(({ clock, build, tag, setting }) => {
+    const key = JSON.stringify([build, tag, setting]);
+    if (clock === "wall" || !seen.has(key)) {
+      seen.add(key);
+      return true;
+    }
+    return false;
+  });
+}
+
+const recordings = withoutSecondDraws(recordingsOf([OWN_RECORDINGS]));
+const comparisons = await compareAll(recordings, SEEDS);
+writeFileSync(PICTURE, curves(recordings));
 const cells = comparisons.flatMap((comparison) => comparison.cells);
 const inside = cells.filter((cell) => cell.inside).length;
 
@@ -112,17 +155,35 @@ a number of delivered events, a drain time, the table's count a quarter, half an
 
 ## Method
 
-For each recorded run the scenario is built from its *inputs*: the setting, the build options of the kernel, what getsockopt reported,
-and the speed of the machine (how long flood and flush took, how late a sleeping reader woke). What the kernel did is never an input. The scenario
-then runs with ${SEEDS} seeds.
+For each recorded run the scenario is built from the setting and the build options of the kernel, and runs with ${SEEDS} seeds. What
+the recording feeds beside them is the speed of that machine and where it was when the run began:
+
+| fed | to | from |
+|---|---|---|
+| cost of a packet, and of an entry of the flush | every run | how long its flood and its flush took |
+| the cap of a buffer (\`rmem_max\`) | every run | what getsockopt reported |
+| cost of a recv, of a recv with the sleep after it, of a switch of tasks, of an attempt, of a delivery, of a dispatch of the worker, of a bucket | builds of distributions, 5.4.124 | ranges over all recordings of that emulated machine; each seed draws from them |
+| cost of a look of the recording program | runs on one CPU | runs in which the reader was held |
+| cost of a recv with timer overshoot | 6.18.44, by a real clock | stretches in which the reader was busy |
+| when the gc made its first pass | runs in which entries expire, kernels whose gc makes passes | the recording itself: between two of its looks |
+
+No rule of a kernel is fed or fitted.
 
 * A quantity that is the same for every seed has no chance in it: the recorded value must be equal.
 * Otherwise the recorded value must lie in the interval in which one further run would lie with 99 % probability (Student's prediction
   interval, never narrower than the range of the seeds), times widened by one sampling period of the recording.
-* For 6.18, recorded with a real clock on two CPUs, the interval grows by 10 %, a time by at least one retry period (16 ms); and the
-  median of the repetitions of a setting must lie within 10 % or 1 s of the simulated median.
+* *0 = 0* counts the cells in which nothing was recorded and nothing can happen in the model: they are inside, and say little.
+* For 6.18.44, recorded with a real clock on two CPUs, there is room: the interval grows by 10 %, a time by at least one retry period (16
+  ms). It was added when results were at hand; the column *without room* judges without it. The median of the repetitions of a
+  setting must lie within 10 % or 1 s of the simulated median.
+* By a virtual clock two recordings of one setting are nearly the same run and no independent tests: only the first is compared.
 
 The last three columns are the mean of |median of the seeds − recorded| / recorded.
+
+![Entries in the table after a flush, by kernel: dots recorded, lines simulated](images/validation-curves.svg)
+
+*5000 flows, a buffer of 8192 bytes, a reader of 1 ms, reliable: entries in the table after the flush, dots recorded, lines one
+simulated run.*
 
 ## By kernel
 
@@ -138,11 +199,11 @@ ${tagTable(comparisons)}
 |---:|---|
 ${counted(comparisons.flatMap(({ notCompared }) => notCompared.map(({ reason }) => reason)))}
 
-## Cells outside, by reason
+## Not explained
 
-| cells | reason |
-|---:|---|
-${counted(cells.filter((cell) => !cell.inside).map((cell) => cell.why ?? "the simulated runs do not have this quantity"))}
+Cells outside, by kernel and experiment. Where a reason were known, the model would have it.
+
+${notExplained(comparisons)}
 
 ## On the running kernel
 
@@ -153,8 +214,10 @@ ${readFileSync(PARITY, "utf8").trim()}
 
 ## Every cell outside
 
-| recording:line | run | quantity | expected | recorded |
-|---|---|---|---|---|
+Recorded, and in brackets expected.
+
+| recording:line | run | outside |
+|---|---|---|
 ${outsideTable(comparisons)}
 `,
 );
