@@ -148,6 +148,8 @@ describe("a page in a browser", { skip }, () => {
         const figure = page.locator("figure").first();
         await figure.locator("summary").click();
         const { columns, rows } = report.timeline;
+        // It is filled when the browser says that it is open.
+        await figure.locator("tbody tr").first().waitFor();
         assert.equal(await figure.locator("tbody tr").count(), rows.length);
         const last = await figure.locator("tbody tr").last().locator("td").allTextContents();
         assert.deepEqual(
