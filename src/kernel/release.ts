@@ -5,6 +5,7 @@
  */
 import type { Family, GC_WORKERS, KernelConfig, TimeoutKey } from "../scenario/scenario.js";
 import { CHANGES, type ChangedFacts, FIRST_UNREAD, OLDEST } from "./release-changes.js";
+import { levelBehind } from "./vendor-levels.js";
 
 /**
  * The workers that find expired entries nobody looks up, by what a run does. 4.9: a 64th of the table; 4.10: a 128th; 5.14: a pass
@@ -124,10 +125,11 @@ export const RELEASES: readonly Release[] = starts().map(composed);
 
 /**
  * The row that a kernel version falls under: the newest that is not newer than it. Takes any version string that starts with
- * numbers ("3.10.108-rt123"); null when it does not, or when it is older than 2.6.31 or newer than what was read.
+ * numbers ("3.10.108-rt123"), and knows what hides behind a distribution's; null when it does not, or when it is older than 2.6.31 or
+ * newer than what was read.
  */
 export function releaseFor(version: string): Release | null {
-  const wanted = parseVersion(version);
+  const wanted = parseVersion(levelBehind(version)?.least ?? version);
   if (wanted === null || compareVersions(wanted, parseVersion(FIRST_UNREAD)!) >= 0) return null;
   return RELEASES.findLast((release) => compareVersions(parseVersion(release.version)!, wanted) <= 0) ?? null;
 }
@@ -196,6 +198,12 @@ function parseVersion(version: string): number[] | null {
         .slice(1)
         .filter((part) => part !== undefined)
         .map(Number);
+}
+
+/** Whether an update came after one level of its branch and not after another; null: no other is known. */
+export function cameBetween(update: string, after: string, until: string | null): boolean {
+  const [at, low] = [parseVersion(update)!, parseVersion(after)!];
+  return compareVersions(at, low) > 0 && (until === null || compareVersions(at, parseVersion(until)!) <= 0);
 }
 
 function compareVersions(a: readonly number[], b: readonly number[]): number {

@@ -1,10 +1,12 @@
 /**
  * Names of kernels that hide their level. A distribution's version says which mainline it began with, not what it took since:
  * Debian's 6.1.0-47-amd64 is 6.1.170, and 5.14.0-362.el9 has the redelivery of 5.19. What such a name is taken for, and which rule
- * that is not in the name would change a result most, is said here as one sentence; the rules can be set (effective-release.ts).
+ * that is not in the name would change a result most, is said here as one sentence; the rules can be set (effective-release.ts), and
+ * what is known of single builds is in vendor-levels.ts.
  */
-import { releaseFor } from "./release.js";
+import { cameBetween, releaseFor } from "./release.js";
 import { CHANGES } from "./release-changes.js";
+import { isRebased, levelBehind } from "./vendor-levels.js";
 
 interface Vendor {
   name: RegExp;
@@ -13,16 +15,11 @@ interface Vendor {
 }
 
 /** The first three numbers. */
-function levelOf(version: string): string {
+function numbersOf(version: string): string {
   return /^\d+\.\d+(\.\d+)?/.exec(version)?.[0] ?? version;
 }
 
-/** The build number of Red Hat's: 362 of 5.14.0-362.8.1.el9. */
-function buildOf(version: string): number {
-  return Number(/^\d+\.\d+\.\d+-(\d+)/.exec(version)?.[1] ?? 0);
-}
-
-const SET_THEM = "or set the rules with --admission, --gc and --retry";
+const SET_THEM = "set the rules with --admission, --gc and --retry";
 
 /** The rules that change a result most, in words. */
 const RULES = [
@@ -31,45 +28,61 @@ const RULES = [
   ["invertedDeadline", "the time test of the worker"],
 ] as const;
 
-/** What the updates of the version's branch changed of them: `admission (6.1.146)`; empty: nothing. */
-function changedByUpdates(version: string): string {
+/** What updates of the branch changed of them between the levels that the version may have: `admission (6.1.146)`; null: nothing. */
+function changedByUpdates(version: string): string | null {
   const branch = /^\d+\.\d+\./.exec(`${version}.`)![0];
+  const level = levelBehind(version) ?? { least: numbersOf(version), most: null };
   const told = RULES.flatMap(([fact, words]) => {
-    const updates = CHANGES.filter(({ facts }) => fact in facts).flatMap(({ from }) =>
-      Object.keys(from).filter((update) => update.startsWith(branch)),
-    );
+    const updates = CHANGES.filter(({ facts }) => fact in facts)
+      .flatMap(({ from }) => Object.keys(from))
+      .filter((update) => update.startsWith(branch) && cameBetween(update, level.least, level.most));
     return updates.length === 0 ? [] : [`${words} (${updates.join(" and ")})`];
   });
-  return told.length === 0 ? "" : `; updates of its branch changed ${told.join(", ")}`;
+  return told.length === 0 ? null : told.join(", ");
+}
+
+/** What a name of Debian or Ubuntu is taken for. `look`: where the level is written. */
+function taken(version: string, vendor: string, look: string): string {
+  const level = levelBehind(version);
+  const changed = changedByUpdates(version);
+  if (level !== null && changed === null) {
+    return level.least === level.most
+      ? `${version} is taken for ${level.least}, the level of that build of ${vendor}`
+      : `${version} is taken for ${level.least}: ${vendor}'s name hides the level, but the rules that matter most are the same ` +
+          (level.most === null ? "in every update after that" : `up to ${level.most}`);
+  }
+  const later = level === null ? "" : "later ";
+  const updates = changed === null ? "" : `; ${later}updates of its branch changed ${changed}`;
+  return (
+    `${version} is taken for ${level?.least ?? numbersOf(version)}, but ${vendor}'s name hides the level${updates}: ` +
+    `give ${look}, or ${SET_THEM}`
+  );
 }
 
 const VENDORS: readonly Vendor[] = [
   {
     name: /\.amzn/,
-    says: (version) =>
-      `${version} is taken for ${levelOf(version)}; Amazon's backports are not in the name${changedByUpdates(version)}: ${SET_THEM}`,
+    says: (version) => {
+      const changed = changedByUpdates(version);
+      const updates = changed === null ? "" : `; updates of its branch changed ${changed}`;
+      return `${version} is taken for ${numbersOf(version)}, but Amazon's backports are not in the name${updates}: ${SET_THEM}`;
+    },
   },
   {
     name: /\.el([789]|10)/,
     says: (version) =>
-      // The rebase is in the changelog of 5.14.0-149.el9.
-      /\.el9/.test(version) && buildOf(version) >= 149
-        ? `${version} is taken for ${levelOf(version)}, but Red Hat rebased its conntrack to 5.19: that is ` +
-          "--retry evict-list-inverted --gc pass-halving --sysctl nf_conntrack_events=2; whether it has the admission of " +
-          "July 2025 (--admission new) or a later gc worker, the name does not tell"
-        : `${version} is taken for ${levelOf(version)}; Red Hat's backports are not in the name: ${SET_THEM}`,
+      isRebased(version)
+        ? `${version} is taken for ${levelBehind(version)!.least}, to which Red Hat rebased its conntrack; whether it has the ` +
+          "admission of July 2025 (--admission new) or a later gc worker (--gc pass-mean), the name does not tell"
+        : `${version} is taken for ${numbersOf(version)}, but Red Hat's backports are not in the name: ${SET_THEM}`,
   },
   {
     name: /^\d+\.\d+\.0-\d+(\.bpo\.\d+)?-(rt-|cloud-)?(amd64|arm64|686|armmp)/,
-    says: (version) =>
-      `${version} is taken for ${levelOf(version)}, but Debian's name hides the level${changedByUpdates(version)}: give what ` +
-      `/proc/version says after Debian, as in --kernel 6.1.170, ${SET_THEM}`,
+    says: (version) => taken(version, "Debian", "what /proc/version says after Debian, as in --kernel 6.1.170"),
   },
   {
     name: /-(generic|lowlatency|aws|azure|gcp|gke|oracle|kvm|raspi|ibm)\b|gke/,
-    says: (version) =>
-      `${version} is taken for ${levelOf(version)}, but Ubuntu's name hides the level${changedByUpdates(version)}: give the last ` +
-      `word of /proc/version_signature, as in --kernel 5.15.190, ${SET_THEM}`,
+    says: (version) => taken(version, "Ubuntu", "the last word of /proc/version_signature, as in --kernel 5.15.190"),
   },
 ];
 

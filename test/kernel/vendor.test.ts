@@ -1,20 +1,22 @@
 /** Kernel names that hide their level: what each is taken for, what would change a result most, and what says nothing. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { releaseFor } from "../../src/kernel/release.js";
 import { hiddenLevel, levelInUnameVersion } from "../../src/kernel/vendor.js";
 
 describe("a name that hides its level", () => {
   for (const [version, says] of [
-    ["6.1.0-47-amd64", [/taken for 6\.1\.0/, /Debian/, /--kernel 6\.1\.170/]],
-    ["5.10.0-46-cloud-amd64", [/Debian/]],
+    ["6.1.0-47-amd64", [/taken for 6\.1\.170/, /Debian/]],
+    ["5.10.0-46-cloud-amd64", [/taken for 5\.10\.244/, /same in every update after that/]],
+    ["5.10.0-23-amd64", [/taken for 5\.10\.179, the level of that build of Debian/]],
     ["6.12.0-0.bpo.1-amd64", [/Debian/]],
-    ["5.15.0-113-generic", [/taken for 5\.15\.0/, /Ubuntu/, /version_signature/, /--admission/]],
+    ["5.15.0-113-generic", [/taken for 5\.15\.143/, /Ubuntu/, /version_signature/, /--admission/]],
     ["5.15.0-1019-aws", [/Ubuntu/]],
     ["5.15.0-1049-gke", [/Ubuntu/]],
     ["4.18.0-553.el8_10.x86_64", [/Red Hat/, /--admission, --gc and --retry/]],
     ["3.10.0-1160.el7.x86_64", [/Red Hat/]],
     ["5.14.0-70.13.1.el9_0.x86_64", [/Red Hat/]],
-    ["5.14.0-362.8.1.el9_3.x86_64", [/rebased its conntrack to 5\.19/, /--retry evict-list-inverted/]],
+    ["5.14.0-362.8.1.el9_3.x86_64", [/taken for 5\.19, to which Red Hat rebased its conntrack/, /--admission new/]],
     ["6.1.94-99.176.amzn2023.x86_64", [/Amazon/]],
   ] as const) {
     test(`${version} is commented on`, () => {
@@ -22,13 +24,40 @@ describe("a name that hides its level", () => {
     });
   }
 
-  test("is told what the updates of its branch changed, and when", () => {
-    assert.match(hiddenLevel("6.1.0-47-amd64")!, /admission \(6\.1\.146\), the time test of the worker \(6\.1\.178\)/);
+  test("is told what updates between the levels that it may have changed, and when", () => {
+    assert.match(hiddenLevel("6.1.0-47-amd64")!, /taken for 6\.1\.170, the level of that build/);
     assert.match(
-      hiddenLevel("5.15.0-113-generic")!,
+      hiddenLevel("6.1.0-48-amd64")!,
+      /later updates of its branch changed the time test of the worker \(6\.1\.178\):/,
+    );
+    assert.match(hiddenLevel("5.15.0-113-generic")!, /later updates of its branch changed admission \(5\.15\.189\):/);
+    assert.match(
+      hiddenLevel("5.15.0-1019-aws")!,
       /the gc worker \(5\.15\.34 and 5\.15\.75\), admission \(5\.15\.189\)/,
     );
-    assert.match(hiddenLevel("5.10.0-46-amd64")!, /the gc worker \(5\.10\.62\), admission \(5\.10\.240\)/);
+    assert.match(hiddenLevel("5.10.0-10-amd64")!, /taken for 5\.10\.70: .* the same up to 5\.10\.179/);
+  });
+
+  test("is modelled as the level that its build is known to have at least", () => {
+    for (const [version, level] of [
+      ["5.10.0-8-amd64", "5.10.46"],
+      ["5.10.0-23-amd64", "5.10.179"],
+      ["6.1.0-18-cloud-amd64", "6.1.76"],
+      ["5.4.0-216-generic", "5.4.157"],
+      ["5.15.0-113-generic", "5.15.143"],
+      ["5.14.0-362.8.1.el9_3.x86_64", "5.19"],
+    ] as const) {
+      assert.equal(releaseFor(version), releaseFor(level), version);
+    }
+    assert.equal(releaseFor("5.10.0-23-amd64")!.gc, "pass-120s");
+    for (const version of [
+      "5.10.0-0.bpo.9-amd64",
+      "5.4.0-42-generic",
+      "5.15.0-1019-aws",
+      "5.14.0-70.13.1.el9_0.x86_64",
+    ]) {
+      assert.equal(releaseFor(version), releaseFor(/^\d+\.\d+\.0/.exec(version)![0]), version);
+    }
   });
 
   for (const version of ["6.1.170", "6.1", "6.18.44-fc-v669", "5.4.0", "3.10.108", "5.10.240-rt12", "9.9.0-1-amd64"]) {

@@ -1,0 +1,87 @@
+/**
+ * Which level a distribution's build is. `uname -r` says 5.10.0-23-amd64 of a kernel that is 5.10.179: the first number behind the
+ * dash counts builds. For builds on both sides of an update that changed a rule the level was looked up; a build in between is at least
+ * at the level of the last known one, and below that of the next. Sorted lists: a name is looked up by the last build not above it.
+ */
+export interface HiddenLevel {
+  /** At least this. */
+  least: string;
+  /** At most this; null: no later build is known. */
+  most: string | null;
+}
+
+interface Builds {
+  name: RegExp;
+  /** [build, third number of the level], ascending. */
+  levels: readonly (readonly [number, number])[];
+}
+
+/** Debian's from the banners of `uname -v` (`Debian 5.10.70-1`), Ubuntu's from /proc/version_signature, as reports of users quote them. */
+const BUILDS: readonly Builds[] = [
+  {
+    name: /^(5\.10)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp)/,
+    levels: [
+      [8, 46],
+      [9, 70],
+      [23, 179],
+      [35, 237],
+      [36, 244],
+    ],
+  },
+  {
+    name: /^(6\.1)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp)/,
+    levels: [
+      [9, 27],
+      [18, 76],
+      [37, 140],
+      [38, 147],
+      [47, 170],
+    ],
+  },
+  {
+    name: /^(5\.4)\.0-(\d+)-(?:generic|lowlatency)/,
+    levels: [
+      [90, 148],
+      [91, 151],
+      [96, 157],
+    ],
+  },
+  {
+    name: /^(5\.15)\.0-(\d+)-(?:generic|lowlatency)/,
+    levels: [
+      [25, 30],
+      [40, 35],
+      [43, 39],
+      [58, 74],
+      [72, 98],
+      [79, 111],
+      [91, 131],
+      [94, 136],
+      [100, 143],
+      [160, 189],
+    ],
+  },
+];
+
+/** Red Hat's 5.14.0-149.el9 and later have the conntrack of 5.19 (their changelog). */
+const REBASED = /^5\.14\.0-(\d+)\..*el9/;
+const REBASED_BUILD = 149;
+const REBASED_TO = "5.19";
+
+/** Null: the name says its level, or nothing is known of the build. */
+export function levelBehind(version: string): HiddenLevel | null {
+  if (isRebased(version)) return { least: REBASED_TO, most: null };
+  for (const { name, levels } of BUILDS) {
+    const [, branch, build] = name.exec(version) ?? [];
+    const at = levels.findLastIndex(([known]) => known <= Number(build));
+    if (at < 0) continue;
+    const [known, least] = levels[at]!;
+    const most = known === Number(build) ? least : levels[at + 1]?.[1];
+    return { least: `${branch}.${least}`, most: most === undefined ? null : `${branch}.${most}` };
+  }
+  return null;
+}
+
+export function isRebased(version: string): boolean {
+  return Number(REBASED.exec(version)?.[1] ?? 0) >= REBASED_BUILD;
+}
