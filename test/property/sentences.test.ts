@@ -71,6 +71,14 @@ const BY = `The (?:limit of ${T}|(interruption))`;
 
 /** What the sentences at the top and at the bottom may be, and what must then be so. */
 const RULES: readonly Rule[] = [
+  rule(`${P} of DESTROY never arrived\\.`, ([lost], { events: { destroy } }) => {
+    assert.ok(destroy.lost! > 0);
+    share(lost!, destroy.lost, destroy.raised);
+  }),
+  rule(
+    `${N} (?:entry was|entries were) evicted from the full table to make room \\(early_drop\\)\\.`,
+    ([n], { table }) => same(n, table.earlyDrop),
+  ),
   rule("No connection was asked for, so there was no event to deliver\\.", (_, { scenario, table }) =>
     assert.deepEqual([scenario.connections, table.created], [0, 0]),
   ),

@@ -130,6 +130,18 @@ const FINDINGS: readonly Finding[] = [
 /** What else there is to know, when the first sentence is not about that. */
 const ASIDES: readonly Finding[] = [
   {
+    // Where a sentence of more weight came first.
+    holds: ({ events, table, dying }) =>
+      some(events.destroy.lost) && (some(table.dropped.full ?? table.drop) || some(dying.final)),
+    says: ({ events }) => `${shareOf(events.destroy.lost, events.destroy.raised)} of DESTROY never arrived.`,
+  },
+  {
+    // Connections that were forgotten while they lived: no event is missing, and no packet need have been dropped.
+    holds: ({ table }) => some(table.earlyDrop),
+    says: ({ table }) =>
+      `${plural(table.earlyDrop, "entry was", "entries were")} evicted from the full table to make room (early_drop).`,
+  },
+  {
     holds: ({ table }) => some(table.dropped.reopening),
     says: ({ table }) =>
       `${plural(table.dropped.reopening, "SYN was", "SYNs were")} dropped that reopened a connection whose DESTROY had been refused.`,
