@@ -19,7 +19,7 @@ import { shellLine } from "./repeat.js";
 /** `argv`: what the user typed after the name of the program; `dependencies`: stubs in tests. Never rejects. */
 export async function main(argv: readonly string[], io: Io, dependencies: Dependencies = installed): Promise<number> {
   try {
-    const asked = readArguments(argv, COMMANDS);
+    const asked = await readArguments(argv, COMMANDS);
     if (asked.kind === "version") return version(io);
     if (asked.kind === "help") return await help(asked, io, dependencies);
     const { command, given, operands } = asked;
