@@ -14,8 +14,8 @@ const PREFIX = "CT_RELIABLE_";
 /** Those that stand for no flag. */
 const OTHERS = [`${PREFIX}DEBUG`];
 
-function variableOf(flag: Flag): string {
-  return `${PREFIX}${flag.name.replaceAll("-", "_").toUpperCase()}`;
+function variableOf(flag: string): string {
+  return `${PREFIX}${flag.replaceAll("-", "_").toUpperCase()}`;
 }
 
 /** What was given, and what the environment adds. Throws UsageError. */
@@ -23,7 +23,7 @@ export function withEnvironment(table: readonly Flag[], given: readonly Given[],
   const added = table
     .filter((flag) => !given.some((one) => one.flag === flag))
     .flatMap((flag): Given[] => {
-      const place = variableOf(flag);
+      const place = variableOf(flag.name);
       const text = env[place] ?? "";
       // An empty variable is one that is not set.
       if (text === "") return [];
@@ -37,11 +37,18 @@ export function withEnvironment(table: readonly Flag[], given: readonly Given[],
   return [...given, ...added.filter(({ flag }) => flag.sets === null || !overruled.includes(flag.sets))];
 }
 
+/** What the user wrote where a flag is meant: the name of its variable if it was taken from there. */
+export function writtenAs(flag: string, argv: readonly string[], env: Environment): string {
+  const variable = variableOf(flag.replace(/^--/, ""));
+  const typed = argv.some((word) => word === flag || word.startsWith(`${flag}=`));
+  return typed || !flag.startsWith("--") || (env[variable] ?? "") === "" ? flag : variable;
+}
+
 /** A sentence for each variable with our prefix that is no flag of any command. */
 export function unknownVariables(commands: readonly Command[], env: Environment): string[] {
   const ours = Object.keys(env).filter((name) => name.startsWith(PREFIX) && !OTHERS.includes(name));
   if (ours.length === 0) return [];
-  const known = [...commands.flatMap(({ flags }) => flags.map(variableOf)), ...OTHERS];
+  const known = [...commands.flatMap(({ flags }) => flags.map(({ name }) => variableOf(name))), ...OTHERS];
   return ours
     .filter((name) => !known.includes(name))
     .map((name) => `${name} in the environment stands for no flag${didYouMean(name, known)}`);

@@ -7,8 +7,9 @@ import { LiveImpossibleError } from "../live/host/impossible.js";
 import { ParameterError, UsageError } from "../scenario/errors.js";
 import { type Asked, readArguments } from "./arguments.js";
 import { COMMANDS } from "./catalogue.js";
+import { inColoursAsked } from "./colour.js";
 import { type Dependencies, installed } from "./dependencies.js";
-import { unknownVariables, withEnvironment } from "./environment.js";
+import { unknownVariables, withEnvironment, writtenAs } from "./environment.js";
 import { EXIT } from "./exit-codes.js";
 import { note, reportBug, reportImpossible, reportUsage } from "./failure.js";
 import { commandHelp, programHelp } from "./help.js";
@@ -17,7 +18,8 @@ import { flagOf } from "./parameter-flags.js";
 import { shellLine } from "./repeat.js";
 
 /** `argv`: what the user typed after the name of the program; `dependencies`: stubs in tests. Never rejects. */
-export async function main(argv: readonly string[], io: Io, dependencies: Dependencies = installed): Promise<number> {
+export async function main(argv: readonly string[], own: Io, dependencies: Dependencies = installed): Promise<number> {
+  const io = inColoursAsked(argv, own);
   try {
     const asked = await readArguments(argv, COMMANDS);
     if (asked.kind === "version") return version(io);
@@ -33,8 +35,10 @@ export async function main(argv: readonly string[], io: Io, dependencies: Depend
     });
   } catch (error) {
     if (error instanceof ParameterError) {
-      const place = flagOf(error.parameter);
-      return reportUsage(io, error.inWordsOf(flagOf).in(place.startsWith("--") ? place : `--listeners: ${place}`));
+      const nameOf = (parameter: string): string => writtenAs(flagOf(parameter), argv, io.env);
+      const flag = flagOf(error.parameter);
+      const place = flag.startsWith("--") ? nameOf(error.parameter) : `${nameOf("listeners")}: ${flag}`;
+      return reportUsage(io, error.inWordsOf(nameOf).in(place));
     }
     if (error instanceof UsageError) return reportUsage(io, error);
     if (error instanceof LiveImpossibleError) return reportImpossible(io, error);

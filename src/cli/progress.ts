@@ -131,13 +131,13 @@ export function tracker(connections: number): (progress: Progress) => BarLine & 
     const seconds = progress.seconds - (before?.seconds ?? progress.seconds);
     // Virtual time stands still while a flush holds the CPU; the figure stays then.
     if (before && seconds > 0) {
-      perSecond = (flooding ? progress.created - before.created : progress.delivered - before.delivered) / seconds;
+      perSecond = (flooding ? progress.opened - before.opened : progress.delivered - before.delivered) / seconds;
     }
     if (!before) perSecond = 0;
     last = progress;
     return {
       phase: progress.phase.padEnd(5),
-      fraction: share(flooding ? progress.created : most - remaining, flooding ? connections : most),
+      fraction: share(flooding ? progress.opened : most - remaining, flooding ? connections : most),
       figures:
         `${progress.seconds.toFixed(1)}s virtual, ` +
         `${Math.round(perSecond)} ${flooding ? "connections" : "events"}/s, ${progress.dying} dying`,

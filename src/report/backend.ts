@@ -9,7 +9,8 @@ import type { Report } from "./report.js";
 export interface Progress {
   phase: "flood" | "flush" | "drain";
   seconds: number;
-  created: number;
+  /** Connections whose first packet is out, whatever became of it: it grows on a full table, too. */
+  opened: number;
   active: number;
   dying: number;
   delivered: number;

@@ -144,7 +144,7 @@ export class Run implements Pace {
     return {
       phase: phase === FLUSH ? "flush" : phase === DRAIN ? "drain" : "flood",
       seconds: this.seconds,
-      created: table.counters.created,
+      opened: this.phases.opened.first.reduce((sum, opened) => sum + opened, 0),
       active: table.active,
       dying: table.dying,
       delivered: sockets[0]!.admitted,

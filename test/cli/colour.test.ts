@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hasColour } from "../../src/cli/colour.js";
-import { captured } from "./harness.js";
+import { captured, run } from "./harness.js";
 
 const terminal = captured(true);
 const pipe = captured(false);
@@ -26,4 +26,14 @@ test("FORCE_COLOR turns them on in a pipe and beats NO_COLOR, FORCE_COLOR=0 turn
 
 test("--no-color beats everything", () => {
   assert.equal(hasColour(terminal, { FORCE_COLOR: "1" }, false), false);
+});
+
+test("an error is red on a terminal, and plain with --no-color, also where the flags cannot be read", async () => {
+  for (const wrong of [["--bogus"], ["--buffer", "20x"], ["--buffer"]]) {
+    const coloured = await run(["flood", ...wrong], { stderrTty: true });
+    assert.ok(coloured.stderr.startsWith("\u001b[31mct-reliable:\u001b[39m "), coloured.stderr);
+    const plain = await run(["flood", "--no-color", ...wrong], { stderrTty: true, env: { FORCE_COLOR: "1" } });
+    assert.match(plain.stderr, /^ct-reliable: expected|^ct-reliable: --buffer/);
+    assert.equal(plain.code, 2);
+  }
 });

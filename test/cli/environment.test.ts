@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Overrides } from "../../src/scenario/defaults.js";
+import { resolveScenario } from "../../src/scenario/defaults.js";
 import { run } from "./harness.js";
 
 const overridesOf = async (argv: readonly string[], env: Record<string, string>): Promise<Overrides | undefined> => {
@@ -50,6 +51,11 @@ describe("a variable of the environment", () => {
       const { code, stderr, ran } = await run(["flood"], { env: { [name]: text } });
       assert.deepEqual([code, stderr, ran], [2, `ct-reliable: ${sentence}\n`, undefined]);
     }
+    const env = { CT_RELIABLE_BUFFER_MAX: "1k" };
+    const between = await run(["flood"], { env, resolve: resolveScenario });
+    assert.equal(between.stderr, "ct-reliable: CT_RELIABLE_BUFFER_MAX: expected at least --buffer (2048), got 1024\n");
+    const typed = await run(["flood", "--buffer-max=1k"], { env, resolve: resolveScenario });
+    assert.equal(typed.stderr, "ct-reliable: --buffer-max: expected at least --buffer (2048), got 1024\n");
     const beside = await run(["flood", "--hz", "100"], { env: { CT_RELIABLE_HZ: "200" } });
     assert.equal(beside.code, 0, "what gives way is not read");
   });

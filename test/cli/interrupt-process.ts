@@ -12,7 +12,7 @@ const deaf = process.argv[2] === "deaf";
 const busy: Backend = {
   async run(scenario, observer) {
     process.stderr.write("running\n");
-    const progress = { phase: "flood", seconds: 0, created: 0, active: 0, dying: 0, delivered: 0 } as const;
+    const progress = { phase: "flood", seconds: 0, opened: 0, active: 0, dying: 0, delivered: 0 } as const;
     while (!observer?.stopRequested()) await observer?.progress(progress);
     while (deaf);
     return stubReport(scenario, { interrupted: true });

@@ -8,7 +8,7 @@ import { captured, run, stubReport } from "./harness.js";
 const at = (phase: Progress["phase"], seconds: number, rest: Partial<Progress> = {}): Progress => ({
   phase,
   seconds,
-  created: 0,
+  opened: 0,
   active: 0,
   dying: 0,
   delivered: 0,
@@ -32,7 +32,7 @@ describe("the line beside the bar", () => {
       fraction: 0,
       figures: "0.0s virtual, 0 connections/s, 0 dying",
     });
-    assert.deepEqual(track(at("flood", 2, { created: 500, active: 480, dying: 20 })), {
+    assert.deepEqual(track(at("flood", 2, { opened: 500, active: 480, dying: 20 })), {
       phase: "flood",
       fraction: 0.5,
       figures: "2.0s virtual, 250 connections/s, 20 dying",
@@ -41,7 +41,7 @@ describe("the line beside the bar", () => {
 
   test("after it: the share of the entries that are gone, and the rate of events", () => {
     const track = tracker(1000);
-    track(at("flood", 10, { created: 1000, active: 1000, delivered: 900 }));
+    track(at("flood", 10, { opened: 1000, active: 1000, delivered: 900 }));
     track(at("drain", 10, { active: 0, dying: 800, delivered: 900 }));
     const line = track(at("drain", 20, { dying: 200, delivered: 1500 }));
     assert.deepEqual(line, { phase: "drain", fraction: 0.75, figures: "20.0s virtual, 60 events/s, 200 dying" });
@@ -68,10 +68,10 @@ describe("the bar", () => {
   test("is drawn on a terminal, and taken away at the end", async () => {
     let time = 0;
     const { stderr, view } = await viewOf({ tty: true }, () => time);
-    view.update(at("flood", 1, { created: 10 }));
+    view.update(at("flood", 1, { opened: 10 }));
     assert.equal(stderr.text, "", "a run that is over at once shows no bar");
     time = 1000;
-    view.update(at("flood", 2, { created: 50 }));
+    view.update(at("flood", 2, { opened: 50 }));
     assert.match(stderr.text, /flood \[=+-+\] 2\.0s virtual, 40 connections\/s, 0 dying/);
     view.stop();
     view.stop();
@@ -97,7 +97,7 @@ describe("the bar", () => {
       backend: async (scenario, observer) => {
         const end = performance.now() + 700;
         for (let step = 0; performance.now() < end; step++)
-          await observer.progress(at("flood", step, { created: step }));
+          await observer.progress(at("flood", step, { opened: step }));
         return stubReport(scenario);
       },
     });

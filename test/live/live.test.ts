@@ -129,8 +129,8 @@ describe("a live run", { skip }, () => {
     const report = await run(
       { connections: 5000, ratePerSecond: 500, listeners: [{ bufferBytes: 2048 }] },
       {
-        progress: ({ created }) => {
-          asked ||= created > 100;
+        progress: ({ opened }) => {
+          asked ||= opened > 100;
         },
         stopRequested: () => asked,
       },

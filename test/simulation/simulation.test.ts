@@ -46,6 +46,31 @@ describe("the same scenario and seed", () => {
   });
 });
 
+describe("the timeline", () => {
+  const coinciding = { connections: 100, ratePerSecond: 100, arrivals: "constant" } as const;
+  test("has no two rows of one instant, also where the flush begins at the instant of a row", () => {
+    for (const scenario of [
+      ...SCENARIOS,
+      floodScenario(coinciding),
+      floodScenario({ ...coinciding, flushDelayNanoseconds: 1e9, cpus: 1 }),
+    ]) {
+      const instants = simulate(scenario).timeline.rows.map(([seconds]) => seconds);
+      assert.ok(instants.length > 10);
+      assert.equal(new Set(instants).size, instants.length);
+    }
+  });
+});
+
+test("connections that find a full table count in the progress of a run, too", () => {
+  const run = new Run(
+    floodScenario({ connections: 5000, ratePerSecond: 400, nfConntrackMax: 100, protocol: "tcp", kernel: "5.4" }),
+  );
+  let last = run.progress();
+  for (; last.phase === "flood" && run.advance(100); last = run.progress());
+  assert.ok(run.kernel.table.counters.created < 2500, `${run.kernel.table.counters.created}`);
+  assert.equal(last.opened, 5000);
+});
+
 describe("a slice", () => {
   /** Slices of so many actions until the run is over. */
   const slicesOf = (actions: number, scenario: Scenario): number => {

@@ -281,7 +281,7 @@ export class LiveRun {
     await this.observer.progress({
       phase: this.phase,
       seconds: this.elapsed / 1e9,
-      created: this.created,
+      opened: this.created + this.refused,
       active,
       dying: count - active,
       delivered: this.delivered,
