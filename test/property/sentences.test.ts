@@ -71,6 +71,18 @@ const BY = `The (?:limit of ${T}|(interruption))`;
 
 /** What the sentences at the top and at the bottom may be, and what must then be so. */
 const RULES: readonly Rule[] = [
+  rule(
+    `The conntrack -F at the end destroyed ${N} entr(?:y|ies) at once; --no-flush asks about the load alone\\.`,
+    ([n], { scenario, flush, events }) => {
+      assert.deepEqual([scenario.experiment, scenario.flush], ["flood", true]);
+      same(n, flush!.entries);
+      assert.ok(events.destroy.lost! > 0);
+    },
+  ),
+  rule("Every NEW arrived\\.", (_, { events }) => {
+    assert.ok(events.new.raised! > 0);
+    assert.equal(events.new.delivered, events.new.raised);
+  }),
   rule(`${P} of DESTROY never arrived\\.`, ([lost], { events: { destroy } }) => {
     assert.ok(destroy.lost! > 0);
     share(lost!, destroy.lost, destroy.raised);

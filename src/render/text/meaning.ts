@@ -152,6 +152,11 @@ const ASIDES: readonly Finding[] = [
       `${plural(table.dropped.insertion, "packet was", "packets were")} dropped because the entry could not be inserted (insert_failed).`,
   },
   {
+    holds: ({ events }) =>
+      some(events.destroy.notSubscribed) && some(events.new.raised) && events.new.delivered === events.new.raised,
+    says: () => "Every NEW arrived.",
+  },
+  {
     holds: ({ daemon }) => some(daemon.missing),
     says: ({ daemon }) =>
       `The daemon does not know ${plural(daemon.missing, "entry that is", "entries that are")} alive.`,
@@ -166,13 +171,20 @@ const ASIDES: readonly Finding[] = [
       `${plural((events.new.unread ?? 0) + (events.update.unread ?? 0), "NEW or UPDATE was", "NEW and UPDATE were")} in the socket and never read.`,
   },
   {
+    // A flood ends with a flush unless it is told not to: who asks about a load has to know which of the two lost it.
+    holds: ({ scenario, flush, events }) =>
+      scenario.experiment === "flood" && some(flush?.entries ?? null) && some(events.destroy.lost),
+    says: ({ flush }) =>
+      `The conntrack -F at the end destroyed ${plural(flush!.entries, "entry", "entries")} at once; --no-flush asks about the load alone.`,
+  },
+  {
     holds: ({ events }) => merged(events) > 0,
     says: ({ events }) => `${plural(merged(events), "NEW or UPDATE", "NEW and UPDATE")} went inside a later message.`,
   },
 ];
 
 /** Asides beyond these are in the table of events. */
-const MOST_ASIDES = 3;
+const MOST_ASIDES = 4;
 
 export function meaningOf(report: Report): string {
   const first = FINDINGS.find((finding) => finding.holds(report))!.says(report);

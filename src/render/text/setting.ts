@@ -58,8 +58,8 @@ function paceOf(
 }
 
 /**
- * From the request to the messages: asked, capped by rmem_max (unless it is one that grows: SO_RCVBUFFORCE), doubled or
- * raised by the kernel, divided by truesize.
+ * From the request to the messages: asked, capped by rmem_max (unless with SO_RCVBUFFORCE, as a buffer that grows asks), doubled
+ * or raised by the kernel, divided by truesize.
  */
 export function bufferOf(report: Report): string {
   const { scenario, socket } = report;
@@ -69,8 +69,9 @@ export function bufferOf(report: Report): string {
   if (socket.requestedBytes === null) return `${size(socket.rcvbufBytes)} effective, as the program set it up${room}`;
   const asked = listener?.bufferBytes ?? socket.requestedBytes;
   const most = listener?.bufferMaxBytes ?? null;
-  const capped = most === null ? Math.min(asked, scenario.rmemMaxBytes) : asked;
-  const steps = [`${size(asked)} asked`];
+  const forced = listener?.force === true;
+  const capped = most === null && !forced ? Math.min(asked, scenario.rmemMaxBytes) : asked;
+  const steps = [`${size(asked)} asked${forced && asked > scenario.rmemMaxBytes ? ", forced past rmem_max" : ""}`];
   if (capped < asked) steps.push(`${size(capped)} (rmem_max)`);
   steps.push(`${size(socket.rcvbufBytes)} effective${effectiveReason(socket.rcvbufBytes, capped)}`);
   const late = listener?.smallFrom === "flush" ? ", from the flush on" : "";
@@ -136,6 +137,9 @@ export function policyOf(report: Report): string {
 /** What follows when the socket has no room for a DESTROY. */
 function refusalOf(report: Report): string {
   const [first, ...others] = report.scenario.listeners;
+  if (report.scenario.kernelConfig.chainEvents && [first, ...others].some((one) => one && isReliable(one.policy))) {
+    return "without effect on this kernel: its notifier chain drops the error, so an event that finds no room (refused) is lost";
+  }
   if (first !== undefined && isReliable(first.policy)) {
     const waits = "a DESTROY that finds no room (refused) keeps its dead entry on the dying list";
     if (report.kernel.redelivery !== "timer") return `${waits} until the kernel's worker resends it`;
