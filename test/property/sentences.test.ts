@@ -71,6 +71,11 @@ const BY = `The (?:limit of ${T}|(interruption))`;
 
 /** What the sentences at the top and at the bottom may be, and what must then be so. */
 const RULES: readonly Rule[] = [
+  rule("The reader stopped (at its first ENOBUFS|at the flush) and read nothing after that\\.", ([when], report) => {
+    const listener = report.scenario.listeners[0]!;
+    if (when === "at the flush") assert.equal(listener.heldAfterFlushNanoseconds, null);
+    else assert.ok(listener.stopsAtEnobufs && report.daemon.enobufs! > 0);
+  }),
   rule(
     `The conntrack -F at the end destroyed ${N} entr(?:y|ies) at once; --no-flush asks about the load alone\\.`,
     ([n], { scenario, flush, events }) => {

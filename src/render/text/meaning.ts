@@ -130,6 +130,11 @@ const FINDINGS: readonly Finding[] = [
 /** What else there is to know, when the first sentence is not about that. */
 const ASIDES: readonly Finding[] = [
   {
+    // Where nothing waits for it, the first sentence is about what was lost, and this is why.
+    holds: (report) => readerStopped(report) !== null && !(firstIsReliable(report) && some(report.dying.final)),
+    says: (report) => `The reader stopped ${readerStopped(report)} and read nothing after that.`,
+  },
+  {
     // Where a sentence of more weight came first.
     holds: ({ events, table, dying }) =>
       some(events.destroy.lost) && (some(table.dropped.full ?? table.drop) || some(dying.final)),
