@@ -22,7 +22,7 @@ import { rcvbufOf, type SimulatedKernel } from "./kernel.js";
 import type { Machine } from "./machine.js";
 import type { Readers } from "./readers.js";
 
-export const FLOOD = 0;
+const FLOOD = 0;
 export const PAUSE = 1;
 export const FLUSH = 2;
 export const DRAIN = 3;

@@ -35,10 +35,10 @@ function figuresOf(report: Report, names: readonly string[]): Figures {
   };
 }
 
-/** A report that answers for these metrics as the whole does, and for its invariants. */
+/** A report that answers for these metrics as the whole does, for its invariants, and for what ended it. */
 function partOf(report: Report, metrics: readonly string[]): Report {
-  const { backend, seed, invariants } = report;
-  const part: Record<string, unknown> = { backend, seed, invariants };
+  const { backend, seed, ended, endedDuring, invariants } = report;
+  const part: Record<string, unknown> = { backend, seed, ended, endedDuring, invariants };
   for (const name of metrics) {
     const figure = figureOf(report, { name });
     if (figure !== undefined) place(part, name.split(/[.[\]]+/).filter(Boolean), figure);

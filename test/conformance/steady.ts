@@ -58,7 +58,7 @@ export function recordedSteady(recording: Recording): Quantities {
 }
 
 /** When entries first left in a burst: between these two looks, in seconds since the first packet. */
-export function firstBurstSeconds(recording: Recording): readonly [number, number] | null {
+function firstBurstSeconds(recording: Recording): readonly [number, number] | null {
   const looks = recordedLooks(recording);
   const index = bursts(looks, recording)[0];
   return index === undefined ? null : [looks[index - 1]!.seconds, looks[index]!.seconds];

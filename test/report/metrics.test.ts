@@ -49,6 +49,17 @@ const REPORTS: readonly (readonly [what: string, report: Report])[] = [
     ),
   ],
   [
+    "of a rate that changes",
+    simulate(
+      floodScenario({
+        rateProfile: [
+          { seconds: 0, connectionsPerSecond: 100 },
+          { seconds: 1, connectionsPerSecond: 300 },
+        ],
+      }),
+    ),
+  ],
+  [
     "of two kinds of flow",
     simulate(
       floodScenario({

@@ -102,15 +102,17 @@ export class Program implements LiveReader {
   async opened(): Promise<void> {
     const began = now();
     let settledAt = began;
-    let livedAt = began;
+    let looksWithoutLife = 0;
     while (this.inodes.length === 0 || now() - settledAt < SETTLED_MILLISECONDS * 1e6) {
       await setTimeout(LOOK_MILLISECONDS);
       if (this.failure !== null) throw this.failure;
       const sockets = this.foreignSockets();
       const [keeper, ...processes] = descendantsOf(this.keeper.pid!);
-      // A process that forks and leaves is for a moment the only one that is seen.
-      if (keeper === undefined || processes.some(({ isZombie }) => !isZombie)) livedAt = now();
-      const ended = processes.length > 0 && now() - livedAt > SETTLED_MILLISECONDS * 1e6;
+      // A process that forks and leaves is for a moment the only one that is seen. Looks are counted, not time: on a
+      // busy machine one look may be late, and a single one is no proof.
+      const lives = keeper === undefined || processes.some(({ isZombie }) => !isZombie);
+      looksWithoutLife = lives ? 0 : looksWithoutLife + 1;
+      const ended = processes.length > 0 && looksWithoutLife > SETTLED_MILLISECONDS / LOOK_MILLISECONDS;
       if (ended || (sockets.length === 0 && now() - began > LONGEST_START_MILLISECONDS * 1e6)) {
         throw this.refusal(ended ? endingOf(processes[0]!) : `within ${LONGEST_START_MILLISECONDS / 1000} s`);
       }

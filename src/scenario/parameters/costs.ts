@@ -13,7 +13,6 @@ import { type Chosen, flag, type Parameter, parameter, standardOf } from "./para
 const COST: Range = { min: 0, max: SECOND };
 
 export const MACHINES = ["recorded", "present"] as const;
-export type MachineName = (typeof MACHINES)[number];
 
 function cost(standard: number, description: string, flagName?: string, present = standard): Parameter<number> {
   const note = flagName === undefined ? undefined : flag("Machine:", `${flagName} DURATION`);

@@ -7,11 +7,11 @@ import { type Described, list, quantity, shape, type ValueOf } from "../json-sch
 import { LONGEST_DURATION, RATES, type Range, SECOND } from "../units.js";
 import { parameter } from "./parameter.js";
 
-export const MOST_POINTS = 100_000;
+const MOST_POINTS = 100_000;
 const RATE: Range = { min: 0, max: RATES.max };
 const TIME: Range = { min: 0, max: LONGEST_DURATION / SECOND };
 
-export const RATE_POINT = shape("the rate at a moment", {
+const RATE_POINT = shape("the rate at a moment", {
   seconds: quantity("seconds", TIME, "when, from the first packet"),
   connectionsPerSecond: {
     type: "number",

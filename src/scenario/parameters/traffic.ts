@@ -12,7 +12,7 @@ import { ARRIVALS, BURST, CONNECTIONS, FAMILIES, PROTOCOLS } from "./load.js";
 import { flag, parameter } from "./parameter.js";
 
 /** Records have six bits for the kind of an entry. */
-export const MOST_CLASSES = 64;
+const MOST_CLASSES = 64;
 
 /**
  * What a connection sends. `short` opens, carries its packets and closes; `request-reply` is a question and its answer;
@@ -32,7 +32,7 @@ export const SCRIPTS = [
 ] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
-export const TRAFFIC_CLASS = shape("a kind of flow", {
+const TRAFFIC_CLASS = shape("a kind of flow", {
   name: text("its name in the report; without it that of its script", "a name of 1 to 40 letters, digits and dashes", {
     pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
   }),

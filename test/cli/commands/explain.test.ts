@@ -169,7 +169,7 @@ describe("--kernel all", () => {
       /holds 3 to 8 messages while nobody reads\. For 8 messages on every release ask for 5120 bytes\./,
     );
     const large = unwrapped((await explain("buffer 1MiB --kernel all")).stdout);
-    assert.match(large, /net\.core\.rmem_max cuts the request on 66 of 72 releases: raise the sysctl/);
+    assert.match(large, /net\.core\.rmem_max cuts the request on \d+ of \d+ releases: raise the sysctl/);
   });
 
   test("JSON has one explanation for each release", async () => {
