@@ -60,6 +60,11 @@ const RULES: readonly Rule[] = [
     says: ({ limitSeconds }) =>
       `--second-flood has no effect: the run ends at --limit ${formatDuration(limitSeconds * SECOND)}, before it begins`,
   },
+  {
+    applies: (given, { limitSeconds, delete: deletes }) => Boolean(given.delete) && deletes!.atSeconds >= limitSeconds,
+    says: ({ limitSeconds }) =>
+      `--delete has no effect: the run ends at --limit ${formatDuration(limitSeconds * SECOND)}, before it begins`,
+  },
   ...AFTER_ENOBUFS.map(
     (field): Rule => ({
       applies: ({ listeners }, scenario) =>

@@ -197,9 +197,19 @@ export class Reader {
 
   private afterPauses(at: number): number {
     const when = Math.max(at, this.heldUntil);
-    const { stall } = this.scenario;
-    return stall === null || when === NEVER ? when : afterStall(when, stall);
+    const { stall, stallOnce } = this.scenario;
+    if (when === NEVER) return when;
+    const later = stallOnce === null ? when : afterOneStall(when, stallOnce);
+    return stall === null ? later : afterStall(later, stall);
   }
+}
+
+function afterOneStall(
+  when: number,
+  { atNanoseconds, forNanoseconds }: NonNullable<ListenerScenario["stallOnce"]>,
+): number {
+  const end = atNanoseconds + forNanoseconds;
+  return when >= atNanoseconds && when < end ? end : when;
 }
 
 /** `when`, or the end of the stall that it falls into. The first stall comes after one whole period. */

@@ -4,7 +4,7 @@
  * screen of 80 columns and bends down to 40. This file owns the order of the screen; its parts are in text/.
  */
 
-import type { Report } from "../report/report.js";
+import type { DeletesReport, Report } from "../report/report.js";
 import { verdictText } from "./measured.js";
 import type { RenderOptions } from "./renderer.js";
 import { adviceText } from "./text/advice.js";
@@ -165,6 +165,7 @@ export function measuresOf(report: Report): [label: string, text: string][] {
     ["resends", resendsOf(report)],
     ["latency", latencyOf(report)],
     ["dying list", dyingOf(report)],
+    ...(report.deletes === null ? [] : [["deletes", deletesOf(report.deletes)] satisfies [string, string]]),
     ["flush", flushOf(report)],
     ["table", tableOf(report)],
     ["socket", socketOf(report)],
@@ -225,6 +226,11 @@ function dyingOf({ dying, flush }: Report): string {
 function flushOf({ flush }: Report): string {
   if (flush === null) return "none";
   return `${plural(flush.entries, "entry", "entries")} at ${duration(flush.atSeconds)}, took ${duration(flush.durationSeconds)} and ${plural(flush.attempts, "attempt", "attempts")}`;
+}
+
+function deletesOf({ entries, atSeconds, durationSeconds, attempts, deliveredAtOnce, absent }: DeletesReport): string {
+  const late = some(absent) ? `; ${count(absent)} more came too late` : "";
+  return `${plural(entries, "entry", "entries")} one by one from ${duration(atSeconds)} on, took ${duration(durationSeconds)} and ${plural(attempts, "attempt", "attempts")}; ${count(deliveredAtOnce)} DESTROY delivered at once${late}`;
 }
 
 function tableOf({ table }: Report): string {

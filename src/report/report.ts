@@ -80,6 +80,19 @@ export interface FullTable {
   dying: number;
 }
 
+export interface DeletesReport<F extends Figure = Figure> {
+  /** When the first dump began. */
+  atSeconds: number;
+  durationSeconds: number;
+  dumps: number;
+  entries: F;
+  /** Deletes that came too late: ENOENT. */
+  absent: F;
+  attempts: F;
+  deliveredAtOnce: F;
+  ended: PartEnd;
+}
+
 export interface TableReport<F extends Figure = Figure> {
   max: number;
   buckets: number;
@@ -237,6 +250,8 @@ export interface Report<F extends Figure = Figure> {
   gc: { runs: number; longestPauseSeconds: number | null } | null;
   /** Runs of the redelivery worker, and what they delivered; null where every entry has a timer, or where it cannot be known. */
   redelivery: { runs: number; delivered: number; mostInOneRun: number } | null;
+  /** Deletes by system calls of their own; null: there were none, or the run was over before. */
+  deletes: DeletesReport<F> | null;
   flush: { atSeconds: number; durationSeconds: number; entries: F; attempts: F; ended: PartEnd } | null;
   daemon: DaemonReport<F>;
   /** The foreign program that read in the place of the first listener; null: none did. */

@@ -21,6 +21,7 @@ import {
   type ClassReport,
   type ConntrackdStatistics,
   type DaemonReport,
+  type DeletesReport,
   type EventCounts,
   type EventsReport,
   type FullTable,
@@ -390,6 +391,20 @@ export const REPORT: ObjectSchema<Report> = {
       needs: "worker",
       simulated: true,
     },
+    deletes: nullable(
+      object<DeletesReport>("deletes by system calls of their own; null without one", {
+        atSeconds: seconds("when the first dump for it began"),
+        durationSeconds: seconds("from there to the last delete, or the end of the run"),
+        dumps: count("dumps", "dumps of the table that were begun for it"),
+        entries: orUnknown(count("entries", "entries that were deleted one by one", "table.created")),
+        absent: orUnknown(count("deletes", "deletes of what was gone before they came")),
+        attempts: orUnknown(count("broadcasts", "attempts to deliver that the deletes made")),
+        deliveredAtOnce: orUnknown(
+          count("entries", "entries whose DESTROY was delivered by the delete itself", "deletes.entries"),
+        ),
+        ended: partEnd("what ended them"),
+      }),
+    ),
     flush: {
       ...nullable(
         object<NonNullable<Report["flush"]>>("the flush; null without one", {

@@ -5,13 +5,15 @@
  * grace of 15 s.
  */
 import { RELEASES, type Release, releaseFor } from "../kernel/release.js";
-import { ParameterError, quoted } from "./errors.js";
+import { listed, ParameterError, quoted } from "./errors.js";
 import type { Described } from "./json-schema.js";
+import { DELETE } from "./parameters/delete.js";
 import { LISTENER, LISTENER_BESIDE, type ListenerScenario } from "./parameters/listener.js";
 import { type Chosen, standardOf } from "./parameters/parameter.js";
 import { connectionsUpTo, type RatePoint } from "./parameters/rate-profile.js";
 import {
   type Costs,
+  type DeleteScenario,
   type Experiment,
   type KernelConfig,
   type KernelRules,
@@ -23,7 +25,7 @@ import {
   type TimeoutKey,
   type TrafficClass,
 } from "./scenario.js";
-import { floodSecondsOf, resolveTraffic } from "./traffic.js";
+import { classesOf, floodSecondsOf, resolveTraffic } from "./traffic.js";
 import { formatCount, formatDuration, formatRate, formatSize, LONGEST_DURATION, RATES, SECOND } from "./units.js";
 
 /** What a user said, in canonical units; everything else is a default. */
@@ -31,13 +33,14 @@ export interface Overrides
   extends Partial<
     Omit<
       Scenario,
-      "experiment" | "timeoutsSeconds" | "listeners" | "traffic" | "kernelConfig" | "kernelRules" | "costs"
+      "experiment" | "timeoutsSeconds" | "listeners" | "delete" | "traffic" | "kernelConfig" | "kernelRules" | "costs"
     >
   > {
   durationSeconds?: number;
   timeoutsSeconds?: Partial<Record<TimeoutKey, number>>;
   listeners?: Partial<ListenerScenario>[];
   traffic?: Partial<TrafficClass>[];
+  delete?: Partial<DeleteScenario> | null;
   kernelConfig?: Partial<KernelConfig>;
   kernelRules?: Partial<KernelRules>;
   costs?: Partial<Costs>;
@@ -79,6 +82,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   const scenario = completed(SCENARIO.properties, given, chosen) as unknown as Scenario;
   scenario.listeners = listeners.map((listener, index) => completedListener(listener, index, chosen));
   scenario.traffic = traffic;
+  if (overrides.delete) scenario.delete = completedDelete(overrides.delete, scenario, chosen);
   scenario.listeners.forEach(refuseContradictions);
   refuseSmallHeads(scenario, release);
   refuseForeignRules(scenario, release);
@@ -191,6 +195,19 @@ function completed(
 function completedListener(given: Partial<ListenerScenario>, index: number, chosen: Chosen): ListenerScenario {
   const properties = index === 0 ? LISTENER.properties : LISTENER_BESIDE;
   return completed(properties, given, chosen) as unknown as ListenerScenario;
+}
+
+function completedDelete(given: Partial<DeleteScenario>, scenario: Scenario, chosen: Chosen): DeleteScenario {
+  if (given.atSeconds === undefined && (given.perSecond ?? null) === null) {
+    throw new ParameterError("delete", "expected a time (atSeconds) or a pace (perSecond), got neither");
+  }
+  const whole = completed(DELETE.properties, { ...given }, chosen) as unknown as DeleteScenario;
+  const names = classesOf(scenario).map(({ name }) => name);
+  if (whole.class === null || names.includes(whole.class)) return whole;
+  throw new ParameterError(
+    "delete",
+    `expected a kind of flow that there is, ${listed(names)}, got ${quoted(whole.class)}`,
+  );
 }
 
 function refuseShortTcp({ protocol, packets }: Chosen): void {

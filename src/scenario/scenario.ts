@@ -7,6 +7,7 @@
 import { choiceOf, type Described, list, quantity, shape, text, type ValueOf, flag as yesOrNo } from "./json-schema.js";
 import { sets } from "./parameters/codec.js";
 import { COSTS, MACHINES, standardCosts } from "./parameters/costs.js";
+import { DELETES } from "./parameters/delete.js";
 import {
   addTimeouts,
   KERNEL_CONFIG,
@@ -25,6 +26,7 @@ import { TRAFFIC } from "./parameters/traffic.js";
 import type { Range } from "./units.js";
 
 export type { Costs } from "./parameters/costs.js";
+export type { DeleteScenario } from "./parameters/delete.js";
 export type { KernelConfig, TimeoutKey } from "./parameters/kernel.js";
 export type { GC_WORKERS, KernelRules } from "./parameters/kernel-rules.js";
 export {
@@ -119,6 +121,7 @@ export const SCENARIO = shape("an experiment with every parameter", {
   ...LOAD_PARAMETERS,
   traffic: TRAFFIC,
   rateProfile: RATE_PROFILE,
+  delete: DELETES,
   flush: parameter(
     yesOrNo("whether the table is flushed after the flood"),
     true,

@@ -21,7 +21,8 @@ import type { Figures } from "./figures.js";
 import { Invariants } from "./invariants.js";
 import type { SimulatedKernel } from "./kernel.js";
 import { Machine } from "./machine.js";
-import { DRAIN, FLUSH, Phases } from "./phases.js";
+import { DRAIN, FLUSH, type Phases } from "./phases.js";
+import { phasesOf } from "./phases-with-deletes.js";
 import { TimerSoftirq } from "./softirq.js";
 import { type Sampler, Timeline } from "./timeline.js";
 import { Workers } from "./workers.js";
@@ -47,7 +48,7 @@ export class Run implements Pace {
     this.kernel = machine.kernel;
     this.figures = machine.figures;
     this.clock = machine.clock;
-    this.phases = new Phases(machine);
+    this.phases = phasesOf(machine);
     const Discipline = scenario.cpus === 1 ? OneCpu : TwoCpus;
     this.cpus = new Discipline(machine, new TimerSoftirq(machine), new Workers(machine), this.phases, this);
     machine.kernel.broadcast.whenReadable = (reader) => this.cpus.wake(reader);

@@ -17,6 +17,7 @@ import { classesOf } from "../scenario/traffic.js";
 import { DelayedAck } from "../workload/delayed-ack.js";
 import { type Flood, firstFlood, secondFlood, Traffic } from "../workload/traffic.js";
 import type { Cpu0 } from "./cpu/cpu0.js";
+import type { Deletes } from "./deletes.js";
 import type { Figures } from "./figures.js";
 import { rcvbufOf, type SimulatedKernel } from "./kernel.js";
 import type { Machine } from "./machine.js";
@@ -37,13 +38,15 @@ export class Phases {
   private readonly streams: Streams;
   private readonly kernel: SimulatedKernel;
   private readonly clock: KernelClock;
-  private readonly cpu0: Cpu0;
+  protected readonly cpu0: Cpu0;
   private readonly readers: Readers;
   private readonly figures: Figures;
   /** By class of traffic. */
   private readonly delayedAcks: readonly DelayedAck[];
   /** By class of traffic: every accepted packet is answered with an ICMP error. */
   private readonly portClosed: readonly boolean[];
+  /** The process that deletes entries beside it; null: there is none. */
+  readonly deletes: Deletes | null = null;
   phase: Phase = FLOOD;
   /** When it takes its next step, if CPU 0 is free by then. */
   due = NEVER;
@@ -100,6 +103,11 @@ export class Phases {
   /** In the flood: the next packet is sent by the same system call as the last one. */
   get inSystemCall(): boolean {
     return this.phase === FLOOD && this.traffic.next.step.sameSystemCall;
+  }
+
+  /** It slept until its next step. */
+  get wakesUp(): boolean {
+    return this.phase === PAUSE;
   }
 
   /** Where the experiment is, as the report says it. */

@@ -64,6 +64,7 @@ export function reportOf(run: Run, interrupted: boolean): Report<number> {
             longestPauseSeconds: kernel.gc.runs > 1 ? kernel.gc.longestPauseNanoseconds / 1e9 : null,
           },
     redelivery: kernel.redelivery.runs === null ? null : { ...kernel.redelivery.runs },
+    deletes: deletesReport(run, interrupted),
     flush: flushReport(run, interrupted),
     daemon: daemonReport(run, run.readers[0]!, true),
     program: null,
@@ -205,6 +206,23 @@ function flushReport(run: Run, interrupted: boolean): Report<number>["flush"] {
     entries: run.phases.flushedEntries,
     attempts: flushAttempts,
     ended: flushEndedAt <= now ? "done" : interrupted ? "interrupted" : "limit",
+  };
+}
+
+function deletesReport({ phases, kernel }: Run, interrupted: boolean): Report<number>["deletes"] {
+  const { deletes } = phases;
+  const { now } = kernel.clock;
+  if (deletes === null || deletes.beganAt > now) return null;
+  const { dumps, entries, absent, attempts, deliveredAtOnce, beganAt, endedAt } = deletes;
+  return {
+    atSeconds: beganAt / 1e9,
+    durationSeconds: (Math.min(endedAt, now) - beganAt) / 1e9,
+    dumps,
+    entries,
+    absent,
+    attempts,
+    deliveredAtOnce,
+    ended: endedAt <= now ? "done" : interrupted ? "interrupted" : "limit",
   };
 }
 

@@ -137,6 +137,7 @@ function tapTable(kernel: SimulatedKernel, tap: Tap): void {
     tap.leaves(entry, expired ? "expired" : "evicted");
   });
   before(deletion, "deleteByRequest", (entry) => tap.leaves(entry, "flush"));
+  before(deletion, "deleteFound", (entry) => tap.leaves(entry, "delete"));
 }
 
 function tapAttempts({ ctnetlink, sockets }: SimulatedKernel, tap: Tap): void {

@@ -8,7 +8,7 @@ import { EXPIRES, FLAGS, nodeOf } from "../records.js";
 import type { Release } from "../release.js";
 import { DyingList } from "./dying-list.js";
 import type { Expiry } from "./expiry.js";
-import { type Direction, IPS_DYING, ORIGINAL } from "./status.js";
+import { IPS_DYING, ORIGINAL } from "./status.js";
 import { type ConntrackTable, NIL } from "./table.js";
 
 /** What deletion needs of the events: an attempt, and somebody who retries. */
@@ -74,16 +74,31 @@ export class Deletion {
   }
 
   /**
-   * conntrack -D of one tuple: one attempt. False when there is no such entry. The answer does not depend on delivery.
+   * IPCTNL_MSG_CT_DELETE of one tuple, and of its id where one is given: one attempt, also where a flush makes two. False
+   * when there is no such entry (ENOENT). The answer does not depend on delivery.
    */
-  deleteTuple(tuple: number, direction: Direction = ORIGINAL): boolean {
-    const node = this.table.find(tuple, direction);
+  deleteTuple(tuple: number, id: number | null = null): boolean {
+    const node = this.table.find(tuple, ORIGINAL);
     if (node === NIL) return false;
     const entry = node >> 1;
+    if (this.expiry.isExpired(entry)) {
+      // A look-up removes the dead that it meets.
+      this.evict(entry);
+      return false;
+    }
+    if (id !== null && this.table.idOf(entry) !== id) return false;
+    this.deleteFound(entry);
+    return true;
+  }
+
+  /**
+   * 2.6.31 arms the retry without stopping the entry's own timer, which corrupts the wheel (a16a1647fa6b); it is stopped
+   * here for every release.
+   */
+  deleteFound(entry: number): void {
     this.events.raiseDestroy(entry);
     this.expiry.stop(entry);
     this.die(entry, true);
-    return true;
   }
 
   /** A retry of a dying entry. True: delivered; `finish` must follow when the kernel drops its reference. */

@@ -84,6 +84,13 @@ const RULES: readonly Rule[] = [
         : "expected one rate with --live, which does not change it yet, got several; without --live they are simulated",
   },
   {
+    parameter: "delete",
+    refusal: (scenario) =>
+      scenario.delete === null
+        ? null
+        : "expected none with --live, which does not delete one by one yet; without --live it is simulated",
+  },
+  {
     parameter: "traffic",
     refusal: ({ traffic }) =>
       traffic.length === 0

@@ -47,6 +47,7 @@ export function asConntrackd(listener: ListenerScenario): ListenerScenario {
     serviceNanoseconds: 0,
     serviceDistribution: "fixed",
     stall: null,
+    stallOnce: null,
     groups: EVENT_GROUPS,
     slowFrom: "start",
     smallFrom: "start",

@@ -67,12 +67,23 @@ export class Pacing {
   }
 
   private afterStall(at: number): number {
+    if (at === Number.POSITIVE_INFINITY) return at;
+    return this.startNanoseconds + this.afterPeriodicStall(this.afterOneStall(at - this.startNanoseconds));
+  }
+
+  private afterOneStall(elapsed: number): number {
+    const { stallOnce } = this.scenario;
+    if (stallOnce === null) return elapsed;
+    const end = stallOnce.atNanoseconds + stallOnce.forNanoseconds;
+    return elapsed >= stallOnce.atNanoseconds && elapsed < end ? end : elapsed;
+  }
+
+  private afterPeriodicStall(elapsed: number): number {
     const { stall } = this.scenario;
-    if (stall === null || at === Number.POSITIVE_INFINITY) return at;
-    const elapsed = at - this.startNanoseconds;
+    if (stall === null) return elapsed;
     const into = elapsed % stall.everyNanoseconds;
     // The first stall comes after one whole period.
-    if (elapsed < stall.everyNanoseconds || into >= stall.forNanoseconds) return at;
-    return at + stall.forNanoseconds - into;
+    if (elapsed < stall.everyNanoseconds || into >= stall.forNanoseconds) return elapsed;
+    return elapsed + stall.forNanoseconds - into;
   }
 }

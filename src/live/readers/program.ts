@@ -322,6 +322,7 @@ export function asProgram(listener: ListenerScenario): ListenerScenario {
     resyncAfterNanoseconds: null,
     stopsAtEnobufs: false,
     stall: null,
+    stallOnce: null,
     joins: "start",
     heldAfterFlushNanoseconds: 0,
     closesAfterFlushNanoseconds: null,

@@ -119,6 +119,7 @@ class Machine {
       bufferBytes: scenario.rmemMaxBytes,
       serviceNanoseconds: 0,
       stall: null,
+      stallOnce: null,
       joins: "start",
       smallFrom: "start",
       groups: ["new", "destroy"],

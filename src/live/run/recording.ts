@@ -82,6 +82,7 @@ function isRecordable(scenario: Scenario): boolean {
   const [first, second, third] = listeners;
   const plain = (listener: ListenerScenario): boolean =>
     listener.stall === null &&
+    listener.stallOnce === null &&
     listener.serviceDistribution === "fixed" &&
     listener.joins === "start" &&
     listener.groups.length === 3;

@@ -85,6 +85,7 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
     },
     gc: null,
     redelivery: null,
+    deletes: null,
     flush: flushReport(run),
     daemon: daemonReport(run, ending, 0, active),
     program,

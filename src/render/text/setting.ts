@@ -20,18 +20,28 @@ export function titleOf(report: Report): string {
 
 export function loadOf({ scenario, load }: Report): string {
   if (scenario.traffic.length > 0) {
-    return `${scenario.traffic.map(kindOf).join(", ")}${scenario.flush ? ", then conntrack -F" : ", no flush"}`;
+    return `${scenario.traffic.map(kindOf).join(", ")}${deletesOf(scenario)}${scenario.flush ? ", then conntrack -F" : ", no flush"}`;
   }
   const protocol = `${scenario.protocol.toUpperCase()}${scenario.family === "ipv6" ? " (IPv6)" : ""}`;
   const second = scenario.secondFlood;
   return [
     `${plural(scenario.connections, `${protocol} connection`, `${protocol} connections`)} of ${plural(scenario.packets, "packet", "packets")}`,
     ` ${paceOf(scenario, load)}`,
+    deletesOf(scenario),
     scenario.flush ? ", then conntrack -F" : ", no flush",
     second === null
       ? ""
       : `, and ${plural(second.connections, "connection", "connections")} more ${duration(second.afterFlushSeconds)} after it`,
   ].join("");
+}
+
+function deletesOf({ delete: deletes }: Scenario): string {
+  if (deletes === null) return "";
+  const { share, class: kind, atSeconds, perSecond } = deletes;
+  const which = kind === null ? "the entries" : `those of ${kind}`;
+  const what = share === 1 && kind === null ? "all entries" : share === 1 ? which : `${100 * share}% of ${which}`;
+  const pace = perSecond === null ? "" : `, ${count(perSecond)} in a second,`;
+  return `, conntrack -D of ${what}${pace} ${perSecond === null ? "at" : "from"} ${duration(atSeconds)}${perSecond === null ? "" : " on"}`;
 }
 
 function kindOf(kind: TrafficClass): string {
@@ -101,6 +111,7 @@ export function readerOf(scenario: Scenario): string {
   return [
     speed + (listener.slowFrom === "flush" ? " from the flush on" : ""),
     ...(listener.stall === null ? [] : [stallOf(listener.stall)]),
+    ...(listener.stallOnce === null ? [] : [stallOnceOf(listener.stallOnce)]),
     ...afterEnobufsOf(listener),
     ...(scenario.flush ? afterFlushOf(listener) : []),
   ].join("; ");
@@ -111,6 +122,10 @@ function afterEnobufsOf({ stopsAtEnobufs, resyncAfterNanoseconds: resync }: List
   if (stopsAtEnobufs) facts.push("stops for good at its first ENOBUFS");
   if (resync !== null) facts.push(`dumps the table ${duration(resync / SECOND)} after its last ENOBUFS`);
   return facts;
+}
+
+function stallOnceOf({ atNanoseconds, forNanoseconds }: NonNullable<ListenerScenario["stallOnce"]>): string {
+  return `stops for ${duration(forNanoseconds / SECOND)} once, at ${duration(atNanoseconds / SECOND)}`;
 }
 
 function stallOf(stall: NonNullable<ListenerScenario["stall"]>): string {

@@ -75,10 +75,30 @@ const STALL = shape("pauses of the reader; null: none", {
 });
 interface Stall extends ValueOf<typeof STALL> {}
 
-/** `500ms/10s`: stopped for the first in every second. */
+const STALL_ONCE = shape("one pause of the reader; null: none", {
+  atNanoseconds: quantity("duration", AFTER_FLUSH, "when it begins, from the first packet on"),
+  forNanoseconds: quantity("duration", STALL_TIME, "how long the reader stops then"),
+});
+interface StallOnce extends ValueOf<typeof STALL_ONCE> {}
+
+interface Stalls {
+  stall?: Stall | null;
+  stallOnce?: StallOnce | null;
+}
+
+/** `500ms/10s`: stopped for the first in every second; `5s@30s`: once, from the second on. */
 const stallCodec: Codec = {
-  parse(text): { stall: Stall } {
-    const [pause, period] = pairIn(text, "/", "FOR/EVERY such as 500ms/10s");
+  parse(text): Stalls {
+    if (text.includes("@")) {
+      const [pause, at] = pairIn(text, "@", "FOR@TIME such as 5s@30s");
+      return {
+        stallOnce: {
+          atNanoseconds: numberIn(STALL_ONCE.properties.atNanoseconds, at),
+          forNanoseconds: numberIn(STALL_ONCE.properties.forNanoseconds, pause),
+        },
+      };
+    }
+    const [pause, period] = pairIn(text, "/", "FOR/EVERY such as 500ms/10s, or FOR@TIME such as 5s@30s");
     return {
       stall: {
         everyNanoseconds: numberIn(STALL.properties.everyNanoseconds, period),
@@ -86,8 +106,9 @@ const stallCodec: Codec = {
       },
     };
   },
-  format({ stall }: { stall?: Stall | null }) {
-    return stall ? `${formatDuration(stall.forNanoseconds)}/${formatDuration(stall.everyNanoseconds)}` : null;
+  format({ stall, stallOnce }: Stalls) {
+    if (stall) return `${formatDuration(stall.forNanoseconds)}/${formatDuration(stall.everyNanoseconds)}`;
+    return stallOnce ? `${formatDuration(stallOnce.forNanoseconds)}@${formatDuration(stallOnce.atNanoseconds)}` : null;
   },
 };
 
@@ -178,11 +199,14 @@ export const LISTENER = shape("a listener: its socket and its reader", {
     nullable({ ...STALL, needed: Object.keys(STALL.properties) }),
     null,
     flag(READER, "reader-stall FOR/EVERY", {
-      description: "the reader stops that long in every such period, as in 500ms/10s",
+      description:
+        "the reader stops that long in every such period, as in 500ms/10s, or once at a time after the first packet, as in " +
+        "5s@30s",
       codec: stallCodec,
       item: "stall",
     }),
   ),
+  stallOnce: parameter(nullable({ ...STALL_ONCE, needed: Object.keys(STALL_ONCE.properties) }), null),
   /**
    * So many decoders take messages from the socket in turn. With one a message counts when it is read; with more each
    * counts when its decoder has given it its service time, so that messages of one entry may be applied in the wrong

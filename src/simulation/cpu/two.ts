@@ -6,7 +6,7 @@ import type { Reader } from "../../daemon/reader.js";
 import type { KernelClock } from "../../kernel/clock.js";
 import { NEVER } from "../../kernel/clock.js";
 import type { Machine } from "../machine.js";
-import { FLUSH, PAUSE, type Phases } from "../phases.js";
+import { FLUSH, type Phases } from "../phases.js";
 import type { Readers } from "../readers.js";
 import type { TimerSoftirq } from "../softirq.js";
 import type { Workers } from "../workers.js";
@@ -96,7 +96,7 @@ export class TwoCpus implements Cpus {
   }
 
   private proceed(): void {
-    if (this.phases.phase === PAUSE) this.placement.pauseOver();
+    if (this.phases.wakesUp) this.placement.pauseOver();
     this.phases.act();
   }
 
