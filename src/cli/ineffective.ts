@@ -61,7 +61,7 @@ const RULES: readonly Rule[] = [
       `--second-flood has no effect: the run ends at --limit ${formatDuration(limitSeconds * SECOND)}, before it begins`,
   },
   {
-    applies: (given, { limitSeconds, delete: deletes }) => Boolean(given.delete) && deletes!.atSeconds >= limitSeconds,
+    applies: (given, { limitSeconds }) => (given.delete?.atSeconds ?? 0) >= limitSeconds,
     says: ({ limitSeconds }) =>
       `--delete has no effect: the run ends at --limit ${formatDuration(limitSeconds * SECOND)}, before it begins`,
   },

@@ -228,9 +228,11 @@ function flushOf({ flush }: Report): string {
   return `${plural(flush.entries, "entry", "entries")} at ${duration(flush.atSeconds)}, took ${duration(flush.durationSeconds)} and ${plural(flush.attempts, "attempt", "attempts")}`;
 }
 
-function deletesOf({ entries, atSeconds, durationSeconds, attempts, deliveredAtOnce, absent }: DeletesReport): string {
+function deletesOf(deletes: DeletesReport): string {
+  const { entries, atSeconds, durationSeconds, attempts, deliveredAtOnce, dyingAfter, absent } = deletes;
+  const dying = some(dyingAfter) ? `, ${count(dyingAfter)} on the dying list after it` : "";
   const late = some(absent) ? `; ${count(absent)} more came too late` : "";
-  return `${plural(entries, "entry", "entries")} one by one from ${duration(atSeconds)} on, took ${duration(durationSeconds)} and ${plural(attempts, "attempt", "attempts")}; ${count(deliveredAtOnce)} DESTROY delivered at once${late}`;
+  return `${plural(entries, "entry", "entries")} one by one from ${duration(atSeconds)} on, took ${duration(durationSeconds)} and ${plural(attempts, "attempt", "attempts")}; ${count(deliveredAtOnce)} DESTROY delivered at once${dying}${late}`;
 }
 
 function tableOf({ table }: Report): string {

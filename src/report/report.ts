@@ -89,7 +89,10 @@ export interface DeletesReport<F extends Figure = Figure> {
   /** Deletes that came too late: ENOENT. */
   absent: F;
   attempts: F;
+  /** By the delete itself; what the redelivery worker delivers meanwhile is not in it. */
   deliveredAtOnce: F;
+  /** Null: they were not over. */
+  dyingAfter: Figure;
   ended: PartEnd;
 }
 

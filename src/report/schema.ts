@@ -402,6 +402,13 @@ export const REPORT: ObjectSchema<Report> = {
         deliveredAtOnce: orUnknown(
           count("entries", "entries whose DESTROY was delivered by the delete itself", "deletes.entries"),
         ),
+        dyingAfter: orUnknown(
+          count(
+            "entries",
+            "entries on the dying list after the last delete; null: they were not over",
+            "table.created",
+          ),
+        ),
         ended: partEnd("what ended them"),
       }),
     ),

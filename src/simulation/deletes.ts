@@ -44,6 +44,7 @@ export class Deletes {
   absent = 0;
   attempts = 0;
   deliveredAtOnce = 0;
+  dyingAfter: number | null = null;
 
   constructor({ clock, cpu0, kernel, scenario, streams }: Machine, deletes: DeleteScenario) {
     this.scenario = deletes;
@@ -106,6 +107,7 @@ export class Deletes {
     if (this.scenario.perSecond === null || (loadIsOver && !this.met)) {
       this.endedAt = Math.max(this.clock.now, this.cpu0.free);
       this.due = NEVER;
+      this.dyingAfter = this.kernel.table.dying;
       return;
     }
     // Of a walk that found nothing the turn has passed.

@@ -213,7 +213,7 @@ function deletesReport({ phases, kernel }: Run, interrupted: boolean): Report<nu
   const { deletes } = phases;
   const { now } = kernel.clock;
   if (deletes === null || deletes.beganAt > now) return null;
-  const { dumps, entries, absent, attempts, deliveredAtOnce, beganAt, endedAt } = deletes;
+  const { dumps, entries, absent, attempts, deliveredAtOnce, dyingAfter, beganAt, endedAt } = deletes;
   return {
     atSeconds: beganAt / 1e9,
     durationSeconds: (Math.min(endedAt, now) - beganAt) / 1e9,
@@ -222,6 +222,7 @@ function deletesReport({ phases, kernel }: Run, interrupted: boolean): Report<nu
     absent,
     attempts,
     deliveredAtOnce,
+    dyingAfter,
     ended: endedAt <= now ? "done" : interrupted ? "interrupted" : "limit",
   };
 }

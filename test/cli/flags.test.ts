@@ -24,6 +24,20 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
   ["--path forward", { path: "forward" }, "--path forward"],
   ["--packets 7", { packets: 7 }, "--packets 7"],
   ["--packet-gap 0", { packetGapNanoseconds: 0 }, "--packet-gap 0s"],
+  ["--delete 50%@30s", { delete: { share: 0.5, atSeconds: 30 } }, "--delete 50%@30s"],
+  ["--delete class=udp@30s", { delete: { class: "udp", atSeconds: 30 } }, "--delete class=udp@30s"],
+  ["--delete 200/s", { delete: { perSecond: 200 } }, "--delete 200/s"],
+  [
+    "--delete class=udp,200/s@10000ms",
+    { delete: { class: "udp", perSecond: 200, atSeconds: 10 } },
+    "--delete class=udp,200/s@10s",
+  ],
+  ["--cost-delete 4us", { costs: { deleteNanoseconds: 4000 } }, "--cost-delete 4us"],
+  [
+    "--reader-stall 5s@30s",
+    { listeners: [{ stallOnce: { atNanoseconds: 3e10, forNanoseconds: 5e9 } }] },
+    "--reader-stall 5s@30s",
+  ],
   [
     "--second-flood 20k@5000ms",
     { secondFlood: { connections: 20_000, afterFlushSeconds: 5 } },

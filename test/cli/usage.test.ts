@@ -61,7 +61,17 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--reader", "1"], '--reader: expected a duration such as 200us, 15s or 2m, got "1"'],
   [["--reader", "1ms,"], '--reader: expected fixed or exponential, got ""'],
   [["--reader", "1ms,exp"], '--reader: expected fixed or exponential, got "exp"'],
-  [["--reader-stall", "500ms"], '--reader-stall: expected FOR/EVERY such as 500ms/10s, got "500ms"'],
+  [
+    ["--reader-stall", "500ms"],
+    '--reader-stall: expected FOR/EVERY such as 500ms/10s, or FOR@TIME such as 5s@30s, got "500ms"',
+  ],
+  [["--reader-stall", "0@30s"], '--reader-stall: expected a duration from 1ns to 1d, got "0"'],
+  [["--cost-delete", "2m"], '--cost-delete: expected a duration from 0s to 1s, got "2m"'],
+  [
+    ["--delete", "50%"],
+    '--delete: expected WHAT@TIME such as 50%@30s or class=udp@30s, or a pace such as 200/s, got "50%"',
+  ],
+  [["--delete", "101%@1s"], '--delete: expected a share above 0% and up to 100%, got "101%"'],
   [["--buffer-max", "8x"], '--buffer-max: expected a size such as 2048, 208k or 8MiB, got "8x"'],
   [["--resync", "30"], '--resync: expected a duration such as 200us, 15s or 2m, got "30"'],
   [["--decoders", "17"], '--decoders: expected a count from 1 to 16, got "17"'],

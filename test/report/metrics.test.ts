@@ -71,6 +71,21 @@ const REPORTS: readonly (readonly [what: string, report: Report])[] = [
       }),
     ),
   ],
+  [
+    "of deletes one by one, beside a rate that changes",
+    simulate(
+      floodScenario({
+        kernel: "6.18",
+        rateProfile: [
+          { seconds: 0, connectionsPerSecond: 10 },
+          { seconds: 10, connectionsPerSecond: 50 },
+        ],
+        delete: { share: 0.5, perSecond: 20, atSeconds: 2 },
+        listeners: [{ stallOnce: { atNanoseconds: 3e9, forNanoseconds: 1e9 } }],
+        limitSeconds: 100,
+      }),
+    ),
+  ],
   ["of nothing", simulate(floodScenario({ connections: 0, listeners: [{}, {}] }))],
 ];
 
