@@ -5,6 +5,7 @@ import { completion } from "./commands/completion.js";
 import { explain } from "./commands/explain.js";
 import { flood } from "./commands/flood.js";
 import { flush } from "./commands/flush.js";
+import { host } from "./commands/host.js";
 import { measure } from "./commands/measure.js";
 import { merge } from "./commands/merge.js";
 import { metrics } from "./commands/metrics.js";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   parity,
   measure,
+  host,
   metrics,
   completion,
 ];

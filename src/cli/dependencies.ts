@@ -4,6 +4,7 @@
  * own kernel. It decides nothing.
  */
 import os from "node:os";
+import { setTimeout } from "node:timers/promises";
 import type { renderExplanation, renderReleaseTable } from "../explain/screen.js";
 import type { explainBuffer } from "../explain/sentences.js";
 import type { liveHost, liveOverrides } from "../live/host/host.js";
@@ -44,6 +45,7 @@ export interface Dependencies {
   studies(): Promise<Studies>;
   advisor(): Promise<typeof adviceOn>;
   measurements(): Promise<Measurements>;
+  surveying(): Promise<Surveying>;
   /** How many runs go on at once. */
   cores(): number;
   /** As uname -s, -r and -v say it. */
@@ -87,6 +89,21 @@ export type Studies = Pick<typeof import("../study/grid.js"), "checkStudy"> &
 interface Measurements {
   measurementRenderers: typeof measurementRenderers;
 }
+
+/** What is set on a host, who listens there, and what a flush would do. */
+export type Surveying = Pick<
+  typeof import("../live/host/survey.js"),
+  "readingOf" | "sampleOf" | "surveyOf" | "thisHost"
+> &
+  Pick<typeof import("../explain/host-flush.js"), "assumptionsOf" | "hostScenario" | "hostVerdicts"> &
+  Pick<typeof import("../render/host.js"), "renderHost" | "sampleTable"> &
+  Pick<typeof import("../scenario/print.js"), "printScenarioFile"> &
+  Pick<Tracing, "TOOL"> & {
+    /** Resolves after so long, or at once when the signal comes; true: it came. */
+    pause(milliseconds: number, signal: AbortSignal): Promise<boolean>;
+    /** By a clock that never goes back. */
+    seconds(): number;
+  };
 
 /** What a set of scenario files needs. */
 export interface Suites {
@@ -165,6 +182,19 @@ export const installed: Dependencies = {
   }),
   advisor: async () => (await import("../study/advice.js")).adviceOn,
   measurements: () => import("../render/measurement.js"),
+  surveying: async () => ({
+    ...(await import("../live/host/survey.js")),
+    ...(await import("../explain/host-flush.js")),
+    ...(await import("../render/host.js")),
+    ...(await import("../scenario/print.js")),
+    TOOL: { name: "ct-reliable", version: (await import("../report/version.js")).TOOL_VERSION },
+    pause: (milliseconds, signal) =>
+      setTimeout(milliseconds, undefined, { signal }).then(
+        () => false,
+        () => true,
+      ),
+    seconds: () => performance.now() / 1000,
+  }),
   cores: () => os.availableParallelism(),
   host: () => ({ system: os.type(), release: os.release(), version: os.version() }),
 };

@@ -69,7 +69,7 @@ export const QUIET = switched({
   description: "print the verdict only, and no progress",
 });
 
-const PRINT_CONFIG = switched({
+export const PRINT_CONFIG = switched({
   name: "print-config",
   heading: OUTPUT,
   description: "print the resolved scenario as a scenario file and run nothing (YAML, or JSON with --format json)",

@@ -2,6 +2,7 @@
  * How a command says on stderr that it failed, and with which exit code: a mistake of the user is one sentence, a bug
  * of ours is one sentence and the command that repeats it. Stack traces only with CT_RELIABLE_DEBUG=1.
  */
+import type { LiveImpossibleError } from "../live/host/impossible.js";
 import type { UsageError } from "../scenario/errors.js";
 import { hasColour } from "./colour.js";
 import { EXIT } from "./exit-codes.js";
@@ -30,8 +31,8 @@ export function systemReason(error: unknown): string {
 }
 
 /** The machine, and not the user, is what is wrong. */
-export function reportImpossible(io: Io, error: Error): number {
-  complain(io, `live mode is not possible here: ${error.message}`);
+export function reportImpossible(io: Io, error: LiveImpossibleError): number {
+  complain(io, `${error.what} is not possible here: ${error.message}`);
   return EXIT.liveImpossible;
 }
 

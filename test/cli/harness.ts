@@ -224,6 +224,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     tracing: installed.tracing,
     advisor: async () => async () => [],
     measurements: installed.measurements,
+    surveying: installed.surveying,
     cores: () => 1,
     host: () => ({ system: "Linux", release: "6.18.44-fc-v669", version: "#1 SMP PREEMPT_DYNAMIC @0" }),
     ...setup.dependencies,
