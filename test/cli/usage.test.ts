@@ -316,36 +316,36 @@ const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: str
 const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: string])[] = [
   [
     ["flod"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "flod", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, host, metrics or completion), got "flod", did you mean "flood"?',
   ],
   [
     ["fluhs", "--help"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "fluhs", did you mean "flush"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, host, metrics or completion), got "fluhs", did you mean "flush"?',
   ],
   [
     ["help", "nosuch"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "nosuch"',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, host, metrics or completion), got "nosuch"',
   ],
   [
     ["Flood"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "Flood", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, host, metrics or completion), got "Flood", did you mean "flood"?',
   ],
   [
     ["--buffer", "2048"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "--buffer"',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, host, metrics or completion), got "--buffer"',
   ],
   [
     ["--verison"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "--verison", did you mean "--version"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, host, metrics or completion), got "--verison", did you mean "--version"?',
   ],
   [
     ["--", "flod"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "flod", did you mean "flood"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, host, metrics or completion), got "flod", did you mean "flood"?',
   ],
   [["flush", "--no-flush"], 'expected a flag of flush, got "--no-flush"'],
   [
     ["explian", "buffer"],
-    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, metrics or completion), got "explian", did you mean "explain"?',
+    'expected a command (flood, flush, run, size, sweep, compare, merge, trace, explain, parity, measure, host, metrics or completion), got "explian", did you mean "explain"?',
   ],
   [["explain"], "expected buffer SIZE, or a word of the reports, after explain, got nothing"],
   [
