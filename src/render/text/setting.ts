@@ -39,7 +39,12 @@ function deletesOf({ delete: deletes }: Scenario): string {
   if (deletes === null) return "";
   const { share, class: kind, atSeconds, perSecond } = deletes;
   const which = kind === null ? "the entries" : `those of ${kind}`;
-  const what = share === 1 && kind === null ? "all entries" : share === 1 ? which : `${100 * share}% of ${which}`;
+  const what =
+    share === 1 && kind === null
+      ? "all entries"
+      : share === 1
+        ? which
+        : `${Number((100 * share).toPrecision(12))}% of ${which}`;
   const pace = perSecond === null ? "" : `, ${count(perSecond)} in a second,`;
   return `, conntrack -D of ${what}${pace} ${perSecond === null ? "at" : "from"} ${duration(atSeconds)}${perSecond === null ? "" : " on"}`;
 }
