@@ -4,7 +4,7 @@
  * here.
  */
 import { releaseFor } from "../kernel/release.js";
-import { hiddenLevel, levelInUnameVersion } from "../kernel/vendor.js";
+import { branchAlone, hiddenLevel, levelInUnameVersion } from "../kernel/vendor.js";
 import { UsageError } from "../scenario/errors.js";
 import { HOST } from "../scenario/scenario.js";
 import type { Dependencies } from "./dependencies.js";
@@ -26,7 +26,9 @@ export function withHostKernel(given: readonly Given[], dependencies: Pick<Depen
 /** What a user who named no version, or one that hides its level, has to know, or nothing. */
 export function hostKernelNote(given: readonly Given[], kernel: string): string[] {
   const release = releaseFor(kernel);
-  const hidden = hiddenLevel(kernel);
+  // What a file or a list of all releases has is meant as it stands.
+  const isNamed = given.some(({ flag, text }) => flag.name === KERNEL_FLAG && text === kernel);
+  const hidden = hiddenLevel(kernel) ?? (isNamed ? branchAlone(kernel) : null);
   const notes = hidden === null ? [] : [hidden];
   if (!asksForHost(given) || release === null) return notes;
   return [`kernel ${kernel} is modelled as release ${release.version}`, ...notes];

@@ -86,6 +86,14 @@ const VENDORS: readonly Vendor[] = [
   },
 ];
 
+/** Two numbers alone: the branch, of which people mean their own level. Null: more was given, or no update changed a rule. */
+export function branchAlone(version: string): string | null {
+  if (!/^[3-9]\.\d+$/.test(version) || releaseFor(version) === null) return null;
+  const changed = changedByUpdates(version);
+  if (changed === null) return null;
+  return `${version} is taken for ${version}.0; updates of its branch changed ${changed}: give the third number, too`;
+}
+
 /** One sentence on a name that hides its level; null: the name says it. A level that is given (third number not 0) speaks for itself. */
 export function hiddenLevel(version: string): string | null {
   if (releaseFor(version) === null) return null;

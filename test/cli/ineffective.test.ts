@@ -12,7 +12,7 @@ async function notesOf(argv: string): Promise<string[]> {
 
 describe("a flag that changes nothing beside the others is accepted, and a note says so", () => {
   for (const [argv, ...notes] of [
-    ["flood --grace-max 3s --kernel 6.18", "--grace-max has no effect on 6.18: the sysctl went with 3.17"],
+    ["flood --grace-max 3s --kernel 6.18.44", "--grace-max has no effect on 6.18.44: the sysctl went with 3.17"],
     ["flush --grace-max 3s --kernel 3.17", "--grace-max has no effect on 3.17: the sysctl went with 3.17"],
     [
       "flush --grace-max 3s --kernel host",
@@ -63,7 +63,7 @@ describe("a flag that changes nothing beside the others is accepted, and a note 
 
   for (const argv of [
     "flood",
-    "flood --kernel 6.18",
+    "flood --kernel 6.18.44",
     "flood --grace-max 3s --kernel 3.16.85",
     "flood --arrivals burst",
     "flush --packet-gap 1ms --packets 2",

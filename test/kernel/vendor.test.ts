@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { releaseFor } from "../../src/kernel/release.js";
-import { hiddenLevel, levelInUnameVersion } from "../../src/kernel/vendor.js";
+import { branchAlone, hiddenLevel, levelInUnameVersion } from "../../src/kernel/vendor.js";
 
 describe("a name that hides its level", () => {
   for (const [version, says] of [
@@ -38,6 +38,15 @@ describe("a name that hides its level", () => {
     assert.match(hiddenLevel("5.10.0-10-amd64")!, /taken for 5\.10\.70: .* the same up to 5\.10\.179/);
   });
 
+  test("is the branch alone, where updates changed a rule", () => {
+    assert.match(
+      branchAlone("5.10")!,
+      /^5\.10 is taken for 5\.10\.0; .* the gc worker \(5\.10\.62\), .*: give the third number/,
+    );
+    for (const version of ["3.10", "5.10.70", "2.6.32", "9.9"]) assert.equal(branchAlone(version), null);
+    assert.match(branchAlone("5.15")!, /the gc worker \(5\.15\.34 and 5\.15\.75\)/);
+  });
+
   test("is modelled as the level that its build is known to have at least", () => {
     for (const [version, level] of [
       ["5.10.0-8-amd64", "5.10.46"],
@@ -60,7 +69,16 @@ describe("a name that hides its level", () => {
     }
   });
 
-  for (const version of ["6.1.170", "6.1", "6.18.44-fc-v669", "5.4.0", "3.10.108", "5.10.240-rt12", "9.9.0-1-amd64"]) {
+  for (const version of [
+    "6.1.170",
+    "3.10",
+    "2.6.32",
+    "6.18.44-fc-v669",
+    "5.4.0",
+    "3.10.108",
+    "5.10.240-rt12",
+    "9.9.0-1-amd64",
+  ]) {
     test(`${version} says its level, or is none of ours`, () => {
       assert.equal(hiddenLevel(version), null);
     });
