@@ -1,6 +1,6 @@
 /**
- * The package as users run it, compiled and bundled, with the inner parts that rows need beside the library: measured through a
- * TypeScript loader, its helpers would be measured too.
+ * The package as users run it, compiled and bundled, with the inner parts that rows need beside the library: measured
+ * through a TypeScript loader, its helpers would be measured too.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,7 @@
 /**
- * The fixed loop that every rate is compared with, so that machines can be: steps that depend on each other, each an integer
- * hash and a look at one of 16 MiB in no order, which is what a table of connections does to a processor. It must never
- * change, or no two results can be compared any more.
+ * The fixed loop that every rate is compared with, so that machines can be: steps that depend on each other, each an
+ * integer hash and a look at one of 16 MiB in no order, which is what a table of connections does to a processor. It
+ * must never change, or no two results can be compared any more.
  */
 import { best, cpuSeconds } from "./timing.js";
 

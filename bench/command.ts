@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- [ROW…] [--short] [--against] [--save]`: the table of targets against this build. A table goes to standard
- * error, the same as JSON to standard output.
+ * `npm run bench -- [ROW…] [--short] [--against] [--save]`: the table of targets against this build. A table goes to
+ * standard error, the same as JSON to standard output.
  *
- *   --short    what CI runs: seconds per row, and exit 1 when a figure is below half of its target, or, where the stored
- *              baseline does not meet that target, below half of the baseline
+ *   --short    what CI runs: seconds per row, and exit 1 when a figure is below half of its target, or, where the
+ *              stored baseline does not meet that target, below half of the baseline
  *   --against  also what moved against the stored baseline by more than noise
  *   --save     stores the result as the baseline of these rows
  */

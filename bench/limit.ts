@@ -1,8 +1,8 @@
 /**
- * What this machine can do at most with the memory that the simulated kernel touches: the same arrays, walked in the same
- * order, and nothing of the model: one kind of kernel, no missed events, no costs, no accounts of what waits. A flow is
- * looked up, enters two chains and the queue of timers, and leaves them in the order of arrival; each event goes through
- * a ring to a reader that writes it into its table. Rows of the benchmark show their share of it.
+ * What this machine can do at most with the memory that the simulated kernel touches: the same arrays, walked in the
+ * same order, and nothing of the model: one kind of kernel, no missed events, no costs, no accounts of what waits. A
+ * flow is looked up, enters two chains and the queue of timers, and leaves them in the order of arrival; each event
+ * goes through a ring to a reader that writes it into its table. Rows of the benchmark show their share of it.
  */
 import { best, cpuSeconds } from "./timing.js";
 

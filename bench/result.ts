@@ -1,7 +1,7 @@
 /**
- * Results of benchmarks and what can be said of them: whether a figure meets its target, and whether it moved against an
- * earlier result. Figures that scale with the machine are brought to the machine that the targets were set on, by the ratio
- * of the calibration loops.
+ * Results of benchmarks and what can be said of them: whether a figure meets its target, and whether it moved against
+ * an earlier result. Figures that scale with the machine are brought to the machine that the targets were set on, by
+ * the ratio of the calibration loops.
  */
 import { REFERENCE_STEPS_PER_SECOND } from "./calibration.js";
 import type { Figure } from "./row.js";

@@ -1,7 +1,7 @@
 /**
- * What a benchmark is: a row of the table of targets, in a file of its own below rows/, that measures one or a few figures.
- * Each row runs in its own process (command.ts), so that no row profits from code that another one made hot, or pays for
- * its heap.
+ * What a benchmark is: a row of the table of targets, in a file of its own below rows/, that measures one or a few
+ * figures. Each row runs in its own process (command.ts), so that no row profits from code that another one made hot,
+ * or pays for its heap.
  */
 
 export interface Figure {

@@ -1,6 +1,6 @@
 /**
- * Rows that are a rate: so many flows or packets of one scenario in a second of CPU time. The reader of these scenarios is
- * fast and its buffer large, so that every event is built, queued, read and booked: nothing is skipped.
+ * Rows that are a rate: so many flows or packets of one scenario in a second of CPU time. The reader of these scenarios
+ * is fast and its buffer large, so that every event is built, queued, read and booked: nothing is skipped.
  */
 import type { Overrides } from "../src/index.js";
 import { prepareEngine, resolveScenario, simulate } from "./built.js";

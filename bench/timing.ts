@@ -1,6 +1,6 @@
 /**
- * How a benchmark takes time: CPU seconds of this process where it can, because the machine is shared and a wait for the
- * processor is not the program's; the best of several repetitions, because noise only adds.
+ * How a benchmark takes time: CPU seconds of this process where it can, because the machine is shared and a wait for
+ * the processor is not the program's; the best of several repetitions, because noise only adds.
  */
 export function cpuSeconds(work: () => void): number {
   const before = process.cpuUsage();

@@ -1,7 +1,7 @@
 /**
  * The files of the package that are made of the code: the JSON Schemas of what goes in and comes out, the manual page,
- * the README's table of scenarios, the table of releases. They are committed, so that an editor finds them without a build; a test holds them
- * current.
+ * the README's table of scenarios, the table of releases. They are committed, so that an editor finds them without a
+ * build; a test holds them current.
  */
 import { readFileSync } from "node:fs";
 import { COMMANDS } from "../src/cli/catalogue.js";

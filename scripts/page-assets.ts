@@ -1,7 +1,7 @@
 /**
- * What a page of the HTML report carries with it: the style, the script with uPlot in it, and the notice of uPlot's licence.
- * They are made of src/render/html/browser and kept as a module, so that the package needs neither files beside it nor
- * uPlot itself.
+ * What a page of the HTML report carries with it: the style, the script with uPlot in it, and the notice of uPlot's
+ * licence. They are made of src/render/html/browser and kept as a module, so that the package needs neither files
+ * beside it nor uPlot itself.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,6 +1,6 @@
 /**
- * `npm run pictures`: the pictures of the README and the sample reports, made by the commands that their captions name. A
- * screen is the output of the command, colours and all, as an SVG; a chart is what Chromium draws of an HTML report.
+ * `npm run pictures`: the pictures of the README and the sample reports, made by the commands that their captions name.
+ * A screen is the output of the command, colours and all, as an SVG; a chart is what Chromium draws of an HTML report.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";

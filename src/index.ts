@@ -1,9 +1,8 @@
 /**
- * The package as a library: resolve a scenario, simulate it, render the report. The same functions that the command line
- * uses; no I/O, no clock.
+ * The package as a library: resolve a scenario, simulate it, render the report. The same functions that the command
+ * line uses; no I/O, no clock.
  *
- * @example
- * const report = simulate(resolveScenario("flush", { connections: 5000, kernel: "6.18.44" }));
+ * @example const report = simulate(resolveScenario("flush", { connections: 5000, kernel: "6.18.44" }));
  * console.log(report.dying.emptyAfterFlushSeconds);
  */
 

@@ -78,9 +78,9 @@ const MATH_EXCEPTIONS: ReadonlyMap<string, string> = new Map([
 
 const layerOf = (file: string): number => LAYERS.findIndex((layer) => layer.holds(file));
 
-function sourceFiles(): Source[] {
-  return readdirSync(path.join(ROOT, "src"), { recursive: true, encoding: "utf8" })
-    .map((name) => path.posix.join("src", name.split(path.sep).join("/")))
+function sourceFiles(folder = "src"): Source[] {
+  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .map((name) => path.posix.join(folder, name.split(path.sep).join("/")))
     .filter((name) => name.endsWith(".ts"))
     .map((name) => new Source(name, readFileSync(path.join(ROOT, name), "utf8")));
 }
@@ -222,6 +222,24 @@ describe("below the command line and the live backend", () => {
 
   test("the command line may", () => {
     assert.deepEqual(wrongUses(new Source("src/cli/io.ts", 'import fs from "node:fs"; process.exitCode = 1;')), []);
+  });
+});
+
+describe("comments", () => {
+  const { lineWidth } = JSON.parse(readFileSync(path.join(ROOT, "biome.json"), "utf8")).formatter as {
+    lineWidth: number;
+  };
+
+  test("are wrapped at the formatter's width, like code", () => {
+    const all = ["src", "test", "bench", "scripts"].flatMap((folder) => sourceFiles(folder));
+    const long = all.flatMap((source) => source.commentsBeyond(lineWidth).map((line) => `${source.path}:${line}`));
+    assert.deepEqual(long, []);
+  });
+
+  test("that are longer are seen, and long lines of a text in backquotes are none", () => {
+    const words = "word ".repeat(lineWidth / 5);
+    const lines = ["/**", ` * ${words}`, " */", "// short", `// ${words}`, "const text = `", `* ${words}`, "`;"];
+    assert.deepEqual(new Source("src/a.ts", lines.join("\n")).commentsBeyond(lineWidth), [2, 5]);
   });
 });
 

@@ -74,6 +74,19 @@ export class Source {
     return found;
   }
 
+  /** Numbers of the comment lines that are longer than this, in characters; lines of a text in backquotes are none. */
+  commentsBeyond(width: number): number[] {
+    const texts: ts.Node[] = [];
+    this.visit((node) => {
+      if (ts.isTemplateLiteralToken(node)) texts.push(node);
+    });
+    return this.file.text.split("\n").flatMap((line, index) => {
+      if ([...line].length <= width || !/^\s*(\/\/|\/\*|\*)/.test(line)) return [];
+      const at = this.file.getPositionOfLineAndCharacter(index, line.search(/\S/));
+      return texts.some((node) => node.getStart(this.file) < at && at < node.getEnd()) ? [] : [index + 1];
+    });
+  }
+
   private lineOf(node: ts.Node): number {
     return this.file.getLineAndCharacterOfPosition(node.getStart(this.file)).line + 1;
   }

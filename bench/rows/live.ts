@@ -1,6 +1,7 @@
 /**
- * The simulator against the kernel that it models: 200 000 UDP flows as fast as the machine makes them, every event read, then a
- * flush until everything is delivered. Of the kernel it is the time that passed, of the simulator the CPU time.
+ * The simulator against the kernel that it models: 200 000 UDP flows as fast as the machine makes them, every event
+ * read, then a flush until everything is delivered. Of the kernel it is the time that passed, of the simulator the CPU
+ * time.
  */
 import { liveBackend, liveHost, liveOverrides, resolveScenario, simulate, whyNotLive } from "../built.js";
 import type { Row, SkippedRow } from "../row.js";

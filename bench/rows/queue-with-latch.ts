@@ -1,7 +1,7 @@
 /**
- * The comparison that a reader would ask for: the same queue in a general simulation library. Poisson arrivals, one server
- * with a fixed service time, a bounded queue whose overrun latches it shut until it is empty (M/D/1/K with latch). Ours
- * carries the whole kernel along for each arrival; the library has nothing but the queue.
+ * The comparison that a reader would ask for: the same queue in a general simulation library. Poisson arrivals, one
+ * server with a fixed service time, a bounded queue whose overrun latches it shut until it is empty (M/D/1/K with
+ * latch). Ours carries the whole kernel along for each arrival; the library has nothing but the queue.
  */
 import { createRequire } from "node:module";
 import { resolveScenario, simulate } from "../built.js";

@@ -21,7 +21,10 @@ export function hasColour(stream: OutputStream, env: Environment, wanted: boolea
   return stream.isTTY === true;
 }
 
-/** For what is said before the flags are read, or because they cannot be: the world without colours if the words ask for none. */
+/**
+ * For what is said before the flags are read, or because they cannot be: the world without colours if the words ask for
+ * none.
+ */
 export function inColoursAsked(argv: readonly string[], io: Io): Io {
   if (!argv.includes(`--${NO_COLOR.name}`)) return io;
   return { ...io, env: { ...io.env, FORCE_COLOR: "", NO_COLOR: "1" } };

@@ -1,6 +1,6 @@
 /**
- * The flags that take a file of a real machine in the place of flags: conntrackd.conf, ulogd.conf, sysctl settings. What such
- * a file says goes under the flags that are given beside it. What the file means is scenario/configurations/.
+ * The flags that take a file of a real machine in the place of flags: conntrackd.conf, ulogd.conf, sysctl settings.
+ * What such a file says goes under the flags that are given beside it. What the file means is scenario/configurations/.
  */
 import { readFileSync } from "node:fs";
 import type { Configuration } from "../scenario/configurations/configuration.js";

@@ -60,7 +60,9 @@ const FIRST_EXAMPLES: Command["examples"] = [
 /** So many flags are read; of a command with more, the help shows those that most people need. */
 const SHORT_HELP_FLAGS = 20;
 
-/** `scenario`: what runs without a flag, for the defaults; null where a command runs none. `all`: every flag there is. */
+/**
+ * `scenario`: what runs without a flag, for the defaults; null where a command runs none. `all`: every flag there is.
+ */
 export function commandHelp(command: Command, scenario: Scenario | null, width: number, all = false): string {
   const { name, summary, operands, examples } = command;
   const everyday = command.flags.filter((flag) => EVERYDAY.has(flag.name));

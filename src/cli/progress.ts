@@ -70,7 +70,10 @@ export async function countView(
   };
 }
 
-/** Of things that are done in no order of their size: of a tenth, the mean of all is known well enough to say when they will be done. */
+/**
+ * Of things that are done in no order of their size: of a tenth, the mean of all is known well enough to say when they
+ * will be done.
+ */
 export function timeLeft(done: number, of: number, milliseconds: number): string {
   if (done * 10 < of || done >= of) return "";
   const seconds = Math.ceil((milliseconds * (of - done)) / done / 1000);

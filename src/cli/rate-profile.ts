@@ -1,4 +1,7 @@
-/** `--rate-profile FILE`: a rate over time, read from a file. What a line of it says is scenario/parameters/rate-profile.ts. */
+/**
+ * `--rate-profile FILE`: a rate over time, read from a file. What a line of it says is
+ * scenario/parameters/rate-profile.ts.
+ */
 import { readFileSync, statSync } from "node:fs";
 import type { Overrides } from "../scenario/defaults.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";

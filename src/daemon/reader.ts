@@ -168,8 +168,8 @@ export class Reader {
     if (stopsAtEnobufs) this.heldUntil = NEVER;
     this.grow();
     if (resyncAfterNanoseconds === null) return;
-    // Every ENOBUFS puts conntrackd's alarm off: add_alarm() takes a pending one out first, so that under constant loss no
-    // dump ever comes. ulogd leaves a pending timer alone.
+    // Every ENOBUFS puts conntrackd's alarm off: add_alarm() takes a pending one out first, so that under constant loss
+    // no dump ever comes. ulogd leaves a pending timer alone.
     if (overrunAs === "conntrackd" || this.dumpAt === NEVER) this.dumpAt = now + resyncAfterNanoseconds;
   }
 

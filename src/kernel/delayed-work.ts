@@ -38,8 +38,8 @@ export class DelayedWork {
   }
 
   /**
-   * Whether it runs before another item of its pool: the one that is due first, and of two timers of one tick the one that was
-   * armed last, because the wheel adds at the head of a slot.
+   * Whether it runs before another item of its pool: the one that is due first, and of two timers of one tick the one
+   * that was armed last, because the wheel adds at the head of a slot.
    */
   precedes(other: DelayedWork): boolean {
     return this.due < other.due || (this.due === other.due && this.armedAt > other.armedAt);

@@ -1,7 +1,7 @@
 /**
- * The rules by which a scenario's kernel works: the row of its version, and over it what a vendor backported or a sysctl says. A
- * distribution's version hides its level (a kernel called 5.14.0 may have the redelivery of 5.19), so each rule that may have
- * been backported can be set by itself.
+ * The rules by which a scenario's kernel works: the row of its version, and over it what a vendor backported or a
+ * sysctl says. A distribution's version hides its level (a kernel called 5.14.0 may have the redelivery of 5.19), so
+ * each rule that may have been backported can be set by itself.
  */
 import type { Scenario } from "../scenario/scenario.js";
 import { type Release, releaseFor } from "./release.js";

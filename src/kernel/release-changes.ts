@@ -1,15 +1,15 @@
 /**
- * What changed in the kernel, when, and how that is known: the oldest release whole, and then every change as data. A change
- * names the mainline version that brought it and the first update of each stable branch that took it, because people run
- * branches: 5.10.62 has a rule of 5.14 that 5.13 has not. release.ts composes the rows; docs/MODEL.md has the table, made
- * of this list. A change without facts is a version that people ask for by name.
+ * What changed in the kernel, when, and how that is known: the oldest release whole, and then every change as data. A
+ * change names the mainline version that brought it and the first update of each stable branch that took it, because
+ * people run branches: 5.10.62 has a rule of 5.14 that 5.13 has not. release.ts composes the rows; docs/MODEL.md has
+ * the table, made of this list. A change without facts is a version that people ask for by name.
  */
 import type { TimeoutKey } from "../scenario/scenario.js";
 import type { Release } from "./release.js";
 
 /**
- * How it is known that a rule came with a version: a recording of the branch shows it; the source of that version and of the one
- * before was read; it is in the list of what the version took; or it is believed, and nobody has looked.
+ * How it is known that a rule came with a version: a recording of the branch shows it; the source of that version and
+ * of the one before was read; it is in the list of what the version took; or it is believed, and nobody has looked.
  */
 export type Known = "recorded" | "read" | "listed" | "believed";
 

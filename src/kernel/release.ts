@@ -1,15 +1,17 @@
 /**
- * Which kernel release does what: one row of constants by version range. The mechanisms read the row and hold no version number;
- * what changed when is release-changes.ts. A row is composed: the oldest release, and over it every change that had come to a
- * version, by the mainline or by an update of its own stable branch. `releaseFor` maps any version string to its row.
+ * Which kernel release does what: one row of constants by version range. The mechanisms read the row and hold no
+ * version number; what changed when is release-changes.ts. A row is composed: the oldest release, and over it every
+ * change that had come to a version, by the mainline or by an update of its own stable branch. `releaseFor` maps any
+ * version string to its row.
  */
 import type { Family, GC_WORKERS, KernelConfig, TimeoutKey } from "../scenario/scenario.js";
 import { CHANGES, type ChangedFacts, FIRST_UNREAD, OLDEST } from "./release-changes.js";
 import { levelBehind } from "./vendor-levels.js";
 
 /**
- * The workers that find expired entries nobody looks up, by what a run does. 4.9: a 64th of the table; 4.10: a 128th; 5.14: a pass
- * every 120 s; 5.18: a pass after a mean of the times left that halves; 6.1: after their running mean. `none`: timers.
+ * The workers that find expired entries nobody looks up, by what a run does. 4.9: a 64th of the table; 4.10: a 128th;
+ * 5.14: a pass every 120 s; 5.18: a pass after a mean of the times left that halves; 6.1: after their running mean.
+ * `none`: timers.
  */
 type GcEra = "none" | (typeof GC_WORKERS)[number];
 
@@ -17,16 +19,22 @@ export interface Release {
   /** First version of the range that the row covers. */
   version: string;
   redelivery: "timer" | "workqueue" | "evict-list";
-  /** `old`: a message is accepted while rmem before it is at most rcvbuf; `new` (2025): while rmem after it is, or the queue was empty. */
+  /**
+   * `old`: a message is accepted while rmem before it is at most rcvbuf; `new` (2025): while rmem after it is, or the
+   * queue was empty.
+   */
   admission: "old" | "new";
   /** Whether mod_timer() applies slack (apply_slack, 2.6.35 on). */
   timerSlack: boolean;
-  /** Attempts per entry in a flush when the first fails: the iterator's own report and then death_by_timeout, or one nf_ct_delete. */
+  /**
+   * Attempts per entry in a flush when the first fails: the iterator's own report and then death_by_timeout, or one
+   * nf_ct_delete.
+   */
   flushAttempts: 1 | 2;
   /**
-   * The fair scheduling class, for tasks that share a CPU (sched/): CFS up to 6.5, EEVDF after it, with its base slice on one
-   * CPU. `preemption`: how distributions build it. `delaysDequeue`: a task that had more than its share stays in the queue when
-   * it sleeps. `hrtick`: a timer ends a request on time, not the next tick.
+   * The fair scheduling class, for tasks that share a CPU (sched/): CFS up to 6.5, EEVDF after it, with its base slice
+   * on one CPU. `preemption`: how distributions build it. `delaysDequeue`: a task that had more than its share stays in
+   * the queue when it sleeps. `hrtick`: a timer ends a request on time, not the next tick.
    */
   scheduler: {
     policy: "cfs" | "eevdf";
@@ -39,7 +47,10 @@ export interface Release {
   flushReschedules: boolean;
   /** Entries that a worker run delivers per list and run at most (workqueue generation). */
   redeliveryBatch: number;
-  /** 5.19 to the updates of July 2026: the worker's test for its 10 ms has its operands exchanged, so a run ends after one delivery. */
+  /**
+   * 5.19 to the updates of July 2026: the worker's test for its 10 ms has its operands exchanged, so a run ends after
+   * one delivery.
+   */
   invertedDeadline: boolean;
   /** The timer wheel of 4.8: never early, coarser the further away. Work items are timed by it. */
   coarseTimers: boolean;
@@ -55,17 +66,26 @@ export interface Release {
   events: "on" | "auto" | "off";
   /** An insertion fails in a chain longer than a random limit (5.15 on); null: no limit. */
   chainLimit: { least: number; range: number } | null;
-  /** When a UDP conversation with a reply gets the long timeout and ASSURED: at its next packet, or only 2 s after its first. */
+  /**
+   * When a UDP conversation with a reply gets the long timeout and ASSURED: at its next packet, or only 2 s after its
+   * first.
+   */
   udp: "stream-at-once" | "stream-later" | "stream-and-assured-later";
   earlyDrop: {
-    /** `oldest`: the last un-assured node of the first bucket that has one; `newest`: the first one of it; `whole-buckets`: all of up to eight. */
+    /**
+     * `oldest`: the last un-assured node of the first bucket that has one; `newest`: the first one of it;
+     * `whole-buckets`: all of up to eight.
+     */
     victim: "oldest" | "newest" | "whole-buckets";
     /** Up to 3.0 a victim whose DESTROY failed counts as freed, so that the table may exceed its limit. */
     undeliveredCountsAsFreed: boolean;
   };
   /** A packet without new bits retries missed events (4.12 on); before, it does nothing. */
   missedOnlyRetry: boolean;
-  /** A message that cannot be built: lost, or kept when a group member set NETLINK_NO_ENOBUFS (nfnetlink_set_err returns their number, 2.6.34). */
+  /**
+   * A message that cannot be built: lost, or kept when a group member set NETLINK_NO_ENOBUFS (nfnetlink_set_err returns
+   * their number, 2.6.34).
+   */
   buildFailure: "lost" | "kept-for-no-enobufs";
   /** Lower bound of sk_rcvbuf: SOCK_MIN_RCVBUF. */
   rcvbufMinimumBytes: number;
@@ -80,7 +100,10 @@ export interface Release {
   nfConntrackMax: number;
 }
 
-/** What a row of the release table says about E, the estimate of events/estimate.ts. Sums over the three tuples are already tripled. */
+/**
+ * What a row of the release table says about E, the estimate of events/estimate.ts. Sums over the three tuples are
+ * already tripled.
+ */
 export interface EstimateFacts {
   /** 3 × nla_policy_len of the addresses: 48 and 120, or 168 for both since one policy lists both families. */
   l3PolicyBytes: Readonly<Record<Family, number>>;
@@ -98,7 +121,9 @@ export interface EstimateFacts {
   labelBytes: number;
   /** Whether the kernel has nf_conntrack_timestamp (2.6.38 on). */
   hasTimestamp: boolean;
-  /** CTA_TIMESTAMP_EVENT: 12 in kernels that have it, asked for whether or not the flow has a timestamp; otherwise 0. */
+  /**
+   * CTA_TIMESTAMP_EVENT: 12 in kernels that have it, asked for whether or not the flow has a timestamp; otherwise 0.
+   */
   eventTimestampBytes: number;
 }
 
@@ -117,16 +142,19 @@ export interface MessageLayout {
 /** The last branch before the first number went up. */
 const LAST_OF_MAJOR: Readonly<Record<number, number>> = { 3: 19, 4: 20, 5: 19, 6: 19 };
 
-/** What a nested fact becomes with a change, by both: rows that share a fact share its object, so that they can be told apart. */
+/**
+ * What a nested fact becomes with a change, by both: rows that share a fact share its object, so that they can be told
+ * apart.
+ */
 const MERGED = new Map<object, Map<object, object>>();
 
 /** Every row, oldest first. */
 export const RELEASES: readonly Release[] = starts().map(composed);
 
 /**
- * The row that a kernel version falls under: the newest that is not newer than it. Takes any version string that starts with
- * numbers ("3.10.108-rt123"), and knows what hides behind a distribution's; null when it does not, or when it is older than 2.6.31 or
- * newer than what was read.
+ * The row that a kernel version falls under: the newest that is not newer than it. Takes any version string that starts
+ * with numbers ("3.10.108-rt123"), and knows what hides behind a distribution's; null when it does not, or when it is
+ * older than 2.6.31 or newer than what was read.
  */
 export function releaseFor(version: string): Release | null {
   const wanted = parseVersion(levelBehind(version)?.least ?? version);
@@ -134,7 +162,9 @@ export function releaseFor(version: string): Release | null {
   return RELEASES.findLast((release) => compareVersions(parseVersion(release.version)!, wanted) <= 0) ?? null;
 }
 
-/** Versions from which a row holds: of every change, and the branch after one that took updates, which has not got them. */
+/**
+ * Versions from which a row holds: of every change, and the branch after one that took updates, which has not got them.
+ */
 function starts(): string[] {
   const versions = new Set([OLDEST.version]);
   for (const version of CHANGES.flatMap(({ from }) => Object.keys(from))) {

@@ -1,7 +1,8 @@
 /**
- * Which level a distribution's build is. `uname -r` says 5.10.0-23-amd64 of a kernel that is 5.10.179: the first number behind the
- * dash counts builds. For builds on both sides of an update that changed a rule the level was looked up; a build in between is at least
- * at the level of the last known one, and below that of the next. Sorted lists: a name is looked up by the last build not above it.
+ * Which level a distribution's build is. `uname -r` says 5.10.0-23-amd64 of a kernel that is 5.10.179: the first number
+ * behind the dash counts builds. For builds on both sides of an update that changed a rule the level was looked up; a
+ * build in between is at least at the level of the last known one, and below that of the next. Sorted lists: a name is
+ * looked up by the last build not above it.
  */
 export interface HiddenLevel {
   /** At least this. */
@@ -16,7 +17,10 @@ interface Builds {
   levels: readonly (readonly [number, number])[];
 }
 
-/** Debian's from the banners of `uname -v` (`Debian 5.10.70-1`), Ubuntu's from /proc/version_signature, as reports of users quote them. */
+/**
+ * Debian's from the banners of `uname -v` (`Debian 5.10.70-1`), Ubuntu's from /proc/version_signature, as reports of
+ * users quote them.
+ */
 const BUILDS: readonly Builds[] = [
   {
     name: /^(5\.10)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp)/,

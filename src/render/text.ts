@@ -1,7 +1,7 @@
 /**
  * The report that a person sees first: the setting, what became of the events, the dying list over time, the daemon's
- * verdict, a sentence that says what it means, advice where a run was made for it, the command that repeats it. It fits a
- * screen of 80 columns and bends down to 40. This file owns the order of the screen; its parts are in text/.
+ * verdict, a sentence that says what it means, advice where a run was made for it, the command that repeats it. It fits
+ * a screen of 80 columns and bends down to 40. This file owns the order of the screen; its parts are in text/.
  */
 
 import type { DeletesReport, Report } from "../report/report.js";

@@ -117,7 +117,10 @@ export interface TableReport<F extends Figure = Figure> {
   full: FullTable | null;
 }
 
-/** A figure that advice changes, less of which is better, in the order of their weight: to lose an event is worse than to wait for it. */
+/**
+ * A figure that advice changes, less of which is better, in the order of their weight: to lose an event is worse than
+ * to wait for it.
+ */
 export const ADVICE_FIGURES = [
   "cut",
   "destroyNotArrived",
@@ -206,8 +209,8 @@ export interface ExpectationResult {
 }
 
 /**
- * Columns of a timeline row, in order. What counts up (delivered, refused, resent, congestedSeconds) does so from the first
- * packet on; a peak is that of the interval which ends at the row.
+ * Columns of a timeline row, in order. What counts up (delivered, refused, resent, congestedSeconds) does so from the
+ * first packet on; a peak is that of the interval which ends at the row.
  */
 export const TIMELINE_COLUMNS = [
   ...["seconds", "active", "dying", "rmemBytes", "delivered", "refused"],
@@ -234,7 +237,9 @@ export interface Report<F extends Figure = Figure> {
     entries: F;
     total: F;
     perEntry: { mean: F; p50: F; p90: F; p99: F; max: F };
-    /** Pairs of a number of resends and the entries that needed so many, at most 64. Absent where it cannot be known. */
+    /**
+     * Pairs of a number of resends and the entries that needed so many, at most 64. Absent where it cannot be known.
+     */
     histogram?: readonly (readonly [resends: number, entries: number])[];
   };
   latency: { new: LatencyReport<F>; update: LatencyReport<F>; destroy: LatencyReport<F> };
@@ -251,7 +256,10 @@ export interface Report<F extends Figure = Figure> {
   table: TableReport<F>;
   /** Null where entries have timers, or where it cannot be known. */
   gc: { runs: number; longestPauseSeconds: number | null } | null;
-  /** Runs of the redelivery worker, and what they delivered; null where every entry has a timer, or where it cannot be known. */
+  /**
+   * Runs of the redelivery worker, and what they delivered; null where every entry has a timer, or where it cannot be
+   * known.
+   */
   redelivery: { runs: number; delivered: number; mostInOneRun: number } | null;
   /** Deletes by system calls of their own; null: there were none, or the run was over before. */
   deletes: DeletesReport<F> | null;
@@ -271,7 +279,9 @@ export interface Report<F extends Figure = Figure> {
   };
   invariants: { checked: number; violated: readonly string[] };
   expectations: readonly ExpectationResult[];
-  /** The best of what was tried; empty: nothing was wrong, or nothing that was tried helped. Null: nothing was tried. */
+  /**
+   * The best of what was tried; empty: nothing was wrong, or nothing that was tried helped. Null: nothing was tried.
+   */
   advice: readonly Advice[] | null;
   /** True where a signal ended the run before it settled. Absent otherwise. */
   interrupted?: true;

@@ -1,8 +1,9 @@
 /**
- * The rows of a report's timeline, one per interval. They are bounded: when a part is full, every other row goes and its
- * interval doubles, so that a run of any length keeps between half and all of them. A run has two parts, each with its own
- * rows and its own interval: before the flush and from it on, because most happens in the drain, which may be a small part of
- * the run or nearly all of it. What a row says is the caller's business, and so is what becomes of a row that goes.
+ * The rows of a report's timeline, one per interval. They are bounded: when a part is full, every other row goes and
+ * its interval doubles, so that a run of any length keeps between half and all of them. A run has two parts, each with
+ * its own rows and its own interval: before the flush and from it on, because most happens in the drain, which may be a
+ * small part of the run or nearly all of it. What a row says is the caller's business, and so is what becomes of a row
+ * that goes.
  */
 const MOST_ROWS = 300;
 

@@ -1,6 +1,6 @@
 /**
- * From what was said of the kinds of flow to whole ones: what a script needs, how connections are shared out, and the rules between
- * values, each refused with one sentence.
+ * From what was said of the kinds of flow to whole ones: what a script needs, how connections are shared out, and the
+ * rules between values, each refused with one sentence.
  */
 
 import type { Overrides } from "./defaults.js";

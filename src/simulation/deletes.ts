@@ -1,8 +1,8 @@
 /**
  * Deletes that are no flush: a process dumps the table and sends one IPCTNL_MSG_CT_DELETE for each entry that it wants
- * gone, as `conntrack -D` and the service cleaners of Kubernetes do. Each is a system call of its own, and between two of
- * them others may run; of a flush all entries are one system call. With a pace it goes around the table and deletes at
- * most so many in a second, until there is nothing left that it could delete. It owns the order and what is counted;
+ * gone, as `conntrack -D` and the service cleaners of Kubernetes do. Each is a system call of its own, and between two
+ * of them others may run; of a flush all entries are one system call. With a pace it goes around the table and deletes
+ * at most so many in a second, until there is nothing left that it could delete. It owns the order and what is counted;
  * what a delete does to an entry is kernel/conntrack/deletion.ts.
  */
 import { type KernelClock, NEVER } from "../kernel/clock.js";

@@ -32,8 +32,8 @@ export class LatencyHistogram {
   }
 
   /**
-   * The cumulative curve: seconds, and how many events took no longer. A point for each hundredth of the events and for each
-   * doubling of the latency at most, the last one the slowest event.
+   * The cumulative curve: seconds, and how many events took no longer. A point for each hundredth of the events and for
+   * each doubling of the latency at most, the last one the slowest event.
    */
   curve(): [seconds: number, events: number][] {
     const points: [number, number][] = [];

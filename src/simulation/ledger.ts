@@ -4,8 +4,8 @@
  * calls it through `EventObserver`; the run calls it when the observed reader has read a message.
  *
  * The unit is an event: a set of new bits of one entry. Events that wait in a missed mask are counted per entry in
- * parallel columns; that their sum is raised − admitted − lost is what invariants.ts checks. What was admitted has arrived
- * once the daemon handles the message that carries it; until then it is unread.
+ * parallel columns; that their sum is raised − admitted − lost is what invariants.ts checks. What was admitted has
+ * arrived once the daemon handles the message that carries it; until then it is unread.
  */
 import type { ReceivedMessage } from "../daemon/decoders.js";
 import type { DaemonView } from "../daemon/view.js";

@@ -278,7 +278,9 @@ function dyingReport(run: Run): Report<number>["dying"] {
   };
 }
 
-/** At most so many numbers of resends are told apart; of more, neighbours are counted together at the largest of them. */
+/**
+ * At most so many numbers of resends are told apart; of more, neighbours are counted together at the largest of them.
+ */
 const HISTOGRAM_BINS = 64;
 
 function resendHistogram(counts: readonly number[]): [resends: number, entries: number][] {

@@ -1,7 +1,7 @@
 /**
- * Who looks at a simulated run now and then, and the timeline of its report: what a row says, taken whenever one is due.
- * From the flush on the rows have an interval of their own, so that a drain of a fraction of a second is seen as well as
- * one of minutes.
+ * Who looks at a simulated run now and then, and the timeline of its report: what a row says, taken whenever one is
+ * due. From the flush on the rows have an interval of their own, so that a drain of a fraction of a second is seen as
+ * well as one of minutes.
  */
 import { KIND_DESTROY } from "../kernel/events/kinds.js";
 import { TIMELINE_COLUMNS } from "../report/report.js";
@@ -15,7 +15,10 @@ export interface Sampler {
    */
   due(machine: Machine): number;
   sample(machine: Machine): void;
-  /** What a look takes of the CPU of the process that floods and flushes, where it is that process that looks; 0: nothing. */
+  /**
+   * What a look takes of the CPU of the process that floods and flushes, where it is that process that looks; 0:
+   * nothing.
+   */
   readonly lookNanoseconds: number;
 }
 

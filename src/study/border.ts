@@ -1,12 +1,16 @@
 /**
- * Where on a ladder of values, from the hardest to the easiest, a condition begins to hold. It gallops from a start to a pair of rungs of
- * which one holds and the other does not, halves the distance between them, and then looks at rungs on both sides whether what was
- * found can be trusted: a condition that holds, fails and holds again has no single border. Then it scans what lies between the
- * outermost rungs that it tried. It knows nothing of what is asked; whether a rung holds may take minutes to find out.
+ * Where on a ladder of values, from the hardest to the easiest, a condition begins to hold. It gallops from a start to
+ * a pair of rungs of which one holds and the other does not, halves the distance between them, and then looks at rungs
+ * on both sides whether what was found can be trusted: a condition that holds, fails and holds again has no single
+ * border. Then it scans what lies between the outermost rungs that it tried. It knows nothing of what is asked; whether
+ * a rung holds may take minutes to find out.
  */
 
 export interface Border {
-  /** The hardest rung from which on all easier ones that were tried hold, or of the easiest band of such; null: none holds. */
+  /**
+   * The hardest rung from which on all easier ones that were tried hold, or of the easiest band of such; null: none
+   * holds.
+   */
   found: number | null;
   /** False: a rung that does not hold is easier than one that does. */
   monotone: boolean;
@@ -40,8 +44,8 @@ export async function borderOf(
 }
 
 /**
- * The hard edge of the easiest band in which every rung that was tried holds: what lies beyond a rung that fails is no place to be, however
- * hard the rungs are that hold there.
+ * The hard edge of the easiest band in which every rung that was tried holds: what lies beyond a rung that fails is no
+ * place to be, however hard the rungs are that hold there.
  */
 async function edgeOf(known: ReadonlyMap<number, boolean>, rungs: number, ask: Ask): Promise<number> {
   const tried = [...known.keys()].sort((a, b) => b - a);

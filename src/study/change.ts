@@ -1,7 +1,8 @@
 /**
- * What can be changed about a run, one setting at a time, with values that follow from its report: a bigger buffer (and the rmem_max
- * that it needs), a faster reader, another policy, a resync, a bigger table, a shorter grace window, a longer limit, another kernel.
- * It promises nothing: what a change is worth is found out by running it (what-if.ts). Values are rounded to what a person types.
+ * What can be changed about a run, one setting at a time, with values that follow from its report: a bigger buffer (and
+ * the rmem_max that it needs), a faster reader, another policy, a resync, a bigger table, a shorter grace window, a
+ * longer limit, another kernel. It promises nothing: what a change is worth is found out by running it (what-if.ts).
+ * Values are rounded to what a person types.
  */
 import { RELEASES } from "../kernel/release.js";
 import type { Report } from "../report/report.js";
@@ -49,7 +50,9 @@ interface Subject {
   listener: ListenerScenario;
 }
 
-/** What may be worth advice, the most promising first: as many of them as the budget allows are tried. Never the kernel. */
+/**
+ * What may be worth advice, the most promising first: as many of them as the budget allows are tried. Never the kernel.
+ */
 export function promisingChanges(report: Report): Change[] {
   const subject = subjectOf(report);
   const { listener } = subject;
@@ -132,7 +135,10 @@ function tableChanges({ scenario }: Subject): Change[] {
     }));
 }
 
-/** What a distribution gives, what rmem_max allows, what holds every entry that was flushed or died, what holds all that was lost. */
+/**
+ * What a distribution gives, what rmem_max allows, what holds every entry that was flushed or died, what holds all that
+ * was lost.
+ */
 function bufferChanges({ scenario, report, listener }: Subject): Change[] {
   const { rmemMaxBytes } = scenario;
   const { bufferBytes, bufferMaxBytes } = listener;

@@ -1,7 +1,7 @@
 /**
- * Two or more variants of one study, run by run with the same seeds: the difference of each measure between the first variant and every
- * other, its 95 % interval, and one plain sentence. A difference is seen where its interval leaves out 0; what is not seen may
- * be there and be smaller than these runs can tell.
+ * Two or more variants of one study, run by run with the same seeds: the difference of each measure between the first
+ * variant and every other, its 95 % interval, and one plain sentence. A difference is seen where its interval leaves
+ * out 0; what is not seen may be there and be smaller than these runs can tell.
  */
 import { type Measure, measureNamed } from "./measure.js";
 import type { Runs } from "./runs.js";
@@ -82,10 +82,16 @@ function differenceOf({ measure, before, after }: Column): Difference {
   };
 }
 
-/** Discordant pairs of one kind, and none of the other, that chance makes in fewer than 5 % of cases (sign test: 2 · 0.5⁶). */
+/**
+ * Discordant pairs of one kind, and none of the other, that chance makes in fewer than 5 % of cases (sign test: 2 ·
+ * 0.5⁶).
+ */
 const DISCORDANT = 6;
 
-/** Null: fewer than two runs tell nothing. What never comes in one variant and comes in the other is a difference without a figure. */
+/**
+ * Null: fewer than two runs tell nothing. What never comes in one variant and comes in the other is a difference
+ * without a figure.
+ */
 function isSeen({ mean, half }: Summary, before: Column["before"], after: Column["after"]): boolean | null {
   if (before.length < 2) return null;
   if (neverDiffers(before, after)) return true;

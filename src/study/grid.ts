@@ -1,8 +1,8 @@
 /**
- * The grid of a study: a base and axes, each a list of values of one setting; a cell is one value of each, and has so many runs with
- * different seeds. The first axis turns slowest. Runs are numbered through, cell by cell, so that a number names a run on every machine; the
- * same seeds are used in every cell (common random numbers), so that a difference between two cells is less chance. Nothing of a
- * cell is kept: its scenario is made when its turn comes.
+ * The grid of a study: a base and axes, each a list of values of one setting; a cell is one value of each, and has so
+ * many runs with different seeds. The first axis turns slowest. Runs are numbered through, cell by cell, so that a
+ * number names a run on every machine; the same seeds are used in every cell (common random numbers), so that a
+ * difference between two cells is less chance. Nothing of a cell is kept: its scenario is made when its turn comes.
  */
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { ParameterError, UsageError } from "../scenario/errors.js";

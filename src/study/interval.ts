@@ -1,7 +1,7 @@
 /**
- * Where one further run would lie with a given probability, knowing some: Student's prediction interval, never narrower than the range of
- * the runs, because of skewed figures (a drain time is a maximum) the range says more than mean and deviation. A figure that is
- * the same in every run has no chance in it, and its interval is that figure.
+ * Where one further run would lie with a given probability, knowing some: Student's prediction interval, never narrower
+ * than the range of the runs, because of skewed figures (a drain time is a maximum) the range says more than mean and
+ * deviation. A figure that is the same in every run has no chance in it, and its interval is that figure.
  */
 import { median } from "../report/median.js";
 

@@ -1,7 +1,7 @@
 /**
- * What is kept of a run: its whole report, the part of it that some metrics are in, or the figures of some measures. It is asked for as
- * plain data, because it is taken where the run was, which may be another thread: a report is a hundred times as large as what
- * is asked of most of many runs.
+ * What is kept of a run: its whole report, the part of it that some metrics are in, or the figures of some measures. It
+ * is asked for as plain data, because it is taken where the run was, which may be another thread: a report is a hundred
+ * times as large as what is asked of most of many runs.
  */
 import { figureOf } from "../report/metrics.js";
 import type { Report } from "../report/report.js";

@@ -1,6 +1,7 @@
 /**
- * The values of a setting that a search tries: those that a person would set, close enough together that the next one changes little.
- * Sizes and table limits have five bits that count (2048, 2112, … 4032, 4096), rates and durations two decimal digits.
+ * The values of a setting that a search tries: those that a person would set, close enough together that the next one
+ * changes little. Sizes and table limits have five bits that count (2048, 2112, … 4032, 4096), rates and durations two
+ * decimal digits.
  */
 
 export type Rungs = "binary" | "decimal";

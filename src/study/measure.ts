@@ -1,6 +1,7 @@
 /**
- * What a study takes from each run: one number per measure, so that ten thousand runs are ten thousand rows of a few numbers and not ten
- * thousand reports. A measure is a metric by its name, or with % behind it the share of its natural whole: `drain`, `destroy.lost%`.
+ * What a study takes from each run: one number per measure, so that ten thousand runs are ten thousand rows of a few
+ * numbers and not ten thousand reports. A measure is a metric by its name, or with % behind it the share of its natural
+ * whole: `drain`, `destroy.lost%`.
  */
 import { figureOf, type Metric, metricNamed } from "../report/metrics.js";
 import type { Report } from "../report/report.js";
@@ -16,7 +17,10 @@ export interface Measure {
   unit: string;
 }
 
-/** The questions that most studies ask, the gravest first: what is lost, what is dropped, how long and how many entries wait. */
+/**
+ * The questions that most studies ask, the gravest first: what is lost, what is dropped, how long and how many entries
+ * wait.
+ */
 export const USUAL_MEASURES = ["destroy.lost%", "table.drop", "new.lost%", "drain", "dying.peak", "update.lost%"];
 
 /** Throws UsageError. */
@@ -30,7 +34,10 @@ export function measureNamed(written: string): Measure {
   return { name: `${metric.alias ?? metric.name}%`, metric, whole: metricNamed(metric.whole), unit: "share" };
 }
 
-/** Null: what should have come never came, nobody knows it, or this run has no such figure. True is 1. Of nothing no share is taken. */
+/**
+ * Null: what should have come never came, nobody knows it, or this run has no such figure. True is 1. Of nothing no
+ * share is taken.
+ */
 export function measured(report: Report, { metric, whole }: Measure): number | null {
   const figure = figureOf(report, metric) ?? null;
   if (figure === null) return null;

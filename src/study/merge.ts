@@ -1,6 +1,6 @@
 /**
- * The parts of a study put together: every run must be there once, and all of one study. What comes out is what the study would have had
- * if one machine had done it all, to the last byte.
+ * The parts of a study put together: every run must be there once, and all of one study. What comes out is what the
+ * study would have had if one machine had done it all, to the last byte.
  */
 import { UsageError } from "../scenario/errors.js";
 import { runName, type Study } from "./grid.js";

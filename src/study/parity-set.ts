@@ -1,6 +1,7 @@
 /**
- * The scenarios that `parity` runs when it is given none: what the simulator claims about the running kernel, one claim each, and
- * small enough that all of them take a minute. They are data; the machine's own values (release, limits) come from the caller.
+ * The scenarios that `parity` runs when it is given none: what the simulator claims about the running kernel, one claim
+ * each, and small enough that all of them take a minute. They are data; the machine's own values (release, limits) come
+ * from the caller.
  */
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
@@ -54,7 +55,10 @@ const ENTRIES: readonly Entry[] = [
   },
 ];
 
-/** What they have in common. A closed port and no accounting are what the recordings have, so that they can be compared with those. */
+/**
+ * What they have in common. A closed port and no accounting are what the recordings have, so that they can be compared
+ * with those.
+ */
 const COMMON: Overrides = {
   connections: 1000,
   udpPortOpen: false,

@@ -1,7 +1,7 @@
 /**
- * The running kernel and the simulator side by side: each scenario some times live and under many seeds simulated, and then per
- * figure of the Report whether the kernel is where the simulator expects it. It gets both backends and runs them one after
- * another, since a live run wants the machine for itself. It renders nothing.
+ * The running kernel and the simulator side by side: each scenario some times live and under many seeds simulated, and
+ * then per figure of the Report whether the kernel is where the simulator expects it. It gets both backends and runs
+ * them one after another, since a live run wants the machine for itself. It renders nothing.
  */
 import type { Backend, Progress } from "../report/backend.js";
 import { median } from "../report/median.js";
@@ -43,7 +43,10 @@ export interface ParityMetric {
   live: { min: number; median: number; max: number };
   /** Null: the simulator never gave a figure where the kernel did. */
   simulated: Interval | null;
-  /** The median of the live runs lies in the interval, which is a little wider than shown for the sake of the real clock. */
+  /**
+   * The median of the live runs lies in the interval, which is a little wider than shown for the sake of the real
+   * clock.
+   */
   inside: boolean;
   /** Why it is outside, as far as the figures tell; null where it is inside. */
   cause: string | null;
@@ -93,8 +96,8 @@ const METRICS = [
 ] as const;
 
 /**
- * Figures that a race between two CPUs decides to a message or so, by a real clock: not even where every seed agrees has the kernel to
- * agree to the last one. The others are promises: where every seed agrees, the kernel must.
+ * Figures that a race between two CPUs decides to a message or so, by a real clock: not even where every seed agrees
+ * has the kernel to agree to the last one. The others are promises: where every seed agrees, the kernel must.
  */
 const RACES: ReadonlySet<string> = new Set([
   "socket.drops",
@@ -105,7 +108,10 @@ const RACES: ReadonlySet<string> = new Set([
   "otherListeners.0.daemon.duplicates",
 ] satisfies (typeof METRICS)[number][]);
 
-/** A real clock adds what no model of the kernel knows: an interval grows by a tenth, a single value of a race by a fiftieth. */
+/**
+ * A real clock adds what no model of the kernel knows: an interval grows by a tenth, a single value of a race by a
+ * fiftieth.
+ */
 const CLOCK_SHARE = 0.1;
 const RACE_SHARE = 0.02;
 /** But at least by one message, and a time by one period of the worker. */

@@ -1,8 +1,8 @@
 /**
- * Many runs on all cores: worker threads that each take the next run when they are done with one. It owns the threads and
- * nothing of what runs in them (run-worker.ts). A run depends on its scenario alone, so it does not matter which thread has
- * it; what is kept of each is told as it comes, with its place. No thread takes a run before the last one's result is dealt with,
- * so that nothing piles up however slow whoever keeps it is.
+ * Many runs on all cores: worker threads that each take the next run when they are done with one. It owns the threads
+ * and nothing of what runs in them (run-worker.ts). A run depends on its scenario alone, so it does not matter which
+ * thread has it; what is kept of each is told as it comes, with its place. No thread takes a run before the last one's
+ * result is dealt with, so that nothing piles up however slow whoever keeps it is.
  */
 import { Worker } from "node:worker_threads";
 import type { Backend, Observer } from "../report/backend.js";
@@ -40,8 +40,8 @@ export interface Question {
 export type Answer = { kept: Kept<Keep> } | { error: string };
 
 /**
- * `breathe`: gives the event loop its turn while runs go on in this thread. Threads that have nothing to do wait for the next work and keep
- * no process alive.
+ * `breathe`: gives the event loop its turn while runs go on in this thread. Threads that have nothing to do wait for
+ * the next work and keep no process alive.
  */
 export function pool(workers: number, here: Backend, breathe: Observer["progress"]): RunAll {
   const idle: Worker[] = [];

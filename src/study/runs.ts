@@ -1,7 +1,8 @@
 /**
- * The figures of a study's runs, by number: flat columns of numbers, eight bytes a figure, however many runs there are; and the file
- * in which they are kept, one line a run, so that a run that is finished stays so whatever happens to the process. The same file is
- * what an interrupted study goes on from and what a part of it leaves for the merge. JSON numbers come back to the last bit.
+ * The figures of a study's runs, by number: flat columns of numbers, eight bytes a figure, however many runs there are;
+ * and the file in which they are kept, one line a run, so that a run that is finished stays so whatever happens to the
+ * process. The same file is what an interrupted study goes on from and what a part of it leaves for the merge. JSON
+ * numbers come back to the last bit.
  */
 
 import { TOOL_VERSION } from "../report/version.js";
@@ -50,7 +51,10 @@ export class Runs {
     return Number.isNaN(figure) ? null : figure;
   }
 
-  /** The figures of one measure in the runs of a cell that are done, in the order of their seeds; the same seeds in every cell. */
+  /**
+   * The figures of one measure in the runs of a cell that are done, in the order of their seeds; the same seeds in
+   * every cell.
+   */
   column(cell: number, column: number): (number | null)[] {
     const { runs } = this.study;
     const numbers = Array.from({ length: runs }, (_, seed) => cell * runs + seed);

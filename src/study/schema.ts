@@ -1,4 +1,7 @@
-/** What every figure of a study's result is, for the published JSON Schema; the types are sweep.ts, compare.ts and size.ts. */
+/**
+ * What every figure of a study's result is, for the published JSON Schema; the types are sweep.ts, compare.ts and
+ * size.ts.
+ */
 import { REPORT } from "../report/schema.js";
 import {
   choiceOf,

@@ -1,6 +1,7 @@
 /**
- * A part of a study for one of several machines: every n-th run. Neighbouring runs are alike and cost alike, so each part costs about the
- * same. Which part this machine is, the variables of job arrays say; no scheduler is asked and none is needed.
+ * A part of a study for one of several machines: every n-th run. Neighbouring runs are alike and cost alike, so each
+ * part costs about the same. Which part this machine is, the variables of job arrays say; no scheduler is asked and
+ * none is needed.
  */
 import { quoted, UsageError } from "../scenario/errors.js";
 
@@ -42,7 +43,10 @@ interface JobArray {
   remedy: string;
 }
 
-/** By the documentation of each: sbatch --array, Kubernetes Indexed Jobs, AWS Batch array jobs, GitLab parallel, GitHub strategy contexts. */
+/**
+ * By the documentation of each: sbatch --array, Kubernetes Indexed Jobs, AWS Batch array jobs, GitLab parallel, GitHub
+ * strategy contexts.
+ */
 const JOB_ARRAYS: readonly JobArray[] = [
   {
     name: "a Slurm job array",

@@ -1,7 +1,8 @@
 /**
- * What many runs say together: mean, standard deviation and the 95 % interval of the mean (Student's t), of figures and of paired
- * differences. Only operations that IEEE 754 defines exactly are used, and sums go in the order of the runs, so that every machine
- * gives the same bytes. The variance is taken around the mean in a second pass, which loses no digits to cancellation.
+ * What many runs say together: mean, standard deviation and the 95 % interval of the mean (Student's t), of figures and
+ * of paired differences. Only operations that IEEE 754 defines exactly are used, and sums go in the order of the runs,
+ * so that every machine gives the same bytes. The variance is taken around the mean in a second pass, which loses no
+ * digits to cancellation.
  */
 import { median } from "../report/median.js";
 import { CENTRAL_95 } from "./interval.js";
@@ -80,7 +81,10 @@ const QUANTILES_95 = [
   2.306004135204, 2.262157162798, 2.228138851986, 2.200985160092, 2.178812829667,
 ];
 
-/** Half of the central 95 % of Student's t; beyond the list by the expansion around the normal quantile (Abramowitz and Stegun 26.7.5). */
+/**
+ * Half of the central 95 % of Student's t; beyond the list by the expansion around the normal quantile (Abramowitz and
+ * Stegun 26.7.5).
+ */
 export function studentQuantile95(degrees: number): number {
   const listed = QUANTILES_95[degrees - 1];
   if (listed !== undefined) return listed;

@@ -1,7 +1,7 @@
 /**
- * A set of scenario files as runs: which scenarios with which seeds, and the verdict on each once its runs are there. It owns the
- * plan, the seeds and the judging in file order, so that the result does not depend on how many runs go on at once. It
- * reads no file and starts no worker: `RunAll` is given.
+ * A set of scenario files as runs: which scenarios with which seeds, and the verdict on each once its runs are there.
+ * It owns the plan, the seeds and the judging in file order, so that the result does not depend on how many runs go on
+ * at once. It reads no file and starts no worker: `RunAll` is given.
  */
 import { effectiveRelease } from "../kernel/effective-release.js";
 import { metricNamed } from "../report/metrics.js";
@@ -183,7 +183,9 @@ export interface SuiteWatch {
   signal: AbortSignal;
 }
 
-/** Runs what was planned and judges it in order. With `bail` nothing after the first failed scenario is in the result. */
+/**
+ * Runs what was planned and judges it in order. With `bail` nothing after the first failed scenario is in the result.
+ */
 export async function runSuite(
   plans: readonly Plan[],
   runAll: RunAll,

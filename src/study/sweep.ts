@@ -1,6 +1,7 @@
 /**
- * Runs a study, or the part of it that is this machine's, and sums it up. It owns the order of the work: which runs are still to do, that
- * each is kept where it belongs when it is done, and that the summary depends on the figures alone and not on who made them when.
+ * Runs a study, or the part of it that is this machine's, and sums it up. It owns the order of the work: which runs are
+ * still to do, that each is kept where it belongs when it is done, and that the summary depends on the figures alone
+ * and not on who made them when.
  */
 import { cellsOf, runName, type Study, scenarioMaker, valuesAt } from "./grid.js";
 import { measureNamed } from "./measure.js";
@@ -24,8 +25,8 @@ export class BrokenInvariantError extends Error {
 }
 
 /**
- * The runs that are still to do, of all or of a part, spread over the whole grid: cells differ in what they cost, and of runs in this order
- * the first tenth takes about a tenth of the time, so that the time that is left can be told.
+ * The runs that are still to do, of all or of a part, spread over the whole grid: cells differ in what they cost, and
+ * of runs in this order the first tenth takes about a tenth of the time, so that the time that is left can be told.
  */
 function remaining(runs: Runs, shard: Shard | null): Int32Array {
   const numbers: number[] = [];

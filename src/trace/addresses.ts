@@ -1,6 +1,7 @@
 /**
- * Addresses and ports of a conversation, which the model knows as a number alone. They are those of live mode on loopback:
- * one client talks to as many addresses as there are conversations. More than 2^24 of them take the next port of the client.
+ * Addresses and ports of a conversation, which the model knows as a number alone. They are those of live mode on
+ * loopback: one client talks to as many addresses as there are conversations. More than 2^24 of them take the next port
+ * of the client.
  */
 
 import { addressOf, LOCALHOST, MOST_TUPLES, tupleOf } from "../live/host/loopback-address.js";

@@ -1,6 +1,7 @@
 /**
  * A ctnetlink message in the form in which `conntrack -E -o id,timestamp` prints it (conntrack-tools 1.4.7 with
- * libnetfilter_conntrack 1.0.9), from the bytes of the message alone. A program that reads the output of conntrack reads this.
+ * libnetfilter_conntrack 1.0.9), from the bytes of the message alone. A program that reads the output of conntrack
+ * reads this.
  */
 
 import { IPS_ASSURED, IPS_SEEN_REPLY } from "../kernel/conntrack/status.js";
@@ -17,7 +18,9 @@ const PROTOCOL_NAMES: Record<Family, Record<Protocol, string>> = {
   ipv6: { udp: "udp", tcp: "tcp", icmp: "icmpv6" },
 };
 
-/** The line without its end. `progname`: which program has the port of a requester. Throws where the bytes are no event. */
+/**
+ * The line without its end. `progname`: which program has the port of a requester. Throws where the bytes are no event.
+ */
 export function conntrackLine(nanoseconds: number, bytes: Uint8Array, progname: string): string {
   const parsed = parseEvent(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   if (parsed === null) throw new Error("expected the bytes of a ctnetlink event");

@@ -1,6 +1,7 @@
 /**
- * The life of one entry as a person reads it: why it waited in one paragraph, then what happened, a line for a moment. An
- * attempt, the dying list and the timer that follows are one line; of many attempts the first and the last are shown.
+ * The life of one entry as a person reads it: why it waited in one paragraph, then what happened, a line for a moment.
+ * An attempt, the dying list and the timer that follows are one line; of many attempts the first and the last are
+ * shown.
  */
 import { count, duration, plural, size } from "../render/text/numbers.js";
 import { legibleWidth, wrap } from "../render/text/paragraph.js";

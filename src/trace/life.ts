@@ -1,7 +1,7 @@
 /**
  * The life of one entry: every packet of it, every state and bit, every attempt with the socket as it was then and the
- * reason of a refusal, the dying list, the timers, the delivery, and what the daemon believed meanwhile. It records; the
- * words for it are life-text.ts.
+ * reason of a refusal, the dying list, the timers, the delivery, and what the daemon believed meanwhile. It records;
+ * the words for it are life-text.ts.
  *
  * Entries are numbered in the order in which the table made them, from 1: an index of the table is used again.
  */

@@ -1,7 +1,7 @@
 /**
- * Every message of the first listener as the bytes that the kernel would have sent: built when the kernel builds it, taken
- * down when the reader takes it from the socket; refused ones when they are refused. What the model does not know is not
- * in them: no window scales and flags of TCP, and with accounting every packet counts as one without payload.
+ * Every message of the first listener as the bytes that the kernel would have sent: built when the kernel builds it,
+ * taken down when the reader takes it from the socket; refused ones when they are refused. What the model does not know
+ * is not in them: no window scales and flags of TCP, and with accounting every packet counts as one without payload.
  */
 import type { Direction } from "../kernel/conntrack/status.js";
 import { messageContent } from "../kernel/events/message-content.js";

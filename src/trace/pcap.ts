@@ -1,7 +1,8 @@
 /**
  * A capture file of netlink messages (link type 253, LINKTYPE_NETLINK) as Wireshark opens it: the pcap format with
- * microseconds, which every reader takes, little-endian, one packet for each message behind the 16 bytes of header that the kernel's nlmon device gives it
- * (struct sockaddr_ll's layout: packet type, ARPHRD_NETLINK, ten bytes of nothing, the netlink family).
+ * microseconds, which every reader takes, little-endian, one packet for each message behind the 16 bytes of header that
+ * the kernel's nlmon device gives it (struct sockaddr_ll's layout: packet type, ARPHRD_NETLINK, ten bytes of nothing,
+ * the netlink family).
  */
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
 const VERSION = [2, 4] as const;

@@ -1,7 +1,7 @@
 /**
- * A stream of messages in the forms in which programs take it: the lines of `conntrack -E`, an object a line, a capture for
- * Wireshark, the bare messages one after the other. Refused attempts have a place in the first two alone: what a socket
- * refused is in no capture of what it got.
+ * A stream of messages in the forms in which programs take it: the lines of `conntrack -E`, an object a line, a capture
+ * for Wireshark, the bare messages one after the other. Refused attempts have a place in the first two alone: what a
+ * socket refused is in no capture of what it got.
  */
 import { parseEvent } from "../wire/conntrack-event.js";
 import { addressText, conntrackLine } from "./conntrack-text.js";

@@ -1,6 +1,6 @@
 /**
- * Runs that are listened to: to find an entry, to follow it, to take down every message of the first listener. Each is a
- * run of the same scenario with the same seed, so each is the run of the report.
+ * Runs that are listened to: to find an entry, to follow it, to take down every message of the first listener. Each is
+ * a run of the same scenario with the same seed, so each is the run of the report.
  */
 import type { Scenario } from "../scenario/scenario.js";
 import type { SimulatedKernel } from "../simulation/kernel.js";

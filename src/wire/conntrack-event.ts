@@ -1,10 +1,10 @@
 /**
  * A ctnetlink event, byte for byte as x86_64 sends it: nlmsghdr, nfgenmsg and the attributes in the order of
- * ctnetlink_conntrack_event (nf_conntrack_netlink.c); and the way back. `encodeEvent` and `parseEvent` are inverses. Which
- * attributes an event has is up to its entry: what a release sends is kernel/events/message-content.ts.
+ * ctnetlink_conntrack_event (nf_conntrack_netlink.c); and the way back. `encodeEvent` and `parseEvent` are inverses.
+ * Which attributes an event has is up to its entry: what a release sends is kernel/events/message-content.ts.
  *
- * Both make objects and belong to output and set-up. A reader that keeps up with a kernel uses `glanceAt`, which fills one
- * record again and again with the little that tells events apart.
+ * Both make objects and belong to output and set-up. A reader that keeps up with a kernel uses `glanceAt`, which fills
+ * one record again and again with the little that tells events apart.
  */
 import type { EventGroup, Family, Protocol } from "../scenario/scenario.js";
 import {

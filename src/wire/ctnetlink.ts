@@ -1,6 +1,7 @@
 /**
- * The numbers of ctnetlink, once for everything that writes or reads it (include/uapi/linux/netfilter/nfnetlink_conntrack.h,
- * nfnetlink.h, nf_conntrack_common.h). What nothing here writes or reads is left out.
+ * The numbers of ctnetlink, once for everything that writes or reads it
+ * (include/uapi/linux/netfilter/nfnetlink_conntrack.h, nfnetlink.h, nf_conntrack_common.h). What nothing here writes or
+ * reads is left out.
  */
 import type { EventGroup, Family, Protocol } from "../scenario/scenario.js";
 

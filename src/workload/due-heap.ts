@@ -1,6 +1,6 @@
 /**
- * Connections under way, the one that sends next on top: a binary heap by due time and, at one instant, by number, over arrays of
- * numbers. For scripts of many packets, where a queue for each step would be searched for every packet.
+ * Connections under way, the one that sends next on top: a binary heap by due time and, at one instant, by number, over
+ * arrays of numbers. For scripts of many packets, where a queue for each step would be searched for every packet.
  */
 export class DueHeap {
   private due = new Float64Array(16);

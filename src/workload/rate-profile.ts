@@ -1,8 +1,8 @@
 /**
- * When the n-th connection of a rate that changes arrives: the moment up to which the profile makes n of them, the inverse of its
- * integral. With Poisson arrivals n is a sum of exponential steps (a change of time makes the uniform process the wanted one).
- * A walk over the points, because connections come in order; square roots are exactly specified, so that every machine has
- * the same times.
+ * When the n-th connection of a rate that changes arrives: the moment up to which the profile makes n of them, the
+ * inverse of its integral. With Poisson arrivals n is a sum of exponential steps (a change of time makes the uniform
+ * process the wanted one). A walk over the points, because connections come in order; square roots are exactly
+ * specified, so that every machine has the same times.
  */
 import { connectionsUpTo, type RatePoint } from "../scenario/parameters/rate-profile.js";
 
@@ -16,7 +16,10 @@ export class RateProfile {
     this.sums = connectionsUpTo(points);
   }
 
-  /** Nanoseconds from the first point. `connections` must not be less than the last time. Chance may ask for more than there are: then its end. */
+  /**
+   * Nanoseconds from the first point. `connections` must not be less than the last time. Chance may ask for more than
+   * there are: then its end.
+   */
   timeOf(connections: number): number {
     const { points, sums } = this;
     while (this.segment < points.length - 1 && sums[this.segment]! <= connections) this.segment++;

@@ -54,8 +54,8 @@ function data(packets: number, from: Direction | null): ScriptStep[] {
 }
 
 /**
- * Opens, carries what is left as data, and closes from the client's side; with at least 7 packets the server acknowledges
- * the client's FIN before it sends its own, with 6 the acknowledgement rides on it.
+ * Opens, carries what is left as data, and closes from the client's side; with at least 7 packets the server
+ * acknowledges the client's FIN before it sends its own, with 6 the acknowledgement rides on it.
  */
 function wholeConnection(packets: number, from: Direction | null): ScriptStep[] {
   const separateAck = packets > SHORTEST_TCP_PACKETS;

@@ -1,6 +1,6 @@
 /**
- * All kinds of flow of a flood: one workload each, and of them the one whose packet is due next. Of two at one instant it is the
- * first of the scenario.
+ * All kinds of flow of a flood: one workload each, and of them the one whose packet is due next. Of two at one instant
+ * it is the first of the scenario.
  */
 
 import type { Scenario, TrafficClass } from "../scenario/scenario.js";

@@ -4,8 +4,8 @@
  * packets; it knows nothing of conntrack. A connection is a number: its tuple.
  *
  * With a gap many connections are under way at once. Gap and script are the same for all, so the k-th packets of all
- * connections are a queue in order of arrival, and the next packet is the earliest head of these queues: no heap, unless
- * the script is long.
+ * connections are a queue in order of arrival, and the next packet is the earliest head of these queues: no heap,
+ * unless the script is long.
  */
 import { NEVER } from "../kernel/clock.js";
 import type { Arrivals } from "../scenario/scenario.js";

@@ -1,4 +1,7 @@
-/** The pages in a real browser: Chromium of the system, driven by playwright-core. Elsewhere these tests say why they are skipped. */
+/**
+ * The pages in a real browser: Chromium of the system, driven by playwright-core. Elsewhere these tests say why they
+ * are skipped.
+ */
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -12,8 +12,8 @@ import { type Recording, readRecordings } from "./recording.js";
 export const OWN_RECORDINGS = fileURLToPath(new URL("./recordings", import.meta.url));
 
 /**
- * All recordings of files and folders, and of the folders in those, in order of name and line. Traces of single attempts are no
- * runs and are left out. Throws where something is no recording.
+ * All recordings of files and folders, and of the folders in those, in order of name and line. Traces of single
+ * attempts are no runs and are left out. Throws where something is no recording.
  */
 export function recordingsOf(paths: readonly string[]): Recording[] {
   return paths

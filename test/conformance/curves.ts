@@ -1,6 +1,6 @@
 /**
- * The picture of docs/VALIDATION.md: how the table empties after a flush, recorded and simulated, one panel per kernel. One run of
- * each kernel that has it: 5000 flows, a buffer of 8192 bytes, a reader of 1 ms, reliable.
+ * The picture of docs/VALIDATION.md: how the table empties after a flush, recorded and simulated, one panel per kernel.
+ * One run of each kernel that has it: 5000 flows, a buffer of 8192 bytes, a reader of 1 ms, reliable.
  */
 import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";

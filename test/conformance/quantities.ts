@@ -33,8 +33,8 @@ const DISTRIBUTION_PERIOD_SECONDS = 0.1;
 /** How far from the closing of a listener a look may belong to it. */
 const CLOSING_SECONDS = 0.05;
 /**
- * What a look of the recording program takes of its CPU, from runs in which the reader was held for seconds: the program's share
- * decides how far a sleeper of the others may be behind. A cost of that program, not a result.
+ * What a look of the recording program takes of its CPU, from runs in which the reader was held for seconds: the
+ * program's share decides how far a sleeper of the others may be behind. A cost of that program, not a result.
  */
 const LOOK_NANOSECONDS = 100_000;
 /** Between the last look of a run that did not drain and the end of its threads, when the totals were taken. */

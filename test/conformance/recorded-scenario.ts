@@ -31,16 +31,21 @@ function buildOf(build: string): Partial<KernelConfig> {
 }
 
 /**
- * What the emulated machine takes, measured over all recordings of its builds: costs of a machine, not results. They differ a
- * little from kernel to kernel, so that each seed draws them from the range that was measured.
+ * What the emulated machine takes, measured over all recordings of its builds: costs of a machine, not results. They
+ * differ a little from kernel to kernel, so that each seed draws them from the range that was measured.
  */
 interface MachineCosts {
-  /** A recv of a reader that does not sleep; and a recv with the sleep after it on an idle CPU, both switches included. */
+  /**
+   * A recv of a reader that does not sleep; and a recv with the sleep after it on an idle CPU, both switches included.
+   */
   recv: readonly [number, number];
   recvAndSleep: readonly [number, number];
   /** How late a sleep ends, in thousandths of its length, from readers of 10 ms that were busy for a minute. */
   lateThousandths: readonly [number, number];
-  /** From flushes with a reader of no delay: what is left of an entry when the flush's and the recv's part are taken off, in two switches. */
+  /**
+   * From flushes with a reader of no delay: what is left of an entry when the flush's and the recv's part are taken
+   * off, in two switches.
+   */
   switch: readonly [number, number];
   /** From flushes that fill a large buffer against those that fill a small one. */
   delivered: readonly [number, number];
@@ -179,9 +184,9 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
 }
 
 /**
- * When the gc worker makes its first pass after the flood, in seconds since the watch began: it is where it was when the run
- * began, which is no part of the setting, so it is taken from the recording, between two of its looks. Entries that only a pass
- * removes show it; a run at whose end they are still there had none. Null: not known.
+ * When the gc worker makes its first pass after the flood, in seconds since the watch began: it is where it was when
+ * the run began, which is no part of the setting, so it is taken from the recording, between two of its looks. Entries
+ * that only a pass removes show it; a run at whose end they are still there had none. Null: not known.
  */
 export function firstPassSeconds({ setting, result, series }: Recording): readonly [number, number] | null {
   const rows = series?.rows ?? [];

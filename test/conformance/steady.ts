@@ -1,7 +1,8 @@
 /**
- * Steady load: flows come for minutes while the gc works, and nothing is flushed. What is compared is what a user would see of
- * it: how large the bursts of DESTROY are, how many there are and when, what the table holds over time, who is refused and why,
- * and how fast undelivered events leave beside the flood. The first pass of the gc is where the recording had it.
+ * Steady load: flows come for minutes while the gc works, and nothing is flushed. What is compared is what a user would
+ * see of it: how large the bursts of DESTROY are, how many there are and when, what the table holds over time, who is
+ * refused and why, and how fast undelivered events leave beside the flood. The first pass of the gc is where the
+ * recording had it.
  */
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";

@@ -1,6 +1,6 @@
 /**
- * Which kernel is which: how a version string finds its row, and what each row changes, in tables that a person can read. A changed
- * constant is a changed line here.
+ * Which kernel is which: how a version string finds its row, and what each row changes, in tables that a person can
+ * read. A changed constant is a changed line here.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -97,7 +97,10 @@ const OLDEST: readonly string[] = [
   "udp: stream-at-once",
 ];
 
-/** What each further row changes against the one that it follows. A row without a change is a branch without an update's change, or has recordings. */
+/**
+ * What each further row changes against the one that it follows. A row without a change is a branch without an update's
+ * change, or has recordings.
+ */
 const CHANGES_OF_ROWS: Readonly<Record<string, readonly string[]>> = {
   "2.6.34": ["buildFailure: lost → kept-for-no-enobufs"],
   "2.6.35": ["timerSlack: false → true"],
@@ -215,7 +218,10 @@ const CHANGES_OF_ROWS: Readonly<Record<string, readonly string[]>> = {
 const isUpdate = (version: string): boolean => !version.startsWith("2.") && version.split(".").length > 2;
 const branchOf = (version: string): string => version.split(".").slice(0, 2).join(".");
 
-/** The row that one is built on: the row before it in its branch or, for the first of a branch, the last branch before it. */
+/**
+ * The row that one is built on: the row before it in its branch or, for the first of a branch, the last branch before
+ * it.
+ */
 function followed(row: Release): Release {
   const before = RELEASES.slice(0, RELEASES.indexOf(row));
   return before.findLast(

@@ -1,4 +1,6 @@
-/** Kernel names that hide their level: what each is taken for, what would change a result most, and what says nothing. */
+/**
+ * Kernel names that hide their level: what each is taken for, what would change a result most, and what says nothing.
+ */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { releaseFor } from "../../src/kernel/release.js";

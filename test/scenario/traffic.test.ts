@@ -1,4 +1,7 @@
-/** Kinds of flow as they are written and as they are resolved: what a script needs, how connections are shared, what is refused. */
+/**
+ * Kinds of flow as they are written and as they are resolved: what a script needs, how connections are shared, what is
+ * refused.
+ */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";

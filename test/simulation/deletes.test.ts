@@ -66,9 +66,9 @@ describe("a delete at a time", () => {
     assert.ok(deleted.deletes!.deliveredAtOnce > 2 * (ENTRIES - flushed.dying.afterFlush!));
   });
 
-  // Measured on a running 6.18 in a namespace of its own, with this buffer and reader: 166 to 170 after `conntrack -F`, and
-  // 664, 675 and (on a busy machine) 1,393 after `conntrack -D -p udp`, which is so much slower that the reader empties its
-  // congested queue several times.
+  // Measured on a running 6.18 in a namespace of its own, with this buffer and reader: 166 to 170 after `conntrack -F`,
+  // and 664, 675 and (on a busy machine) 1,393 after `conntrack -D -p udp`, which is so much slower that the reader
+  // empties its congested queue several times.
   test("takes long enough for a congested queue to be emptied several times, where a flush fills it once", () => {
     const given: Overrides = {
       kernel: "6.18",

@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { addressText, conntrackLine } from "../../src/trace/conntrack-text.js";
 
-/** Messages of Linux 6.18.44 and what `conntrack -E -o id,timestamp` of conntrack-tools 1.4.7 printed for the same messages. */
+/**
+ * Messages of Linux 6.18.44 and what `conntrack -E -o id,timestamp` of conntrack-tools 1.4.7 printed for the same
+ * messages.
+ */
 const RECORDED: readonly { line: string; message: string }[] = JSON.parse(
   readFileSync(new URL("conntrack-E.json", import.meta.url), "utf8"),
 );

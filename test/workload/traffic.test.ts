@@ -1,6 +1,6 @@
 /**
- * Several kinds of flow at once: whose packet is next, which tuples each kind has, and that long scripts, which have a heap,
- * send in the same order as short ones, which have a queue for each step.
+ * Several kinds of flow at once: whose packet is next, which tuples each kind has, and that long scripts, which have a
+ * heap, send in the same order as short ones, which have a queue for each step.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * The command `compare`: variants of a scenario beside each other, with the same seeds. It reads which they are: settings with a name,
- * scenario files, kernels.
+ * The command `compare`: variants of a scenario beside each other, with the same seeds. It reads which they are:
+ * settings with a name, scenario files, kernels.
  */
 import { quoted, UsageError } from "../../scenario/errors.js";
 import { HOST } from "../../scenario/scenario.js";

@@ -1,6 +1,6 @@
 /**
- * The command `size`: the smallest buffer, the highest rate, the slowest reader that meets what is expected. It reads the question and says
- * how to confirm the answer; the search is study/size.ts.
+ * The command `size`: the smallest buffer, the highest rate, the slowest reader that meets what is expected. It reads
+ * the question and says how to confirm the answer; the search is study/size.ts.
  */
 import { choice } from "../../scenario/choice.js";
 import { inPlace, quoted, UsageError } from "../../scenario/errors.js";

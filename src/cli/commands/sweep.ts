@@ -1,5 +1,6 @@
 /**
- * The command `sweep`: a grid over any parameters, with many seeds in each cell. It reads the axes; the grid and its figures are study/.
+ * The command `sweep`: a grid over any parameters, with many seeds in each cell. It reads the axes; the grid and its
+ * figures are study/.
  */
 import { UsageError } from "../../scenario/errors.js";
 import type { Call, Command } from "../command.js";

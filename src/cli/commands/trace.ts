@@ -1,6 +1,6 @@
 /**
- * The command `trace`: what happened to one entry, or every message that the reader got, in the forms in which programs take
- * them. It resolves the scenario as `flood`, `flush` and `run` do; what a trace is, is said in trace/.
+ * The command `trace`: what happened to one entry, or every message that the reader got, in the forms in which programs
+ * take them. It resolves the scenario as `flood`, `flush` and `run` do; what a trace is, is said in trace/.
  */
 import { listed, quoted, UsageError } from "../../scenario/errors.js";
 import { EXPERIMENTS, type Experiment, type Scenario } from "../../scenario/scenario.js";

@@ -1,6 +1,6 @@
 /**
- * The axes of a study as a person writes them: `buffer=2048,8k,64k`, `rate=100:10k:x10`, `reader=100us:1ms:100us`. Every parameter that
- * is a flag with a value can be one; its values are read as those of the flag are.
+ * The axes of a study as a person writes them: `buffer=2048,8k,64k`, `rate=100:10k:x10`, `reader=100us:1ms:100us`.
+ * Every parameter that is a flag with a value can be one; its values are read as those of the flag are.
  */
 import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
 import { didYouMean } from "../../scenario/suggest.js";

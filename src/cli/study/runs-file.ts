@@ -1,6 +1,7 @@
 /**
- * The file in which the runs of a study are kept while it goes on: each run is on disk before the next one begins, so that whatever ends
- * the process loses none that is finished. A line that was cut off in the middle is dropped when the study goes on.
+ * The file in which the runs of a study are kept while it goes on: each run is on disk before the next one begins, so
+ * that whatever ends the process loses none that is finished. A line that was cut off in the middle is dropped when the
+ * study goes on.
  */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { quoted, UsageError } from "../../scenario/errors.js";

@@ -1,6 +1,6 @@
 /**
- * Runs a study for a command: says how many runs it is before it starts, shows how far it is and when it will be done, keeps what is
- * finished, and prints the result; of a part it leaves the file for the merge and prints nothing.
+ * Runs a study for a command: says how many runs it is before it starts, shows how far it is and when it will be done,
+ * keeps what is finished, and prints the result; of a part it leaves the file for the merge and prints nothing.
  */
 import v8 from "node:v8";
 import { inPlace, UsageError } from "../../scenario/errors.js";

@@ -1,6 +1,6 @@
 /**
- * What a study is of: `flood` or `flush` with their parameters from flags, or a scenario file with flags laid over it. Both are an
- * experiment and its overrides to the engines of study/.
+ * What a study is of: `flood` or `flush` with their parameters from flags, or a scenario file with flags laid over it.
+ * Both are an experiment and its overrides to the engines of study/.
  */
 
 import type { Overrides } from "../../scenario/defaults.js";

@@ -1,6 +1,6 @@
 /**
- * The variants of a comparison as a person writes them: `big:buffer=208k`, `fast:reader=50us policy=reliable`. Each is a name and
- * settings, which are flags without their dashes.
+ * The variants of a comparison as a person writes them: `big:buffer=208k`, `fast:reader=50us policy=reliable`. Each is
+ * a name and settings, which are flags without their dashes.
  */
 import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
 import { didYouMean } from "../../scenario/suggest.js";

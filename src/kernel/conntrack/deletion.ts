@@ -74,8 +74,8 @@ export class Deletion {
   }
 
   /**
-   * IPCTNL_MSG_CT_DELETE of one tuple, and of its id where one is given: one attempt, also where a flush makes two. False
-   * when there is no such entry (ENOENT). The answer does not depend on delivery.
+   * IPCTNL_MSG_CT_DELETE of one tuple, and of its id where one is given: one attempt, also where a flush makes two.
+   * False when there is no such entry (ENOENT). The answer does not depend on delivery.
    */
   deleteTuple(tuple: number, id: number | null = null): boolean {
     const node = this.table.find(tuple, ORIGINAL);
@@ -92,8 +92,8 @@ export class Deletion {
   }
 
   /**
-   * 2.6.31 arms the retry without stopping the entry's own timer, which corrupts the wheel (a16a1647fa6b); it is stopped
-   * here for every release.
+   * 2.6.31 arms the retry without stopping the entry's own timer, which corrupts the wheel (a16a1647fa6b); it is
+   * stopped here for every release.
    */
   deleteFound(entry: number): void {
     this.events.raiseDestroy(entry);

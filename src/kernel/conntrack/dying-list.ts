@@ -1,11 +1,13 @@
 /**
- * The list of entries whose DESTROY failed: nf_conntrack_net.ecache.dying_list from 5.19 on, the dying list of CPU 0 before (flood,
- * flush and gc run there, so no other fills). Redelivery takes from its head; an array with the head last makes both ends cheap.
+ * The list of entries whose DESTROY failed: nf_conntrack_net.ecache.dying_list from 5.19 on, the dying list of CPU 0
+ * before (flood, flush and gc run there, so no other fills). Redelivery takes from its head; an array with the head
+ * last makes both ends cheap.
  *
- * An entry is linked here by its node in the original direction, the very node that linked it into its chain. So a walk over a chain
- * that deletes an entry while it stands on that node goes on down this list, and the rest of its chain is not walked. Up to
- * 5.18 every deletion passes the list, also one whose DESTROY was delivered (nf_ct_add_to_dying_list); later only one that failed
- * does (nf_ct_add_to_ecache_list). A look-up notices by the end it arrives at and begins anew; early_drop and gc do not.
+ * An entry is linked here by its node in the original direction, the very node that linked it into its chain. So a walk
+ * over a chain that deletes an entry while it stands on that node goes on down this list, and the rest of its chain is
+ * not walked. Up to 5.18 every deletion passes the list, also one whose DESTROY was delivered
+ * (nf_ct_add_to_dying_list); later only one that failed does (nf_ct_add_to_ecache_list). A look-up notices by the end
+ * it arrives at and begins anew; early_drop and gc do not.
  */
 import type { Release } from "../release.js";
 import { ORIGINAL } from "./status.js";

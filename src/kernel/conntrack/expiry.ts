@@ -73,8 +73,9 @@ export class TimerExpiry implements Expiry {
 const MOST_SLOTS = 2 ** 18;
 
 /**
- * A deadline in jiffies, overwritten by every packet. Who has expired is nobody's event, so the dead are counted by their deadlines: so
- * many entries to a slot of time, and a hand that goes on with the clock. A packet moves its entry from one slot to another.
+ * A deadline in jiffies, overwritten by every packet. Who has expired is nobody's event, so the dead are counted by
+ * their deadlines: so many entries to a slot of time, and a hand that goes on with the clock. A packet moves its entry
+ * from one slot to another.
  */
 export class LazyExpiry implements Expiry {
   readonly lazy = true;

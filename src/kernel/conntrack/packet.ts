@@ -1,7 +1,8 @@
 /**
  * A packet's way through conntrack, as all protocols have it: look-up or new entry (with nf_conntrack_max and
- * early_drop), the tracker, the confirm hook. It follows nf_conntrack_in(), init_conntrack(), __nf_conntrack_alloc() and
- * __nf_conntrack_confirm(). What a protocol makes of its packet is trackers/; where event bits go is `PacketEvents`.
+ * early_drop), the tracker, the confirm hook. It follows nf_conntrack_in(), init_conntrack(), __nf_conntrack_alloc()
+ * and __nf_conntrack_confirm(). What a protocol makes of its packet is trackers/; where event bits go is
+ * `PacketEvents`.
  */
 import type { Family, Path, Protocol } from "../../scenario/scenario.js";
 import { type EntryRecords, FLAGS, nodeOf } from "../records.js";

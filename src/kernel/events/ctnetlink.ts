@@ -1,8 +1,8 @@
 /**
  * From an event to a message on its way: which bytes it has, which truesize it is charged, whether it can be built at
  * all, and what a failure to build it means. It follows ctnetlink_conntrack_event() with its nla_put_failure and errout
- * paths. All entries of a class of traffic have one protocol and one family, so the sizes are computed once, from encoded
- * messages (message.ts). Sockets are behind `MessageTransport`.
+ * paths. All entries of a class of traffic have one protocol and one family, so the sizes are computed once, from
+ * encoded messages (message.ts). Sockets are behind `MessageTransport`.
  */
 import type { EventGroup, Family, KernelConfig, Protocol } from "../../scenario/scenario.js";
 import type { KernelClock } from "../clock.js";

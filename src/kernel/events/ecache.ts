@@ -77,7 +77,8 @@ export class EventCache implements PacketEvents, DestroyEvents {
   }
 
   /**
-   * nf_ct_ecache_ext_add(): with nf_conntrack_events=2 a flow that is made while nobody listens gets no event cache, with 0 none does.
+   * nf_ct_ecache_ext_add(): with nf_conntrack_events=2 a flow that is made while nobody listens gets no event cache,
+   * with 0 none does.
    */
   entryCreated(entry: number): void {
     const { events } = this;

@@ -1,9 +1,9 @@
 /**
- * The completely fair scheduler, up to 6.5 (kernel/sched/fair.c: place_entity, check_preempt_wakeup, check_preempt_tick,
- * pick_next_entity, with the latency and granularities of one CPU). A task that wakes is placed at most half a latency behind
- * the others and takes the CPU at once only if it is more than the wake-up granularity behind; otherwise it waits until a tick
- * finds that the present one had its slice. It is why a reader that just woke may wait for the next ticks although it has
- * almost nothing to do.
+ * The completely fair scheduler, up to 6.5 (kernel/sched/fair.c: place_entity, check_preempt_wakeup,
+ * check_preempt_tick, pick_next_entity, with the latency and granularities of one CPU). A task that wakes is placed at
+ * most half a latency behind the others and takes the CPU at once only if it is more than the wake-up granularity
+ * behind; otherwise it waits until a tick finds that the present one had its slice. It is why a reader that just woke
+ * may wait for the next ticks although it has almost nothing to do.
  */
 import { Reschedule } from "./reschedule.js";
 import type { Scheduler, SchedulerFacts } from "./scheduler.js";
@@ -23,7 +23,10 @@ export class CfsScheduler implements Scheduler {
   private ranSincePick = 0;
   private lastTick = Number.NaN;
 
-  /** Each task is between no and a sleeper's whole credit behind, and task 0 may already have run for a part of its slice. */
+  /**
+   * Each task is between no and a sleeper's whole credit behind, and task 0 may already have run for a part of its
+   * slice.
+   */
   constructor(facts: SchedulerFacts, tasks: number, uniform: () => number) {
     this.reschedule = new Reschedule(facts.preemption);
     this.vruntime = Float64Array.from({ length: tasks }, () => (uniform() * LATENCY_NANOSECONDS) / 2);

@@ -1,10 +1,11 @@
 /**
- * Earliest eligible virtual deadline first, from 6.6 on (kernel/sched/fair.c: place_entity, pick_eevdf, update_deadline,
- * update_entity_lag, dequeue_entity with its delayed form, check_preempt_wakeup_fair). A task is eligible while it had at most
- * its share; of the eligible ones the earliest deadline runs, and who runs is protected until its request is used up
- * (RUN_TO_PARITY). A task that sleeps keeps its lag; from 6.12 on one that had more than its share stays in the queue until it
- * is eligible again (DELAY_DEQUEUE). Nobody has a sleeper's credit, so that a reader which just woke usually waits until the
- * present task's request is over, which only a tick, the next wake-up or, in later kernels, a timer of its own (hrtick) finds out.
+ * Earliest eligible virtual deadline first, from 6.6 on (kernel/sched/fair.c: place_entity, pick_eevdf,
+ * update_deadline, update_entity_lag, dequeue_entity with its delayed form, check_preempt_wakeup_fair). A task is
+ * eligible while it had at most its share; of the eligible ones the earliest deadline runs, and who runs is protected
+ * until its request is used up (RUN_TO_PARITY). A task that sleeps keeps its lag; from 6.12 on one that had more than
+ * its share stays in the queue until it is eligible again (DELAY_DEQUEUE). Nobody has a sleeper's credit, so that a
+ * reader which just woke usually waits until the present task's request is over, which only a tick, the next wake-up
+ * or, in later kernels, a timer of its own (hrtick) finds out.
  */
 import { Reschedule } from "./reschedule.js";
 import type { Scheduler, SchedulerFacts } from "./scheduler.js";
@@ -133,7 +134,9 @@ export class EevdfScheduler implements Scheduler {
     this.queuedCount++;
   }
 
-  /** requeue_delayed_entity(): one that became eligible while it slept starts without lag; another goes on where it was. */
+  /**
+   * requeue_delayed_entity(): one that became eligible while it slept starts without lag; another goes on where it was.
+   */
   private requeue(task: number): void {
     this.delayed[task] = 0;
     if (this.mean() - this.vruntime[task]! <= 0) return;

@@ -1,6 +1,6 @@
 /**
- * The wish that the present task gives way (TIF_NEED_RESCHED and its lazy form), and where it is met. Every kernel may be built
- * for full preemption; the builds of distributions are for voluntary or, later, for lazy preemption.
+ * The wish that the present task gives way (TIF_NEED_RESCHED and its lazy form), and where it is met. Every kernel may
+ * be built for full preemption; the builds of distributions are for voluntary or, later, for lazy preemption.
  */
 
 const NONE = 0;

@@ -1,11 +1,12 @@
 /**
- * Who has the CPU when several tasks share one: the fair class of the kernel's scheduler, as far as a few threads of equal weight
- * show it. Two strategies behind one interface, chosen by a fact of the release: CFS (cfs.ts) up to 6.5, EEVDF (eevdf.ts) from
- * 6.6 on. What they share is here: that a wish to reschedule is a flag which is only met at certain points (base class).
+ * Who has the CPU when several tasks share one: the fair class of the kernel's scheduler, as far as a few threads of
+ * equal weight show it. Two strategies behind one interface, chosen by a fact of the release: CFS (cfs.ts) up to 6.5,
+ * EEVDF (eevdf.ts) from 6.6 on. What they share is here: that a wish to reschedule is a flag which is only met at
+ * certain points (base class).
  *
- * A kernel built for voluntary preemption meets it at cond_resched() and on the way back to user space. A lazily preempting one
- * (PREEMPT_LAZY) meets a lazy wish only on the way back to user space, and the next tick makes it a strict one, which is met
- * everywhere.
+ * A kernel built for voluntary preemption meets it at cond_resched() and on the way back to user space. A lazily
+ * preempting one (PREEMPT_LAZY) meets a lazy wish only on the way back to user space, and the next tick makes it a
+ * strict one, which is met everywhere.
  */
 import type { Release } from "../release.js";
 import { CfsScheduler } from "./cfs.js";
@@ -21,7 +22,10 @@ export interface Scheduler {
   sleep(task: number): void;
   /** The task had the CPU for so long. */
   ran(task: number, nanoseconds: number): void;
-  /** The task that has the CPU now, or -1. `jiffies`: how often a tick has looked. `inKernel`: the present task is in the middle of a system call, or is a thread of the kernel. */
+  /**
+   * The task that has the CPU now, or -1. `jiffies`: how often a tick has looked. `inKernel`: the present task is in
+   * the middle of a system call, or is a thread of the kernel.
+   */
   pick(jiffies: number, inKernel: boolean): number;
 }
 

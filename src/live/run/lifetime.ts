@@ -1,7 +1,7 @@
 /**
- * Which of a run's connections may be alive. The kernel's count is of living and dying entries alike; it is one or the other
- * for certain only until the shortest timeout has passed, or a table that was full may have evicted some. Times are
- * nanoseconds from the first packet.
+ * Which of a run's connections may be alive. The kernel's count is of living and dying entries alike; it is one or the
+ * other for certain only until the shortest timeout has passed, or a table that was full may have evicted some. Times
+ * are nanoseconds from the first packet.
  */
 import type { Scenario } from "../../scenario/scenario.js";
 

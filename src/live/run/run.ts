@@ -101,7 +101,8 @@ export class LiveRun {
     calls.pinTo([cpus[0]!]);
     this.kernel = new NamespaceKernel(calls, scenario, () => connectOnce(calls));
     const readerCpu = scenario.cpus === 2 ? cpus[1]! : cpus[0]!;
-    // A process is born on the CPUs of the thread that starts it: a program of several threads may use all but the flood's.
+    // A process is born on the CPUs of the thread that starts it: a program of several threads may use all but the
+    // flood's.
     calls.pinTo(scenario.cpus === 2 ? cpus.slice(1) : cpus);
     this.listeners = scenario.listeners.map((listener, index) => {
       if (index > 0 || daemon === null) return new Listener(scenario, index, calls, readerCpu);

@@ -1,7 +1,7 @@
 /**
  * The frame of a page: one file that needs no other and no network. Style, script and data are in it; the script draws
- * what the data says and fills the table behind each chart. Whoever renders something hands over sections of HTML and the
- * charts that stand in them.
+ * what the data says and fills the table behind each chart. Whoever renders something hands over sections of HTML and
+ * the charts that stand in them.
  */
 import { LICENCE, SCRIPT, STYLE } from "./assets.js";
 import type { Chart } from "./chart.js";

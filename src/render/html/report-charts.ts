@@ -1,5 +1,6 @@
 /**
- * The charts of one run. A figure that the backend cannot know has no chart and no series: what is drawn is in the Report.
+ * The charts of one run. A figure that the backend cannot know has no chart and no series: what is drawn is in the
+ * Report.
  */
 import type { Report } from "../../report/report.js";
 import { duration } from "../text/numbers.js";

@@ -1,6 +1,6 @@
 /**
- * What came of a comparison: the sentences first, then for each measure the variants beside each other with their differences from the
- * first. CSV is that of a sweep over the variants.
+ * What came of a comparison: the sentences first, then for each measure the variants beside each other with their
+ * differences from the first. CSV is that of a sweep over the variants.
  */
 import type { CompareReport } from "../../study/compare.js";
 import { escaped } from "../markdown.js";

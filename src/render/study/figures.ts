@@ -1,6 +1,6 @@
 /**
- * A figure of a study as a person reads it: in the unit of its measure, with what the 95 % interval of the mean leaves open behind it, and
- * with the runs in which it never came.
+ * A figure of a study as a person reads it: in the unit of its measure, with what the 95 % interval of the mean leaves
+ * open behind it, and with the runs in which it never came.
  */
 import type { Summary } from "../../study/statistics.js";
 import { count, duration, percent, size, UNKNOWN } from "../text/numbers.js";

@@ -1,6 +1,6 @@
 /**
- * A map of one measure over two axes, in characters: the first axis goes down, the second across, and the darker a cell the larger its
- * figure. The figure stands in the cell, so that the shade says nothing that the words do not.
+ * A map of one measure over two axes, in characters: the first axis goes down, the second across, and the darker a cell
+ * the larger its figure. The figure stands in the cell, so that the shade says nothing that the words do not.
  */
 import type { SweepReport } from "../../study/sweep.js";
 import { type Cell, GAP, lay, tableWidth } from "../text/columns.js";
@@ -10,7 +10,9 @@ import { figureText } from "./figures.js";
 const SHADES = ["·", "░", "▒", "▓", "█"];
 const DARKEST = SHADES.length - 1;
 
-/** Empty where the study has not two axes, where a cell is missing, where nothing varies, or where the map is too wide. */
+/**
+ * Empty where the study has not two axes, where a cell is missing, where nothing varies, or where the map is too wide.
+ */
 export function heatMap({ axes, cells, measures }: SweepReport, width: number, theme: Theme): string[] {
   const [down, across, ...others] = axes;
   if (down === undefined || across === undefined || others.length > 0) return [];

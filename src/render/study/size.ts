@@ -1,6 +1,7 @@
 /**
- * What a search found: the value in the unit that a person sets, what it needs, what happens one step further, and the command that
- * confirms it. Where there is none it says what failed, and where the condition is not monotone where it holds and where it does not.
+ * What a search found: the value in the unit that a person sets, what it needs, what happens one step further, and the
+ * command that confirms it. Where there is none it says what failed, and where the condition is not monotone where it
+ * holds and where it does not.
  */
 import type { SizeReport } from "../../study/size.js";
 import { field } from "../csv.js";

@@ -1,5 +1,6 @@
 /**
- * What came of a sweep, as a table, a map, CSV, JSON and Markdown. It computes nothing: the summaries are study/sweep.ts.
+ * What came of a sweep, as a table, a map, CSV, JSON and Markdown. It computes nothing: the summaries are
+ * study/sweep.ts.
  */
 import type { Summary } from "../../study/statistics.js";
 import type { MeasureHead, SweepReport } from "../../study/sweep.js";
@@ -95,7 +96,9 @@ const STATISTICS: readonly (readonly [string, (summary: Summary) => number | nul
   ["never", ({ never }) => never],
 ];
 
-/** A row for each cell, with a column for each statistic of each measure. Plain numbers: seconds, bytes, shares of 1. */
+/**
+ * A row for each cell, with a column for each statistic of each measure. Plain numbers: seconds, bytes, shares of 1.
+ */
 export function sweepCsv({ axes, measures, cells, runsPerCell }: SweepReport): string {
   const heading = [
     ...axes.map(({ name }) => name),

@@ -1,6 +1,6 @@
 /**
- * What each setting, changed by itself, would have made of a run, below its report: what helps first, with what it changes; then what
- * changes nothing, and what makes something worse.
+ * What each setting, changed by itself, would have made of a run, below its report: what helps first, with what it
+ * changes; then what changes nothing, and what makes something worse.
  */
 import type { Harm } from "../../study/harm.js";
 import type { Effect, WhatIf } from "../../study/what-if.js";

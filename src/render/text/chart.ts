@@ -1,7 +1,7 @@
 /**
  * `--chart`: dying entries and the occupancy of the receive buffer over time, as areas over the width of a terminal. A
- * character of the braille block is two values wide and four steps high; without UTF-8 it is one value and one step. The
- * axis is that of the sparkline: from the flush on at least half of it, because most happens there.
+ * character of the braille block is two values wide and four steps high; without UTF-8 it is one value and one step.
+ * The axis is that of the sparkline: from the flush on at least half of it, because most happens there.
  */
 import type { Report } from "../../report/report.js";
 import { count, duration, size } from "./numbers.js";

@@ -73,8 +73,8 @@ function paceOf(
 }
 
 /**
- * From the request to the messages: asked, capped by rmem_max (unless with SO_RCVBUFFORCE, as a buffer that grows asks), doubled
- * or raised by the kernel, divided by truesize.
+ * From the request to the messages: asked, capped by rmem_max (unless with SO_RCVBUFFORCE, as a buffer that grows
+ * asks), doubled or raised by the kernel, divided by truesize.
  */
 export function bufferOf(report: Report): string {
   const { scenario, socket } = report;

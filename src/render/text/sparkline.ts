@@ -34,9 +34,9 @@ export interface ResampledTimeline {
 }
 
 /**
- * A column of the timeline in so many cells at most, each the highest value of its rows. From the flush on it is at least
- * half of the cells, as long as there are rows for them. `names`: the first of these columns of which a figure is known.
- * null: there is none.
+ * A column of the timeline in so many cells at most, each the highest value of its rows. From the flush on it is at
+ * least half of the cells, as long as there are rows for them. `names`: the first of these columns of which a figure is
+ * known. null: there is none.
  */
 export function resampledTimeline(report: Report, names: readonly string[], most: number): ResampledTimeline | null {
   const { columns, rows } = report.timeline;

@@ -1,7 +1,7 @@
 /**
- * What a configuration file that real machines have says of a run: settings of the first listener, settings of the kernel, and
- * what its reader has to be told, because the program ignores it or because it does nothing here. A line that the program
- * itself would not understand is a mistake, said with the place where it stands.
+ * What a configuration file that real machines have says of a run: settings of the first listener, settings of the
+ * kernel, and what its reader has to be told, because the program ignores it or because it does nothing here. A line
+ * that the program itself would not understand is a mistake, said with the place where it stands.
  */
 import type { Overrides } from "../defaults.js";
 import { quoted, UsageError } from "../errors.js";

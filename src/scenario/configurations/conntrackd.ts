@@ -1,8 +1,8 @@
 /**
- * conntrackd.conf as conntrackd reads it (src/read_config_lex.l, read_config_yy.y and netlink.c of conntrack-tools): words,
- * numbers and blocks in braces, a comment from `#` to the end of the line. What it says of the event socket becomes the
- * first listener; conntrackd's two sizes are what getsockopt shows, twice what is asked for, and it asks with
- * SO_RCVBUFFORCE first. Blocks that say nothing of that socket are read over.
+ * conntrackd.conf as conntrackd reads it (src/read_config_lex.l, read_config_yy.y and netlink.c of conntrack-tools):
+ * words, numbers and blocks in braces, a comment from `#` to the end of the line. What it says of the event socket
+ * becomes the first listener; conntrackd's two sizes are what getsockopt shows, twice what is asked for, and it asks
+ * with SO_RCVBUFFORCE first. Blocks that say nothing of that socket are read over.
  */
 import { UsageError } from "../errors.js";
 import { SECOND } from "../units.js";
@@ -200,7 +200,8 @@ function configurationOf(read: Reader, file: string): Configuration {
       groups: ["new", "update", "destroy"],
       policy: SWITCHES[reliable] ? "reliable" : "lossy",
       bufferBytes,
-      // It asks for as much as it has while twice that is within the limit. Reliable, it gets no ENOBUFS and never asks.
+      // It asks for as much as it has while twice that is within the limit. Reliable, it gets no ENOBUFS and never
+      // asks.
       bufferMaxBytes: Math.floor(most / 2) >= bufferBytes ? Math.floor(most / 2) : null,
       resyncAfterNanoseconds: read.hasCache ? resyncOf(general.get("NetlinkOverrunResync")?.value.text) : null,
     },

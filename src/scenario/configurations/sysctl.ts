@@ -1,7 +1,8 @@
 /**
- * sysctl.conf, a file of sysctl.d, or what `sysctl -a` prints: `name = value` lines, comments from `#` or `;` on, a leading `-` for
- * "ignore failure" (sysctl.conf(5)), dots or slashes in a name. Names that mean something for a run set the kernel; all others
- * are passed over, since such a file is about a whole machine, but a conntrack name that is not known is named.
+ * sysctl.conf, a file of sysctl.d, or what `sysctl -a` prints: `name = value` lines, comments from `#` or `;` on, a
+ * leading `-` for "ignore failure" (sysctl.conf(5)), dots or slashes in a name. Names that mean something for a run set
+ * the kernel; all others are passed over, since such a file is about a whole machine, but a conntrack name that is not
+ * known is named.
  */
 import { UsageError } from "../errors.js";
 import { TIMEOUT_KEYS, type TimeoutKey } from "../parameters/kernel.js";

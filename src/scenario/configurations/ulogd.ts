@@ -1,8 +1,8 @@
 /**
- * ulogd.conf as ulogd reads it (src/conffile.c and input/flow/ulogd_inpflow_NFCT.c of ulogd2): sections in brackets, `key=value`
- * lines, a comment from `#` on. The first NFCT instance of a stack is the first listener. It asks SO_RCVBUFFORCE for its
- * size if that is below the maximum, and getsockopt shows twice as much; at an ENOBUFS it asks for twice what getsockopt
- * showed, so that the buffer grows by four, if that request is below the maximum.
+ * ulogd.conf as ulogd reads it (src/conffile.c and input/flow/ulogd_inpflow_NFCT.c of ulogd2): sections in brackets,
+ * `key=value` lines, a comment from `#` on. The first NFCT instance of a stack is the first listener. It asks
+ * SO_RCVBUFFORCE for its size if that is below the maximum, and getsockopt shows twice as much; at an ENOBUFS it asks
+ * for twice what getsockopt showed, so that the buffer grows by four, if that request is below the maximum.
  */
 import { UsageError } from "../errors.js";
 import type { EventGroup } from "../parameters/listener.js";
@@ -70,7 +70,10 @@ function sectionsOf(text: string, file: string): Map<string, Entry[]> {
   return sections;
 }
 
-/** The section of the first NFCT instance in a stack; where no stack names one, ct1 as in the file that ulogd comes with. */
+/**
+ * The section of the first NFCT instance in a stack; where no stack names one, ct1 as in the file that ulogd comes
+ * with.
+ */
 function instanceOf(sections: Map<string, Entry[]>, file: string): string {
   const stacks = (sections.get("global") ?? []).filter(({ key }) => key.text === "stack");
   for (const { value } of stacks) {

@@ -1,10 +1,10 @@
 /**
- * What things cost on the simulated machine, all in nanoseconds of one CPU. `recorded`: the emulator that the recordings
- * were made on (3.6, one CPU): a one-packet UDP connection takes 12.5 µs with its attempt, a flush 5.8 µs an entry with
- * two attempts and 3.3 µs with one, a recv 1.5 µs, an empty bucket in a search 10 ns. `present`: what the calibration of
- * live mode measured on a Xeon server of today with Linux 6.18 (the least of 27 rounds each, since noise only adds; its
- * packet includes the system call that sends it). The wake-up of a reader on a CPU of its own was measured on a current
- * machine for both.
+ * What things cost on the simulated machine, all in nanoseconds of one CPU. `recorded`: the emulator that the
+ * recordings were made on (3.6, one CPU): a one-packet UDP connection takes 12.5 µs with its attempt, a flush 5.8 µs an
+ * entry with two attempts and 3.3 µs with one, a recv 1.5 µs, an empty bucket in a search 10 ns. `present`: what the
+ * calibration of live mode measured on a Xeon server of today with Linux 6.18 (the least of 27 rounds each, since noise
+ * only adds; its packet includes the system call that sends it). The wake-up of a reader on a CPU of its own was
+ * measured on a current machine for both.
  */
 import { quantity, shape, type ValueOf } from "../json-schema.js";
 import { type Range, SECOND } from "../units.js";
@@ -33,8 +33,8 @@ export const COSTS = shape("what things cost on the simulated machine, in CPU ti
   /** One attempt to deliver one event: build the message, offer it to every listener. */
   attemptNanoseconds: cost(2_500, "CPU time of one attempt to deliver one event", "cost-attempt", 500),
   /**
-   * What an attempt costs beyond that when it succeeds: the message is queued, the entry freed. 0: not known by itself, and an
-   * entry that is redelivered costs what one of a flush does.
+   * What an attempt costs beyond that when it succeeds: the message is queued, the entry freed. 0: not known by itself,
+   * and an entry that is redelivered costs what one of a flush does.
    */
   deliveredNanoseconds: cost(0, "CPU time of one attempt that succeeds, beyond that of an attempt"),
   /** One recv of the reader, without its service time. */
@@ -44,8 +44,9 @@ export const COSTS = shape("what things cost on the simulated machine, in CPU ti
   /** One hash bucket that a flush walks over; 0 where the cost of an entry has it in it. */
   flushBucketNanoseconds: cost(0, "CPU time of one hash bucket that a flush walks over"),
   /**
-   * Of a dump and of the deletes that follow it, measured with `conntrack` 1.4.7 on Linux 6.18 and 9,960 entries without a
-   * listener: -L of none of them, -D of all, what an empty table takes left out. Not measured on the recorded machine.
+   * Of a dump and of the deletes that follow it, measured with `conntrack` 1.4.7 on Linux 6.18 and 9,960 entries
+   * without a listener: -L of none of them, -D of all, what an empty table takes left out. Not measured on the recorded
+   * machine.
    */
   dumpEntryNanoseconds: cost(1_400, "CPU time of one entry of a dump that --delete asks for, in kernel and program"),
   deleteNanoseconds: cost(

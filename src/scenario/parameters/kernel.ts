@@ -102,8 +102,8 @@ export const KERNEL_CONFIG = shape(
     /** The exact size of the small-head cache of the skb allocator, 0 where the kernel has none (before 6.3). */
     smallHeadBytes: quantity("size", OBJECT_BYTES, "the size of the cache of small heads; 0: the kernel has none"),
     /**
-     * OpenWrt's CONFIG_NF_CONNTRACK_CHAIN_EVENTS: events go through a notifier chain, and the functions that deliver them
-     * drop its answer. Whatever a listener sets, what its socket refuses is lost.
+     * OpenWrt's CONFIG_NF_CONNTRACK_CHAIN_EVENTS: events go through a notifier chain, and the functions that deliver
+     * them drop its answer. Whatever a listener sets, what its socket refuses is lost.
      */
     chainEvents: yesOrNo("whether events go through a notifier chain (OpenWrt's CONFIG_NF_CONNTRACK_CHAIN_EVENTS)"),
   },

@@ -240,10 +240,10 @@ export const LISTENER = shape("a listener: its socket and its reader", {
     flag(READER, "resync DURATION"),
   ),
   /**
-   * `conntrackd` asks for what it has, which the kernel doubles, while twice that is within its limit, and each ENOBUFS puts its
-   * resync off (src/netlink.c and ctnl.c of conntrack-tools). `ulogd` asks for twice what it has, so that its buffer grows by
-   * four, while that request is below its limit, and resyncs after the first ENOBUFS since the last resync
-   * (input/flow/ulogd_inpflow_NFCT.c of ulogd2).
+   * `conntrackd` asks for what it has, which the kernel doubles, while twice that is within its limit, and each ENOBUFS
+   * puts its resync off (src/netlink.c and ctnl.c of conntrack-tools). `ulogd` asks for twice what it has, so that its
+   * buffer grows by four, while that request is below its limit, and resyncs after the first ENOBUFS since the last
+   * resync (input/flow/ulogd_inpflow_NFCT.c of ulogd2).
    */
   overrunAs: parameter(
     choiceOf(["conntrackd", "ulogd"], "the program as which the daemon grows its buffer and resyncs after an ENOBUFS"),

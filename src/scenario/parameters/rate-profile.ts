@@ -1,6 +1,6 @@
 /**
- * A rate that changes: points in time with the connections per second at each, and a straight line from one to the next. Two points
- * at one instant are a step. In a file of comma-separated values a point is a line, seconds and rate.
+ * A rate that changes: points in time with the connections per second at each, and a straight line from one to the
+ * next. Two points at one instant are a step. In a file of comma-separated values a point is a line, seconds and rate.
  */
 import { quoted, UsageError } from "../errors.js";
 import { type Described, list, quantity, shape, type ValueOf } from "../json-schema.js";
@@ -45,8 +45,8 @@ export function connectionsUpTo(points: readonly RatePoint[]): number[] {
 }
 
 /**
- * The points of a file of comma-separated values: seconds, connections per second. A first line of words is a heading; empty
- * lines and lines that begin with # are left out. Throws UsageError with file:line.
+ * The points of a file of comma-separated values: seconds, connections per second. A first line of words is a heading;
+ * empty lines and lines that begin with # are left out. Throws UsageError with file:line.
  */
 export function parseRateProfile(text: string, path: string): RatePoint[] {
   const points: RatePoint[] = [];

@@ -1,7 +1,7 @@
 /**
- * Kinds of flow that are offered at once: what one of their connections sends (its script), how many come, and at which rate. A
- * scenario without them has one kind, which connections, rate, protocol, packets and arrivals describe. What is left out of a
- * kind is what those say, or what its script needs; the rules between values are ../traffic.ts.
+ * Kinds of flow that are offered at once: what one of their connections sends (its script), how many come, and at which
+ * rate. A scenario without them has one kind, which connections, rate, protocol, packets and arrivals describe. What is
+ * left out of a kind is what those say, or what its script needs; the rules between values are ../traffic.ts.
  */
 import { choice } from "../choice.js";
 import { quoted, UsageError } from "../errors.js";
@@ -16,9 +16,9 @@ const MOST_CLASSES = 64;
 
 /**
  * What a connection sends. `short` opens, carries its packets and closes; `request-reply` is a question and its answer;
- * `one-packet` is never answered; `syn-only` and `half-open` are TCP connections of which the server never hears again after the
- * SYN, or after its SYN/ACK; `reset` ends with an RST; `long-lived` and `stream` go on for a lifetime, a stream mostly from the
- * server.
+ * `one-packet` is never answered; `syn-only` and `half-open` are TCP connections of which the server never hears again
+ * after the SYN, or after its SYN/ACK; `reset` ends with an RST; `long-lived` and `stream` go on for a lifetime, a
+ * stream mostly from the server.
  */
 export const SCRIPTS = [
   "short",

@@ -21,9 +21,9 @@ export class Cpu0 {
   free = Number.NEGATIVE_INFINITY;
 
   /**
-   * Other CPUs that take packets: from when on each of them is free. A packet's way is parallel in the kernel: chains and
-   * counters are locked or counted one by one, an event is built on the packet's CPU, and the lock of a socket's queue is
-   * held for the few instructions of an append.
+   * Other CPUs that take packets: from when on each of them is free. A packet's way is parallel in the kernel: chains
+   * and counters are locked or counted one by one, an event is built on the packet's CPU, and the lock of a socket's
+   * queue is held for the few instructions of an append.
    */
   private readonly others: Float64Array;
 

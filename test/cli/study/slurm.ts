@@ -1,6 +1,6 @@
 /**
- * A Slurm cluster of one node in a folder of its own: munged, slurmctld and slurmd on ports that no other cluster has. It ends what it
- * started and tests nothing itself.
+ * A Slurm cluster of one node in a folder of its own: munged, slurmctld and slurmd on ports that no other cluster has.
+ * It ends what it started and tests nothing itself.
  */
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";

@@ -1,6 +1,6 @@
 /**
- * The gc worker in its five forms: how much of the table a run looks at, when the next one comes, what ends a run early, where a walk
- * over a chain goes when it kills, and whom the worker evicts from a table that is nearly full.
+ * The gc worker in its five forms: how much of the table a run looks at, when the next one comes, what ends a run
+ * early, where a walk over a chain goes when it kills, and whom the worker evicts from a table that is nearly full.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -41,7 +41,8 @@ describe("from 4.10 to 5.13 a run", () => {
         assert.equal(k.runGc().buckets, 12);
         if (run === 63) gone = 400 - k.table.count;
       }
-      // A kill on an original node leaves the rest of its chain for another scan: an entry of which both nodes were behind one waits.
+      // A kill on an original node leaves the rest of its chain for another scan: an entry of which both nodes were
+      // behind one waits.
       assert.ok(k.table.count < 8, `${k.table.count}`);
       for (let run = 0; run < 128; run++) k.runGc();
       assert.equal(k.table.count, 0);
@@ -206,7 +207,10 @@ describe("from 5.14 on a run", () => {
 });
 
 describe("from 6.1 on the interval", () => {
-  /** Seconds from the start of one pass to the start of the next one that it asks for, with all entries having the same time left. */
+  /**
+   * Seconds from the start of one pass to the start of the next one that it asks for, with all entries having the same
+   * time left.
+   */
   function intervalWith(entries: number, secondsLeft: number, options: Partial<GenerationOptions> = {}): number {
     const hz = options.hz ?? 250;
     const k = new Generation({ version: "6.18.44", buckets: 4096, ...options, timeoutsSeconds: { udp: secondsLeft } });
@@ -609,7 +613,8 @@ describe("a walk that kills", () => {
       k.waitSeconds(31);
       k.sink.taken();
       while (k.entryOf(tuples[0]!) >= 0) k.runGc();
-      // The second entry's original node was the last one met; the others are found by their other nodes, in later buckets.
+      // The second entry's original node was the last one met; the others are found by their other nodes, in later
+      // buckets.
       const met = k.sink.taken().map(({ tuple }) => tuple);
       assert.deepEqual(met.filter((tuple) => tuples.includes(tuple)).slice(0, 2), tuples.slice(0, 2), version);
     }
@@ -643,7 +648,8 @@ describe("a walk that kills", () => {
       k.runGc();
       runs.push(left - k.table.active);
     }
-    // The first run kills some twenty before the list has 257 entries behind them; a later one ends with its first original node.
+    // The first run kills some twenty before the list has 257 entries behind them; a later one ends with its first
+    // original node.
     assert.ok(runs[0]! > 20 && runs[0]! < 60, `${runs[0]}`);
     const later = runs.slice(20, -20);
     assert.ok(

@@ -27,7 +27,10 @@ describe("early_drop from 4.8 on", () => {
   class FullTable extends Generation {
     private from = 0;
 
-    /** New conversations with a node in the bucket: the one of the reply, unless said otherwise. The other is far from where tests look. */
+    /**
+     * New conversations with a node in the bucket: the one of the reply, unless said otherwise. The other is far from
+     * where tests look.
+     */
     fill(bucket: number, count: number, assured = false, direction: Direction = REPLY): number[] {
       const tuples: number[] = [];
       for (let tuple = this.from; tuples.length < count; tuple++) {

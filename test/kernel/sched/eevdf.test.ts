@@ -1,6 +1,6 @@
 /**
- * One CPU for several tasks from 6.6 on: a request is protected, lag is kept over a sleep, and who had more than its share waits
- * in the queue. Times are nanoseconds, a tick is a number that changes.
+ * One CPU for several tasks from 6.6 on: a request is protected, lag is kept over a sleep, and who had more than its
+ * share waits in the queue. Times are nanoseconds, a tick is a number that changes.
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";

@@ -1,7 +1,7 @@
 /**
- * The gc worker of 4.9 to 5.13: a run looks at a fraction of the buckets, goes on where the last one stopped, and comes sooner
- * while much of what it sees is expired. Two versions of the heuristics, which share the walk: 4.9 (b87a2f9199ea as
- * e0df8cae6c16 refined it) and 4.10 with 4.9.76 (e5072053b096).
+ * The gc worker of 4.9 to 5.13: a run looks at a fraction of the buckets, goes on where the last one stopped, and comes
+ * sooner while much of what it sees is expired. Two versions of the heuristics, which share the walk: 4.9 (b87a2f9199ea
+ * as e0df8cae6c16 refined it) and 4.10 with 4.9.76 (e5072053b096).
  */
 import { BUCKETS_PER_STEP, type GcOptions, GcWorker } from "./gc-worker.js";
 

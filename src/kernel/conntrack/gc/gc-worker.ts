@@ -1,11 +1,11 @@
 /**
- * The gc worker: who finds expired entries that nobody looks up (gc_worker() of nf_conntrack_core.c). It had five forms, each
- * a file here; this one owns what they share: the work item, the walk over a chain with its way onto the dying list
- * (dying-list.ts), the killing of un-assured entries while early_drop failed and the table is 95 % full, and the counters. A
- * step is a few buckets or the kills of one, so that time can pass in between.
+ * The gc worker: who finds expired entries that nobody looks up (gc_worker() of nf_conntrack_core.c). It had five
+ * forms, each a file here; this one owns what they share: the work item, the walk over a chain with its way onto the
+ * dying list (dying-list.ts), the killing of un-assured entries while early_drop failed and the table is 95 % full, and
+ * the counters. A step is a few buckets or the kills of one, so that time can pass in between.
  *
- * For whoever reports: `runs`, and `longestPauseNanoseconds` from the end of a run to the start of the next, 0 with fewer
- * than two. The dead that are still counted are the expiry's (expiry.ts), what became of packets is the table's.
+ * For whoever reports: `runs`, and `longestPauseNanoseconds` from the end of a run to the start of the next, 0 with
+ * fewer than two. The dead that are still counted are the expiry's (expiry.ts), what became of packets is the table's.
  */
 import type { KernelClock } from "../../clock.js";
 import { DelayedWork } from "../../delayed-work.js";
@@ -173,7 +173,8 @@ export abstract class GcWorker {
     const { expiry } = this;
     const { dyingList } = this.deletion;
     const behind = dyingList.behind(delivered);
-    // Without a limit it walks to the end, after each entry that it kills: what comes out is known where all are expired.
+    // Without a limit it walks to the end, after each entry that it kills: what comes out is known where all are
+    // expired.
     if (this.mostExpired === Number.POSITIVE_INFINITY && dyingList.latestDeadline <= this.clock.jiffies) {
       this.bucketsSearched += behind;
       this.scanned += behind;

@@ -1,6 +1,6 @@
 /**
- * The gc worker of 5.14 (4608fdfc07e1, and the stable branches that took it): two minutes after a pass has ended the next one
- * begins, and it evicts whatever has expired meanwhile, however much that is.
+ * The gc worker of 5.14 (4608fdfc07e1, and the stable branches that took it): two minutes after a pass has ended the
+ * next one begins, and it evicts whatever has expired meanwhile, however much that is.
  */
 import type { GcOptions } from "./gc-worker.js";
 import { PassGc } from "./pass.js";

@@ -1,7 +1,8 @@
 /**
- * The gc workers that space their passes by a mean of the times that entries have left, 1 to 60 s from the start of one to the start
- * of the next, and end a run that met too many expired entries: 5.18 (2cfadb761d3d), where each entry halves the distance
- * to its own time, so that the last few decide; and 6.1 (95eabdd20702, 2aa192757005), where the mean is a running one.
+ * The gc workers that space their passes by a mean of the times that entries have left, 1 to 60 s from the start of one
+ * to the start of the next, and end a run that met too many expired entries: 5.18 (2cfadb761d3d), where each entry
+ * halves the distance to its own time, so that the last few decide; and 6.1 (95eabdd20702, 2aa192757005), where the
+ * mean is a running one.
  */
 import type { GcOptions } from "./gc-worker.js";
 import { PassGc } from "./pass.js";

@@ -1,6 +1,6 @@
 /**
- * The gc worker of 5.14 on: a pass over the whole table, in runs of 10 ms each. It owns the walk of a pass; when the next one
- * comes, and what ends a run early, is the era's: pass-120s.ts, pass-mean.ts.
+ * The gc worker of 5.14 on: a pass over the whole table, in runs of 10 ms each. It owns the walk of a pass; when the
+ * next one comes, and what ends a run early, is the era's: pass-120s.ts, pass-mean.ts.
  */
 import { BUCKETS_PER_STEP, type GcOptions, GcWorker } from "./gc-worker.js";
 

@@ -1,7 +1,7 @@
 /**
  * The states of a TCP connection as conntrack sees it: which state a segment leads to (tcp_conntracks of
- * nf_conntrack_proto_tcp.c) and which timeout a state has. A state and three flags fit in the byte that an entry has for
- * its tracker (PROTOCOL_STATE).
+ * nf_conntrack_proto_tcp.c) and which timeout a state has. A state and three flags fit in the byte that an entry has
+ * for its tracker (PROTOCOL_STATE).
  */
 import type { TimeoutKey } from "../../../scenario/scenario.js";
 

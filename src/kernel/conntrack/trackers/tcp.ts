@@ -72,7 +72,10 @@ export class TcpTracker extends Tracker {
     return TRACKED;
   }
 
-  /** Up to 4.8 nf_ct_kill() answers true also when the DESTROY failed: the old life is dying, the new one starts at once. */
+  /**
+   * Up to 4.8 nf_ct_kill() answers true also when the DESTROY failed: the old life is dying, the new one starts at
+   * once.
+   */
   private reopen(entry: number): Fate {
     const delivered = this.deletion.evict(entry);
     return delivered || !this.reopenNeedsDelivery ? REPEAT : DROPPED;

@@ -1,7 +1,7 @@
 /**
- * A protocol's tracker: what a packet changes in the state of its entry, which event bits that raises, which timeout the
- * entry has from then on, and whether the entry is killed or makes room for a new one. One file each; whoever changes
- * what a protocol does opens that file. What all packets share is packet.ts.
+ * A protocol's tracker: what a packet changes in the state of its entry, which event bits that raises, which timeout
+ * the entry has from then on, and whether the entry is killed or makes room for a new one. One file each; whoever
+ * changes what a protocol does opens that file. What all packets share is packet.ts.
  */
 import type { Family, TimeoutKey } from "../../../scenario/scenario.js";
 import type { KernelClock } from "../../clock.js";

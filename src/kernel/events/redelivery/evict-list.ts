@@ -5,7 +5,8 @@
  * after a failure, then every 10 ms while it fails; as long as the list is not empty, every successful destroy runs it
  * at once.
  *
- * Up to the updates of July 2026 the test of the 10 ms had its operands exchanged, so that a run ends after its first delivery.
+ * Up to the updates of July 2026 the test of the 10 ms had its operands exchanged, so that a run ends after its first
+ * delivery.
  */
 import type { KernelClock } from "../../clock.js";
 import type { Deletion } from "../../conntrack/deletion.js";

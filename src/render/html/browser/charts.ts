@@ -1,9 +1,9 @@
 /**
- * The script of the page: draws the charts with uPlot, keeps one cursor for all charts of a group, fills the table behind
- * each. It runs in a browser, from the page alone; all text comes into the page as text, never as markup.
+ * The script of the page: draws the charts with uPlot, keeps one cursor for all charts of a group, fills the table
+ * behind each. It runs in a browser, from the page alone; all text comes into the page as text, never as markup.
  *
- * A chart is built when it gets a width, so that what lies in a closed part of the page costs nothing, and anew when its
- * colours change: light, dark, print.
+ * A chart is built when it gets a width, so that what lies in a closed part of the page costs nothing, and anew when
+ * its colours change: light, dark, print.
  */
 import uPlot from "uplot";
 import type { Axis, Chart, Series, Unit } from "../chart.js";
