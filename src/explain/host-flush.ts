@@ -1,7 +1,7 @@
 /**
  * What `conntrack -F` would do to the listeners of a host: its table, its settings and its sockets as a scenario, and a
- * run for each listener with that one observed. What nobody tells (how fast a reader is, which flows there are) is assumed
- * and said. It reads nothing of the host (live/host/survey.ts).
+ * run for each listener with that one observed. What nobody tells (how fast a reader is, which flows there are) is
+ * assumed and said. It reads nothing of the host (live/host/survey.ts).
  */
 import { type Release, releaseFor } from "../kernel/release.js";
 import { count, duration, percent } from "../render/text/numbers.js";
@@ -20,7 +20,9 @@ import {
 } from "../scenario/scenario.js";
 import { formatDuration } from "../scenario/units.js";
 
-/** What a reader is taken for of which nothing is said: caught up when the flush begins, and then 100 µs for a message. */
+/**
+ * What a reader is taken for of which nothing is said: caught up when the flush begins, and then 100 µs for a message.
+ */
 const ASSUMED = { slowFrom: "flush", smallFrom: "flush", serviceNanoseconds: 100_000 } as const;
 
 /** What the user said about it; everything else is the host's. */

@@ -1,8 +1,8 @@
 /**
- * Names of kernels that hide their level. A distribution's version says which mainline it began with, not what it took since:
- * Debian's 6.1.0-47-amd64 is 6.1.170, and 5.14.0-362.el9 has the redelivery of 5.19. What such a name is taken for, and which rule
- * that is not in the name would change a result most, is said here as one sentence; the rules can be set (effective-release.ts), and
- * what is known of single builds is in vendor-levels.ts.
+ * Names of kernels that hide their level. A distribution's version says which mainline it began with, not what it took
+ * since: Debian's 6.1.0-47-amd64 is 6.1.170, and 5.14.0-362.el9 has the redelivery of 5.19. What such a name is taken
+ * for, and which rule that is not in the name would change a result most, is said here as one sentence; the rules can
+ * be set (effective-release.ts), and what is known of single builds is in vendor-levels.ts.
  */
 import { cameBetween, releaseFor } from "./release.js";
 import { CHANGES } from "./release-changes.js";
@@ -28,7 +28,10 @@ const RULES = [
   ["invertedDeadline", "the time test of the worker"],
 ] as const;
 
-/** What updates of the branch changed of them between the levels that the version may have: `admission (6.1.146)`; null: nothing. */
+/**
+ * What updates of the branch changed of them between the levels that the version may have: `admission (6.1.146)`; null:
+ * nothing.
+ */
 function changedByUpdates(version: string): string | null {
   const branch = /^\d+\.\d+\./.exec(`${version}.`)![0];
   const level = levelBehind(version) ?? { least: numbersOf(version), most: null };
@@ -86,7 +89,10 @@ const VENDORS: readonly Vendor[] = [
   },
 ];
 
-/** Two numbers alone: the branch, of which people mean their own level. Null: more was given, or no update changed a rule. */
+/**
+ * Two numbers alone: the branch, of which people mean their own level. Null: more was given, or no update changed a
+ * rule.
+ */
 export function branchAlone(version: string): string | null {
   if (!/^[3-9]\.\d+$/.test(version) || releaseFor(version) === null) return null;
   const changed = changedByUpdates(version);
@@ -94,7 +100,10 @@ export function branchAlone(version: string): string | null {
   return `${version} is taken for ${version}.0; updates of its branch changed ${changed}: give the third number, too`;
 }
 
-/** One sentence on a name that hides its level; null: the name says it. A level that is given (third number not 0) speaks for itself. */
+/**
+ * One sentence on a name that hides its level; null: the name says it. A level that is given (third number not 0)
+ * speaks for itself.
+ */
 export function hiddenLevel(version: string): string | null {
   if (releaseFor(version) === null) return null;
   if (!/^\d+\.\d+\.0\b/.test(version) && !/\.el\d|\.amzn/.test(version)) return null;

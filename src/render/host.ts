@@ -1,7 +1,7 @@
 /**
- * A survey of a host, as text and JSON: kernel and table, a block for each listener with what a flush would do to it, what
- * the simulations took for granted and what could not be read; and the rows of a watch, one below the other, so that they
- * read the same on a terminal and in a file.
+ * A survey of a host, as text and JSON: kernel and table, a block for each listener with what a flush would do to it,
+ * what the simulations took for granted and what could not be read; and the rows of a watch, one below the other, so
+ * that they read the same on a terminal and in a file.
  */
 import type { HostFacts, HostListener, HostReport, HostSample, HostVerdict } from "../report/host.js";
 import type { TimeoutKey } from "../scenario/scenario.js";

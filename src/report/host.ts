@@ -1,6 +1,7 @@
 /**
  * What was found on a host, without root and without a change: kernel, table, settings, the listeners of conntrack's
- * events, and what a flush of the present table would do to each in a simulation. What the kernel does not tell is null.
+ * events, and what a flush of the present table would do to each in a simulation. What the kernel does not tell is
+ * null.
  */
 import type { EventGroup, ListenerScenario, TimeoutKey } from "../scenario/scenario.js";
 

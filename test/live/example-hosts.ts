@@ -1,6 +1,6 @@
 /**
- * Hosts for the tests of a survey: files by their path, in the form in which kernels and distributions have them, and the
- * sockets that sock_diag would tell of. Composed by hand, none of them measured. It tests nothing itself.
+ * Hosts for the tests of a survey: files by their path, in the form in which kernels and distributions have them, and
+ * the sockets that sock_diag would tell of. Composed by hand, none of them measured. It tests nothing itself.
  */
 import type { HostSource } from "../../src/live/host/survey.js";
 import type { NetlinkSocketState } from "../../src/wire/sock-diag.js";

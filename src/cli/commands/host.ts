@@ -1,6 +1,6 @@
 /**
- * The command `host`: what is set on this machine, who listens to conntrack's events, and what a flush of the present table
- * would do to each. It reads and changes nothing, and needs no root; what that hides is named.
+ * The command `host`: what is set on this machine, who listens to conntrack's events, and what a flush of the present
+ * table would do to each. It reads and changes nothing, and needs no root; what that hides is named.
  */
 import { releaseFor } from "../../kernel/release.js";
 import type { HostFacts, HostReport, HostSample } from "../../report/host.js";

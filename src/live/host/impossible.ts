@@ -1,7 +1,7 @@
 /**
- * Live mode, or what else looks at the running kernel, is not possible on this machine: a sentence that says why and what would change it. It is neither a mistake
- * of the user nor a bug, so that it is neither a UsageError nor an unexpected Error; the command line has an
- * exit code for it.
+ * Live mode, or what else looks at the running kernel, is not possible on this machine: a sentence that says why and
+ * what would change it. It is neither a mistake of the user nor a bug, so that it is neither a UsageError nor an
+ * unexpected Error; the command line has an exit code for it.
  */
 export class LiveImpossibleError extends Error {
   override readonly name = "LiveImpossibleError";
