@@ -27,6 +27,7 @@ import { PARAMETER_FLAGS } from "./parameter-flags.js";
 import { progressView, timed } from "./progress.js";
 import { RATE_PROFILE_FLAG, withRateProfile } from "./rate-profile.js";
 import { repeatingCommand } from "./repeat.js";
+import { REPLAY_FLAG, refuseReplay, replayNotes, withReplay } from "./replay.js";
 import { announceSeed, drawSeed } from "./seed.js";
 import { refuseWhatIf, WHAT_IF, whatIfBelow } from "./study/what-if.js";
 
@@ -52,6 +53,7 @@ export const EXPERIMENT_FLAGS: readonly Flag[] = [
   ...CONFIGURATION_FLAGS,
   ...PARAMETER_FLAGS,
   RATE_PROFILE_FLAG,
+  REPLAY_FLAG,
   ...LIVE_FLAGS,
   ...[EXPECT, WHAT_IF, NO_ADVICE],
   ...OUTPUT_FLAGS,
@@ -64,13 +66,16 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   const live = await liveOf(flags, dependencies);
   const host = live?.liveHost();
   const machine = live === null ? {} : live.liveOverrides(host!);
-  const scenario = resolve(experiment, withRateProfile({ ...machine, ...flags.overrides }, flags));
+  refuseReplay(flags);
+  const overrides = withReplay(withRateProfile({ ...machine, ...flags.overrides }, flags), flags, io);
+  const scenario = resolve(experiment, overrides);
   live?.refuseUnlive(scenario, host!, flags.has(DAEMON));
   const expectations = await boundExpectations(flags, scenario);
   const notes = [
     ...firstMeeting(experiment, flags, io),
     ...configurationNotes(flags, io),
     ...hostKernelNote(given, scenario.kernel),
+    ...replayNotes(scenario.replay ?? null, flags.overrides),
     ...ineffectiveFlags(flags.overrides, scenario, { live: live !== null }),
     ...configNotes(flags),
   ];

@@ -11,6 +11,7 @@ import { DELETE } from "./parameters/delete.js";
 import { LISTENER, LISTENER_BESIDE, type ListenerScenario } from "./parameters/listener.js";
 import { type Chosen, standardOf } from "./parameters/parameter.js";
 import { connectionsUpTo, type RatePoint } from "./parameters/rate-profile.js";
+import type { Replay } from "./parameters/replay.js";
 import {
   type Costs,
   type DeleteScenario,
@@ -25,7 +26,7 @@ import {
   type TimeoutKey,
   type TrafficClass,
 } from "./scenario.js";
-import { classesOf, floodSecondsOf, resolveTraffic } from "./traffic.js";
+import { classesOf, floodSecondsOf, resolveTraffic, trafficOf } from "./traffic.js";
 import { formatCount, formatDuration, formatRate, formatSize, LONGEST_DURATION, RATES, SECOND } from "./units.js";
 
 /** What a user said, in canonical units; everything else is a default. */
@@ -66,6 +67,7 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
     protocol: "udp",
     packets: 1,
     floodSeconds: 0,
+    replays: (overrides.replay ?? null) !== null,
   };
   const choose = <T>(given: T | undefined, described: Described<T>): T =>
     given === undefined ? standardOf(described, chosen) : given;
@@ -98,7 +100,8 @@ function resolvedTraffic(
   base: Load,
   choose: <T>(given: T | undefined, described: Described<T>) => T,
 ): TrafficClass[] {
-  const { traffic = [] } = overrides;
+  const { traffic = [], replay = null } = overrides;
+  if (replay !== null) return replayedTraffic(replay, overrides);
   if (traffic.length === 0) return [];
   if (overrides.secondFlood !== undefined && overrides.secondFlood !== null) {
     throw new ParameterError(
@@ -119,9 +122,27 @@ function resolvedTraffic(
 }
 
 function resolvedLoad(overrides: Overrides, base: Load, traffic: readonly TrafficClass[]): Partial<Chosen> {
-  const { rateProfile = [] } = overrides;
+  const { rateProfile = [], replay = null } = overrides;
+  if (replay !== null) return { ...loadOf(traffic), floodSeconds: replay.seconds };
   if (rateProfile.length > 0) return loadOfProfile(rateProfile, overrides, traffic);
   return traffic.length === 0 ? resolveLoad(overrides, base) : loadOf(traffic);
+}
+
+/** The kinds of flow of a log, which says itself what comes and when. */
+function replayedTraffic(replay: Replay, given: Overrides): TrafficClass[] {
+  const traffic = trafficOf(replay);
+  const { connections } = loadOf(traffic);
+  const fed = (field: "traffic" | "connections"): boolean =>
+    JSON.stringify(given[field]) === JSON.stringify(field === "traffic" ? traffic : connections);
+  const isEmpty = (value: unknown): boolean => value === undefined || value === null || JSON.stringify(value) === "[]";
+  for (const field of [
+    ...(["connections", "ratePerSecond", "durationSeconds", "traffic"] as const),
+    ...(["rateProfile", "tuples", "secondFlood"] as const),
+  ]) {
+    if (isEmpty(given[field]) || ((field === "traffic" || field === "connections") && fed(field))) continue;
+    throw new ParameterError(field, "expected it left out beside {replay}, whose log says what comes and when");
+  }
+  return traffic;
 }
 
 /** What a rate over time makes: its connections, its mean rate, its length. */

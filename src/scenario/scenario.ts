@@ -22,6 +22,7 @@ import { AFTER_FLUSH, BUFFER_BYTES, LISTENER, listenersCodec } from "./parameter
 import { LOAD_PARAMETERS, MOST_ENTRIES, RUN_TIME_SECONDS } from "./parameters/load.js";
 import { type Chosen, each, flag, parameter } from "./parameters/parameter.js";
 import { RATE_PROFILE } from "./parameters/rate-profile.js";
+import { REPLAY } from "./parameters/replay.js";
 import { TRAFFIC } from "./parameters/traffic.js";
 import type { Range } from "./units.js";
 
@@ -122,9 +123,10 @@ export const SCENARIO = shape("an experiment with every parameter", {
   traffic: TRAFFIC,
   rateProfile: RATE_PROFILE,
   delete: DELETES,
+  replay: REPLAY,
   flush: parameter(
     yesOrNo("whether the table is flushed after the flood"),
-    true,
+    ({ experiment, replays }) => experiment === "flush" || !replays,
     flag(RUN, "no-flush", { description: "do not flush the table after the flood", codec: sets({ flush: false }) }),
   ),
   /** Pause between the last packet of the flood and the flush (or the start of the watch, without one). */

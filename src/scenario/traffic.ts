@@ -6,6 +6,7 @@
 import type { Overrides } from "./defaults.js";
 import { ParameterError } from "./errors.js";
 import { MOST_ENTRIES, type Protocol, SHORTEST_TCP_PACKETS } from "./parameters/load.js";
+import type { Replay } from "./parameters/replay.js";
 import type { ScriptName, TrafficClass } from "./parameters/traffic.js";
 import type { Scenario } from "./scenario.js";
 import { formatCount, formatDuration, LONGEST_DURATION, SECOND } from "./units.js";
@@ -74,6 +75,25 @@ export function classesOf(scenario: Scenario): readonly TrafficClass[] {
       packetsPerSecond: null,
     },
   ];
+}
+
+/** The kinds of flow of a log that is replayed; its packets and their times are the log's. */
+export function trafficOf({ kinds }: Replay): TrafficClass[] {
+  const protocols = kinds.map(({ protocol }) => protocol as string);
+  return kinds.map(({ protocol, family, connections }, index) => ({
+    name: uniqueName(protocols, index),
+    script: "short",
+    protocol,
+    family,
+    connections,
+    ratePerSecond: null,
+    arrivals: "constant",
+    burstConnections: 1,
+    packets: 1,
+    packetGapNanoseconds: 0,
+    lifetimeNanoseconds: null,
+    packetsPerSecond: null,
+  }));
 }
 
 /** How long the flood of a kind takes, in seconds, the script of its last connection included. */

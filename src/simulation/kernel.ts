@@ -24,7 +24,7 @@ import { Prefetch } from "../kernel/prefetch.js";
 import type { Release } from "../kernel/release.js";
 import { TimerWheel } from "../kernel/timer-wheel.js";
 import type { FullTable } from "../report/report.js";
-import { type ListenerScenario, POLICY, type Scenario } from "../scenario/scenario.js";
+import { type ListenerScenario, POLICY, type Scenario, type TimeoutKey } from "../scenario/scenario.js";
 import type { Streams } from "../scenario/streams.js";
 import { classesOf } from "../scenario/traffic.js";
 import { firstTuplesOf } from "../workload/traffic.js";
@@ -93,7 +93,7 @@ export class SimulatedKernel {
       protocols: classes.map(({ protocol }) => protocol),
       families: classes.map(({ family }) => family),
       path: scenario.path,
-      timeoutsSeconds: scenario.timeoutsSeconds,
+      timeoutsSeconds: scenario.replay === null ? scenario.timeoutsSeconds : beyond(scenario),
       random32: streams.of("chain limits").uint32,
     });
     const tcp = classes.some(({ protocol }) => protocol === "tcp");
@@ -124,6 +124,15 @@ export class SimulatedKernel {
   get expired(): number {
     return expiredEntries(this.table, this.expiry);
   }
+}
+
+/**
+ * An entry of a log that is replayed ends when the log says: no timeout of ours comes before that, or before the end
+ * of the run.
+ */
+function beyond({ timeoutsSeconds, limitSeconds }: Scenario): Scenario["timeoutsSeconds"] {
+  const keys = Object.keys(timeoutsSeconds) as TimeoutKey[];
+  return Object.fromEntries(keys.map((key) => [key, Math.ceil(limitSeconds) + 1])) as Scenario["timeoutsSeconds"];
 }
 
 /** A walk over the whole table: at moments that come once in a run. */

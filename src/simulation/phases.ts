@@ -22,6 +22,7 @@ import type { Figures } from "./figures.js";
 import { rcvbufOf, type SimulatedKernel } from "./kernel.js";
 import type { Machine } from "./machine.js";
 import type { Readers } from "./readers.js";
+import { ReplayedFlood } from "./replayed-flood.js";
 
 const FLOOD = 0;
 export const PAUSE = 1;
@@ -51,6 +52,8 @@ export class Phases {
   /** When it takes its next step, if CPU 0 is free by then. */
   due = NEVER;
   private traffic: Traffic;
+  /** In the place of the traffic of the first flood. */
+  private readonly replayed: ReplayedFlood | null;
   private flush: Flush;
   private secondFloodAt = NEVER;
   private inSecondFlood = false;
@@ -76,8 +79,9 @@ export class Phases {
     this.portClosed = classes.map(({ protocol }) => protocol === "udp" && !scenario.udpPortOpen);
     this.flush = new Flush(kernel.table, kernel.deletion, (entries, count) => this.prefetch(entries, count));
     this.traffic = this.flood(firstFlood(scenario, this.streams));
-    this.due = this.traffic.due;
-    if (this.traffic.over) this.endFlood(0);
+    this.replayed = scenario.replay === null ? null : new ReplayedFlood(machine, scenario.replay);
+    this.due = (this.replayed ?? this.traffic).due;
+    if ((this.replayed ?? this.traffic).over) this.endFlood(0);
   }
 
   /** The process looks at the machine now, which takes so long. */
@@ -91,6 +95,7 @@ export class Phases {
     if (this.lookNanoseconds > 0) this.endLook();
     else if (this.phase === FLUSH) this.flushEntry();
     else if (this.phase === PAUSE) this.endPause();
+    else if (this.replayed !== null) this.replay(this.replayed);
     else if (this.traffic.over) this.beginSecondFlood();
     else this.sendPacket();
   }
@@ -124,7 +129,7 @@ export class Phases {
   }
 
   private get openedByClass(): readonly number[] {
-    return this.portClosed.map((_, index) => this.traffic.openedOf(index));
+    return this.portClosed.map((_, index) => (this.replayed ?? this.traffic).openedOf(index));
   }
 
   /** Entries that the flush has deleted so far. */
@@ -171,6 +176,13 @@ export class Phases {
     traffic.advance(verdict === TABLE_FULL);
     this.due = traffic.due;
     if (traffic.over) this.endFlood(cpu0.packetsDone);
+  }
+
+  private replay(replayed: ReplayedFlood): void {
+    if (replayed.opens) this.figures.lastOpenedAt = this.clock.now;
+    replayed.act();
+    this.due = replayed.due;
+    if (replayed.over) this.endFlood(this.cpu0.packetsDone);
   }
 
   private endFlood(at: number): void {

@@ -23,7 +23,8 @@ export interface Flood {
 
 /** The flood that a scenario begins with. */
 export function firstFlood(scenario: Scenario, streams: Streams): Flood {
-  const classes = classesOf(scenario);
+  // A log that is replayed has packets of its own.
+  const classes = classesOf(scenario).map((one) => (scenario.replay === null ? one : { ...one, connections: 0 }));
   const stream = (index: number): Stream => streams.of(index === 0 ? "arrivals" : `arrivals ${index}`);
   const profile = scenario.rateProfile.length === 0 ? null : new RateProfile(scenario.rateProfile);
   return { classes, startNanoseconds: 0, firstTuple: 0, profile, chance: classes.map((_, index) => stream(index)) };

@@ -78,6 +78,7 @@ const DEFAULTS: Scenario = {
   traffic: [],
   rateProfile: [],
   delete: null,
+  replay: null,
   flush: true,
   flushDelayNanoseconds: 0,
   graceMaxSeconds: 15,

@@ -166,6 +166,14 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
     ["--rate-profile", "/nonexistent/day.csv"],
     '--rate-profile: expected a file that can be read, got "/nonexistent/day.csv" (no such file or directory)',
   ],
+  [
+    ["--replay", "/nonexistent/events.log"],
+    '--replay: expected a log that can be read, got "/nonexistent/events.log" (no such file or directory)',
+  ],
+  [
+    ["--replay", "/nonexistent/events.log", "--live"],
+    "--replay: expected a simulation, since entries of the running kernel do not end at a log's times, got --live",
+  ],
   [["--nf-conntrack-events", "3"], '--nf-conntrack-events: expected 0, 1 or 2, got "3"'],
   [["--packet-cpus", "0"], '--packet-cpus: expected a count from 1 to 256, got "0"'],
   [["--machine", "fast"], '--machine: expected recorded or present, got "fast"'],

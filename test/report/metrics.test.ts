@@ -4,10 +4,23 @@ import { type Schema as JsonSchema, Validator } from "@cfworker/json-schema";
 import { figureOf, METRICS, metricNamed, metricsNamedLike } from "../../src/report/metrics.js";
 import type { Report } from "../../src/report/report.js";
 import { REPORT } from "../../src/report/schema.js";
+import { resolveScenario } from "../../src/scenario/defaults.js";
 import { UsageError } from "../../src/scenario/errors.js";
 import { published } from "../../src/scenario/json-schema.js";
+import type { Replay } from "../../src/scenario/parameters/replay.js";
 import { simulate } from "../../src/simulation/simulation.js";
+import { keepLog } from "../../src/workload/replay/kept.js";
+import { ReplayParser } from "../../src/workload/replay/parse.js";
 import { floodScenario, flushScenario } from "../simulation/scenarios.js";
+
+function replayed(): Replay {
+  const parser = new ReplayParser("events.csv");
+  for (const line of ["0,NEW,udp,1", "1,DESTROY,tcp,", "2,NEW,icmp,"]) parser.line(line);
+  const log = parser.end();
+  const sha256 = "0".repeat(64);
+  keepLog(sha256, log);
+  return { file: "events.csv", sha256, ...log.summary() };
+}
 
 /** A run of each way of redelivery, with everything that a report can have. */
 const REPORTS: readonly (readonly [what: string, report: Report])[] = [
@@ -46,6 +59,19 @@ const REPORTS: readonly (readonly [what: string, report: Report])[] = [
     "6.1 whose table is full",
     simulate(
       floodScenario({ kernel: "6.1", connections: 3000, nfConntrackMax: 200, ratePerSecond: 20, limitSeconds: 300 }),
+    ),
+  ],
+  ["of a log", simulate(resolveScenario("flood", { kernel: "6.18", replay: replayed() }))],
+  [
+    "of a rate over time",
+    simulate(
+      resolveScenario("flood", {
+        kernel: "6.18",
+        rateProfile: [
+          { seconds: 0, connectionsPerSecond: 10 },
+          { seconds: 5, connectionsPerSecond: 50 },
+        ],
+      }),
     ),
   ],
   [

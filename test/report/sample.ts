@@ -83,6 +83,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       traffic: [],
       rateProfile: [],
       delete: null,
+      replay: null,
       flush: true,
       flushDelayNanoseconds: 0,
       graceMaxSeconds: 15,

@@ -5,15 +5,24 @@
  * `PacketEvents`.
  */
 import type { Family, Path, Protocol } from "../../scenario/scenario.js";
-import { type EntryRecords, FLAGS, nodeOf } from "../records.js";
+import { type EntryRecords, EVENTS, extensionOf, FLAGS, nodeOf } from "../records.js";
 import type { Release } from "../release.js";
 import type { Deletion } from "./deletion.js";
 import { EarlyDrop } from "./early-drop.js";
 import type { Expiry } from "./expiry.js";
-import { type Direction, IPCT_NEW, IPCT_REPLY, IPS_CONFIRMED, IPS_SEEN_REPLY, ORIGINAL, REPLY } from "./status.js";
+import {
+  type Direction,
+  IPCT_NEW,
+  IPCT_REPLY,
+  IPS_ASSURED,
+  IPS_CONFIRMED,
+  IPS_SEEN_REPLY,
+  ORIGINAL,
+  REPLY,
+} from "./status.js";
 import { type ConntrackTable, NIL } from "./table.js";
 import { trackerOf } from "./trackers/by-protocol.js";
-import type { Segment } from "./trackers/tcp-states.js";
+import { ACK, type Segment, SYN } from "./trackers/tcp-states.js";
 import {
   type BitCache,
   DROPPED,
@@ -71,7 +80,9 @@ export class PacketPath {
   private readonly passes: number;
   private readonly chainLimit: Release["chainLimit"];
   private readonly random32: () => number;
-  /** Called when early_drop freed nothing and the packet is dropped; the gc worker evicts in its next run (4.12 on). */
+  /**
+   * Called when early_drop freed nothing and the packet is dropped; the gc worker evicts in its next run (4.12 on).
+   */
   whenEarlyDropFails: () => void = () => {};
 
   constructor(options: PacketOptions) {
@@ -123,6 +134,22 @@ export class PacketPath {
     }
   }
 
+  /**
+   * An entry that was made before the run, of the class in use: confirmed, and what its packets raised is over. A TCP
+   * connection with a reply is established. False: there is no room.
+   */
+  inherit(tuple: number, isReplied: boolean, isAssured: boolean): boolean {
+    const entry = this.create(tuple, ORIGINAL);
+    if (entry === NIL) return false;
+    const { nodes, extensions } = this.records;
+    this.tracker.track(entry, ORIGINAL, isReplied ? ACK : SYN);
+    nodes[nodeOf(entry) + FLAGS]! |= IPS_CONFIRMED | (isReplied ? IPS_SEEN_REPLY : 0) | (isAssured ? IPS_ASSURED : 0);
+    extensions[extensionOf(entry) + EVENTS] = 0;
+    this.table.link(entry);
+    this.expiry.start(entry, this.tracker.timeoutJiffies);
+    return true;
+  }
+
   private seeReply(entry: number): void {
     const { nodes } = this.records;
     const at = nodeOf(entry) + FLAGS;
@@ -156,7 +183,9 @@ export class PacketPath {
     return NIL;
   }
 
-  /** __nf_conntrack_alloc(): the limit is tested on the count with the new entry in it, so exactly max entries fit. */
+  /**
+   * __nf_conntrack_alloc(): the limit is tested on the count with the new entry in it, so exactly max entries fit.
+   */
   private create(tuple: number, direction: Direction): number {
     const { table } = this;
     if (table.max > 0 && table.count + 1 > table.max && !this.earlyDrop.tryFree(table.bucketOf(tuple, direction))) {

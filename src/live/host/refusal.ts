@@ -77,6 +77,13 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    parameter: "replay",
+    refusal: ({ replay }) =>
+      replay === null
+        ? null
+        : "expected none with --live, where a log's entries cannot be ended at its times; without --live it is simulated",
+  },
+  {
     parameter: "rateProfile",
     refusal: ({ rateProfile }) =>
       rateProfile.length === 0

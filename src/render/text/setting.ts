@@ -19,6 +19,8 @@ export function titleOf(report: Report): string {
 }
 
 export function loadOf({ scenario, load }: Report): string {
+  if (scenario.replay !== null)
+    return `${replayOf(scenario.replay)}${deletesOf(scenario)}${scenario.flush ? ", then conntrack -F" : ", no flush"}`;
   if (scenario.traffic.length > 0) {
     return `${scenario.traffic.map(kindOf).join(", ")}${deletesOf(scenario)}${scenario.flush ? ", then conntrack -F" : ", no flush"}`;
   }
@@ -47,6 +49,12 @@ function deletesOf({ delete: deletes }: Scenario): string {
         : `${Number((100 * share).toPrecision(12))}% of ${which}`;
   const pace = perSecond === null ? "" : `, ${count(perSecond)} in a second,`;
   return `, conntrack -D of ${what}${pace} ${perSecond === null ? "at" : "from"} ${duration(atSeconds)}${perSecond === null ? "" : " on"}`;
+}
+
+function replayOf(replay: NonNullable<Scenario["replay"]>): string {
+  const { file, seconds, newEvents, updateEvents, destroyEvents, entriesAtStart } = replay;
+  const there = entriesAtStart === 0 ? "" : `, ${plural(entriesAtStart, "entry", "entries")} there at the start`;
+  return `the log ${file} of ${duration(seconds)}: ${count(newEvents)} NEW, ${count(updateEvents)} UPDATE, ${count(destroyEvents)} DESTROY${there}`;
 }
 
 function kindOf(kind: TrafficClass): string {

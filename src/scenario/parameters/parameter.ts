@@ -21,6 +21,8 @@ export interface Chosen {
   packets: number;
   /** How long the flood takes by its rates; 0 as fast as the machine makes it. */
   floodSeconds: number;
+  /** A log says what comes. */
+  replays: boolean;
   release: ReleaseDefaults;
 }
 
