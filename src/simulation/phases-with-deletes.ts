@@ -9,7 +9,7 @@ import { Deletes } from "./deletes.js";
 import type { Machine } from "./machine.js";
 import { DRAIN, FLUSH, Phases } from "./phases.js";
 
-export class PhasesWithDeletes extends Phases {
+class PhasesWithDeletes extends Phases {
   override readonly deletes: Deletes;
   /** When the experiment itself goes on; `due` is that of whoever is next. */
   private ownDue: number;

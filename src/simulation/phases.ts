@@ -25,7 +25,7 @@ import type { Readers } from "./readers.js";
 import { ReplayedFlood } from "./replayed-flood.js";
 
 const FLOOD = 0;
-export const PAUSE = 1;
+const PAUSE = 1;
 export const FLUSH = 2;
 export const DRAIN = 3;
 export type Phase = typeof FLOOD | typeof PAUSE | typeof FLUSH | typeof DRAIN;

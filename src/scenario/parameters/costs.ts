@@ -2,8 +2,8 @@
  * What things cost on the simulated machine, all in nanoseconds of one CPU. `recorded`: the emulator that the
  * recordings were made on (3.6, one CPU): a one-packet UDP connection takes 12.5 µs with its attempt, a flush 5.8 µs an
  * entry with two attempts and 3.3 µs with one, a recv 1.5 µs, an empty bucket in a search 10 ns. `present`: what the
- * calibration of live mode measured on a Xeon server of today with Linux 6.18 (the least of 27 rounds each, since noise
- * only adds; its packet includes the system call that sends it). The wake-up of a reader on a CPU of its own was
+ * calibration of live mode measured on a busy Xeon server of today with Linux 6.18 (rounded from the least of its runs,
+ * MODEL.md; its packet includes the system call that sends it). The wake-up of a reader on a CPU of its own was
  * measured on a current machine for both.
  */
 import { quantity, shape, type ValueOf } from "../json-schema.js";

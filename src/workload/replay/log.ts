@@ -1,6 +1,6 @@
 /**
  * A log of conntrack events as a run replays it: steps in order of time, each of an entry. A step opens an entry, is a
- * packet of it, or ends it. Arrays of numbers, because a log has millions of lines: 13 bytes a step and 7 bytes an
+ * packet of it, or ends it. Arrays of numbers, because a log has millions of lines: 13 bytes a step and 6 bytes an
  * entry. It knows no file and no format (parse.ts).
  */
 import { type Direction, ORIGINAL, REPLY } from "../../kernel/conntrack/status.js";
