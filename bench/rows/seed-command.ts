@@ -1,4 +1,4 @@
-/** The default flush as a user starts it, without the runs that advice tries: the whole command, against an empty Node program. */
+/** The default flush as a user starts it, without the runs of advice: the whole command, against an empty program. */
 import { timeCommand } from "../commands.js";
 import type { Row } from "../row.js";
 
