@@ -1,11 +1,12 @@
 /**
  * What asks a run to stop while it goes on: Ctrl-C, SIGTERM (as timeout(1) sends it), SIGHUP. The first asks the run to
  * stop, so that its summary can be printed; the second finds the signals as the system had them and ends the process at
- * once, even where the run no longer listens. It prints nothing.
+ * once, even where the run no longer listens.
  */
 import { setImmediate } from "node:timers/promises";
 import { EXIT } from "./exit-codes.js";
-import type { Signal, Signals } from "./io.js";
+import { note } from "./failure.js";
+import type { Io, Signal, Signals } from "./io.js";
 
 export interface Interrupt {
   requested(): boolean;
@@ -37,6 +38,17 @@ export function listenForInterrupt(signals: Signals, onFirst: () => void): Inter
   };
   for (const signal of SIGNALS) if (!requested) signals.on(signal, listener);
   return { requested: () => requested, release: off };
+}
+
+/** For many runs: the first signal ends the view, says that it was heard, and aborts `signal`. */
+export function abortOnInterrupt(io: Io, view: { stop(): void }): { signal: AbortSignal; release(): void } {
+  const stop = new AbortController();
+  const { release } = listenForInterrupt(io.signals, () => {
+    view.stop();
+    note(io, "stopping; Ctrl-C again ends at once");
+    stop.abort();
+  });
+  return { signal: stop.signal, release };
 }
 
 /** The exit code of a run that one of these signals ended. */

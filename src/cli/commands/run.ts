@@ -17,7 +17,7 @@ import { EXIT } from "../exit-codes.js";
 import { note, reportBug } from "../failure.js";
 import { type FlagValues, readFlags, switched } from "../flag.js";
 import { withHostKernel } from "../host-kernel.js";
-import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
+import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { DAEMON, daemonOf, LIVE, LIVE_FLAGS, liveOf } from "../live.js";
 import { flagOf, PARAMETER_FLAGS } from "../parameter-flags.js";
@@ -135,17 +135,12 @@ async function watched(
   { io, keep, suites, runAll }: { io: Io; keep: SuiteKeep; suites: Suites; runAll: RunAll },
 ): Promise<SuiteReport> {
   const view = await countView(io, { quiet: flags.has(QUIET), noun: "runs" });
-  const stop = new AbortController();
-  const interrupt = listenForInterrupt(io.signals, () => {
-    view.stop();
-    note(io, "stopping; Ctrl-C again ends at once");
-    stop.abort();
-  });
+  const interrupt = abortOnInterrupt(io, view);
   try {
     return await suites.runSuite(plans, runAll, {
       bail: flags.has(BAIL),
       keep,
-      watch: { progress: view.update, signal: stop.signal },
+      watch: { progress: view.update, signal: interrupt.signal },
     });
   } finally {
     interrupt.release();

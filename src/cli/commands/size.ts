@@ -13,7 +13,7 @@ import { EXPECT } from "../experiment.js";
 import { note, reportBug } from "../failure.js";
 import { type Flag, type FlagValues, readFlags, valued } from "../flag.js";
 import { withHostKernel } from "../host-kernel.js";
-import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
+import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
 import { lineView } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
@@ -114,19 +114,14 @@ async function searched({ find, subject, flags, call: { io, dependencies } }: Se
     }),
   );
   const view = await lineView(io, { quiet: flags.has(QUIET) });
-  const stop = new AbortController();
-  const interrupt = listenForInterrupt(io.signals, () => {
-    view.stop();
-    note(io, "stopping; Ctrl-C again ends at once");
-    stop.abort();
-  });
+  const interrupt = abortOnInterrupt(io, view);
   const workers = flags.of(WORKERS) ?? dependencies.cores();
   try {
     const { experiment, overrides } = subject;
     return await sizeUp(
       { find, experiment, overrides, expectations, runs: flags.of(RUNS) ?? USUAL_RUNS },
       pool(workers, await dependencies.backend(), breathing()),
-      { progress: (text) => view.update(`trying --${find} ${text}`), signal: stop.signal },
+      { progress: (text) => view.update(`trying --${find} ${text}`), signal: interrupt.signal },
       { of: subject.of, tool: TOOL },
     );
   } finally {

@@ -15,7 +15,7 @@ import { mainSink, placeOf, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { note, reportBug } from "../failure.js";
 import type { FlagValues } from "../flag.js";
-import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
+import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { countView } from "../progress.js";
 import { RESUME, SHARD, STUDY_FORMAT, WORKERS } from "./flags.js";
@@ -81,21 +81,16 @@ interface Surroundings {
 async function watched(runs: Runs, { shard, kept, flags, call, studies }: Surroundings): Promise<boolean> {
   const { io, dependencies } = call;
   const view = await countView(io, { quiet: flags.has(QUIET), noun: "runs" });
-  const stop = new AbortController();
-  const interrupt = listenForInterrupt(io.signals, () => {
-    view.stop();
-    note(io, "stopping; Ctrl-C again ends at once");
-    stop.abort();
-  });
+  const interrupt = abortOnInterrupt(io, view);
   const workers = flags.of(WORKERS) ?? dependencies.cores();
   const runAll = studies.pool(workers, await dependencies.backend(), breathing());
   try {
     await studies.sweep(runs, shard, runAll, {
       progress: view.update,
       ...(kept === null ? {} : { keep: kept.keep }),
-      signal: stop.signal,
+      signal: interrupt.signal,
     });
-    return stop.signal.aborted;
+    return interrupt.signal.aborted;
   } finally {
     interrupt.release();
     view.stop();
