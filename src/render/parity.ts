@@ -31,6 +31,7 @@ function text(parity: Parity, { colour, width }: ParityRenderOptions): string {
   const theme = themeOf(colour);
   const blocks = [
     wrap(sentenceOf(parity), columns).map((line) => theme.heading(line)),
+    wrap(weightOf(parity), columns),
     wrap(methodOf(parity), columns).map((line) => theme.aside(line)),
     caseTable(parity.cases, theme),
     ...parity.cases.flatMap((each) => outsideOf(each, columns, theme)),
@@ -46,6 +47,19 @@ function sentenceOf({ kernel, inside, compared, interrupted }: Parity): string {
   const begin = interrupted ? "Interrupted; so far " : "";
   const share = percent(inside, compared);
   return `${begin}${count(inside)} of ${plural(compared, "figure", "figures")} of Linux ${kernel}${share === "" ? "" : ` (${share})`} lie where the simulator expects them.`;
+}
+
+/** How much of that says something: what had to be equal apart from what could have differed. */
+function weightOf({ compared, equalities, others }: Parity): string {
+  if (compared === 0) return "";
+  const room =
+    others.insideWithoutRoom === others.inside
+      ? "with or without room for the real clock"
+      : `with room for the real clock, ${count(others.insideWithoutRoom)} without`;
+  return (
+    `${count(equalities.compared)} of them are the same under every seed (${count(equalities.zero)} are 0 on both sides) and have to be equal: ` +
+    `${count(equalities.inside)} are. Of the ${count(others.compared)} that could have differed ${count(others.inside)} lie inside ${room}.`
+  );
 }
 
 function methodOf({ runs, seeds, costs }: Parity): string {
@@ -80,7 +94,7 @@ function caseTable(cases: readonly ParityOfCase[], theme: Theme): string[] {
 function outsideOf({ name, metrics }: ParityOfCase, columns: number, theme: Theme): string[][] {
   const outside = metrics.filter(({ inside }) => !inside);
   if (outside.length === 0) return [];
-  const heading = ["figure", "live", "median", "simulated, 95 %"].map(
+  const heading = ["figure", "live", "median", "simulated, 95 %", "tested"].map(
     (title, index): Cell => ({ text: title, paint: theme.label, ...(index === 0 ? { left: true } : {}) }),
   );
   const table = [
@@ -90,6 +104,7 @@ function outsideOf({ name, metrics }: ParityOfCase, columns: number, theme: Them
       { text: rangeOf(metric, metric.live.min, metric.live.max) },
       { text: figure(metric, metric.live.median), paint: theme.bad },
       { text: simulatedOf(metric) },
+      { text: testedOf(metric) },
     ]),
   ];
   const lines =
@@ -97,7 +112,7 @@ function outsideOf({ name, metrics }: ParityOfCase, columns: number, theme: Them
       ? lay(table, GAP)
       : outside.flatMap((metric) =>
           wrap(
-            `${metric.metric}: live ${rangeOf(metric, metric.live.min, metric.live.max)}, median ${figure(metric, metric.live.median)}; simulated ${simulatedOf(metric)}`,
+            `${metric.metric}: live ${rangeOf(metric, metric.live.min, metric.live.max)}, median ${figure(metric, metric.live.median)}; simulated ${simulatedOf(metric)}, tested ${testedOf(metric)}`,
             columns,
           ),
         );
@@ -115,17 +130,24 @@ function markdown(parity: Parity): string {
         figure(metric, metric.live.median),
         figure(metric, metric.live.max),
         simulatedOf(metric),
-        metric.inside ? "inside" : `**outside**: ${metric.cause ?? ""}`,
+        testedOf(metric),
+        metric.inside
+          ? metric.insideWithoutRoom
+            ? "inside"
+            : "inside with room"
+          : `**outside**: ${metric.cause ?? ""}`,
       ].join(" | "),
     ),
   );
   return [
     sentenceOf(parity),
     "",
+    weightOf(parity),
+    "",
     methodOf(parity),
     "",
-    "| scenario | figure | live min | median | max | simulated, 95 % | |",
-    "|---|---|---:|---:|---:|---:|---|",
+    "| scenario | figure | live min | median | max | simulated, 95 % | tested | |",
+    "|---|---|---:|---:|---:|---:|---:|---|",
     ...rows.map((row) => `| ${row} |`),
     "",
   ].join("\n");
@@ -133,6 +155,10 @@ function markdown(parity: Parity): string {
 
 function simulatedOf(metric: ParityMetric): string {
   return metric.simulated === null ? UNKNOWN : rangeOf(metric, metric.simulated.low, metric.simulated.high);
+}
+
+function testedOf(metric: ParityMetric): string {
+  return metric.tested === null ? UNKNOWN : rangeOf(metric, metric.tested.low, metric.tested.high);
 }
 
 function rangeOf(metric: ParityMetric, low: number, high: number): string {

@@ -43,11 +43,14 @@ export interface ParityMetric {
   live: { min: number; median: number; max: number };
   /** Null: the simulator never gave a figure where the kernel did. */
   simulated: Interval | null;
-  /**
-   * The median of the live runs lies in the interval, which is a little wider than shown for the sake of the real
-   * clock.
-   */
+  /** What the median of the live runs is held against: `simulated` with room for the real clock. Null with it. */
+  tested: Bounds | null;
+  /** The median of the live runs lies in `tested`. */
   inside: boolean;
+  /** It also lies in `simulated`, without any room. */
+  insideWithoutRoom: boolean;
+  /** Every seed gave the same figure and no race decides it: the kernel has to be equal, and chance has no part in it. */
+  equality: boolean;
   /** Why it is outside, as far as the figures tell; null where it is inside. */
   cause: string | null;
 }
@@ -66,6 +69,10 @@ export interface Parity {
   cases: ParityOfCase[];
   compared: number;
   inside: number;
+  /** Figures that are equalities: `compared` of them, `zero` of those with 0 on both sides, `inside` as they should be. */
+  equalities: { compared: number; zero: number; inside: number };
+  /** The others, which could have differed. */
+  others: { compared: number; inside: number; insideWithoutRoom: number };
   interrupted: boolean;
 }
 
@@ -146,6 +153,8 @@ export async function parity(options: ParityOptions): Promise<Parity> {
     if (interrupted) break;
   }
   const metrics = compared.flatMap((each) => each.metrics);
+  const equalities = metrics.filter(({ equality }) => equality);
+  const others = metrics.filter(({ equality }) => !equality);
   return {
     kernel: cases[0]?.scenario.kernel ?? "",
     runs,
@@ -153,9 +162,23 @@ export async function parity(options: ParityOptions): Promise<Parity> {
     costs,
     cases: compared,
     compared: metrics.length,
-    inside: metrics.filter(({ inside }) => inside).length,
+    inside: insideOf(metrics),
+    equalities: {
+      compared: equalities.length,
+      zero: equalities.filter(({ live, simulated }) => live.median === 0 && simulated?.median === 0).length,
+      inside: insideOf(equalities),
+    },
+    others: {
+      compared: others.length,
+      inside: insideOf(others),
+      insideWithoutRoom: others.filter(({ insideWithoutRoom }) => insideWithoutRoom).length,
+    },
     interrupted,
   };
+}
+
+function insideOf(metrics: readonly ParityMetric[]): number {
+  return metrics.filter(({ inside }) => inside).length;
 }
 
 interface Repetition {
@@ -191,16 +214,33 @@ function compare(metric: string, told: readonly number[], expected: readonly num
       metric,
       live,
       simulated: null,
+      tested: null,
       inside: false,
+      insideWithoutRoom: false,
+      equality: false,
       cause: "the simulator has no figure where the kernel has one",
     };
   }
   const interval = predictionInterval(expected, CENTRAL_95);
   // No figure of a Report is below zero, whatever the deviation says.
   const simulated = { ...interval, low: Math.max(0, interval.low) };
-  const bounds = widened(simulated, metric);
-  const inside = live.median >= bounds.low && live.median <= bounds.high;
-  return { metric, live, simulated, inside, cause: inside ? null : causeOf(live, bounds) };
+  const equality = simulated.low === simulated.high && !RACES.has(metric);
+  const tested = equality ? { low: simulated.low, high: simulated.high } : widened(simulated, metric);
+  const inside = lies(live.median, tested);
+  return {
+    metric,
+    live,
+    simulated,
+    tested,
+    inside,
+    insideWithoutRoom: lies(live.median, simulated),
+    equality,
+    cause: inside ? null : causeOf(live, tested),
+  };
+}
+
+function lies(figure: number, { low, high }: Bounds): boolean {
+  return figure >= low && figure <= high;
 }
 
 interface Bounds {
@@ -209,11 +249,11 @@ interface Bounds {
 }
 
 function widened({ low, high }: Interval, metric: string): Bounds {
-  if (low === high && !RACES.has(metric)) return { low, high };
   const share = low === high ? RACE_SHARE : CLOCK_SHARE;
   const least = metric.endsWith("Seconds") ? WORKER_PERIOD_SECONDS : ONE_MESSAGE;
   return {
-    low: low - Math.max(share * Math.abs(low), least),
+    // No figure of a Report is below zero.
+    low: Math.max(0, low - Math.max(share * Math.abs(low), least)),
     high: high + Math.max(share * Math.abs(high), least),
   };
 }
@@ -225,6 +265,6 @@ function figures(reports: readonly Report[], metric: string): number[] {
 /** What moves a figure out of its interval, as far as the figures themselves tell. */
 function causeOf({ min, max }: ParityMetric["live"], { low, high }: Bounds): string {
   if (min <= high && max >= low)
-    return "some of the runs are inside: chance, which more runs would tell from a mistake";
+    return "not explained: some of the runs are inside, so more runs would tell chance from a mistake";
   return "not explained: a machine that was busy meanwhile, or a mistake of the model, which a recording would help to find";
 }

@@ -88,6 +88,19 @@ describe("parity", () => {
     }
   });
 
+  test("what had to be equal is counted apart from what could have differed, and that with and without room", async () => {
+    const live = kernel(({ dying }) => Object.assign(dying, { afterFlush: dying.afterFlush! - 1 }));
+    const result = await study(live);
+    const { equalities, others, compared } = result;
+    const metrics = result.cases[0]!.metrics;
+    assert.equal(equalities.compared + others.compared, compared);
+    assert.equal(equalities.zero, metrics.filter(({ live, equality }) => equality && live.max === 0).length);
+    const race = metrics.find(({ metric }) => metric === "dying.afterFlush")!;
+    assert.deepEqual([race.equality, race.inside, race.insideWithoutRoom], [false, true, false]);
+    assert.ok(race.tested!.low < race.simulated!.low && race.tested!.high > race.simulated!.high);
+    assert.deepEqual([others.inside, others.insideWithoutRoom], [others.compared, others.compared - 1]);
+  });
+
   test("what the kernel does not tell is not compared", async () => {
     const { cases } = await study(kernel(({ dying }) => Object.assign(dying, { afterFlush: null })));
     assert.ok(!cases[0]!.metrics.some(({ metric }) => metric === "dying.afterFlush"));
