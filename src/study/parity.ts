@@ -49,7 +49,7 @@ export interface ParityMetric {
   inside: boolean;
   /** It also lies in `simulated`, without any room. */
   insideWithoutRoom: boolean;
-  /** Every seed gave the same figure and no race decides it: the kernel has to be equal, and chance has no part in it. */
+  /** Every seed gave the same figure and no race decides it: the kernel has to be equal. */
   equality: boolean;
   /** Why it is outside, as far as the figures tell; null where it is inside. */
   cause: string | null;
@@ -69,7 +69,7 @@ export interface Parity {
   cases: ParityOfCase[];
   compared: number;
   inside: number;
-  /** Figures that are equalities: `compared` of them, `zero` of those with 0 on both sides, `inside` as they should be. */
+  /** Figures that are equalities: how many, how many of those are 0 on both sides, how many are equal. */
   equalities: { compared: number; zero: number; inside: number };
   /** The others, which could have differed. */
   others: { compared: number; inside: number; insideWithoutRoom: number };
