@@ -8,7 +8,7 @@ import { EXPIRES, FLAGS, nodeOf } from "../records.js";
 import type { Release } from "../release.js";
 import { DyingList } from "./dying-list.js";
 import type { Expiry } from "./expiry.js";
-import { IPS_DYING, ORIGINAL } from "./status.js";
+import { type Direction, IPS_DYING, ORIGINAL } from "./status.js";
 import { type ConntrackTable, NIL } from "./table.js";
 
 /** What deletion needs of the events: an attempt, and somebody who retries. */
@@ -73,19 +73,33 @@ export class Deletion {
     return this.die(entry, this.flushAttempts === 1);
   }
 
+  /** The node of a tuple or NIL. Without timers the walk over the chain reaps what has expired, whosever it is. */
+  lookUp(tuple: number, direction: Direction): number {
+    const { table, expiry } = this;
+    if (!expiry.lazy) return table.find(tuple, direction);
+    let node = table.first(table.bucketOf(tuple, direction));
+    while (node !== NIL) {
+      const entry = node >> 1;
+      if (expiry.isExpired(entry)) {
+        const next = table.afterOther(node);
+        this.evict(entry);
+        node = next;
+        continue;
+      }
+      if (table.tupleOf(entry) === tuple && (node & 1) === direction) return node;
+      node = table.after(node);
+    }
+    return NIL;
+  }
+
   /**
    * IPCTNL_MSG_CT_DELETE of one tuple, and of its id where one is given: one attempt, also where a flush makes two.
    * False when there is no such entry (ENOENT). The answer does not depend on delivery.
    */
   deleteTuple(tuple: number, id: number | null = null): boolean {
-    const node = this.table.find(tuple, ORIGINAL);
+    const node = this.lookUp(tuple, ORIGINAL);
     if (node === NIL) return false;
     const entry = node >> 1;
-    if (this.expiry.isExpired(entry)) {
-      // A look-up removes the dead that it meets.
-      this.evict(entry);
-      return false;
-    }
     if (id !== null && this.table.idOf(entry) !== id) return false;
     this.deleteFound(entry);
     return true;

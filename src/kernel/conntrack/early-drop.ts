@@ -76,13 +76,11 @@ export class EarlyDrop {
         node = table.after(node);
         continue;
       }
-      const next = table.after(node);
-      const meetsOther = next !== NIL && next >> 1 === entry;
-      const beyond = meetsOther ? table.after(next) : next;
+      const beyond = table.afterOther(node);
       const delivered = this.deletion.evict(entry);
       if (delivered && !expired) freed++;
       // The walk goes down the dying list, where nobody is left to kill.
-      if (this.isCaught(node, delivered) || (meetsOther && this.isCaught(next, delivered))) return freed;
+      if (this.isCaught(node, delivered)) return freed;
       node = beyond;
     }
     return freed;

@@ -112,7 +112,7 @@ export class PacketPath {
   packet(tuple: number, direction: Direction, segment: Segment): Verdict {
     this.earlyDrop.bucketsSearched = 0;
     for (;;) {
-      const known = this.lookUp(tuple, direction) >> 1;
+      const known = this.deletion.lookUp(tuple, direction) >> 1;
       const entry = known === NIL ? this.create(tuple, direction) : known;
       if (entry === NIL) return TABLE_FULL;
       const fate = this.tracker.track(entry, direction, segment);
@@ -158,29 +158,13 @@ export class PacketPath {
     this.events.cache(entry, IPCT_REPLY);
   }
 
-  /** An ICMP error about a conversation: it is attached to the entry and passes the confirm hook, raising nothing. */
+  /**
+   * An ICMP error about a conversation: it is attached to the entry and passes the confirm hook, raising nothing. It is
+   * looked up by the inverse of the packet that it quotes.
+   */
   icmpError(tuple: number): void {
-    const node = this.table.find(tuple, ORIGINAL);
+    const node = this.deletion.lookUp(tuple, REPLY);
     if (node !== NIL) this.confirm(node >> 1);
-  }
-
-  /** The node of a tuple or NIL. Without timers the walk over the chain reaps what has expired, whosever it is. */
-  private lookUp(tuple: number, direction: Direction): number {
-    const { table, expiry } = this;
-    if (!expiry.lazy) return table.find(tuple, direction);
-    let node = table.first(table.bucketOf(tuple, direction));
-    while (node !== NIL) {
-      const entry = node >> 1;
-      if (expiry.isExpired(entry)) {
-        const next = table.afterOther(node);
-        this.deletion.evict(entry);
-        node = next;
-        continue;
-      }
-      if (table.tupleOf(entry) === tuple && (node & 1) === direction) return node;
-      node = table.after(node);
-    }
-    return NIL;
   }
 
   /**

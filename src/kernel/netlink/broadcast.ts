@@ -38,8 +38,9 @@ export class Broadcast implements MessageTransport {
     return truesize(payloadBytes, usedBytes, this.release, this.config);
   }
 
+  /** A socket that joined no group does not count: the kernel learns of listeners when they join (ctnetlink's bind). */
   hasListener(): boolean {
-    return this.sockets.some((socket) => socket.open);
+    return this.sockets.some((socket) => socket.open && socket.groups !== 0);
   }
 
   /** True: success for the caller, also when nobody listens (-ESRCH). False: -ENOBUFS, a reliable listener refused. */

@@ -142,30 +142,18 @@ export abstract class GcWorker {
     return killed;
   }
 
-  /** Kills a node's entry; answers the node at which the walk goes on. The links of a deleted node stay readable. */
+  /**
+   * Kills a node's entry; answers the node at which the walk goes on. The links of a deleted node stay readable. Where
+   * both nodes of an entry are in this chain, the reply's is met first, and clean_from_lists() takes out the original's
+   * first, so that the walk goes on beyond it.
+   */
   private kill(node: number): number {
     const { table, deletion } = this;
-    const next = table.after(node);
-    const entry = node >> 1;
-    // The other node of the entry may be next in the same chain: it is met, dead, and leads on.
-    const meetsOther = next !== NIL && next >> 1 === entry;
-    const last = meetsOther ? next : node;
-    const beyond = meetsOther ? table.after(next) : next;
-    const wasExpired = this.expiry.isExpired(entry);
-    const delivered = deletion.evict(entry);
-    if (deletion.dyingList.catches(node, delivered)) {
-      this.walkDyingList(delivered);
-      return NIL;
-    }
-    if (meetsOther) {
-      this.scanned++;
-      if (wasExpired) this.expired++;
-      if (deletion.dyingList.catches(last, delivered)) {
-        this.walkDyingList(delivered);
-        return NIL;
-      }
-    }
-    return beyond;
+    const beyond = table.afterOther(node);
+    const delivered = deletion.evict(node >> 1);
+    if (!deletion.dyingList.catches(node, delivered)) return beyond;
+    this.walkDyingList(delivered);
+    return NIL;
   }
 
   /** Down the dying list from the entry that was just killed: what lies there has been reported and only counts. */

@@ -1,0 +1,212 @@
+/** The gc workers of 4.9 on, each as a pass over buckets and the rule for the pause after it. */
+import type { Entry, ReferenceKernel } from "./kernel.js";
+import { Work } from "./timing.js";
+
+export abstract class ReferenceGc {
+  readonly work: Work;
+  /** The bucket at which the last run ended, where it is not the whole table. */
+  last = 0;
+  /** early_drop freed nothing since the last run. */
+  earlyDrop = false;
+  protected scanned = 0;
+  protected expired = 0;
+  private evictAbove = 0;
+
+  constructor(protected readonly kernel: ReferenceKernel) {
+    this.work = new Work(kernel.clock, kernel.release.coarseTimers);
+  }
+
+  run(): void {
+    this.work.begin();
+    const { max } = this.kernel.options;
+    this.evictAbove = this.earlyDrop && this.kernel.release.gcEvicts ? Math.floor(max / 100) * 95 : 0;
+    this.scanned = 0;
+    this.expired = 0;
+    const delay = this.pass();
+    this.earlyDrop = false;
+    this.work.schedule(delay);
+  }
+
+  /** Looks at buckets, and says after how many jiffies it wants to run again. */
+  protected abstract pass(): number;
+  /** An entry that is alive, and the jiffies that it has left. */
+  protected alive(_left: number): void {}
+  protected readonly evictedCounts: boolean = false;
+
+  protected bucket(index: number): void {
+    this.kernel.walk(
+      index,
+      (entry) => {
+        this.scanned++;
+        if (this.kernel.isExpired(entry)) {
+          this.expired++;
+          return this.kernel.reap(entry);
+        }
+        if (this.mayEvict(entry)) {
+          const delivered = this.kernel.evict(entry);
+          if (this.evictedCounts) this.expired++;
+          return delivered;
+        }
+        this.alive(entry.deadline - this.kernel.clock.jiffies);
+        return null;
+      },
+      this.dead,
+    );
+  }
+
+  /** The walk has gone astray and meets what is on the dying list. */
+  private readonly dead = (entry: Entry): void => {
+    this.scanned++;
+    if (entry.deadline - this.kernel.clock.jiffies <= 0) this.expired++;
+    else if (this.evictAbove === 0) this.alive(entry.deadline - this.kernel.clock.jiffies);
+  };
+
+  private mayEvict(entry: Entry): boolean {
+    if (this.evictAbove === 0 || this.kernel.count < this.evictAbove) return false;
+    if (!entry.assured) return true;
+    return ["FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE"].includes(entry.tcp);
+  }
+}
+
+/** A fraction of the table per run. */
+abstract class Fraction extends ReferenceGc {
+  /** Jiffies. The machine has been idle so far, so that it is the longest. */
+  protected interval: number;
+
+  constructor(
+    kernel: ReferenceKernel,
+    private readonly fraction: number,
+    protected readonly longest: number,
+  ) {
+    super(kernel);
+    this.interval = longest;
+  }
+
+  protected hasEnough(): boolean {
+    return false;
+  }
+
+  protected pass(): number {
+    const { buckets } = this.kernel.options;
+    let goal = Math.max(1, Math.floor(buckets / this.fraction));
+    do {
+      this.last = (this.last + 1) % buckets;
+      this.bucket(this.last);
+    } while (--goal > 0 && !this.hasEnough());
+    return this.pause(this.scanned === 0 ? 0 : Math.floor((this.expired * 100) / this.scanned));
+  }
+
+  protected abstract pause(expiredPercent: number): number;
+}
+
+class Fraction64 extends Fraction {
+  constructor(kernel: ReferenceKernel) {
+    super(kernel, 64, 2 * kernel.clock.hz);
+  }
+
+  protected override hasEnough(): boolean {
+    return this.expired >= 256;
+  }
+
+  protected pause(expiredPercent: number): number {
+    const millisecond = Math.ceil(this.kernel.clock.hz / 1000);
+    if (expiredPercent >= 90 || this.expired === 256) {
+      this.interval = 0;
+      return 0;
+    }
+    if (this.expired > 0) {
+      this.interval = Math.floor(this.interval / 2);
+      return millisecond;
+    }
+    if (this.interval < this.longest) this.interval += millisecond;
+    return this.interval;
+  }
+}
+
+class Fraction128 extends Fraction {
+  constructor(kernel: ReferenceKernel) {
+    super(kernel, 128, Math.floor((16 * kernel.clock.hz) / 128));
+  }
+
+  protected pause(expiredPercent: number): number {
+    const { hz } = this.kernel.clock;
+    const least = Math.max(1, Math.floor(hz / 128));
+    if (expiredPercent > 50) this.interval = least;
+    else this.interval = Math.min(this.interval + least, this.longest);
+    return this.interval;
+  }
+}
+
+/** The whole table per run, which in a small table lasts no time. */
+abstract class WholeTable extends ReferenceGc {
+  protected pass(): number {
+    this.begin();
+    for (let index = 0; index < this.kernel.options.buckets; index++) this.bucket(index);
+    const { hz } = this.kernel.clock;
+    return Math.max(1, Math.min(Math.max(this.wanted(), hz), this.longestSeconds * hz));
+  }
+
+  protected readonly longestSeconds: number = 60;
+  protected begin(): void {}
+  protected abstract wanted(): number;
+
+  /** What counts of the time that an entry has left. */
+  protected clamped(left: number): number {
+    const { hz } = this.kernel.clock;
+    return Math.min(Math.max(left, hz), 300 * hz);
+  }
+}
+
+class Pass120s extends WholeTable {
+  protected override readonly longestSeconds = 120;
+  protected wanted(): number {
+    return 120 * this.kernel.clock.hz;
+  }
+}
+
+class PassHalving extends WholeTable {
+  protected override readonly evictedCounts = true;
+  private mean = 0;
+  protected override begin(): void {
+    this.mean = 2 ** 31 - 1;
+  }
+
+  protected override alive(left: number): void {
+    this.mean = Math.floor((this.mean + this.clamped(left)) / 2);
+  }
+
+  protected wanted(): number {
+    return this.mean;
+  }
+}
+
+class PassMean extends WholeTable {
+  protected override readonly evictedCounts = true;
+  private mean = 0;
+  private count = 0;
+  protected override begin(): void {
+    this.mean = 60 * this.kernel.clock.hz;
+    this.count = 100;
+  }
+
+  protected override alive(left: number): void {
+    this.mean += Math.trunc((this.clamped(left) - this.mean) / ++this.count);
+  }
+
+  protected wanted(): number {
+    return this.mean;
+  }
+}
+
+const ERAS = {
+  "fraction-64": Fraction64,
+  "fraction-128": Fraction128,
+  "pass-120s": Pass120s,
+  "pass-halving": PassHalving,
+  "pass-mean": PassMean,
+} as const;
+
+export function gcOf(kernel: ReferenceKernel): ReferenceGc | null {
+  const { gc } = kernel.release;
+  return gc === "none" ? null : new ERAS[gc](kernel);
+}
