@@ -10,6 +10,7 @@ import { Flush } from "../kernel/conntrack/flush.js";
 import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
 import { ACK } from "../kernel/conntrack/trackers/tcp-states.js";
 import { AHEAD } from "../kernel/prefetch.js";
+import type { Progress } from "../report/backend.js";
 import type { Report } from "../report/report.js";
 import type { Costs, ListenerScenario, Scenario } from "../scenario/scenario.js";
 import type { Streams } from "../scenario/streams.js";
@@ -113,6 +114,12 @@ export class Phases {
   /** It slept until its next step. */
   get wakesUp(): boolean {
     return this.phase === PAUSE;
+  }
+
+  /** Where the experiment is, as progress says it. */
+  get progress(): Progress["phase"] {
+    if (this.phase === FLUSH) return "flush";
+    return this.phase === DRAIN ? "drain" : "flood";
   }
 
   /** Where the experiment is, as the report says it. */

@@ -17,6 +17,11 @@ const NOT_OFFERED = 0;
 export const ADMITTED = 1;
 export const REFUSED = 2;
 
+/** Who lets a listener run that waits for messages. */
+export interface Waker {
+  wake(listener: number): void;
+}
+
 export class Broadcast implements MessageTransport {
   private readonly sockets: readonly NetlinkSocket[];
   private readonly release: Release;
@@ -25,8 +30,8 @@ export class Broadcast implements MessageTransport {
   observed: typeof NOT_OFFERED | typeof ADMITTED | typeof REFUSED = NOT_OFFERED;
   /** Messages that sockets have taken so far. */
   admitted = 0;
-  /** Called with the index of a listener whose empty queue got a message. */
-  whenReadable: (listener: number) => void = () => {};
+  /** Hears of a listener whose empty queue got a message. */
+  waker: Waker = { wake: () => {} };
 
   constructor(sockets: readonly NetlinkSocket[], release: Release, config: KernelConfig) {
     this.release = release;
@@ -55,7 +60,7 @@ export class Broadcast implements MessageTransport {
       if (admitted) this.admitted++;
       else if (socket.broadcastError) ok = false;
       if (index === 0) this.observed = admitted ? ADMITTED : REFUSED;
-      if (!wasReadable && socket.readable) this.whenReadable(index);
+      if (!wasReadable && socket.readable) this.waker.wake(index);
     }
     return ok;
   }
@@ -70,7 +75,7 @@ export class Broadcast implements MessageTransport {
       const wasReadable = socket.readable;
       socket.setError();
       if (socket.noEnobufs) withNoEnobufs++;
-      if (!wasReadable && socket.readable) this.whenReadable(index);
+      if (!wasReadable && socket.readable) this.waker.wake(index);
     }
     return withNoEnobufs;
   }

@@ -26,9 +26,11 @@ export class Cpu0 {
    * queue is held for the few instructions of an append.
    */
   private readonly others: Float64Array;
+  private readonly isAlone: boolean;
 
   constructor(clock: KernelClock, ctnetlink: Ctnetlink, broadcast: Broadcast, costs: Costs, packetCpus: number) {
     this.others = new Float64Array(packetCpus - 1).fill(Number.NEGATIVE_INFINITY);
+    this.isAlone = packetCpus === 1;
     this.clock = clock;
     this.ctnetlink = ctnetlink;
     this.broadcast = broadcast;
@@ -43,10 +45,7 @@ export class Cpu0 {
 
   /** From when on one of the CPUs that take packets is free. */
   get packetFree(): number {
-    const { others } = this;
-    let { free } = this;
-    for (let index = 0; index < others.length; index++) free = Math.min(free, others[index]!);
-    return free;
+    return this.isAlone ? this.free : Math.min(this.free, ...this.others);
   }
 
   /** From when on all of them are. */
@@ -56,19 +55,8 @@ export class Cpu0 {
 
   /** The same for a packet, on the CPU that was free first. */
   chargePacket(nanoseconds: number): void {
-    const { others, free } = this;
-    if (others.length === 0) {
-      this.charge(nanoseconds);
-      return;
-    }
-    let index = -1;
-    for (let other = 0; other < others.length; other++) {
-      if (others[other]! < (index < 0 ? free : others[index]!)) index = other;
-    }
-    const cost = this.charge(nanoseconds);
-    if (index < 0) return;
-    this.free = free;
-    others[index] = Math.max(others[index]!, this.clock.now) + cost;
+    if (this.isAlone) this.charge(nanoseconds);
+    else this.chargeFirstFree(nanoseconds);
   }
 
   /** The action under way is over and costs so much beside its attempts. Its whole cost. */
@@ -81,7 +69,20 @@ export class Cpu0 {
       (admitted - this.chargedDeliveries) * this.deliveredNanoseconds;
     this.charged = attempts;
     this.chargedDeliveries = admitted;
-    this.free = Math.max(this.free, this.clock.now) + cost;
+    const { now } = this.clock;
+    this.free = Math.max(this.free, now) + cost;
     return cost;
+  }
+
+  private chargeFirstFree(nanoseconds: number): void {
+    const { others, free } = this;
+    let index = -1;
+    for (let other = 0; other < others.length; other++) {
+      if (others[other]! < (index < 0 ? free : others[index]!)) index = other;
+    }
+    const cost = this.charge(nanoseconds);
+    if (index < 0) return;
+    this.free = free;
+    others[index] = Math.max(others[index]!, this.clock.now) + cost;
   }
 }

@@ -7,13 +7,11 @@
  * due.
  */
 export interface Cpus {
-  /** Moves the clock to the next action and performs it, or to several. False: no other is due up to `end`. */
-  act(end: number): boolean;
+  /**
+   * Moves the clock to the next action and performs it, and so on until a phase of the experiment ends or no more
+   * actions may follow. False: no other is due up to `end`.
+   */
+  actUntil(end: number): boolean;
   /** A message came into the empty queue of a reader. */
   wake(reader: number): void;
-}
-
-export interface Pace {
-  /** To be called after each action. Whether another may follow. */
-  acted(): boolean;
 }

@@ -6,12 +6,13 @@
 import type { KernelClock } from "../../kernel/clock.js";
 import { type Scheduler, schedulerOf } from "../../kernel/sched/scheduler.js";
 import type { Machine } from "../machine.js";
+import type { Pace } from "../pace.js";
 import { FLUSH, type Phases } from "../phases.js";
 import type { Readers } from "../readers.js";
 import type { TimerSoftirq } from "../softirq.js";
 import type { Workers } from "../workers.js";
 import type { Cpu0 } from "./cpu0.js";
-import type { Cpus, Pace } from "./cpus.js";
+import type { Cpus } from "./cpus.js";
 
 /** The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader. */
 const PROCESS = 0;
@@ -50,7 +51,16 @@ export class OneCpu implements Cpus {
     this.flushHoldsCpu = !kernel.release.flushReschedules;
   }
 
-  act(end: number): boolean {
+  actUntil(end: number): boolean {
+    const { pace, phases } = this;
+    const { phase } = phases;
+    do {
+      if (!this.act(end)) return false;
+    } while (pace.acted() && phases.phase === phase);
+    return true;
+  }
+
+  private act(end: number): boolean {
     const timerAt = this.softirq.due();
     let at = timerAt;
     for (let task = 0; task < this.tasks; task++) at = Math.min(at, Math.max(this.dueOf(task), this.cpu0.free));
@@ -59,7 +69,6 @@ export class OneCpu implements Cpus {
     if (timerAt === at) this.softirq.act();
     else if (this.kernelHoldsCpu) this.runHolder(at);
     else this.runChosen(at);
-    this.pace.acted();
     return true;
   }
 

@@ -6,12 +6,13 @@ import type { Reader } from "../../daemon/reader.js";
 import type { KernelClock } from "../../kernel/clock.js";
 import { NEVER } from "../../kernel/clock.js";
 import type { Machine } from "../machine.js";
+import type { Pace } from "../pace.js";
 import { FLUSH, type Phases } from "../phases.js";
 import type { Readers } from "../readers.js";
 import type { TimerSoftirq } from "../softirq.js";
 import type { Workers } from "../workers.js";
 import type { Cpu0 } from "./cpu0.js";
-import type { Cpus, Pace } from "./cpus.js";
+import type { Cpus } from "./cpus.js";
 import { ReaderPlacement } from "./reader-placement.js";
 
 export class TwoCpus implements Cpus {
@@ -45,19 +46,21 @@ export class TwoCpus implements Cpus {
     this.hasWorkers = workers.exist;
   }
 
-  act(end: number): boolean {
-    const { clock, phases, softirq } = this;
-    const timerAt = softirq.due();
-    const workerAt = this.hasWorkers ? this.workerDue() : NEVER;
-    const at = Math.min(timerAt, workerAt, Math.max(phases.due, phases.cpuFree));
-    if (!this.catchUp(at, end)) return true;
-    if (at > end) return false;
-    if (at > clock.now) clock.now = at;
-    if (timerAt === at) softirq.act();
-    else if (workerAt === at) this.work();
-    else this.proceed();
-    if (this.placement.waiting > 0) this.releaseReaders();
-    this.pace.acted();
+  actUntil(end: number): boolean {
+    const { clock, cpu0, pace, phases, placement, softirq } = this;
+    const { phase } = phases;
+    do {
+      const timerAt = softirq.due();
+      const workerAt = this.hasWorkers ? this.workerDue() : NEVER;
+      const at = Math.min(timerAt, workerAt, Math.max(phases.due, phases.cpuFree));
+      if (!this.catchUp(at, end)) return true;
+      if (at > end) return false;
+      if (at > clock.now) clock.now = at;
+      if (timerAt === at) softirq.act();
+      else if (workerAt === at) this.work();
+      else this.proceed();
+      if (placement.waiting > 0) this.releaseReaders(cpu0.free);
+    } while (pace.acted() && phases.phase === phase);
     return true;
   }
 
@@ -76,7 +79,7 @@ export class TwoCpus implements Cpus {
       if (at >= until || at > end) return true;
       if (at > clock.now) clock.now = at;
       if (this.readers.act(index)) this.cpu1Free = clock.now + this.recvNanoseconds;
-      if (!this.pace.acted()) return false;
+      if (!this.pace.readerActed()) return false;
     }
   }
 
@@ -111,8 +114,7 @@ export class TwoCpus implements Cpus {
   }
 
   /** Readers that wait on CPU 0 run as soon as nothing else there has anything to do. */
-  private releaseReaders(): void {
-    const { free } = this.cpu0;
+  private releaseReaders(free: number): void {
     if (Math.min(this.phases.due, this.workerDue()) > free) this.placement.release(free);
   }
 }

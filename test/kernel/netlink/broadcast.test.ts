@@ -108,7 +108,7 @@ describe("a broadcast", () => {
   test("offers it to the newest subscriber first", () => {
     const order: number[] = [];
     const broadcast = broadcastTo(listener("lossy", ROOM), listener("lossy", ROOM), listener("lossy", ROOM));
-    broadcast.whenReadable = (index) => order.push(index);
+    broadcast.waker = { wake: (index) => order.push(index) };
     send(broadcast);
     assert.deepEqual(order, [2, 1, 0]);
   });
@@ -119,7 +119,7 @@ describe("a reader", () => {
     const socket = listener("lossy", 0);
     const broadcast = broadcastTo(socket);
     let woken = 0;
-    broadcast.whenReadable = () => woken++;
+    broadcast.waker = { wake: () => woken++ };
     send(broadcast);
     send(broadcast);
     assert.equal(woken, 1);
@@ -132,7 +132,7 @@ describe("a reader", () => {
   test("is woken by the error of a message that could not be built", () => {
     const broadcast = broadcastTo(listener("lossy", ROOM));
     let woken = 0;
-    broadcast.whenReadable = () => woken++;
+    broadcast.waker = { wake: () => woken++ };
     broadcast.setError(KIND_NEW);
     assert.equal(woken, 1);
   });
