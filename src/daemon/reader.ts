@@ -26,7 +26,10 @@ export class Reader {
   private readonly chance: Pick<Stream, "exponential" | "uniform">;
   private readonly observer: ReadObserver | null;
   private readonly recvNanoseconds: number;
+  /** Of the scenario: 0 for one that is as fast as its recvs. */
+  private readonly meanService: number;
   private readonly fixedService: boolean;
+  private readonly hasStalls: boolean;
   private readonly overshootNanoseconds: number;
   /** Null for one decoder: it applies a message when it has read it, and then takes its service time. */
   private readonly decoders: Decoders | null;
@@ -57,6 +60,8 @@ export class Reader {
     this.view = view;
     this.scenario = scenario;
     this.recvNanoseconds = costs.recvNanoseconds;
+    this.meanService = scenario.serviceNanoseconds;
+    this.hasStalls = scenario.stall !== null || scenario.stallOnce !== null;
     this.fixedService = scenario.serviceDistribution === "fixed";
     this.overshootNanoseconds = costs.overshootNanoseconds;
     this.chance = chance;
@@ -188,7 +193,7 @@ export class Reader {
   }
 
   private serviceNanoseconds(): number {
-    const mean = this.scenario.serviceNanoseconds;
+    const mean = this.meanService;
     if (!this.slow || mean === 0) return 0;
     const service = this.fixedService ? mean : Math.round(mean * this.chance.exponential());
     if (this.overshootNanoseconds === 0) return service;
@@ -197,8 +202,8 @@ export class Reader {
 
   private afterPauses(at: number): number {
     const when = Math.max(at, this.heldUntil);
+    if (!this.hasStalls || when === NEVER) return when;
     const { stall, stallOnce } = this.scenario;
-    if (when === NEVER) return when;
     const later = stallOnce === null ? when : afterOneStall(when, stallOnce);
     return stall === null ? later : afterStall(later, stall);
   }

@@ -10,14 +10,24 @@ const BINS = 40 * STEPS_PER_DOUBLING;
 
 export class LatencyHistogram {
   private readonly counts = new Uint32Array(BINS);
-  private total = 0;
+  /** The latency that was added last, and its bin: of a reader that keeps up, most are the same. */
+  private lastNanoseconds = Number.NaN;
+  private lastBin = 0;
   maxNanoseconds = 0;
 
   add(nanoseconds: number): void {
+    if (nanoseconds !== this.lastNanoseconds) this.look(nanoseconds);
+    this.counts[this.lastBin]!++;
+  }
+
+  private look(nanoseconds: number): void {
     if (nanoseconds > this.maxNanoseconds) this.maxNanoseconds = nanoseconds;
-    this.total++;
-    const bin = binOf(Math.floor(nanoseconds / 1000));
-    this.counts[bin]!++;
+    this.lastNanoseconds = nanoseconds;
+    this.lastBin = binOf(Math.floor(nanoseconds / 1000));
+  }
+
+  private get total(): number {
+    return this.counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** The latency in seconds that a share of all events does not exceed; 0 without events. */
@@ -37,15 +47,16 @@ export class LatencyHistogram {
    */
   curve(): [seconds: number, events: number][] {
     const points: [number, number][] = [];
+    const { total } = this;
     let seen = 0;
     let shown = 0;
     let from = 0;
-    for (let bin = 0; bin < this.counts.length && seen < this.total; bin++) {
+    for (let bin = 0; bin < this.counts.length && seen < total; bin++) {
       const count = this.counts[bin]!;
       if (count === 0) continue;
       seen += count;
       const microseconds = upperMicroseconds(bin);
-      if (seen - shown < this.total / 100 && seen < this.total && microseconds < 2 * from) continue;
+      if (seen - shown < total / 100 && seen < total && microseconds < 2 * from) continue;
       shown = seen;
       from = microseconds;
       points.push([Math.min(microseconds * 1000, this.maxNanoseconds) / 1e9, seen]);

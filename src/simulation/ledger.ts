@@ -67,6 +67,8 @@ export class Ledger implements EventObserver {
   readonly classes: readonly KindAccounts[];
   /** Of the classes: the first tuple of each, by which a message that was read is told. */
   private readonly firstTuples: readonly number[];
+  private readonly firstClass: KindAccounts;
+  private readonly hasOneClass: boolean;
   private readonly records: EntryRecords;
   private knownCount = 0;
   /** Index: resends of an entry; value: freed entries with that number of resends. */
@@ -85,6 +87,8 @@ export class Ledger implements EventObserver {
   ) {
     this.classes = firstTuples.map(() => [account(), account(), account()]);
     this.firstTuples = firstTuples;
+    this.firstClass = this.classes[0]!;
+    this.hasOneClass = this.classes.length === 1;
     this.table = table;
     this.broadcast = broadcast;
     this.view = view;
@@ -142,6 +146,19 @@ export class Ledger implements EventObserver {
     }
     if (observed === REFUSED) account.refused++;
     if (!kept) this.lost(entry);
+  }
+
+  raisedAndAttempted(entry: number, kind: MessageKind, kept: boolean): void {
+    const state = this.records.extensions[extensionOf(entry) + WAITING]!;
+    if (this.broadcast.observed === ADMITTED && (state & ~KNOWN) === 0) {
+      const account = this.accountsOf(entry)[kind];
+      account.raised++;
+      account.attempts++;
+      account.admitted++;
+    } else {
+      this.raised(entry, kind);
+      this.attempted(entry, kind, kept);
+    }
   }
 
   freed(entry: number): void {
@@ -252,12 +269,12 @@ export class Ledger implements EventObserver {
   }
 
   private accountsOf(entry: number): KindAccounts {
-    const { classes } = this;
-    return classes.length === 1 ? classes[0]! : classes[this.table.classOf(entry)]!;
+    return this.hasOneClass ? this.firstClass : this.classes[this.table.classOf(entry)]!;
   }
 
   /** The entry of a message may be gone by the time that it is read; its tuple is of one class only. */
   private accountsOfTuple(tuple: number): KindAccounts {
+    if (this.hasOneClass) return this.firstClass;
     const { classes, firstTuples } = this;
     let index = classes.length - 1;
     while (index > 0 && tuple < firstTuples[index]!) index--;

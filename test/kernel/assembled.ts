@@ -88,7 +88,12 @@ export interface AssembledOptions {
   observer?: EventObserver;
 }
 
-const NOBODY: EventObserver = { raised: () => {}, attempted: () => {}, freed: () => {} };
+export const NOBODY: EventObserver = {
+  raised: () => {},
+  attempted: () => {},
+  raisedAndAttempted: () => {},
+  freed: () => {},
+};
 
 export class Assembled {
   readonly release: Release;

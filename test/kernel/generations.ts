@@ -22,7 +22,7 @@ import { WorkqueueRedelivery } from "../../src/kernel/events/redelivery/workqueu
 import { RELEASES, type Release, releaseFor } from "../../src/kernel/release.js";
 import { TimerWheel } from "../../src/kernel/timer-wheel.js";
 import type { Path, Protocol, TimeoutKey } from "../../src/scenario/scenario.js";
-import { ScriptedSink, type Sent } from "./assembled.js";
+import { NOBODY, ScriptedSink, type Sent } from "./assembled.js";
 
 /** A multiple of every granularity up to 512 jiffies, so that a delay is met as late as it can be. */
 const ALIGNED_JIFFIES = 512 * 200;
@@ -96,7 +96,7 @@ export class Generation {
     const { clock, table, release, sink } = this;
     sink.table = table;
     this.timers = new TimerWheel(clock, table.records, release.timerSlack);
-    const cache = new EventCache(table, sink, { raised: () => {}, attempted: () => {}, freed: () => {} }, release);
+    const cache = new EventCache(table, sink, NOBODY, release);
     this.expiry =
       release.gc === "none" ? new TimerExpiry(clock, this.timers) : new LazyExpiry(clock, table.records, 2 ** 18);
     this.deletion = new Deletion(table, this.expiry, cache, release);

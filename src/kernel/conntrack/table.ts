@@ -72,6 +72,8 @@ export class ConntrackTable {
   /** Where the number of buckets is a power of two, other than 1: which. 0 elsewhere. */
   private readonly bucketBits: number;
   private freeList = NIL;
+  /** The entry that entered the chains last. */
+  private linked = 0;
   private fresh = 0;
 
   active = 0;
@@ -206,6 +208,7 @@ export class ConntrackTable {
     this.linkNode(2 * entry, at, this.bucketOf(tuple, ORIGINAL));
     this.linkNode(2 * entry + 1, at + 1, this.bucketOf(tuple, REPLY));
     nodes[at + FLAGS] = (nodes[at + FLAGS]! & ~PLACE) | (ACTIVE << PLACE_SHIFT);
+    this.linked = entry;
     this.unconfirmed--;
     this.active++;
   }
@@ -225,9 +228,14 @@ export class ConntrackTable {
     this.dying++;
   }
 
-  /** The node of a tuple in one direction, or NIL. */
+  /** The node of a tuple in one direction, or NIL. A tuple is in the table once at most. */
   find(tuple: number, direction: Direction): number {
     const { nodes } = this.records;
+    // The packets of a conversation often come one after the other.
+    const last = nodeOf(this.linked);
+    if (nodes[last + TUPLE] === (tuple | 0) && nodes[last + FLAGS]! >>> PLACE_SHIFT === ACTIVE) {
+      return 2 * this.linked + direction;
+    }
     let node = this.heads[this.bucketOf(tuple, direction)]!;
     while (node !== NIL) {
       const at = nodeOf(node >> 1);

@@ -39,8 +39,9 @@ export class Ctnetlink implements MessageSink {
   private readonly chainEvents: boolean;
   /** Of any message. */
   readonly largestTruesize: number;
-  /** By class of traffic and kind, without and with PROTOINFO side by side. */
-  private readonly sizes: readonly MessageSize[];
+  /** By class of traffic and kind, without and with PROTOINFO side by side: the truesize, negative where it does not fit. */
+  private readonly truesizes: Int32Array;
+  private readonly hasOneClass: boolean;
   /** Whether the message of the call under way answers a request. */
   private withPortid = false;
   /** Broadcasts so far, built or not, and those that could not be built. */
@@ -60,36 +61,37 @@ export class Ctnetlink implements MessageSink {
     this.transport = transport;
     this.chainEvents = config.chainEvents;
     this.keptForNoEnobufs = release.buildFailure === "kept-for-no-enobufs";
-    this.sizes = flows.flatMap(({ protocol, family }) =>
+    const sizes = flows.flatMap(({ protocol, family }) =>
       KIND_GROUPS.flatMap((type) =>
         [false, protocol === "tcp" && type !== "destroy"].map((withProtoinfo) =>
           messageSize(transport, release, config, protocol, family, type, withProtoinfo),
         ),
       ),
     );
-    this.largestTruesize = Math.max(...this.sizes.map(({ truesizeBytes }) => truesizeBytes));
+    this.hasOneClass = flows.length === 1;
+    this.truesizes = Int32Array.from(sizes, ({ truesizeBytes, fits }) => (fits ? truesizeBytes : -truesizeBytes));
+    this.largestTruesize = Math.max(...sizes.map(({ truesizeBytes }) => truesizeBytes));
   }
 
   /** The truesize of one message of a kind of the first class, without PROTOINFO, whether it can be built or not. */
   truesizeOf(kind: MessageKind): number {
-    return this.sizes[2 * kind]!.truesizeBytes;
+    return Math.abs(this.truesizes[2 * kind]!);
   }
 
   /** With a chain of notifiers the failure does not come back: the caller sees success. */
   send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
-    return this.broadcast(kind, entry, withProtoinfo, withPortid) || this.chainEvents;
+    this.attempts++;
+    const first = this.hasOneClass ? 0 : 6 * this.table.classOf(entry);
+    const truesizeBytes = this.truesizes[first + 2 * kind + (withProtoinfo ? 1 : 0)]!;
+    if (truesizeBytes < 0) return this.failToBuild(kind) || this.chainEvents;
+    this.withPortid = withPortid;
+    return this.transport.send(kind, truesizeBytes, entry, this) || this.chainEvents;
   }
 
-  private broadcast(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
-    this.attempts++;
-    const { fits, truesizeBytes } = this.sizes[6 * this.table.classOf(entry) + 2 * kind + (withProtoinfo ? 1 : 0)]!;
-    if (!fits) {
-      this.unbuilt++;
-      const withNoEnobufs = this.transport.setError(kind);
-      return !(this.keptForNoEnobufs && withNoEnobufs > 0);
-    }
-    this.withPortid = withPortid;
-    return this.transport.send(kind, truesizeBytes, entry, this);
+  private failToBuild(kind: MessageKind): boolean {
+    this.unbuilt++;
+    const withNoEnobufs = this.transport.setError(kind);
+    return !(this.keptForNoEnobufs && withNoEnobufs > 0);
   }
 
   tupleOf(entry: number): number {

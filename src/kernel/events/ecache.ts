@@ -53,6 +53,8 @@ export interface EventObserver {
   raised(entry: number, kind: MessageKind): void;
   /** An attempt ended. `kept`: the bits stay and will be attempted again. */
   attempted(entry: number, kind: MessageKind, kept: boolean): void;
+  /** Both at once, where nothing waited before: the usual case. */
+  raisedAndAttempted(entry: number, kind: MessageKind, kept: boolean): void;
   /** The entry is freed. */
   freed(entry: number): void;
 }
@@ -100,11 +102,25 @@ export class EventCache implements PacketEvents, DestroyEvents {
     if (events === 0 && (missed === 0 || !this.missedOnlyRetry)) return;
     extensions[at] = word & ~CACHED;
     if ((nodes[nodeOf(entry) + FLAGS]! & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
+    if (missed !== 0) {
+      this.deliverMissed(entry, events, missed);
+      return;
+    }
+    const kind = kindOf(events);
+    const ok = this.sink.send(kind, entry, (events & IPCT_PROTOINFO) !== 0, false);
+    if (!ok) extensions[at] = (word & ~CACHED) | (events << MISSED_SHIFT);
+    this.observer.raisedAndAttempted(entry, kind, !ok);
+  }
+
+  /** What failed before goes with what was raised since, if anything was. */
+  private deliverMissed(entry: number, events: number, missed: number): void {
+    const { extensions } = this.records;
+    const at = extensionOf(entry) + EVENTS;
     const mask = events | missed;
     const kind = kindOf(mask);
-    if (events !== 0) this.observer.raised(entry, missed === 0 ? kind : kindOf(events));
+    if (events !== 0) this.observer.raised(entry, kindOf(events));
     const ok = this.sink.send(kind, entry, (mask & IPCT_PROTOINFO) !== 0, false);
-    extensions[at] = (word & ~(CACHED | MISSED)) | (ok ? 0 : mask << MISSED_SHIFT);
+    extensions[at] = (extensions[at]! & ~MISSED) | (ok ? 0 : mask << MISSED_SHIFT);
     this.observer.attempted(entry, kind, !ok);
   }
 

@@ -72,14 +72,14 @@ export class TwoCpus implements Cpus {
    * The readers do what they are due to before CPU 0 acts at `until`, and until `end`. Whether the run may go on then.
    */
   private catchUp(until: number, end: number): boolean {
-    const { clock } = this;
+    const { clock, list, pace, readers } = this;
     for (;;) {
-      const index = this.nextReader();
-      const at = Math.max(this.list[index]!.due, this.cpu1Free);
+      const index = list.length === 1 ? 0 : this.nextReader();
+      const at = Math.max(list[index]!.due, this.cpu1Free);
       if (at >= until || at > end) return true;
       if (at > clock.now) clock.now = at;
-      if (this.readers.act(index)) this.cpu1Free = clock.now + this.recvNanoseconds;
-      if (!this.pace.readerActed()) return false;
+      if (readers.act(index)) this.cpu1Free = clock.now + this.recvNanoseconds;
+      if (!pace.readerActed()) return false;
     }
   }
 

@@ -15,6 +15,7 @@ import { Broadcast } from "../../../src/kernel/netlink/broadcast.js";
 import { NetlinkSocket, RECV_EMPTY, RECV_ENOBUFS, RECV_MESSAGE } from "../../../src/kernel/netlink/socket.js";
 import { releaseFor } from "../../../src/kernel/release.js";
 import type { KernelConfig, Policy, Protocol } from "../../../src/scenario/scenario.js";
+import { NOBODY } from "../assembled.js";
 
 /** A kernel built without any of the options that make the estimate larger, as the recorded one was. */
 const BARE: Partial<KernelConfig> = { acct: false, nat: false, mark: false, secmark: false, skBuffBytes: 208 };
@@ -44,7 +45,7 @@ function build({ version, policy, protocol = "tcp", config = BARE, groups = ALL_
   });
   const broadcast = new Broadcast([socket], release, kernelConfig);
   const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, [{ protocol, family: "ipv4" }]);
-  const cache = new EventCache(table, ctnetlink, { raised() {}, attempted() {}, freed() {} }, release);
+  const cache = new EventCache(table, ctnetlink, NOBODY, release);
   const entry = table.allocate(77);
   table.link(entry);
   table.addStatus(entry, IPS_CONFIRMED);

@@ -160,11 +160,18 @@ describe("whoever watches the events", () => {
   function watcher(): { observer: EventObserver; told: string[] } {
     const told: string[] = [];
     const names = ["NEW", "UPDATE", "DESTROY"];
+    const raised = (_: number, kind: MessageKind) => told.push(`raised ${names[kind]}`);
+    const attempted = (_: number, kind: MessageKind, kept: boolean) =>
+      told.push(`attempted ${names[kind]}${kept ? ", kept" : ""}`);
     return {
       told,
       observer: {
-        raised: (_, kind) => told.push(`raised ${names[kind]}`),
-        attempted: (_, kind, kept) => told.push(`attempted ${names[kind]}${kept ? ", kept" : ""}`),
+        raised,
+        attempted,
+        raisedAndAttempted(entry, kind, kept) {
+          raised(entry, kind);
+          attempted(entry, kind, kept);
+        },
         freed: () => told.push("freed"),
       },
     };
