@@ -21,10 +21,12 @@ const DESTROYED = 8;
 const PURGED = 16;
 
 export class DaemonView {
-  private size = 1024;
+  /** Of slots, a power of two. */
+  private size: number;
   private used = 0;
-  /** Three numbers per slot, side by side because they are used together: tuple, id, state. */
-  private slots = new Uint32Array(3 * this.size);
+  /** Tuple and id of a slot, side by side because they are used together; and the states, of which a line has many. */
+  private keys: Uint32Array;
+  private states: Uint8Array;
   /** Newest id seen per tuple; only kept where a workload uses a tuple twice. */
   private readonly newestId: Map<number, number> | null;
 
@@ -40,23 +42,28 @@ export class DaemonView {
   duplicates = 0;
   reordered = 0;
 
-  constructor(tuplesAreReused: boolean) {
+  /** `tuples`: how many it will hear of, where that is known; memory that it never touches costs nothing. */
+  constructor(tuplesAreReused: boolean, tuples = 0) {
     this.newestId = tuplesAreReused ? new Map() : null;
+    this.size = 1024;
+    while (isFull(this.size, tuples)) this.size *= 2;
+    this.keys = new Uint32Array(2 * this.size);
+    this.states = new Uint8Array(this.size);
   }
 
   /** Applies one event. +1: the entry became alive, -1: it died, 0: nothing changed. */
   apply(kind: number, tuple: number, id: number, portid: number): -1 | 0 | 1 {
-    const at = this.locate(tuple, id);
-    const state = this.slots[at + 2]!;
-    if (kind === KIND_DESTROY) return this.destroy(at, state, tuple, id, portid);
+    const slot = this.locate(tuple, id);
+    const state = this.states[slot]!;
+    if (kind === KIND_DESTROY) return this.destroy(slot, state, tuple, id, portid);
     if (kind === KIND_NEW) {
       this.received.new++;
       this.newestId?.set(tuple, id);
       if (state === ALIVE) this.duplicates++;
-      this.write(at, state, tuple, id, ALIVE);
+      this.write(slot, state, tuple, id, ALIVE);
     } else {
       this.received.update++;
-      if ((state & ALIVE) === 0) this.write(at, state, tuple, id, ALIVE | WITHOUT_NEW);
+      if ((state & ALIVE) === 0) this.write(slot, state, tuple, id, ALIVE | WITHOUT_NEW);
     }
     if ((state & ALIVE) !== 0) return 0;
     this.alive++;
@@ -65,33 +72,34 @@ export class DaemonView {
 
   /** A message of this tuple will be applied soon: asks for the memory that this needs (kernel/prefetch.ts). */
   prefetch(tuple: number): void {
-    this.prefetched = this.slots[3 * (tuple & (this.size - 1))]!;
+    const slot = tuple & (this.size - 1);
+    this.prefetched = this.states[slot]! + this.keys[2 * slot]!;
   }
 
   /** An entry of a dump of the kernel's table; `purge` must follow the last one. */
   list(tuple: number, id: number): void {
-    const at = this.locate(tuple, id);
-    const state = this.slots[at + 2]!;
+    const slot = this.locate(tuple, id);
+    const state = this.states[slot]!;
     const wasAlive = (state & ALIVE) !== 0;
     this.newestId?.set(tuple, id);
     if (!wasAlive) this.alive++;
-    this.write(at, state, tuple, id, LISTED | (wasAlive ? state : ALIVE | WITHOUT_NEW));
+    this.write(slot, state, tuple, id, LISTED | (wasAlive ? state : ALIVE | WITHOUT_NEW));
   }
 
   /** The dump is over: what it did not list is gone. */
   purge(): void {
-    const { slots } = this;
-    for (let at = 2; at < slots.length; at += 3) {
-      const state = slots[at]!;
-      if ((state & LISTED) !== 0) slots[at] = state & ~LISTED;
+    const { states } = this;
+    for (let slot = 0; slot < states.length; slot++) {
+      const state = states[slot]!;
+      if ((state & LISTED) !== 0) states[slot] = state & ~LISTED;
       else if ((state & ALIVE) !== 0) {
-        slots[at] = PURGED;
+        states[slot] = PURGED;
         this.alive--;
       }
     }
   }
 
-  private destroy(at: number, state: number, tuple: number, id: number, portid: number): -1 | 0 {
+  private destroy(slot: number, state: number, tuple: number, id: number, portid: number): -1 | 0 {
     this.received.destroy++;
     if (portid !== 0) this.destroyWithPortid++;
     const newest = this.newestId?.get(tuple);
@@ -101,7 +109,7 @@ export class DaemonView {
       return 0;
     }
     this.uniqueDestroy++;
-    this.write(at, state, tuple, id, DESTROYED);
+    this.write(slot, state, tuple, id, DESTROYED);
     if ((state & ALIVE) === 0) {
       if (state === EMPTY) this.destroyWithoutNew++;
       return 0;
@@ -110,16 +118,15 @@ export class DaemonView {
     return -1;
   }
 
-  private write(at: number, before: number, tuple: number, id: number, state: number): void {
-    const { slots } = this;
-    slots[at + 2] = state;
+  private write(slot: number, before: number, tuple: number, id: number, state: number): void {
+    this.states[slot] = state;
     if (before !== EMPTY) return;
-    slots[at] = tuple;
-    slots[at + 1] = id;
-    if (++this.used * 3 > this.size * 2) this.rehash();
+    this.keys[2 * slot] = tuple;
+    this.keys[2 * slot + 1] = id;
+    if (isFull(this.size, ++this.used)) this.rehash();
   }
 
-  /** Where the slot of a key begins, or the empty slot where it belongs. */
+  /** The slot of a key, or the empty one where it belongs. */
   private locate(tuple: number, id: number): number {
     const mask = this.size - 1;
     // Tuples that come once are counted up: in their own order they lie side by side, and so do the memory accesses.
@@ -131,27 +138,31 @@ export class DaemonView {
       do slot = (slot + step) & mask;
       while (this.isTakenByAnother(slot, tuple, id));
     }
-    return 3 * slot;
+    return slot;
   }
 
   private isTakenByAnother(slot: number, tuple: number, id: number): boolean {
-    const { slots } = this;
-    const at = 3 * slot;
-    return slots[at + 2] !== EMPTY && (slots[at] !== tuple || slots[at + 1] !== id);
+    const { keys } = this;
+    return this.states[slot] !== EMPTY && (keys[2 * slot] !== tuple || keys[2 * slot + 1] !== id);
   }
 
   private rehash(): void {
-    const old = this.slots;
+    const { keys, states } = this;
     this.size *= 2;
-    this.slots = new Uint32Array(3 * this.size);
-    for (let from = 0; from < old.length; from += 3) {
-      if (old[from + 2] === EMPTY) continue;
-      const to = this.locate(old[from]!, old[from + 1]!);
-      this.slots[to] = old[from]!;
-      this.slots[to + 1] = old[from + 1]!;
-      this.slots[to + 2] = old[from + 2]!;
+    this.keys = new Uint32Array(2 * this.size);
+    this.states = new Uint8Array(this.size);
+    for (let from = 0; from < states.length; from++) {
+      if (states[from] === EMPTY) continue;
+      const to = this.locate(keys[2 * from]!, keys[2 * from + 1]!);
+      this.keys[2 * to] = keys[2 * from]!;
+      this.keys[2 * to + 1] = keys[2 * from + 1]!;
+      this.states[to] = states[from]!;
     }
   }
+}
+
+function isFull(size: number, used: number): boolean {
+  return used * 3 > size * 2;
 }
 
 function mixed(tuple: number, id: number): number {

@@ -14,9 +14,11 @@ import {
   chainNextOf,
   chainPreviousOf,
   type EntryRecords,
+  EXPIRES,
   extensionOf,
   NIL,
   nodeOf,
+  TIMER_SLOT,
 } from "./records.js";
 
 /** For how many tuples or entries to ask at once. */
@@ -72,8 +74,10 @@ export class Prefetch {
     const { nodes, extensions } = records;
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const entry = entries[i]!;
-      sum += nodes[nodeOf(entry)]! + extensions[extensionOf(entry)]!;
+      const node = nodeOf(entries[i]!);
+      const extension = extensionOf(entries[i]!);
+      // Its first and its last word: a record may lie across two lines.
+      sum += nodes[node]! + nodes[node + EXPIRES]! + extensions[extension]! + extensions[extension + TIMER_SLOT]!;
     }
     for (let i = 0; i < 2 * count; i++) {
       const at = nodeOf(entries[i >> 1]!) + (i & 1);

@@ -37,7 +37,7 @@ export class Machine {
     if (release === null) throw new Error(`no release for kernel ${scenario.kernel}`);
     const { costs } = scenario;
     const streams = new Streams(scenario.seed);
-    const views = scenario.listeners.map(() => new DaemonView(scenario.tuples !== null));
+    const views = scenario.listeners.map(() => new DaemonView(scenario.tuples !== null, expectedTuples(scenario)));
     const kernel = new SimulatedKernel(scenario, release, streams, views[0]!);
     const { clock, ctnetlink, ledger, table } = kernel;
     const readers = scenario.listeners.map((listener, index) => {
@@ -55,4 +55,9 @@ export class Machine {
     this.graceWindowJiffies = Math.round(scenario.graceMaxSeconds * scenario.hz);
     this.largestTruesize = ctnetlink.largestTruesize;
   }
+}
+
+/** How many keys a daemon will hear of; 0 where tuples come again, because each life is a key and nothing says how many. */
+function expectedTuples({ connections, secondFlood, tuples }: Scenario): number {
+  return tuples === null ? connections + (secondFlood?.connections ?? 0) : 0;
 }
