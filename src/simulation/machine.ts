@@ -57,7 +57,7 @@ export class Machine {
   }
 }
 
-/** How many keys a daemon will hear of; 0 where tuples come again, because each life is a key and nothing says how many. */
+/** How many keys a daemon will hear of; 0 where tuples come again: each life is a key, and nothing says how many. */
 function expectedTuples({ connections, secondFlood, tuples }: Scenario): number {
   return tuples === null ? connections + (secondFlood?.connections ?? 0) : 0;
 }

@@ -72,8 +72,8 @@ export class ConntrackTable {
   /** Where the number of buckets is a power of two, other than 1: which. 0 elsewhere. */
   private readonly bucketBits: number;
   private freeList = NIL;
-  /** The entry that entered the chains last. */
-  private linked = 0;
+  /** The entry that entered the chains last, or NIL once it has left them. */
+  private linked = NIL;
   private fresh = 0;
 
   active = 0;
@@ -218,6 +218,7 @@ export class ConntrackTable {
     const at = nodeOf(entry);
     this.unlinkNode(at);
     this.unlinkNode(at + 1);
+    if (entry === this.linked) this.linked = NIL;
   }
 
   moveToDying(entry: number): void {
@@ -232,10 +233,7 @@ export class ConntrackTable {
   find(tuple: number, direction: Direction): number {
     const { nodes } = this.records;
     // The packets of a conversation often come one after the other.
-    const last = nodeOf(this.linked);
-    if (nodes[last + TUPLE] === (tuple | 0) && nodes[last + FLAGS]! >>> PLACE_SHIFT === ACTIVE) {
-      return 2 * this.linked + direction;
-    }
+    if (this.linked !== NIL && nodes[nodeOf(this.linked) + TUPLE] === (tuple | 0)) return 2 * this.linked + direction;
     let node = this.heads[this.bucketOf(tuple, direction)]!;
     while (node !== NIL) {
       const at = nodeOf(node >> 1);

@@ -39,7 +39,7 @@ export class Ctnetlink implements MessageSink {
   private readonly chainEvents: boolean;
   /** Of any message. */
   readonly largestTruesize: number;
-  /** By class of traffic and kind, without and with PROTOINFO side by side: the truesize, negative where it does not fit. */
+  /** By class of traffic and kind, without and with PROTOINFO side by side: truesizes, negative where none fits. */
   private readonly truesizes: Int32Array;
   private readonly hasOneClass: boolean;
   /** Whether the message of the call under way answers a request. */
