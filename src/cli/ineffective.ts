@@ -7,7 +7,7 @@ import { effectiveRelease } from "../kernel/effective-release.js";
 import type { Overrides } from "../scenario/defaults.js";
 import { COSTS } from "../scenario/parameters/costs.js";
 import { flagNoteOf } from "../scenario/parameters/parameter.js";
-import { POLICY, type Scenario } from "../scenario/scenario.js";
+import { type ListenerScenario, POLICY, type Scenario } from "../scenario/scenario.js";
 import { formatDuration, SECOND } from "../scenario/units.js";
 import { flagOf } from "./parameter-flags.js";
 
@@ -18,6 +18,14 @@ interface Rule {
 
 /** What the daemon does when it hears ENOBUFS. */
 const AFTER_ENOBUFS = ["bufferMaxBytes", "resyncAfterNanoseconds", "stopsAtEnobufs"] as const;
+
+/** What of a listener is about the socket of its events and what is read from it. */
+const OF_EVENTS = ["bufferBytes", "bufferMaxBytes", "policy", "serviceNanoseconds", "groups", "queue"] as const;
+
+/** Of them what was given by itself and not by a preset. */
+function settingsOfEvents(listener: Partial<ListenerScenario> = {}): (typeof OF_EVENTS)[number][] {
+  return listener.preset ? [] : OF_EVENTS.filter((field) => (listener[field] ?? null) !== null);
+}
 
 const RULES: readonly Rule[] = [
   {
@@ -36,6 +44,19 @@ const RULES: readonly Rule[] = [
     applies: (_, scenario) =>
       scenario.kernelRules.gcIntervalSeconds !== null && !effectiveRelease(scenario)?.gc.startsWith("pass"),
     says: ({ kernel }) => `--gc-interval has no effect on ${kernel}: no gc worker of it makes whole passes`,
+  },
+  {
+    applies: ({ listeners }, { listeners: [first] }) =>
+      first!.poll?.withEvents === false && settingsOfEvents(listeners?.[0]).length > 0,
+    says: (_, given) =>
+      `${settingsOfEvents(given.listeners?.[0])
+        .map((field) => flagOf(`listeners.0.${field}`))
+        .join(", ")} without effect: a poll in place of events has no event socket (--poll EVERY,events listens, too)`,
+  },
+  {
+    applies: ({ listeners }, { listeners: [first] }) =>
+      listeners?.[0]?.dumpsOnEventSocket === true && first!.poll === null && first!.resyncAfterNanoseconds === null,
+    says: () => "--dump-on-event-socket has no effect without --poll or --resync: nothing is dumped",
   },
   {
     applies: ({ arrivals }, { ratePerSecond }) =>

@@ -52,6 +52,10 @@ export class Decoders {
     }));
   }
 
+  get allBusy(): boolean {
+    return this.inFlight === this.decoders.length;
+  }
+
   /** From `at` on, when one of them is free. */
   freeFrom(at: number): number {
     return this.inFlight < this.decoders.length ? at : Math.max(at, this.due);

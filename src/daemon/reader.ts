@@ -6,7 +6,7 @@
  * packet.
  */
 import { NEVER } from "../kernel/clock.js";
-import { type NetlinkSocket, RECV_EMPTY, RECV_MESSAGE } from "../kernel/netlink/socket.js";
+import { type NetlinkSocket, RECV_EMPTY, RECV_ENOBUFS, RECV_MESSAGE } from "../kernel/netlink/socket.js";
 import type { Costs, ListenerScenario } from "../scenario/scenario.js";
 import type { Stream } from "../scenario/streams.js";
 import { Decoders, type ReceivedMessage } from "./decoders.js";
@@ -16,23 +16,25 @@ import type { DaemonView } from "./view.js";
 export interface ReadObserver {
   /** The daemon applied a message at `now`, and its view changed by `change`. */
   read(message: ReceivedMessage, change: -1 | 0 | 1, now: number): void;
+  /** The program read a message and dropped it before anything looked at it. */
+  dropped(message: ReceivedMessage): void;
 }
 
 export class Reader {
   readonly socket: NetlinkSocket;
   readonly view: DaemonView;
-  private readonly scenario: ListenerScenario;
+  protected readonly scenario: ListenerScenario;
   /** Exponentials for its service times, uniforms for how late it wakes. */
   private readonly chance: Pick<Stream, "exponential" | "uniform">;
-  private readonly observer: ReadObserver | null;
-  private readonly recvNanoseconds: number;
+  protected readonly observer: ReadObserver | null;
+  protected readonly recvNanoseconds: number;
   /** Of the scenario: 0 for one that is as fast as its recvs. */
   private readonly meanService: number;
   private readonly fixedService: boolean;
   private readonly hasStalls: boolean;
   private readonly overshootNanoseconds: number;
   /** Null for one decoder: it applies a message when it has read it, and then takes its service time. */
-  private readonly decoders: Decoders | null;
+  protected readonly decoders: Decoders | null;
   /**
    * When it acts next: recv, dump, or a decoder that is done. NEVER while it only waits in a recv, and once it reads no
    * more.
@@ -42,11 +44,15 @@ export class Reader {
   waiting = true;
   private slow: boolean;
   /** It does nothing before: it is held, dumps, or (NEVER) has stopped. */
-  private heldUntil = 0;
+  protected heldUntil = 0;
   /** When it wants to dump the kernel's table. */
-  private dumpAt = NEVER;
-  /** Dumps so far. */
+  protected dumpAt = NEVER;
+  /** A dump in parts is under way. */
+  protected dumping = false;
+  /** Dumps after an ENOBUFS so far. */
   resyncs = 0;
+  /** Reads the parts of dumps that come on the socket of its events. Set by whoever wires the machine, if there are. */
+  replies: { read(): number } | null = null;
 
   constructor(
     socket: NetlinkSocket,
@@ -66,8 +72,10 @@ export class Reader {
     this.overshootNanoseconds = costs.overshootNanoseconds;
     this.chance = chance;
     this.observer = observer;
-    this.decoders = scenario.decoders === 1 ? null : new Decoders(scenario.decoders);
+    this.decoders = scenario.decoders === 1 && scenario.queue === null ? null : new Decoders(scenario.decoders);
     this.slow = scenario.slowFrom === "start";
+    if (scenario.poll !== null) this.dumpAt = scenario.poll.everyNanoseconds;
+    this.due = this.dumpAt;
   }
 
   /** The socket became readable while the reader waited; it runs at `at` or when its hold or stall ends. */
@@ -114,9 +122,50 @@ export class Reader {
     this.due = this.afterPauses(this.freeFrom(this.heldUntil));
   }
 
+  /** It asked for a dump on the socket of its events, whose parts it will find there among the events. */
+  dumpBegins(now: number): void {
+    this.dumping = true;
+    this.dumpAt = NEVER;
+    this.waiting = false;
+    this.due = this.afterPauses(now + this.recvNanoseconds);
+  }
+
+  /** It is busy with a part of a dump until then, and goes on with the dump. */
+  fetches(until: number): void {
+    this.dumping = true;
+    this.heldUntil = until;
+    this.waiting = false;
+    this.due = this.afterPauses(until);
+  }
+
+  /** The dump is over at `now`, and its view is what the dump said. */
+  dumpEnds(now: number): void {
+    this.dumping = false;
+    if (this.scenario.poll === null) this.resyncs++;
+    this.planDump(now);
+    this.due = Math.min(this.due, this.afterPauses(this.freeFrom(Math.max(now, this.heldUntil))));
+  }
+
+  /** The kernel had no room for the first part of a dump. conntrackd asks no second time, a poll at its next turn. */
+  dumpFails(now: number): void {
+    this.waiting = false;
+    this.planDump(now);
+    this.due = this.afterPauses(this.freeFrom(now + this.recvNanoseconds));
+  }
+
+  private planDump(now: number): void {
+    const { poll } = this.scenario;
+    this.dumpAt = poll === null ? NEVER : now + poll.everyNanoseconds;
+  }
+
   /** Messages that were read and not yet applied. */
   get inFlight(): number {
     return this.decoders?.inFlight ?? 0;
+  }
+
+  /** Messages that it read and dropped. */
+  get droppedMessages(): number {
+    return 0;
   }
 
   /**
@@ -142,8 +191,10 @@ export class Reader {
       } else {
         decoders.take(this.socket, served);
       }
-    } else {
+    } else if (result === RECV_ENOBUFS) {
       this.overrun(free);
+    } else {
+      free = now + this.replies!.read();
     }
     this.due = this.afterPauses(this.freeFrom(free));
     return true;
@@ -151,24 +202,27 @@ export class Reader {
 
   /** Whether it has read everything that it ever will. */
   get idle(): boolean {
-    if (!this.socket.open || this.heldUntil === NEVER) return true;
-    return this.waiting && !this.socket.readable && this.dumpAt === NEVER && this.inFlight === 0;
+    const polls = this.scenario.poll !== null;
+    if (this.heldUntil === NEVER || (!this.socket.open && !polls)) return true;
+    // A poll finds out by its next dump what is gone.
+    const dumps = polls ? this.dumping || this.view.alive > 0 : this.dumpAt !== NEVER;
+    return this.waiting && !this.socket.readable && !dumps && this.inFlight === 0;
   }
 
-  private applyDecoded(decoders: Decoders, now: number): void {
+  protected applyDecoded(decoders: Decoders, now: number): void {
     const decoded = decoders.finish(now);
     if (decoded === null) return;
     if (decoded.overtaken) this.view.reordered++;
     this.apply(decoded, now);
   }
 
-  private apply(message: ReceivedMessage, now: number): void {
+  protected apply(message: ReceivedMessage, now: number): void {
     const change = this.view.apply(message.kind, message.tuple, message.id, message.portid);
     if (this.observer !== null) this.observer.read(message, change, now);
   }
 
   /** What it does about an ENOBUFS. */
-  private overrun(now: number): void {
+  protected overrun(now: number): void {
     const { stopsAtEnobufs, resyncAfterNanoseconds, overrunAs } = this.scenario;
     if (stopsAtEnobufs) this.heldUntil = NEVER;
     this.grow();
@@ -188,11 +242,11 @@ export class Reader {
   }
 
   /** From `at` on, when it or one of its decoders may recv. */
-  private freeFrom(at: number): number {
+  protected freeFrom(at: number): number {
     return this.decoders === null ? at : this.decoders.freeFrom(at);
   }
 
-  private serviceNanoseconds(): number {
+  protected serviceNanoseconds(): number {
     const mean = this.meanService;
     if (!this.slow || mean === 0) return 0;
     const service = this.fixedService ? mean : Math.round(mean * this.chance.exponential());
@@ -200,7 +254,7 @@ export class Reader {
     return service + Math.round(this.overshootNanoseconds * this.chance.uniform());
   }
 
-  private afterPauses(at: number): number {
+  protected afterPauses(at: number): number {
     const when = Math.max(at, this.heldUntil);
     if (!this.hasStalls || when === NEVER) return when;
     const { stall, stallOnce } = this.scenario;

@@ -76,6 +76,9 @@ export class DaemonView {
     this.prefetched = this.states[slot]! + this.keys[2 * slot]!;
   }
 
+  /** A dump begins whose parts come among the events (dumping-view.ts). */
+  beginDump(): void {}
+
   /** An entry of a dump of the kernel's table; `purge` must follow the last one. */
   list(tuple: number, id: number): void {
     const slot = this.locate(tuple, id);

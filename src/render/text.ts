@@ -4,18 +4,19 @@
  * a screen of 80 columns and bends down to 40. This file owns the order of the screen; its parts are in text/.
  */
 
-import type { DeletesReport, Report } from "../report/report.js";
+import type { DeletesReport, QueueReport, Report } from "../report/report.js";
 import { verdictText } from "./measured.js";
 import type { RenderOptions } from "./renderer.js";
 import { adviceText } from "./text/advice.js";
 import { terminalCharts } from "./text/chart.js";
+import { dumpsText, polledText, pollsOnly } from "./text/dumps.js";
 import { endingOf } from "./text/endings.js";
 import { rateMissed, some } from "./text/facts.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
 import { field, hanging, LABEL_COLUMNS, legibleWidth, wrap } from "./text/paragraph.js";
 import { programFacts } from "./text/program.js";
-import { bufferOf, loadOf, policyOf, readerOf, titleOf } from "./text/setting.js";
+import { bufferOf, loadOf, policyOf, presetText, readerOf, titleOf } from "./text/setting.js";
 import { dyingChart } from "./text/sparkline.js";
 import { eventTable, listenerTable } from "./text/table.js";
 import { type Paint, type Theme, themeOf } from "./text/theme.js";
@@ -53,10 +54,11 @@ function verdict(report: Report, { width, theme }: Screen): string[] {
   const { daemon, events, expectations } = report;
   const { delivered, raised } = events.destroy;
   const share = percent(delivered, raised);
+  const polled = pollsOnly(report) && daemon.dumps !== null ? polledText(daemon.dumps) : null;
   const begin = report.interrupted === true ? "interrupted — " : "";
   const { unread } = events.destroy;
   const arrived = `DESTROY ${count(delivered)} of ${count(raised)} delivered${share === "" ? "" : ` (${share})`}`;
-  const line = `${begin}${syncOf(report)}; ${arrived}${some(unread) ? `, ${count(unread)} unread` : ""}`;
+  const line = `${begin}${syncOf(report)}; ${polled ?? `${arrived}${some(unread) ? `, ${count(unread)} unread` : ""}`}`;
   const failed = expectations.filter(({ ok }) => !ok);
   const ending = endingOf(report);
   const problems = [
@@ -107,12 +109,14 @@ function rateSentence(report: Report): string[] {
 
 function setting(report: Report, { width, theme }: Screen): string[] {
   const fact = (label: string, text: string) => field(label, text, width, theme);
+  const preset = presetText(report);
   return [
     ...painted(wrap(titleOf(report), width), theme.heading),
     ...fact("load", loadOf(report)),
+    ...(preset === null ? [] : fact("preset", preset)),
     ...fact("buffer", bufferOf(report)),
     ...fact("reader", whoReads(report)),
-    ...(report.program === null ? fact("policy", policyOf(report)) : []),
+    ...(report.program === null && !pollsOnly(report) ? fact("policy", policyOf(report)) : []),
   ];
 }
 
@@ -122,6 +126,7 @@ function whoReads({ program, daemon, scenario }: Report): string {
 }
 
 function events(report: Report, { width, theme }: Screen): string[] {
+  if (pollsOnly(report)) return [];
   const { new: created, update, destroy } = report.events;
   const unread = [created, update, destroy].some((counts) => some(counts.unread)) ? " + unread (in the socket)" : "";
   const identity =
@@ -160,17 +165,22 @@ function measures(report: Report, { width, theme }: Screen): string[] {
 
 /** What was measured, in words: labels and sentences. */
 export function measuresOf(report: Report): [label: string, text: string][] {
-  return [
+  const { deletes, daemon } = report;
+  const listens = !pollsOnly(report);
+  const facts: (readonly [string, string] | null)[] = [
     ...kindsOf(report).map((text, index): [string, string] => [index === 0 ? "kinds" : "", text]),
-    ["resends", resendsOf(report)],
-    ["latency", latencyOf(report)],
-    ["dying list", dyingOf(report)],
-    ...(report.deletes === null ? [] : [["deletes", deletesOf(report.deletes)] satisfies [string, string]]),
+    listens ? ["resends", resendsOf(report)] : null,
+    listens ? ["latency", latencyOf(report)] : null,
+    listens ? ["dying list", dyingOf(report)] : null,
+    deletes === null ? null : ["deletes", deletesOf(deletes)],
     ["flush", flushOf(report)],
     ["table", tableOf(report)],
-    ["socket", socketOf(report)],
+    listens ? ["socket", socketOf(report)] : null,
+    daemon.queue === null ? null : ["queue", queueOf(daemon.queue)],
+    daemon.dumps === null ? null : ["dumps", dumpsText(report, daemon.dumps)],
     ["daemon", daemonOf(report)],
   ];
+  return facts.filter((fact) => fact !== null).map(([label, text]) => [label, text]);
 }
 
 /** Of several kinds of flow what came of each; nothing of the only one. */
@@ -226,6 +236,12 @@ function dyingOf({ dying, flush }: Report): string {
 function flushOf({ flush }: Report): string {
   if (flush === null) return "none";
   return `${plural(flush.entries, "entry", "entries")} at ${duration(flush.atSeconds)}, took ${duration(flush.durationSeconds)} and ${plural(flush.attempts, "attempt", "attempts")}`;
+}
+
+function queueOf({ peakMessages, dropped, fullSeconds }: QueueReport): string {
+  const full = fullSeconds > 0 ? `full for ${duration(fullSeconds)}` : "never full";
+  const drops = dropped === 0 ? "" : `; ${plural(dropped, "message", "messages")} read and dropped`;
+  return `peak ${plural(peakMessages, "message", "messages")}, ${full}${drops}`;
 }
 
 function deletesOf(deletes: DeletesReport): string {
@@ -286,6 +302,7 @@ function daemonOf({ daemon }: Report): string {
     { figure: daemon.resyncs, name: "resyncs" },
     { figure: daemon.duplicates, name: "duplicates" },
     { figure: daemon.reordered, name: "reordered" },
+    { figure: daemon.newAfterDestroy, name: "NEW read when the entry had ended" },
   ].filter(({ figure }) => some(figure));
   const { conntrackd } = daemon;
   const own =

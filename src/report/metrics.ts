@@ -41,6 +41,10 @@ const NO_METRICS = new Set([
   "resends.histogram",
   // Watched of the first listener alone: null is not never there.
   "otherListeners[N].daemon.inSyncAfterFlushSeconds",
+  "otherListeners[N].daemon.newAfterDestroy",
+  // Of the first listener it is known beforehand whether it has them.
+  "otherListeners[N].daemon.queue",
+  "otherListeners[N].daemon.dumps",
 ]);
 
 const FIGURES: ReadonlySet<Schema["type"]> = new Set(["integer", "number", "boolean"]);

@@ -176,6 +176,32 @@ export interface ConntrackdStatistics {
   bufferBytes: Figure;
 }
 
+/** The program's own queue between its receiver and its workers. */
+export interface QueueReport {
+  peakMessages: number;
+  /** Messages that were read and found it full. Their events count as lost. */
+  dropped: number;
+  fullSeconds: number;
+}
+
+/** Dumps in parts: of a poll, or on the socket of the events. */
+export interface DumpsReport {
+  begun: number;
+  completed: number;
+  /** Requests for which the socket of the events had no room. */
+  refused: number;
+  parts: number;
+  entries: number;
+  longestSeconds: number;
+  /** Of the walks, and of what the program does with each entry. */
+  cpuSeconds: number;
+  /** Of the entries that are gone: those that a dump had listed, and those that none ever did. Null: not observed. */
+  goneListed: Figure;
+  goneUnlisted: Figure;
+  /** From the last listing of such an entry to its end, on average; null: none is gone. */
+  meanUntoldSeconds: Figure;
+}
+
 export interface DaemonReport<F extends Figure = Figure> {
   received: { new: F; update: F; destroy: F };
   enobufs: F;
@@ -184,6 +210,12 @@ export interface DaemonReport<F extends Figure = Figure> {
   duplicates: F;
   /** A DESTROY after the NEW of a later entry with the same tuple, or what a later event of its own entry overtook. */
   reordered: F;
+  /** NEW that were read when the DESTROY of their entry had already been raised. */
+  newAfterDestroy: Figure;
+  /** Null: it has none, or it cannot be known. */
+  queue: QueueReport | null;
+  /** Null: it asks for none, or on a socket of its own after an ENOBUFS. */
+  dumps: DumpsReport | null;
   stale: F;
   missing: F;
   /** Null where stale or missing is. */

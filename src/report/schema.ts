@@ -22,11 +22,13 @@ import {
   type ConntrackdStatistics,
   type DaemonReport,
   type DeletesReport,
+  type DumpsReport,
   type EventCounts,
   type EventsReport,
   type FullTable,
   type LatencyReport,
   type LoadReport,
+  type QueueReport,
   type Report,
   SCHEMA_VERSION,
   type SocketReport,
@@ -286,6 +288,42 @@ const daemon: ObjectSchema<DaemonReport> = {
     resyncs: orUnknown(count("resyncs", "dumps of the kernel's table that the daemon made")),
     duplicates: orUnknown(count("messages", "messages about what the daemon already knew", "table.created")),
     reordered: orUnknown(count("messages", "messages that the daemon handled after a later one of the same tuple")),
+    newAfterDestroy: simulatedOnly(
+      count(
+        "messages",
+        "NEW that the daemon read after the DESTROY of their entry had been raised",
+        "events.new.delivered",
+      ),
+    ),
+    queue: {
+      ...nullable(
+        object<QueueReport>("the program's own queue; null without one", {
+          peakMessages: count("messages", "most that waited in it"),
+          dropped: count("messages", "messages that the program read and dropped because it was full"),
+          fullSeconds: seconds("time in which it was full"),
+        }),
+      ),
+      needs: "queue",
+    },
+    dumps: {
+      ...nullable(
+        object<DumpsReport>("dumps of a poll, or on the socket of the events; null without them", {
+          begun: count("dumps", "dumps that were begun"),
+          completed: count("dumps", "dumps that came to their end"),
+          refused: count("requests", "requests for a dump for which the socket had no room"),
+          parts: count("messages", "parts of dumps that the kernel made"),
+          entries: count("entries", "entries that the parts listed, those that were listed before included"),
+          longestSeconds: seconds("what the longest dump took"),
+          cpuSeconds: seconds("processor time of the dumps, in kernel and program"),
+          goneListed: orUnknown(count("entries", "entries that are gone and were in a dump", "table.destroyed")),
+          goneUnlisted: orUnknown(count("entries", "entries that are gone and were in no dump", "table.destroyed")),
+          meanUntoldSeconds: orUnknown(
+            seconds("from the last listing of an entry to its end, on average; null: no listed entry is gone"),
+          ),
+        }),
+      ),
+      needs: "dumps",
+    },
     stale: orUnknown(
       count("entries", "entries that the daemon believes alive and the kernel does not have", "table.created"),
     ),

@@ -32,6 +32,9 @@ export interface Knowledge {
   flush: boolean;
   /** Whether a worker resends, and not a timer of every entry. */
   worker: boolean;
+  /** Of the first listener: a queue of its own, and dumps that the report tells of. */
+  queue: boolean;
+  dumps: boolean;
   otherListeners: number;
   /** Kinds of flow, and those that the scenario lists: none where it has one kind that its flags describe. */
   classes: number;
@@ -79,6 +82,8 @@ export function bindExpectation(
 const NEEDS = {
   flush: "there is no flush in this run",
   worker: "every entry has a timer of its own in this kernel",
+  queue: "its reader has no queue of its own (--queue)",
+  dumps: "its reader polls no table (--poll) and dumps none on the socket of its events",
 } as const;
 
 /** A metric that the run has. Throws UsageError. */

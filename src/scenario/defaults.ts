@@ -8,8 +8,10 @@ import { RELEASES, type Release, releaseFor } from "../kernel/release.js";
 import { listed, ParameterError, quoted } from "./errors.js";
 import type { Described } from "./json-schema.js";
 import { DELETE } from "./parameters/delete.js";
-import { LISTENER, LISTENER_BESIDE, type ListenerScenario } from "./parameters/listener.js";
+import { LISTENER, LISTENER_BESIDE, type ListenerScenario, USUAL_POLL, USUAL_QUEUE } from "./parameters/listener.js";
+import { PROTOCOLS } from "./parameters/load.js";
 import { type Chosen, standardOf } from "./parameters/parameter.js";
+import { presetOf } from "./parameters/preset.js";
 import { connectionsUpTo, type RatePoint } from "./parameters/rate-profile.js";
 import type { Replay } from "./parameters/replay.js";
 import {
@@ -85,7 +87,10 @@ export function resolveScenario(experiment: Experiment, overrides: Overrides): S
   scenario.listeners = listeners.map((listener, index) => completedListener(listener, index, chosen));
   scenario.traffic = traffic;
   if (overrides.delete) scenario.delete = completedDelete(overrides.delete, scenario, chosen);
-  scenario.listeners.forEach(refuseContradictions);
+  scenario.listeners.forEach((listener, index) => {
+    refuseContradictions(listener, index);
+    refuseUnknownKinds(listener, index, scenario);
+  });
   refuseSmallHeads(scenario, release);
   refuseForeignRules(scenario, release);
   refuseTooManyJiffies(scenario);
@@ -215,7 +220,12 @@ function completed(
 
 function completedListener(given: Partial<ListenerScenario>, index: number, chosen: Chosen): ListenerScenario {
   const properties = index === 0 ? LISTENER.properties : LISTENER_BESIDE;
-  return completed(properties, given, chosen) as unknown as ListenerScenario;
+  const preset = given.preset ? presetOf(given.preset).sets : {};
+  const listener = completed(properties, { ...preset, ...given }, chosen) as unknown as ListenerScenario;
+  const { queue, poll } = listener;
+  if (queue !== null) listener.queue = { ...USUAL_QUEUE, ...queue };
+  if (poll !== null) listener.poll = { ...USUAL_POLL, ...poll };
+  return listener;
 }
 
 function completedDelete(given: Partial<DeleteScenario>, scenario: Scenario, chosen: Chosen): DeleteScenario {
@@ -388,10 +398,31 @@ function refuseContradictions(listener: ListenerScenario, index: number): void {
       `expected at least {${named("bufferBytes")}} (${formatSize(bufferBytes)}), got ${formatSize(bufferMaxBytes)}`,
     );
   }
+  const { poll, dumpsOnEventSocket } = listener;
+  if (poll !== null && !poll.withEvents && dumpsOnEventSocket) {
+    throw new ParameterError(
+      named("dumpsOnEventSocket"),
+      `expected dumps beside the events ({${named("poll")}} ${formatDuration(poll.everyNanoseconds)},events), got a poll in place of them, ` +
+        "which has no event socket",
+    );
+  }
   if (!stopsAtEnobufs || (bufferMaxBytes === null && resyncAfterNanoseconds === null)) return;
   const beside = resyncAfterNanoseconds === null ? "bufferMaxBytes" : "resyncAfterNanoseconds";
   throw new ParameterError(
     named("stopsAtEnobufs"),
     `expected a reader that does nothing after its first ENOBUFS, got {${named(beside)}} beside it`,
+  );
+}
+
+/** What a socket filter names has to be there: a typo would let nothing pass. */
+function refuseUnknownKinds({ filter }: ListenerScenario, index: number, scenario: Scenario): void {
+  if (filter === null) return;
+  const kinds = classesOf(scenario);
+  const known = [...new Set([...PROTOCOLS, ...kinds.map(({ name }) => name)])];
+  const unknown = filter.find((word) => !known.includes(word));
+  if (unknown === undefined) return;
+  throw new ParameterError(
+    `listeners.${index}.filter`,
+    `expected a protocol or a kind of flow that there is, ${listed(known)}, got ${quoted(unknown)}`,
   );
 }

@@ -11,7 +11,7 @@ type JsonType = "object" | "array" | "string" | "integer" | "number" | "boolean"
 export type Plain = string | number | boolean | null;
 
 /** What not every run has. */
-export type Need = "flush" | "worker";
+export type Need = "flush" | "worker" | "queue" | "dumps";
 
 export interface Schema {
   type: JsonType;

@@ -5,6 +5,7 @@
  */
 import { FREE } from "../kernel/conntrack/table.js";
 import { KIND_DESTROY } from "../kernel/events/kinds.js";
+import { DumpingSocket } from "../kernel/netlink/dumping-socket.js";
 import type { Machine } from "./machine.js";
 
 type Check = (run: Machine) => string | null;
@@ -28,7 +29,8 @@ const WATCHED: Record<string, Check> = {
       const truesize = run.largestTruesize;
       const bound =
         run.kernel.release.admission === "old" ? socket.rcvbufBytes + truesize : Math.max(socket.rcvbufBytes, truesize);
-      const overflow = socket.peakRmem > Math.max(bound, run.rmemAtShrink);
+      const reply = socket instanceof DumpingSocket ? socket.largestReplyBytes : 0;
+      const overflow = socket.peakRmem > Math.max(bound, run.rmemAtShrink) + reply;
       return socket.rmem < 0 || overflow || (socket.rmem === 0) !== (socket.queued === 0)
         ? `rmem ${socket.rmem}, peak ${socket.peakRmem}, bound ${bound}, queued ${socket.queued}`
         : null;
@@ -43,7 +45,9 @@ const WATCHED: Record<string, Check> = {
 
   "the observed socket refused what its drops count": ({ kernel }) => {
     const refused = kernel.ledger.kinds.reduce((sum, kind) => sum + kind.refused, 0);
-    return differ("refused", refused, "drops", kernel.sockets[0]!.drops);
+    const [socket] = kernel.sockets;
+    const answers = socket instanceof DumpingSocket ? socket.refusedAnswers : 0;
+    return differ("refused", refused, "drops without answers", socket!.drops - answers);
   },
 
   "retry delays lie in the grace window": ({ kernel: { redelivery }, graceWindowJiffies }) =>
@@ -63,7 +67,9 @@ const FINAL: Record<string, Check> = {
   },
 
   "what was admitted is delivered, merged, or waits in a message": ({ kernel: { ledger, sockets }, readers }) => {
-    const unread = ledger.kinds.map(({ admitted, delivered, merged }) => admitted - delivered - merged);
+    const unread = ledger.kinds.map(
+      ({ admitted, delivered, merged, dropped }) => admitted - delivered - merged - dropped,
+    );
     const waiting = sockets[0]!.admitted - sockets[0]!.received + readers.list[0]!.inFlight;
     return unread.some((events) => events < 0) || (waiting === 0 && unread.some((events) => events > 0))
       ? `unread ${unread.join(", ")} with ${waiting} messages not handled`
@@ -78,9 +84,10 @@ const FINAL: Record<string, Check> = {
 
   "a reader received what its socket gave": (run) =>
     run.readers.list
-      .map(({ socket, view, inFlight }) => {
+      .map(({ socket, view, inFlight, droppedMessages }, index) => {
         const applied = view.received.new + view.received.update + view.received.destroy;
-        return differ("read", socket.received, "seen", applied + inFlight);
+        const replies = run.readers.dumps[index]?.replies ?? 0;
+        return differ("read", socket.received, "seen", applied + inFlight + droppedMessages + replies);
       })
       .find((message) => message !== null) ?? null,
 
@@ -90,7 +97,11 @@ const FINAL: Record<string, Check> = {
     // With a chain of notifiers nothing is reliable.
     const { chainEvents } = run.scenario.kernelConfig;
     const reliable = sockets.length === 1 && sockets[0]!.broadcastError && sockets[0]!.open && !chainEvents;
-    const fromTheStart = listener!.joins === "start" && listener!.groups.includes("destroy");
+    const fromTheStart =
+      listener!.joins === "start" &&
+      listener!.groups.includes("destroy") &&
+      listener!.filter === null &&
+      listener!.queue?.whenFull !== "drop";
     const unread = sockets[0]!.queued + run.readers.list[0]!.inFlight;
     if (!run.figures.settled || !reliable || !fromTheStart || unread > 0) return null;
     const { received } = run.readers.list[0]!.view;

@@ -18,6 +18,8 @@ import type { Redelivery } from "../kernel/events/redelivery/redelivery.js";
 import { TimerRedelivery } from "../kernel/events/redelivery/timer.js";
 import { WorkqueueRedelivery } from "../kernel/events/redelivery/workqueue.js";
 import { Broadcast } from "../kernel/netlink/broadcast.js";
+import { DumpingSocket } from "../kernel/netlink/dumping-socket.js";
+import { FilteredBroadcast, type Passes, passesOf } from "../kernel/netlink/filtered-broadcast.js";
 import { rcvbufBytes } from "../kernel/netlink/rcvbuf.js";
 import { NetlinkSocket } from "../kernel/netlink/socket.js";
 import { Prefetch } from "../kernel/prefetch.js";
@@ -29,6 +31,7 @@ import type { Streams } from "../scenario/streams.js";
 import { classesOf } from "../scenario/traffic.js";
 import { firstTuplesOf } from "../workload/traffic.js";
 import { Ledger } from "./ledger.js";
+import { ListingLedger } from "./listing-ledger.js";
 
 /** By nf_conntrack_events. */
 const EVENTS = ["off", "on", "auto"] as const;
@@ -53,6 +56,8 @@ export class SimulatedKernel {
   readonly redelivery: Redelivery;
   readonly broadcast: Broadcast;
   readonly sockets: readonly NetlinkSocket[];
+  /** By listener: which classes of traffic its filter lets pass. */
+  readonly passes: readonly Passes[];
   readonly ledger: Ledger;
   /** What was in the table when a packet first found no room. */
   full: FullTable | null = null;
@@ -72,9 +77,15 @@ export class SimulatedKernel {
     });
     const timers = new TimerWheel(clock, table.records, release.timerSlack);
     const sockets = scenario.listeners.map((listener) => socketOf(listener, scenario, release, clock));
-    const broadcast = new Broadcast(sockets, release, kernelConfig);
+    const passes = scenario.listeners.map((listener) => passesOf(listener, classes));
+    const broadcast = passes.some((one) => one !== null)
+      ? new FilteredBroadcast(sockets, release, kernelConfig, passes, (entry) => table.classOf(entry))
+      : new Broadcast(sockets, release, kernelConfig);
     const ctnetlink = new Ctnetlink(clock, table, broadcast, release, kernelConfig, classes);
-    const ledger = new Ledger(table, broadcast, view, sockets[0]!, firstTuplesOf(classes, scenario.tuples));
+    const firstTuples = firstTuplesOf(classes, scenario.tuples);
+    const ledger = asksForDumps(scenario.listeners[0]!)
+      ? new ListingLedger(clock, table, broadcast, view, sockets[0]!, firstTuples, passes[0])
+      : new Ledger(table, broadcast, view, sockets[0]!, firstTuples, passes[0]);
     const cache = new EventCache(table, ctnetlink, ledger, { ...release, events: EVENTS[scenario.nfConntrackEvents] });
     const expiry =
       release.gc === "none"
@@ -117,6 +128,7 @@ export class SimulatedKernel {
     this.redelivery = redelivery;
     this.broadcast = broadcast;
     this.sockets = sockets;
+    this.passes = passes;
     this.ledger = ledger;
     this.expiry = expiry;
   }
@@ -175,15 +187,26 @@ export function rcvbufOf(listener: ListenerScenario, scenario: Scenario, release
 
 function socketOf(listener: ListenerScenario, scenario: Scenario, release: Release, clock: KernelClock): NetlinkSocket {
   const ample = listener.smallFrom === "flush";
-  const socket = new NetlinkSocket({
+  const Socket = listener.dumpsOnEventSocket ? DumpingSocket : NetlinkSocket;
+  const socket = new Socket({
     rcvbufBytes: ample ? AMPLE_RCVBUF_BYTES : rcvbufOf(listener, scenario, release),
     admission: release.admission,
     clock,
     ...POLICY[listener.policy],
-    groups: groupBits(listener.groups),
+    groups: hasEventSocket(listener) ? groupBits(listener.groups) : 0,
   });
-  socket.open = listener.joins === "start";
+  socket.open = hasEventSocket(listener) && listener.joins === "start";
   return socket;
+}
+
+/** A poll in place of events opens no socket for them. */
+export function hasEventSocket({ poll }: ListenerScenario): boolean {
+  return poll === null || poll.withEvents;
+}
+
+/** Dumps in parts: polls, and all dumps on the socket of events. */
+export function asksForDumps({ poll, dumpsOnEventSocket }: ListenerScenario): boolean {
+  return poll !== null || dumpsOnEventSocket;
 }
 
 /** Enough for what will be in the table at once where that is known; it grows otherwise. */

@@ -13,6 +13,7 @@ import { ACTIVE, type ConntrackTable, DYING } from "../kernel/conntrack/table.js
 import type { EventObserver } from "../kernel/events/ecache.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/kinds.js";
 import { ADMITTED, type Broadcast, REFUSED } from "../kernel/netlink/broadcast.js";
+import type { Passes } from "../kernel/netlink/filtered-broadcast.js";
 import type { NetlinkSocket } from "../kernel/netlink/socket.js";
 import { DESTROY_ATTEMPTS, type EntryRecords, extensionOf, WAITING } from "../kernel/records.js";
 import { CarriedEvents } from "./carried.js";
@@ -28,6 +29,14 @@ export interface KindAccount {
   notSubscribed: number;
   attempts: number;
   refused: number;
+  /** Of the admitted: read by the program and dropped by its own full queue. They are lost. */
+  dropped: number;
+}
+
+/** The account of one kind of message and one class of traffic. */
+interface ClassAccount extends KindAccount {
+  /** Whether the observed listener asks for it, by its groups and its filter. */
+  readonly subscribed: boolean;
 }
 
 /**
@@ -46,6 +55,7 @@ const ONE_EVENT = [WAITING_NEW, ONE_UPDATE, WAITING_DESTROY] as const;
 
 /** By message kind. */
 export type KindAccounts = readonly [KindAccount, KindAccount, KindAccount];
+type ClassAccounts = readonly [ClassAccount, ClassAccount, ClassAccount];
 
 const account = (): KindAccount => ({
   raised: 0,
@@ -56,6 +66,7 @@ const account = (): KindAccount => ({
   notSubscribed: 0,
   attempts: 0,
   refused: 0,
+  dropped: 0,
 });
 
 export class Ledger implements EventObserver {
@@ -64,13 +75,19 @@ export class Ledger implements EventObserver {
   private readonly view: DaemonView;
   private readonly socket: NetlinkSocket;
   /** By class of traffic. */
-  readonly classes: readonly KindAccounts[];
+  readonly classes: readonly ClassAccounts[];
+  /** By class: whether the observed listener's filter lets it pass; null: it has none. */
+  private readonly passes: Passes;
   /** Of the classes: the first tuple of each, by which a message that was read is told. */
   private readonly firstTuples: readonly number[];
-  private readonly firstClass: KindAccounts;
+  private readonly firstClass: ClassAccounts;
   private readonly hasOneClass: boolean;
-  private readonly records: EntryRecords;
+  protected readonly records: EntryRecords;
   private knownCount = 0;
+  /** Active entries of classes that the filter keeps from the daemon. */
+  private unwantedCount = 0;
+  /** NEW that were read when their entry was no longer in the table. */
+  newAfterDestroy = 0;
   /** Index: resends of an entry; value: freed entries with that number of resends. */
   private readonly resends: number[] = [];
   /** By message kind. */
@@ -84,8 +101,16 @@ export class Ledger implements EventObserver {
     view: DaemonView,
     socket: NetlinkSocket,
     firstTuples: readonly number[] = [0],
+    passes: Passes = null,
   ) {
-    this.classes = firstTuples.map(() => [account(), account(), account()]);
+    this.passes = passes;
+    this.classes = firstTuples.map((_, flowClass) => {
+      const of = (kind: MessageKind): ClassAccount => ({
+        ...account(),
+        subscribed: (socket.groups & (1 << kind)) !== 0 && passes?.[flowClass] !== false,
+      });
+      return [of(KIND_NEW), of(KIND_UPDATE), of(KIND_DESTROY)];
+    });
     this.firstTuples = firstTuples;
     this.firstClass = this.classes[0]!;
     this.hasOneClass = this.classes.length === 1;
@@ -107,15 +132,17 @@ export class Ledger implements EventObserver {
     const { extensions } = this.records;
     const at = extensionOf(entry);
     const state = extensions[at + WAITING]!;
-    if ((this.socket.groups & (1 << kind)) === 0) {
-      this.accountsOf(entry)[kind].notSubscribed++;
+    const account = this.accountsOf(entry)[kind];
+    if (!account.subscribed) {
+      account.notSubscribed++;
+      if (this.passes !== null) this.countUnwanted(entry, kind);
       if (kind !== KIND_DESTROY) return;
       extensions[at + DESTROY_ATTEMPTS] = 0;
       if ((state & KNOWN) !== 0) this.knownCount--;
       extensions[at + WAITING] = state & ~KNOWN;
       return;
     }
-    this.accountsOf(entry)[kind].raised++;
+    account.raised++;
     if (kind === KIND_NEW) extensions[at + WAITING] = state | WAITING_NEW;
     else if (kind === KIND_UPDATE) extensions[at + WAITING] = state + ONE_UPDATE;
     else {
@@ -187,7 +214,10 @@ export class Ledger implements EventObserver {
       this.table.placeOf(entry) === ACTIVE &&
       this.table.tupleOf(entry) === message.tuple &&
       this.table.idOf(entry) === message.id;
-    if (!isIt) return;
+    if (!isIt) {
+      if (kind === KIND_NEW) this.newAfterDestroy++;
+      return;
+    }
     const { extensions } = this.records;
     const at = extensionOf(entry) + WAITING;
     const known = (extensions[at]! & KNOWN) !== 0;
@@ -201,12 +231,45 @@ export class Ledger implements EventObserver {
     }
   }
 
+  /** The program dropped a message that it had read. */
+  dropped(message: ReceivedMessage): void {
+    const kind = message.kind as MessageKind;
+    const state = this.carriedEvents.take(message.order);
+    const [created, update, destroy] = this.accountsOfTuple(message.tuple);
+    const carries = state ?? ONE_EVENT[kind];
+    created.dropped += carries & WAITING_NEW;
+    update.dropped += carries >>> UPDATES_SHIFT;
+    if ((carries & WAITING_DESTROY) !== 0) destroy.dropped++;
+  }
+
+  /** Whether the observed listener's filter lets messages of an entry pass. */
+  wants(entry: number): boolean {
+    return this.passes === null || this.passes[this.table.classOf(entry)] === true;
+  }
+
   /** The observed reader made its view equal to the table. */
   resynced(): void {
+    this.unwantedCount = 0;
     for (let entry = 0; entry < this.table.capacity; entry++) {
-      if (this.table.placeOf(entry) === ACTIVE) this.records.extensions[extensionOf(entry) + WAITING]! |= KNOWN;
+      if (this.table.placeOf(entry) !== ACTIVE) continue;
+      if (this.wants(entry)) this.records.extensions[extensionOf(entry) + WAITING]! |= KNOWN;
+      else this.unwantedCount++;
     }
-    this.knownCount = this.table.active;
+    this.knownCount = this.wanted;
+  }
+
+  /** A part of a dump told the observed reader of an active entry. */
+  listed(entry: number): void {
+    const { extensions } = this.records;
+    const at = extensionOf(entry) + WAITING;
+    if ((extensions[at]! & KNOWN) !== 0) return;
+    extensions[at]! |= KNOWN;
+    this.knownCount++;
+  }
+
+  /** Active entries that the daemon should know. */
+  private get wanted(): number {
+    return this.table.active - this.unwantedCount;
   }
 
   /** Entries that the daemon believes alive and the kernel has freed or put on the dying list. */
@@ -216,12 +279,12 @@ export class Ledger implements EventObserver {
 
   /** Active entries that the daemon does not know. */
   get missing(): number {
-    return this.table.active - this.knownCount;
+    return this.wanted - this.knownCount;
   }
 
   /** Whether the daemon believes alive exactly what is active. */
   get inSync(): boolean {
-    return this.view.alive === this.knownCount && this.table.active === this.knownCount;
+    return this.view.alive === this.knownCount && this.wanted === this.knownCount;
   }
 
   get destroyAttempts(): number {
@@ -268,12 +331,18 @@ export class Ledger implements EventObserver {
     extensions[at] = left;
   }
 
-  private accountsOf(entry: number): KindAccounts {
+  private countUnwanted(entry: number, kind: MessageKind): void {
+    if (this.wants(entry)) return;
+    if (kind === KIND_NEW) this.unwantedCount++;
+    else if (kind === KIND_DESTROY) this.unwantedCount--;
+  }
+
+  private accountsOf(entry: number): ClassAccounts {
     return this.hasOneClass ? this.firstClass : this.classes[this.table.classOf(entry)]!;
   }
 
   /** The entry of a message may be gone by the time that it is read; its tuple is of one class only. */
-  private accountsOfTuple(tuple: number): KindAccounts {
+  private accountsOfTuple(tuple: number): ClassAccounts {
     if (this.hasOneClass) return this.firstClass;
     const { classes, firstTuples } = this;
     let index = classes.length - 1;

@@ -20,7 +20,7 @@ import { type Flood, firstFlood, secondFlood, Traffic } from "../workload/traffi
 import type { Cpu0 } from "./cpu/cpu0.js";
 import type { Deletes } from "./deletes.js";
 import type { Figures } from "./figures.js";
-import { rcvbufOf, type SimulatedKernel } from "./kernel.js";
+import { hasEventSocket, rcvbufOf, type SimulatedKernel } from "./kernel.js";
 import type { Machine } from "./machine.js";
 import type { Readers } from "./readers.js";
 import { ReplayedFlood } from "./replayed-flood.js";
@@ -220,7 +220,7 @@ export class Phases {
   /** What the beginning of the flush means for a listener. */
   private beginFor(reader: Reader, listener: ListenerScenario): void {
     const { now } = this.clock;
-    if (listener.joins === "flush") reader.socket.open = true;
+    if (listener.joins === "flush" && hasEventSocket(listener)) reader.socket.open = true;
     if (listener.smallFrom === "flush") this.shrink(reader, listener);
     reader.flushBegins(now);
     const { closesAfterFlushNanoseconds } = listener;

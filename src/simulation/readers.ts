@@ -5,6 +5,8 @@
 import type { Reader } from "../daemon/reader.js";
 import { type KernelClock, NEVER } from "../kernel/clock.js";
 import { ACTIVE, type ConntrackTable } from "../kernel/conntrack/table.js";
+import type { Passes } from "../kernel/netlink/filtered-broadcast.js";
+import type { Dumps } from "./dumps.js";
 import type { Ledger } from "./ledger.js";
 
 export class Readers {
@@ -14,27 +16,38 @@ export class Readers {
   private readonly table: ConntrackTable;
   private readonly ledger: Ledger;
   private readonly recvNanoseconds: number;
+  /** By listener; null: its only dumps are those of a resync on a socket of its own. */
+  readonly dumps: readonly (Dumps | null)[];
+  private readonly passes: readonly Passes[];
+  /** CPU time that the last turn used which used any. */
+  usedNanoseconds: number;
   private closings: { at: number; reader: Reader }[] = [];
 
   constructor(
     list: readonly Reader[],
-    clock: KernelClock,
-    table: ConntrackTable,
+    dumps: readonly (Dumps | null)[],
+    { clock, table, passes }: { clock: KernelClock; table: ConntrackTable; passes: readonly Passes[] },
     ledger: Ledger,
     recvNanoseconds: number,
   ) {
     this.list = list;
+    this.dumps = dumps;
     this.clock = clock;
     this.table = table;
+    this.passes = passes;
     this.ledger = ledger;
     this.recvNanoseconds = recvNanoseconds;
+    this.usedNanoseconds = recvNanoseconds;
   }
 
-  /** A reader's turn. Whether it used the CPU, for one recv: otherwise it sleeps. */
+  /** A reader's turn. Whether it used the CPU, for `usedNanoseconds`: otherwise it sleeps. */
   act(index: number): boolean {
     const reader = this.list[index]!;
+    this.usedNanoseconds = this.recvNanoseconds;
     if (reader.wantsDump(this.clock.now)) {
-      this.dump(index);
+      const dumps = this.dumps[index]!;
+      if (dumps === null) this.dump(index);
+      else this.usedNanoseconds = dumps.act();
       return true;
     }
     return reader.recv(this.clock.now);
@@ -69,8 +82,10 @@ export class Readers {
     const { clock, ledger, table } = this;
     const reader = this.list[index]!;
     const { view } = reader;
+    const passes = this.passes[index]!;
     for (let entry = 0; entry < table.capacity; entry++) {
-      if (table.placeOf(entry) === ACTIVE) view.list(table.tupleOf(entry), table.idOf(entry));
+      if (table.placeOf(entry) !== ACTIVE || passes?.[table.classOf(entry)] === false) continue;
+      view.list(table.tupleOf(entry), table.idOf(entry));
     }
     const recvs = table.active + view.alive;
     view.purge();

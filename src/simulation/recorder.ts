@@ -1,14 +1,19 @@
 /** Fills the Report from a run that is over. */
+import { QueuedReader } from "../daemon/queued-reader.js";
 import type { Reader } from "../daemon/reader.js";
+import { ACTIVE } from "../kernel/conntrack/table.js";
 import { KIND_DESTROY, KIND_NEW, KIND_UPDATE, type MessageKind } from "../kernel/events/kinds.js";
 import { capacityMessages } from "../kernel/netlink/capacity.js";
+import { DumpingSocket } from "../kernel/netlink/dumping-socket.js";
 import {
   type ClassReport,
   type DaemonReport,
+  type DumpsReport,
   type EventCounts,
   type EventsReport,
   type LatencyReport,
   type LoadReport,
+  type QueueReport,
   type Report,
   SCHEMA_VERSION,
   type SocketReport,
@@ -21,6 +26,7 @@ import { classesOf } from "../scenario/traffic.js";
 import type { Figures } from "./figures.js";
 import { rcvbufOf, type SimulatedKernel } from "./kernel.js";
 import type { LatencyHistogram } from "./latency-histogram.js";
+import { ListingLedger } from "./listing-ledger.js";
 import type { Run } from "./loop.js";
 
 export function reportOf(run: Run, interrupted: boolean): Report<number> {
@@ -89,9 +95,19 @@ function eventsReport({ kernel: { ledger } }: Run, flowClass: number | null = nu
   const pending = ledger.pending(flowClass);
   const kinds = flowClass === null ? ledger.kinds : ledger.classes[flowClass]!;
   const counts = (kind: MessageKind): EventCounts<number> => {
-    const { raised, admitted, delivered, merged, lost, notSubscribed, attempts, refused } = kinds[kind];
-    const unread = admitted - delivered - merged;
-    return { raised, delivered, unread, merged, lost, pending: pending[kind], notSubscribed, attempts, refused };
+    const { raised, admitted, delivered, merged, lost, dropped, notSubscribed, attempts, refused } = kinds[kind];
+    const unread = admitted - delivered - merged - dropped;
+    return {
+      raised,
+      delivered,
+      unread,
+      merged,
+      lost: lost + dropped,
+      pending: pending[kind],
+      notSubscribed,
+      attempts,
+      refused,
+    };
   };
   return { new: counts(KIND_NEW), update: counts(KIND_UPDATE), destroy: counts(KIND_DESTROY) };
 }
@@ -243,11 +259,13 @@ function socketReport(run: Run, { socket }: Reader, listener: ListenerScenario):
   };
 }
 
-function daemonReport(run: Run, { socket, view, resyncs }: Reader, observed: boolean): DaemonReport<number> {
-  const { ledger, table } = run.kernel;
+function daemonReport(run: Run, reader: Reader, observed: boolean): DaemonReport<number> {
+  const { socket, view, resyncs } = reader;
+  const { ledger } = run.kernel;
   // For listeners beside the observed one the oracle is a count only: what they believe alive beyond what is.
-  const stale = observed ? ledger.stale : Math.max(0, view.alive - table.active);
-  const missing = observed ? ledger.missing : Math.max(0, table.active - view.alive);
+  const active = observed ? 0 : activeFor(run, run.readers.indexOf(reader));
+  const stale = observed ? ledger.stale : Math.max(0, view.alive - active);
+  const missing = observed ? ledger.missing : Math.max(0, active - view.alive);
   const inSync = stale === 0 && missing === 0;
   const since = (run.figures.inSyncSince - run.figures.flushAt) / 1e9;
   return {
@@ -256,10 +274,48 @@ function daemonReport(run: Run, { socket, view, resyncs }: Reader, observed: boo
     resyncs,
     duplicates: view.duplicates,
     reordered: view.reordered,
+    newAfterDestroy: observed ? ledger.newAfterDestroy : null,
+    queue: reader instanceof QueuedReader ? queueReport(reader, run.kernel.clock.now) : null,
+    dumps: dumpsReport(run, reader, observed),
     stale,
     missing,
     inSync,
     inSyncAfterFlushSeconds: observed && inSync && run.machine.scenario.flush && since >= 0 ? since : null,
+  };
+}
+
+/** Active entries that a listener's filter lets it hear of. */
+function activeFor({ kernel: { table, passes } }: Run, listener: number): number {
+  const own = passes[listener]!;
+  if (own === null) return table.active;
+  let active = 0;
+  for (let entry = 0; entry < table.capacity; entry++) {
+    if (table.placeOf(entry) === ACTIVE && own[table.classOf(entry)]) active++;
+  }
+  return active;
+}
+
+function queueReport({ queue }: QueuedReader, now: number): QueueReport {
+  return { peakMessages: queue.peak, dropped: queue.dropped, fullSeconds: queue.fullNanoseconds(now) / 1e9 };
+}
+
+function dumpsReport({ machine, kernel, readers }: Run, reader: Reader, observed: boolean): DumpsReport | null {
+  const dumps = machine.readers.dumps[readers.indexOf(reader)]!;
+  if (dumps === null) return null;
+  const { begun, completed, parts, entries, longestNanoseconds, cpuNanoseconds } = dumps;
+  const { ledger } = kernel;
+  const books = observed && ledger instanceof ListingLedger ? ledger : null;
+  return {
+    begun,
+    completed,
+    refused: reader.socket instanceof DumpingSocket ? reader.socket.refusedRequests : 0,
+    parts,
+    entries,
+    longestSeconds: longestNanoseconds / 1e9,
+    cpuSeconds: cpuNanoseconds / 1e9,
+    goneListed: books?.goneListed ?? null,
+    goneUnlisted: books?.goneUnlisted ?? null,
+    meanUntoldSeconds: books?.meanUntoldSeconds ?? null,
   };
 }
 

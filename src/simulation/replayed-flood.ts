@@ -115,7 +115,9 @@ export class ReplayedFlood {
     machine.readers.list.forEach(({ socket, view }, index) => {
       if (!socket.open) return;
       for (let entry = 0; entry < kernel.table.capacity; entry++) {
-        if (kernel.table.placeOf(entry) === ACTIVE) view.list(kernel.table.tupleOf(entry), kernel.table.idOf(entry));
+        if (kernel.table.placeOf(entry) !== ACTIVE || kernel.passes[index]?.[kernel.table.classOf(entry)] === false)
+          continue;
+        view.list(kernel.table.tupleOf(entry), kernel.table.idOf(entry));
       }
       view.purge();
       if (index === 0) kernel.ledger.resynced();

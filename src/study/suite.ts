@@ -138,7 +138,17 @@ export function knowledgeOf(scenario: Scenario, backend: Report["backend"]): Kno
   const { flush, listeners, traffic } = scenario;
   const worker = effectiveRelease(scenario)?.redelivery !== "timer";
   const classes = Math.max(1, traffic.length);
-  return { backend, flush, worker, otherListeners: listeners.length - 1, classes, listedTraffic: traffic.length };
+  const { queue, poll, dumpsOnEventSocket } = listeners[0]!;
+  const own = { queue: queue !== null, dumps: poll !== null || dumpsOnEventSocket };
+  return {
+    backend,
+    flush,
+    worker,
+    ...own,
+    otherListeners: listeners.length - 1,
+    classes,
+    listedTraffic: traffic.length,
+  };
 }
 
 function seeded(scenario: Scenario, runs: number): Scenario[] {

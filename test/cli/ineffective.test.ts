@@ -19,6 +19,14 @@ describe("a flag that changes nothing beside the others is accepted, and a note 
       "kernel 6.18.44-fc-v669 is modelled as release 6.18.40",
       "--grace-max has no effect on 6.18.44-fc-v669: the sysctl went with 3.17",
     ],
+    [
+      "flood --poll 30s --policy lossy --buffer 8k",
+      "--buffer, --policy without effect: a poll in place of events has no event socket (--poll EVERY,events listens, too)",
+    ],
+    [
+      "flood --dump-on-event-socket",
+      "--dump-on-event-socket has no effect without --poll or --resync: nothing is dumped",
+    ],
     ["flush --arrivals poisson", "--arrivals poisson has no effect without a rate: one connection follows the other"],
     ["flush --packet-gap 1ms", "--packet-gap has no effect on connections of one packet"],
     [

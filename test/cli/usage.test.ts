@@ -66,6 +66,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
     '--reader-stall: expected FOR/EVERY such as 500ms/10s, or FOR@TIME such as 5s@30s, got "500ms"',
   ],
   [["--reader-stall", "0@30s"], '--reader-stall: expected a duration from 1ns to 1d, got "0"'],
+  [["--cost-dump-entry", "2m"], '--cost-dump-entry: expected a duration from 0s to 1s, got "2m"'],
   [["--cost-delete", "2m"], '--cost-delete: expected a duration from 0s to 1s, got "2m"'],
   [
     ["--delete", "50%"],
@@ -77,6 +78,27 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--decoders", "17"], '--decoders: expected a count from 1 to 16, got "17"'],
   [["--stop-at-enobufs", "--stop-at-enobufs"], "--stop-at-enobufs: expected at most once, got it 2 times"],
   [["--reader-stall", "0/10s"], '--reader-stall: expected a duration from 1ns to 1d, got "0"'],
+  [
+    ["--preset", "conntrakd"],
+    '--preset: expected conntrack, conntrack-1.4.5, conntrackd, ulogd, go-conntrack or agent, got "conntrakd", did you mean "conntrackd"?',
+  ],
+  [
+    ["--filter", "tcp,udp"],
+    '--filter: expected protocols or names of kinds of flow with + between them, such as tcp+icmp, got "tcp,udp"',
+  ],
+  [["--filter", "tcp+tcp"], '--filter: expected each of them once, got "tcp+tcp"'],
+  [["--queue", "0"], '--queue: expected a count from 1 to 1048576, got "0"'],
+  [["--queue", "8k,discard"], '--queue: expected block or drop, got "discard"'],
+  [["--queue", "8k,drop,1us,2"], '--queue: expected MESSAGES[,block|drop[,DURATION]], got "8k,drop,1us,2"'],
+  [["--poll", "30"], '--poll: expected a duration such as 200us, 15s or 2m, got "30"'],
+  [
+    ["--poll", "30s,event"],
+    '--poll: expected a duration such as 30s, or 30s,events for dumps beside the events, got "30s,event"',
+  ],
+  [
+    ["--dump-on-event-socket", "--dump-on-event-socket"],
+    "--dump-on-event-socket: expected at most once, got it 2 times",
+  ],
   [["--groups", "new+destory"], '--groups: expected new, update or destroy, got "destory", did you mean "destroy"?'],
   [
     ["--policy", "relaible"],
@@ -86,11 +108,11 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--listeners", "buffer=abc"], '--listeners: buffer: expected a size such as 2048, 208k or 8MiB, got "abc"'],
   [
     ["--listeners", "bufer=8k"],
-    '--listeners: expected buffer, buffer-max, force, policy, reader, stall, decoders, resync, overrun-as, stop-at-enobufs or groups, got "bufer", did you mean "buffer"?',
+    '--listeners: expected preset, buffer, buffer-max, force, policy, reader, stall, decoders, resync, overrun-as, stop-at-enobufs, groups, filter, queue, poll or dump-on-event-socket, got "bufer", did you mean "buffer"?',
   ],
   [
     ["--listeners", "__proto__=8k"],
-    '--listeners: expected buffer, buffer-max, force, policy, reader, stall, decoders, resync, overrun-as, stop-at-enobufs or groups, got "__proto__"',
+    '--listeners: expected preset, buffer, buffer-max, force, policy, reader, stall, decoders, resync, overrun-as, stop-at-enobufs, groups, filter, queue, poll or dump-on-event-socket, got "__proto__"',
   ],
   [
     ["--listeners", "buffer=8k,buffer=9k"],
@@ -250,6 +272,14 @@ const CONTRADICTIONS: readonly (readonly [argv: readonly string[], sentence: str
   [
     ["flood", "--kernel", "7.9"],
     '--kernel: expected a Linux version from 2.6.31 to 7.3, such as 5.4 or 6.18.44, got "7.9"',
+  ],
+  [
+    ["flood", "--filter", "tpc"],
+    '--filter: expected a protocol or a kind of flow that there is, udp, tcp or icmp, got "tpc"',
+  ],
+  [
+    ["flood", "--poll", "30s", "--dump-on-event-socket"],
+    "--dump-on-event-socket: expected dumps beside the events (--poll 30s,events), got a poll in place of them, which has no event socket",
   ],
   [
     ["flood", "--rate", "10M", "--duration", "1h"],

@@ -112,6 +112,23 @@ const REPORTS: readonly (readonly [what: string, report: Report])[] = [
       }),
     ),
   ],
+  [
+    "of a reader with a queue of its own that polls, too",
+    simulate(
+      floodScenario({
+        kernel: "6.18",
+        protocol: "udp",
+        connections: 500,
+        listeners: [
+          {
+            filter: ["udp"],
+            queue: { messages: 10, whenFull: "drop", receiveNanoseconds: 0 },
+            poll: { everyNanoseconds: 5e9, withEvents: true },
+          },
+        ],
+      }),
+    ),
+  ],
   ["of nothing", simulate(floodScenario({ connections: 0, listeners: [{}, {}] }))],
 ];
 

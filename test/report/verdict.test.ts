@@ -10,6 +10,8 @@ const KNOWLEDGE: Knowledge = {
   backend: "simulation",
   flush: true,
   worker: false,
+  queue: false,
+  dumps: false,
   otherListeners: 0,
   classes: 1,
   listedTraffic: 0,

@@ -23,7 +23,7 @@ export interface Waker {
 }
 
 export class Broadcast implements MessageTransport {
-  private readonly sockets: readonly NetlinkSocket[];
+  protected readonly sockets: readonly NetlinkSocket[];
   private readonly release: Release;
   private readonly config: KernelConfig;
   /** What the observed listener did with the last message. */
@@ -41,6 +41,11 @@ export class Broadcast implements MessageTransport {
 
   charge(payloadBytes: number, usedBytes: number): Truesize {
     return truesize(payloadBytes, usedBytes, this.release, this.config);
+  }
+
+  /** A round begins. */
+  protected resetObserved(): void {
+    this.observed = NOT_OFFERED;
   }
 
   /** A socket that joined no group does not count: the kernel learns of listeners when they join (ctnetlink's bind). */

@@ -14,7 +14,9 @@ const MESSAGE_WORDS = 6;
 export const RECV_EMPTY = 0;
 export const RECV_MESSAGE = 1;
 export const RECV_ENOBUFS = 2;
-export type RecvResult = typeof RECV_EMPTY | typeof RECV_MESSAGE | typeof RECV_ENOBUFS;
+/** A part of a dump, on a socket that is asked for dumps (dumping-socket.ts). */
+export const RECV_REPLY = 3;
+export type RecvResult = typeof RECV_EMPTY | typeof RECV_MESSAGE | typeof RECV_ENOBUFS | typeof RECV_REPLY;
 
 export interface SocketOptions {
   rcvbufBytes: number;
@@ -101,6 +103,12 @@ export class NetlinkSocket {
       this.overrun();
       return false;
     }
+    this.enqueue(kind, truesize, entry, message);
+    return true;
+  }
+
+  /** A message that is charged goes to the end of the queue. */
+  protected enqueue(kind: number, truesize: number, entry: number, message: MessageFields): void {
     if (this.queued === this.size) this.growRing();
     const at = (this.first + this.queued) & (this.size - 1);
     const { words } = this;
@@ -112,9 +120,8 @@ export class NetlinkSocket {
     this.doubles[(word >> 1) + 2] = message.raisedAt(kind, entry);
     this.queued++;
     this.admitted++;
-    this.rmem = rmem;
-    if (rmem > this.recentPeak) this.recentPeak = rmem;
-    return true;
+    this.rmem += truesize;
+    if (this.rmem > this.recentPeak) this.recentPeak = this.rmem;
   }
 
   /** SO_RCVBUF during the run: what is queued stays, also above the new bound. */
@@ -132,6 +139,12 @@ export class NetlinkSocket {
   /** netlink_set_err(): an error for the reader without a message; the latch and the drops do not move. */
   setError(): void {
     if (this.noEnobufs) return;
+    this.error = true;
+    this.errorsSet++;
+  }
+
+  /** The next part of a dump could not be charged: sk_err, which NETLINK_NO_ENOBUFS does not keep away. */
+  protected setDumpError(): void {
     this.error = true;
     this.errorsSet++;
   }
@@ -208,7 +221,7 @@ export class NetlinkSocket {
   }
 
   /** netlink_overrun(): the latch and the error come once per episode, the drop counts every time. */
-  private overrun(): void {
+  protected overrun(): void {
     this.drops++;
     if (this.noEnobufs || this.congested) return;
     this.congested = true;
@@ -218,7 +231,7 @@ export class NetlinkSocket {
   }
 
   /** netlink_rcv_wake(): only an empty queue clears the latch. */
-  private wakeAfterRecv(): void {
+  protected wakeAfterRecv(): void {
     if (this.queued !== 0 || !this.congested) return;
     this.congested = false;
     this.congestedBefore += this.clock.now - this.congestedSince;

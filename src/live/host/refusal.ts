@@ -176,6 +176,10 @@ const PLAIN = {
   stopsAtEnobufs: false,
   bufferMaxBytes: null,
   resyncAfterNanoseconds: null,
+  filter: null,
+  queue: null,
+  poll: null,
+  dumpsOnEventSocket: false,
 } as const;
 const POLICIES = Object.keys(PLAIN) as (keyof typeof PLAIN)[];
 
@@ -198,7 +202,11 @@ export function refuseUnlive(scenario: Scenario, host: LiveHost, conntrackd = fa
     if (policy === undefined) return;
     throw new ParameterError(
       `listeners.${index}.${policy}`,
-      `expected ${PLAIN[policy]} with --live, whose readers are plain, got ${listener[policy]}`,
+      `expected ${PLAIN[policy]} with --live, whose readers are plain, got ${wordOf(listener[policy])}`,
     );
   });
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === "object" ? "one" : String(value);
 }

@@ -10,7 +10,7 @@ import { summaryText } from "../suite-text.js";
 import { adviceText } from "../text/advice.js";
 import { meaningOf } from "../text/meaning.js";
 import { count, percent } from "../text/numbers.js";
-import { bufferOf, loadOf, policyOf, readerOf, titleOf } from "../text/setting.js";
+import { bufferOf, loadOf, policyOf, presetText, readerOf, titleOf } from "../text/setting.js";
 import { caveatsOf, measuresOf } from "../text.js";
 import type { Chart } from "./chart.js";
 import { expectationsOf } from "./expectations.js";
@@ -99,10 +99,12 @@ function verdictOf(report: Report): string {
 
 /** `level`: of its headings. */
 function runOf(report: Report, level: 2 | 3): string {
+  const preset = presetText(report);
   return [
     `<h${level}>What was run</h${level}>`,
     definitions([
       ["load", loadOf(report)],
+      ...(preset === null ? [] : [["preset", preset] satisfies [string, string]]),
       ["buffer", bufferOf(report)],
       ["reader", report.daemon.conntrackd === undefined ? readerOf(report.scenario) : "conntrackd, as fast as it is"],
       ["policy", policyOf(report)],

@@ -25,8 +25,11 @@ export function firstIsReliable(report: Report): boolean {
 export function secondsPerMessage(scenario: Scenario): number {
   const listener = scenario.listeners[0];
   const { recvNanoseconds } = scenario.costs;
-  const one = (listener?.serviceNanoseconds ?? 0) + recvNanoseconds;
-  const nanoseconds = Math.max(recvNanoseconds, one / (listener?.decoders ?? 1));
+  const queue = listener?.queue ?? null;
+  // Behind a queue a worker needs no recv, and the receiver may be the slower one.
+  const receiver = recvNanoseconds + (queue?.receiveNanoseconds ?? 0);
+  const one = (listener?.serviceNanoseconds ?? 0) + (queue === null ? recvNanoseconds : 0);
+  const nanoseconds = Math.max(receiver, one / (listener?.decoders ?? 1));
   const stall = listener?.stall ?? null;
   const awake = stall === null ? 1 : 1 - Math.min(0.99, stall.forNanoseconds / stall.everyNanoseconds);
   return nanoseconds / SECOND / awake;

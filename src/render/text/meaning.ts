@@ -4,6 +4,7 @@
  */
 import type { Figure, Report } from "../../report/report.js";
 import { SECOND } from "../../scenario/units.js";
+import { polledText, pollsOnly } from "./dumps.js";
 import { firstIsReliable, isReliable, readerStopped, some } from "./facts.js";
 import { count, duration, percent, plural } from "./numbers.js";
 
@@ -36,6 +37,11 @@ const FINDINGS: readonly Finding[] = [
     // The same where the kernel does not tell why.
     holds: ({ table }) => table.dropped.full === null && table.drop > 0,
     says: ({ table }) => `The kernel dropped ${plural(table.drop, "packet", "packets")} (its counter drop).`,
+  },
+  {
+    // Every sentence about events would be about none.
+    holds: (report) => pollsOnly(report) && report.daemon.dumps !== null,
+    says: ({ daemon }) => polledText(daemon.dumps!),
   },
   {
     // Reliable delivery waits for ever on a reader that is open and does not read.
@@ -133,6 +139,23 @@ const ASIDES: readonly Finding[] = [
     // Where nothing waits for it, the first sentence is about what was lost, and this is why.
     holds: (report) => readerStopped(report) !== null && !(firstIsReliable(report) && some(report.dying.final)),
     says: (report) => `The reader stopped ${readerStopped(report)} and read nothing after that.`,
+  },
+  {
+    // No socket counts it, and no ENOBUFS tells of it.
+    holds: ({ daemon }) => some(daemon.queue?.dropped ?? null),
+    says: ({ daemon }) =>
+      `The program's own queue was full: ${plural(daemon.queue!.dropped, "message was", "messages were")} read and dropped, which no socket counts.`,
+  },
+  {
+    // The table says so first, and what a poll was told of comes after it.
+    holds: (report) =>
+      pollsOnly(report) && report.daemon.dumps !== null && (report.table.dropped.full ?? report.table.drop) > 0,
+    says: ({ daemon }) => polledText(daemon.dumps!),
+  },
+  {
+    holds: ({ daemon }) => some(daemon.dumps?.refused ?? null),
+    says: ({ daemon }) =>
+      `${plural(daemon.dumps!.refused, "dump", "dumps")} found no room on the socket of the events and told nothing.`,
   },
   {
     // Where a sentence of more weight came first.

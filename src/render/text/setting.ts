@@ -4,8 +4,12 @@
  */
 
 import type { Figure, Report } from "../../report/report.js";
+import { LISTENER, listenerText } from "../../scenario/parameters/listener.js";
+import { flagNoteOf } from "../../scenario/parameters/parameter.js";
+import { presetOf } from "../../scenario/parameters/preset.js";
 import { EVENT_GROUPS, type ListenerScenario, type Scenario, type TrafficClass } from "../../scenario/scenario.js";
 import { SECOND } from "../../scenario/units.js";
+import { pollOf, pollsOnly } from "./dumps.js";
 import { isReliable, ratesDiffer, secondsPerMessage } from "./facts.js";
 import { count, duration, plural, size } from "./numbers.js";
 
@@ -85,6 +89,7 @@ function paceOf(
  * asks), doubled or raised by the kernel, divided by truesize.
  */
 export function bufferOf(report: Report): string {
+  if (pollsOnly(report)) return "none for events: it listens to none";
   const { scenario, socket } = report;
   const listener = scenario.listeners[0];
   const messages = socket.capacityMessages === null ? "" : plural(socket.capacityMessages, "message", "messages");
@@ -109,23 +114,50 @@ function effectiveReason(rcvbufBytes: Figure, cappedBytes: number): string {
   return rcvbufBytes > 2 * cappedBytes ? " (kernel minimum)" : "";
 }
 
+/** The program as which the listener was set up, what that sets, and what of it was given otherwise; null: none. */
+export function presetText({ scenario }: Report): string | null {
+  const listener = scenario.listeners[0];
+  if (!listener || listener.preset === null) return null;
+  const { sets } = presetOf(listener.preset);
+  const own = Object.entries(sets).filter(
+    ([key, value]) => JSON.stringify(listener[key as keyof ListenerScenario]) === JSON.stringify(value),
+  );
+  const given = Object.keys(sets).filter((key) => !own.some(([same]) => same === key));
+  const on = own.filter(([, value]) => value !== false);
+  const brought = listenerText(Object.fromEntries(on)).replaceAll("=", " ").replaceAll(",", ", ");
+  return `${listener.preset} brings ${brought}${given.length === 0 ? "" : `; given otherwise: ${given.map(itemOf).join(", ")}`}`;
+}
+
+function itemOf(key: string): string {
+  const note = flagNoteOf(LISTENER.properties[key as keyof ListenerScenario]);
+  return note?.item ?? note?.name ?? key;
+}
+
 export function readerOf(scenario: Scenario): string {
   const listener = scenario.listeners[0];
   if (listener === undefined) return "none";
+  const { poll, queue } = listener;
+  if (poll !== null && !poll.withEvents) {
+    return `${pollOf(poll)}; ${duration(scenario.costs.dumpEntryNanoseconds / SECOND)} of CPU time for each entry`;
+  }
   const rate = 1 / secondsPerMessage(scenario);
   const perSecond = count(rate < 1 ? rate : Math.floor(rate));
+  const workers = queue === null ? "decoders" : "workers";
   const random =
     (listener.serviceDistribution === "exponential" ? " on average" : "") +
-    (listener.decoders === 1 ? "" : ` in each of ${listener.decoders} decoders`);
+    (listener.decoders === 1 ? "" : ` in each of ${listener.decoders} ${workers}`);
   const speed =
     listener.serviceNanoseconds === 0
       ? `no time of its own per message, at most ${perSecond}/s`
       : `${duration(listener.serviceNanoseconds / SECOND)} per message${random}, at most ${perSecond}/s`;
   return [
     speed + (listener.slowFrom === "flush" ? " from the flush on" : ""),
+    ...(queue === null ? [] : [queueOf(queue)]),
     ...(listener.stall === null ? [] : [stallOf(listener.stall)]),
     ...(listener.stallOnce === null ? [] : [stallOnceOf(listener.stallOnce)]),
     ...afterEnobufsOf(listener),
+    ...(poll === null ? [] : [pollOf(poll)]),
+    ...(listener.dumpsOnEventSocket ? ["asks for its dumps on the socket of its events"] : []),
     ...(scenario.flush ? afterFlushOf(listener) : []),
   ].join("; ");
 }
@@ -135,6 +167,11 @@ function afterEnobufsOf({ stopsAtEnobufs, resyncAfterNanoseconds: resync }: List
   if (stopsAtEnobufs) facts.push("stops for good at its first ENOBUFS");
   if (resync !== null) facts.push(`dumps the table ${duration(resync / SECOND)} after its last ENOBUFS`);
   return facts;
+}
+
+function queueOf({ messages, whenFull }: NonNullable<ListenerScenario["queue"]>): string {
+  const full = whenFull === "block" ? "makes the receiver wait" : "drops what comes";
+  return `behind a queue of ${plural(messages, "message", "messages")}, which ${full} when it is full`;
 }
 
 function stallOnceOf({ atNanoseconds, forNanoseconds }: NonNullable<ListenerScenario["stallOnce"]>): string {
@@ -157,9 +194,10 @@ function afterFlushOf(listener: ListenerScenario): string[] {
 export function policyOf(report: Report): string {
   const listener = report.scenario.listeners[0];
   if (listener === undefined) return "none";
-  const { groups } = listener;
+  const { groups, filter } = listener;
   const subscribed = groups.length === EVENT_GROUPS.length ? "" : `; subscribed to ${groups.join(" and ")} only`;
-  return `${listener.policy}: ${refusalOf(report)}${subscribed}`;
+  const filtered = filter === null ? "" : `; a socket filter lets only ${filter.join(" and ")} pass`;
+  return `${listener.policy}: ${refusalOf(report)}${subscribed}${filtered}`;
 }
 
 /** What follows when the socket has no room for a DESTROY. */

@@ -61,21 +61,20 @@ export function keyed(items: Readonly<Record<string, Codec>>, example: string): 
   const keys = Object.keys(items);
   return {
     parse(text) {
-      const values = {};
-      const seen = new Set<string>();
+      const parsed = new Map<string, object>();
       // A word without `=` belongs to the item before it, as in `reader=1ms,exponential`.
       for (const item of text.split(/,(?=[^,]*=)/)) {
         const at = item.indexOf("=");
         if (at < 0) throw new UsageError(`expected KEY=VALUE such as ${example}, got ${quoted(text)}`);
         const key = choice(keys)(item.slice(0, at));
-        if (seen.has(key)) throw new UsageError(`expected each key once, got ${key} twice in ${quoted(text)}`);
-        seen.add(key);
-        Object.assign(
-          values,
+        if (parsed.has(key)) throw new UsageError(`expected each key once, got ${key} twice in ${quoted(text)}`);
+        parsed.set(
+          key,
           inPlace(key, () => items[key]!.parse(item.slice(at + 1))),
         );
       }
-      return values;
+      // As the table has them: what one key brings, a later one may overrule, wherever it stands.
+      return Object.assign({}, ...keys.map((key) => parsed.get(key)));
     },
     format: (values) =>
       Object.entries(items)

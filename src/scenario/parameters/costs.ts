@@ -48,7 +48,11 @@ export const COSTS = shape("what things cost on the simulated machine, in CPU ti
    * without a listener: -L of none of them, -D of all, what an empty table takes left out. Not measured on the recorded
    * machine.
    */
-  dumpEntryNanoseconds: cost(1_400, "CPU time of one entry of a dump that --delete asks for, in kernel and program"),
+  dumpEntryNanoseconds: cost(
+    1_400,
+    "CPU time of one entry of a dump of the table, in kernel and program",
+    "cost-dump-entry",
+  ),
   deleteNanoseconds: cost(
     5_000,
     "CPU time of one delete by a system call of its own, in kernel and program, without delivery attempts",

@@ -12,12 +12,14 @@ import {
   nullable,
   quantity,
   shape,
+  text,
   type ValueOf,
   flag as yesOrNo,
 } from "../json-schema.js";
 import { DAY, formatDuration, GIB, HOUR, LONGEST_DURATION, type Range } from "../units.js";
 import { type Codec, keyed, numberIn, onOrOff, pairIn, plain, sets } from "./codec.js";
 import { each, flag, flagNoteOf, type Parameter, parameter } from "./parameter.js";
+import { PRESET_NAMES, type PresetName, presetOf } from "./preset.js";
 
 const READER = "Socket and reader:";
 
@@ -127,6 +129,96 @@ const groupsCodec: Codec = {
   format: ({ groups }: { groups?: readonly EventGroup[] }) => groups?.join("+") ?? null,
 };
 
+/** Given as a flag it brings what it sets, so that it wins over a file as every flag does. */
+const presetCodec: Codec = {
+  parse(word) {
+    const preset = choice(PRESET_NAMES)(word);
+    return { preset, ...presetOf(preset).sets };
+  },
+  format: ({ preset }: { preset?: PresetName | null }) => preset ?? null,
+};
+
+const FULL_QUEUE = ["block", "drop"] as const;
+/** Each is a few numbers in memory. */
+const MOST_QUEUED = 1 << 20;
+
+const QUEUE = shape("a queue of the program between the receiver and its decoders; null: none", {
+  messages: quantity("count", { min: 1, max: MOST_QUEUED }, "how many messages it holds"),
+  whenFull: choiceOf(FULL_QUEUE, "what happens to a message when it is full: the receiver waits, or drops it"),
+  receiveNanoseconds: quantity(
+    "duration",
+    { min: 0, max: HOUR },
+    "time that the receiver needs for a message until it is in the queue, beside its recv",
+  ),
+});
+interface Queue extends ValueOf<typeof QUEUE> {}
+/** What a file leaves out. */
+export const USUAL_QUEUE = { whenFull: "block", receiveNanoseconds: 0 } as const;
+
+/** `8192`, `8192,drop`, `8192,block,2us`. */
+const queueCodec: Codec = {
+  parse(text): { queue: Queue } {
+    const [messages = "", whenFull = "block", receive = "0s", ...rest] = text.split(",");
+    if (rest.length > 0) throw new UsageError(`expected MESSAGES[,block|drop[,DURATION]], got ${quoted(text)}`);
+    const { properties } = QUEUE;
+    return {
+      queue: {
+        messages: numberIn(properties.messages, messages),
+        whenFull: choice(FULL_QUEUE)(whenFull),
+        receiveNanoseconds: numberIn(properties.receiveNanoseconds, receive),
+      },
+    };
+  },
+  format({ queue }: { queue?: Queue | null }) {
+    if (!queue) return null;
+    const { messages, whenFull, receiveNanoseconds } = queue;
+    if (receiveNanoseconds > 0) return `${messages},${whenFull},${formatDuration(receiveNanoseconds)}`;
+    return whenFull === "block" ? String(messages) : `${messages},${whenFull}`;
+  },
+};
+
+/** `tcp+icmp`, `nat`: protocols and names of kinds of flow. */
+const filterCodec: Codec = {
+  parse(text): { filter: string[] } {
+    const words = text.split("+");
+    if (words.some((word) => !FILTER_WORD.test(word))) {
+      throw new UsageError(
+        `expected protocols or names of kinds of flow with + between them, such as tcp+icmp, got ${quoted(text)}`,
+      );
+    }
+    if (new Set(words).size !== words.length) throw new UsageError(`expected each of them once, got ${quoted(text)}`);
+    return { filter: words };
+  },
+  format: ({ filter }: { filter?: readonly string[] | null }) => filter?.join("+") ?? null,
+};
+const FILTER_WORD = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
+
+const POLL = shape("dumps of the kernel's table at a fixed pace; null: none", {
+  everyNanoseconds: quantity("duration", STALL_TIME, "from the end of one dump to the beginning of the next"),
+  withEvents: yesOrNo("whether it listens to events, too; a program that polls in place of events has no event socket"),
+});
+interface Poll extends ValueOf<typeof POLL> {}
+export const USUAL_POLL = { withEvents: false } as const;
+
+/** `30s` in place of events, `30s,events` beside them. */
+const pollCodec: Codec = {
+  parse(text): { poll: Poll } {
+    const [every = "", events, ...rest] = text.split(",");
+    if (rest.length > 0 || (events !== undefined && events !== "events")) {
+      throw new UsageError(
+        `expected a duration such as 30s, or 30s,events for dumps beside the events, got ${quoted(text)}`,
+      );
+    }
+    return {
+      poll: { everyNanoseconds: numberIn(POLL.properties.everyNanoseconds, every), withEvents: events !== undefined },
+    };
+  },
+  format({ poll }: { poll?: Poll | null }) {
+    if (!poll) return null;
+    return `${formatDuration(poll.everyNanoseconds)}${poll.withEvents ? ",events" : ""}`;
+  },
+};
+
 const startOrFlush = (description: string): Described<"start" | "flush"> => choiceOf(["start", "flush"], description);
 
 /** What a listener has that is not the first, where that differs: it is a lossy observer with the usual buffer. */
@@ -139,6 +231,12 @@ function unlike<T>(beside: T, first: Parameter<T>): Unlike<T> {
 }
 
 export const LISTENER = shape("a listener: its socket and its reader", {
+  /** The flags and the file override what it sets. */
+  preset: parameter(
+    nullable(choiceOf(PRESET_NAMES, "the program as which the listener is set up; what is given beside it wins")),
+    null,
+    flag(READER, "preset NAME", { codec: presetCodec, choices: PRESET_NAMES }),
+  ),
   /** What SO_RCVBUF is asked for. */
   bufferBytes: unlike(
     212_992,
@@ -271,6 +369,63 @@ export const LISTENER = shape("a listener: its socket and its reader", {
       description: "the event groups that the listener joins, as in new+destroy",
     }),
   ),
+  /**
+   * A socket filter (SO_ATTACH_FILTER), which sk_filter() runs in netlink_broadcast() before the receive buffer is
+   * charged: what it rejects is neither queued nor refused. conntrackd's Filter From Kernelspace is one.
+   */
+  filter: parameter(
+    nullable({
+      ...list(
+        text("a protocol, or the name of a kind of flow", "tcp, udp, icmp or the name of a kind of flow", {
+          pattern: FILTER_WORD.source,
+        }),
+        "what a socket filter lets pass: protocols and kinds of flow; null: there is no filter",
+      ),
+      minItems: 1,
+      uniqueItems: true,
+    } as Described<readonly string[]>),
+    null,
+    flag(READER, "filter WHAT", {
+      codec: filterCodec,
+      description:
+        "a socket filter that lets only this pass, before the buffer is charged: protocols and names of kinds of flow, as in tcp or " +
+        "tcp+icmp (of events alone: --groups)",
+    }),
+  ),
+  /** The decoders are its workers. */
+  queue: parameter(
+    nullable({ ...QUEUE, needed: ["messages"] }),
+    null,
+    flag(READER, "queue MESSAGES[,drop]", {
+      codec: queueCodec,
+      description:
+        "a queue of the program between its receiver and its workers (--decoders): when it is full the receiver waits, or drops; " +
+        "8192,drop,2us: a receiver that needs 2 µs for a message",
+    }),
+  ),
+  /**
+   * conntrackd's PollSecs and ulogd's pollinterval are polls in place of events. Both set the timer of the next dump
+   * when one is over.
+   */
+  poll: parameter(
+    nullable({ ...POLL, needed: ["everyNanoseconds"] }),
+    null,
+    flag(READER, "poll EVERY[,events]", {
+      codec: pollCodec,
+      description:
+        "the reader dumps the kernel's table at this pace in place of events, as with conntrackd's PollSecs; 30s,events: beside them",
+    }),
+  ),
+  /** Replies of a dump go through the receive queue of the socket that asked for it. */
+  dumpsOnEventSocket: parameter(
+    yesOrNo("whether it asks for dumps (of a poll or a resync) on the socket of its events"),
+    false,
+    flag(READER, "dump-on-event-socket", {
+      description:
+        "the reader asks for the dumps of --poll and --resync on the socket of its events, whose buffer the replies then fill",
+      codec: sets({ dumpsOnEventSocket: true }),
+    }),
+  ),
   /** `flush`: until the flush the socket has a large buffer and the reader no service time, so it is caught up. */
   slowFrom: unlike(
     "start",
@@ -318,21 +473,23 @@ export const LISTENER_BESIDE: Readonly<Record<string, Parameter<unknown>>> = Obj
 );
 
 /** The names of the flags of the first listener, as keys of one text. */
-export const listenersCodec: Codec = listedIn(
-  keyed(
-    {
-      ...Object.fromEntries(
-        Object.entries(LISTENER.properties).flatMap(([key, described]): [string, Codec][] => {
-          const note = flagNoteOf(described);
-          if (note === undefined) return [];
-          const codec = described.type === "boolean" ? onOrOff(key) : (note.codec ?? plain(key, described));
-          return [[note.item ?? note.name, codec]];
-        }),
-      ),
-    },
-    "buffer=8k,reader=1ms,policy=lossy",
+const LISTENER_ITEMS = keyed(
+  Object.fromEntries(
+    Object.entries(LISTENER.properties).flatMap(([key, described]): [string, Codec][] => {
+      const note = flagNoteOf(described);
+      if (note === undefined) return [];
+      const codec = described.type === "boolean" ? onOrOff(key) : (note.codec ?? plain(key, described));
+      return [[note.item ?? note.name, codec]];
+    }),
   ),
+  "buffer=8k,reader=1ms,policy=lossy",
 );
+export const listenersCodec: Codec = listedIn(LISTENER_ITEMS);
+
+/** Of a listener, as the flags and keys have it: `buffer=8k,policy=lossy`. */
+export function listenerText(listener: Partial<ListenerScenario>): string {
+  return LISTENER_ITEMS.format(listener) ?? "";
+}
 
 function listedIn(listener: Codec): Codec {
   return {

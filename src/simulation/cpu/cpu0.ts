@@ -59,6 +59,14 @@ export class Cpu0 {
     else this.chargeFirstFree(nanoseconds);
   }
 
+  /** What the attempts of the action under way cost, which another CPU has made. */
+  chargeElsewhere(): number {
+    const { free } = this;
+    const cost = this.charge(0);
+    this.free = free;
+    return cost;
+  }
+
   /** The action under way is over and costs so much beside its attempts. Its whole cost. */
   charge(nanoseconds: number): number {
     const { attempts } = this.ctnetlink;

@@ -29,7 +29,6 @@ export class OneCpu implements Cpus {
   private readonly readers: Readers;
   private readonly scheduler: Scheduler;
   private readonly tasks: number;
-  private readonly recvNanoseconds: number;
   private readonly switchNanoseconds: number;
   private readonly flushHoldsCpu: boolean;
   /** The task that had the CPU last. */
@@ -47,7 +46,6 @@ export class OneCpu implements Cpus {
     this.tasks = FIRST_READER + readers.list.length;
     this.scheduler = schedulerOf(kernel.release.scheduler, this.tasks, streams.of("scheduler").uniform);
     this.switchNanoseconds = scenario.costs.switchNanoseconds;
-    this.recvNanoseconds = scenario.costs.recvNanoseconds;
     this.flushHoldsCpu = !kernel.release.flushReschedules;
   }
 
@@ -101,7 +99,7 @@ export class OneCpu implements Cpus {
     this.switchTo(task, at, from);
     if (task === PROCESS) this.makeSystemCall();
     else if (task === WORKER) this.workers.act();
-    else if (this.readers.act(task - FIRST_READER)) this.cpu0.free = this.clock.now + this.recvNanoseconds;
+    else if (this.readers.act(task - FIRST_READER)) this.cpu0.free = this.clock.now + this.readers.usedNanoseconds;
     scheduler.ran(task, this.usedSince(from));
     if (this.dueOf(task) > this.cpu0.free) scheduler.sleep(task);
   }

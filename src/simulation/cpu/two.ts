@@ -25,7 +25,6 @@ export class TwoCpus implements Cpus {
   private readonly readers: Readers;
   private readonly list: readonly Reader[];
   private readonly placement: ReaderPlacement;
-  private readonly recvNanoseconds: number;
   private readonly hasWorkers: boolean;
   /** From when on CPU 1 is free. */
   private cpu1Free = Number.NEGATIVE_INFINITY;
@@ -42,7 +41,6 @@ export class TwoCpus implements Cpus {
     this.readers = readers;
     this.list = readers.list;
     this.placement = new ReaderPlacement(clock, readers.list, scenario.costs.wakeupNanoseconds);
-    this.recvNanoseconds = scenario.costs.recvNanoseconds;
     this.hasWorkers = workers.exist;
   }
 
@@ -78,7 +76,7 @@ export class TwoCpus implements Cpus {
       const at = Math.max(list[index]!.due, this.cpu1Free);
       if (at >= until || at > end) return true;
       if (at > clock.now) clock.now = at;
-      if (readers.act(index)) this.cpu1Free = clock.now + this.recvNanoseconds;
+      if (readers.act(index)) this.cpu1Free = clock.now + readers.usedNanoseconds;
       if (!pace.readerActed()) return false;
     }
   }
