@@ -25,7 +25,7 @@ describe("bash completes", () => {
   for (const [words, expected] of [
     [["fl"], ["flood", "flush"]],
     [["--v"], ["--version"]],
-    [["flood", "--pol"], ["--policy"]],
+    [["flood", "--poli"], ["--policy"]],
     [["flood", "--policy", "re"], ["reliable"]],
     [["flood", "--policy", "=", "lo"], ["lossy"]],
     [
