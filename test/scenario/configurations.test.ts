@@ -112,9 +112,9 @@ describe("conntrackd.conf", () => {
       /^c:3: expected one of Sync and Stats, after Sync in line 2, got "Stats"$/,
     ],
     [
-      "polling",
-      "General {\n PollSecs 15\n}\nStats { }",
-      /^c:2: expected a conntrackd that listens to events: with PollSecs/,
+      "a filter that neither accepts nor ignores",
+      "General {\n Filter From Kernelspace {\n  Protocol Acept { TCP }\n }\n}\nStats { }",
+      /^c:3: expected Accept or Ignore after Protocol, got "Acept", did you mean "Accept"\?$/,
     ],
   ] as const) {
     test(`${what} is a mistake with its line`, () => {
@@ -162,12 +162,58 @@ describe("ulogd.conf", () => {
     ["a text where a number belongs", "[ct1]\nreliable=yes\n", /^u:2: expected a number for reliable, got "yes"$/],
     ["a line that is no pair", "[ct1]\nreliable\n", /^u:2: expected key=value or a \[section\], got "reliable"$/],
     ["no NFCT at all", "[global]\nstack=log1:NFLOG\n", /^u: expected a stack with an instance of NFCT/],
-    ["polling", "[ct1]\npollinterval=10\n", /^u:2: expected an ulogd that listens to events: with pollinterval/],
   ] as const) {
     test(`${what} is a mistake with its line`, () => {
       assert.throws(() => ulogdConfiguration(text, "u"), { name: "UsageError", message: sentence });
     });
   }
+});
+
+describe("polls and socket filters of their files", () => {
+  const inPlaceOfEvents = (seconds: number) => ({ everyNanoseconds: seconds * 1e9, withEvents: false });
+
+  test("PollSecs and pollinterval are polls in place of events, without a resync", () => {
+    const { listener } = conntrackdConfiguration("General {\n PollSecs 15\n}\nSync { }", "c");
+    assert.deepEqual([listener.poll, listener.resyncAfterNanoseconds], [inPlaceOfEvents(15), null]);
+    const ulogd = ulogdConfiguration("[ct1]\npollinterval=10\n", "u").listener;
+    assert.deepEqual([ulogd.poll, ulogd.resyncAfterNanoseconds], [inPlaceOfEvents(10), null]);
+    assert.equal(ulogdConfiguration("[ct1]\npollinterval=0\n", "u").listener.poll, undefined);
+  });
+
+  const filtered = (rule: string) =>
+    conntrackdConfiguration(`General {\n Filter From Kernelspace {\n${rule}\n }\n}\nSync { }`, "c");
+
+  test("the protocols of Filter From Kernelspace are a socket filter, those that it ignores the others", () => {
+    assert.deepEqual(filtered("Protocol Accept {\n TCP\n SCTP\n}").listener.filter, ["tcp"]);
+    assert.deepEqual(filtered("Protocol Ignore { UDP }").listener.filter, ["tcp", "icmp"]);
+  });
+
+  test("its addresses and states are named as what is not simulated", () => {
+    const { listener, notes } = filtered(
+      "Protocol Accept { TCP }\n Address Ignore {\n IPv4_address 127.0.0.1\n}\n State Accept { ESTABLISHED } for TCP",
+    );
+    assert.deepEqual(listener.filter, ["tcp"]);
+    assert.match(notes.join("\n"), /not simulated: Address \(line 4\), State \(line 7\)/);
+  });
+
+  test("a filter of protocols that are not modelled is left out, and said so", () => {
+    const { listener, notes } = filtered("Protocol Accept { SCTP }");
+    assert.equal(listener.filter, undefined);
+    assert.match(notes.join("\n"), /lets no protocol pass that is modelled, and is left out/);
+  });
+
+  test("a filter in user space comes after the buffer and is none", () => {
+    const { listener } = conntrackdConfiguration(
+      "General {\n Filter From Userspace {\n Protocol Accept { TCP }\n }\n}\nSync { }",
+      "c",
+    );
+    assert.equal(listener.filter, undefined);
+  });
+
+  test("ulogd's accept_proto_filter is one", () => {
+    const { listener } = ulogdConfiguration("[ct1]\naccept_proto_filter=tcp,sctp\n", "u");
+    assert.deepEqual(listener.filter, ["tcp"]);
+  });
 });
 
 describe("sysctl settings", () => {

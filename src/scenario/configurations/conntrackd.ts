@@ -5,6 +5,8 @@
  * with SO_RCVBUFFORCE first. Blocks that say nothing of that socket are read over.
  */
 import { UsageError } from "../errors.js";
+import { PROTOCOLS, type Protocol } from "../parameters/load.js";
+import { DEFAULT_REQUEST_BYTES } from "../parameters/preset.js";
 import { SECOND } from "../units.js";
 import { type Configuration, mistakeAt, type Placed, withoutEffect } from "./configuration.js";
 
@@ -43,6 +45,14 @@ const EFFECTIVE = new Set([
   "PollSecs",
 ]);
 
+/** As getprotobyname() knows them. */
+const PROTOCOLS_BY_NAME: Readonly<Record<string, Protocol>> = {
+  TCP: "tcp",
+  UDP: "udp",
+  ICMP: "icmp",
+  "IPV6-ICMP": "icmp",
+};
+
 interface Statement {
   name: Placed;
   value: Placed;
@@ -69,6 +79,10 @@ class Reader {
   readonly general = new Map<string, Statement>();
   readonly other: Placed[] = [];
   kernelFilter: Placed | null = null;
+  /** What the kernel's filter lets pass; null: it does not look at protocols. */
+  protocols: readonly Protocol[] | null = null;
+  /** Parts of it that a run cannot follow. */
+  readonly unfollowed: Placed[] = [];
   /** Whether the cache that a resync needs is there. */
   hasCache = true;
   mode: Placed | null = null;
@@ -137,8 +151,34 @@ class Reader {
         throw mistakeAt(this.name, where, "Userspace or Kernelspace", ["Userspace", "Kernelspace"]);
       }
     }
-    if (this.kernelFilter !== word) this.other.push(word);
+    if (this.kernelFilter !== word) {
+      this.other.push(word);
+      this.skipBlock(word);
+      return;
+    }
+    const from = this.at;
     this.skipBlock(word);
+    this.kernelFilterBlock(this.tokens.slice(from + 1, this.at - 1));
+  }
+
+  /** `Protocol Accept { TCP }`, `Address Ignore { … }`, `State Accept { … } for TCP`. */
+  private kernelFilterBlock(tokens: readonly Placed[]): void {
+    for (let at = 0; at < tokens.length; at++) {
+      const { text } = tokens[at]!;
+      if (text === "Address" || text === "State") this.unfollowed.push(tokens[at]!);
+      if (text !== "Protocol") continue;
+      const policy = tokens[at + 1]?.text;
+      const end = tokens.findIndex(({ text: brace }, index) => index > at && brace === "}");
+      if ((policy !== "Accept" && policy !== "Ignore") || end < 0) {
+        throw mistakeAt(this.name, tokens[at + 1] ?? tokens[at]!, "Accept or Ignore after Protocol", [
+          "Accept",
+          "Ignore",
+        ]);
+      }
+      const named = tokens.slice(at + 3, end).flatMap((word) => PROTOCOLS_BY_NAME[word.text.toUpperCase()] ?? []);
+      this.protocols = PROTOCOLS.filter((protocol) => named.includes(protocol) === (policy === "Accept"));
+      at = end;
+    }
   }
 
   /** From whatever stands before its brace to the brace that closes it. */
@@ -173,10 +213,7 @@ function configurationOf(read: Reader, file: string): Configuration {
     const statement = general.get(name);
     return statement === undefined ? null : Number(statement.value.text);
   };
-  const poll = general.get("PollSecs");
-  if (poll !== undefined) {
-    throw mistakeAt(file, poll.name, "a conntrackd that listens to events: with PollSecs it opens no event socket");
-  }
+  const poll = number("PollSecs") ?? 0;
   const notes: string[] = [];
   const size = number("NetlinkBufferSize");
   const most = number("NetlinkBufferSizeMaxGrowth") ?? 0;
@@ -188,12 +225,16 @@ function configurationOf(read: Reader, file: string): Configuration {
         "default buffer",
     );
   }
-  if (read.kernelFilter !== null) {
+  if (read.unfollowed.length > 0) {
+    const parts = read.unfollowed.map(({ text, line }) => `${text} (line ${line})`).join(", ");
+    notes.push(`${file}: of Filter From Kernelspace the protocols are followed, and not simulated: ${parts}`);
+  }
+  if (read.protocols?.length === 0) {
     notes.push(
-      `${file}:${read.kernelFilter.line}: Filter From Kernelspace is not simulated: every event meets the buffer`,
+      `${file}:${read.kernelFilter!.line}: this filter lets no protocol pass that is modelled, and is left out: every event meets the buffer`,
     );
   }
-  const bufferBytes = isSet ? Math.floor(size / 2) : DEFAULT_REQUEST;
+  const bufferBytes = isSet ? Math.floor(size / 2) : DEFAULT_REQUEST_BYTES;
   const given = [...general].filter(([name]) => !EFFECTIVE.has(name)).map(([, { name }]) => name);
   return {
     listener: {
@@ -203,15 +244,15 @@ function configurationOf(read: Reader, file: string): Configuration {
       // It asks for as much as it has while twice that is within the limit. Reliable, it gets no ENOBUFS and never
       // asks.
       bufferMaxBytes: Math.floor(most / 2) >= bufferBytes ? Math.floor(most / 2) : null,
-      resyncAfterNanoseconds: read.hasCache ? resyncOf(general.get("NetlinkOverrunResync")?.value.text) : null,
+      ...(read.protocols === null || read.protocols.length === 0 ? {} : { filter: read.protocols }),
+      ...(poll === 0 ? {} : { poll: { everyNanoseconds: poll * SECOND, withEvents: false } }),
+      resyncAfterNanoseconds:
+        read.hasCache && poll === 0 ? resyncOf(general.get("NetlinkOverrunResync")?.value.text) : null,
     },
     overrides: {},
     notes: [...notes, ...withoutEffect(file, [...given, ...read.other])],
   };
 }
-
-/** Half of the default buffer of every kernel since 3.2, as a request. */
-const DEFAULT_REQUEST = 106_496;
 
 /** Off is never; 0 and absence are the default. */
 function resyncOf(text: string | undefined): number | null {

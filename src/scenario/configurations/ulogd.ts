@@ -6,6 +6,8 @@
  */
 import { UsageError } from "../errors.js";
 import type { EventGroup } from "../parameters/listener.js";
+import { PROTOCOLS } from "../parameters/load.js";
+import { DEFAULT_REQUEST_BYTES } from "../parameters/preset.js";
 import { SECOND } from "../units.js";
 import { type Configuration, mistakeAt, type Placed, withoutEffect } from "./configuration.js";
 
@@ -24,7 +26,9 @@ const KEYS = [
   "accept_dst_filter",
   "accept_proto_filter",
 ];
-const TEXTS = new Set(["accept_src_filter", "accept_dst_filter", "accept_proto_filter"]);
+const ADDRESS_FILTERS = new Set(["accept_src_filter", "accept_dst_filter"]);
+/** A socket filter (nfct_filter_attach()), as the others are. */
+const PROTOCOL_FILTER = "accept_proto_filter";
 const SILENT = new Set(["hash_buckets", "hash_max_entries"]);
 const USUAL_RESYNC_SECONDS = 60;
 /** NF_NETLINK_CONNTRACK_*: bits of event_mask. */
@@ -34,9 +38,6 @@ const MASK: readonly (readonly [EventGroup, number])[] = [
   ["destroy", 4],
 ];
 const USUAL_MASK = 1 | 4;
-/** Half of the default buffer of every kernel since 3.2, as a request. */
-const DEFAULT_REQUEST = 106_496;
-
 interface Entry {
   key: Placed;
   value: string;
@@ -88,16 +89,22 @@ function configurationOf(given: Map<string, Entry>, file: string): Configuration
   const notes: string[] = [];
   for (const { key, value } of given.values()) {
     if (!KEYS.includes(key.text)) throw mistakeAt(file, key, "a key of NFCT that ulogd knows", KEYS);
-    if (TEXTS.has(key.text))
+    if (key.text === PROTOCOL_FILTER) continue;
+    if (ADDRESS_FILTERS.has(key.text))
       notes.push(`${file}:${key.line}: ${key.text} is not simulated: every event meets the buffer`);
     else if (!/^(0x[\da-f]+|\d+)$/i.test(value)) {
       throw mistakeAt(file, { text: value, line: key.line }, `a number for ${key.text}`);
     }
   }
   const number = (key: string, standard: number): number => Number(given.get(key)?.value ?? standard);
-  const poll = given.get("pollinterval");
-  if (poll !== undefined && Number(poll.value) !== 0) {
-    throw mistakeAt(file, poll.key, "an ulogd that listens to events: with pollinterval it opens no event socket");
+  const poll = number("pollinterval", 0);
+  const accepted = given.get(PROTOCOL_FILTER);
+  const words = (accepted?.value ?? "").split(",").map((word) => word.trim().toLowerCase());
+  const filter = PROTOCOLS.filter((protocol) => words.includes(protocol));
+  if (accepted !== undefined && filter.length === 0) {
+    notes.push(
+      `${file}:${accepted.key.line}: ${PROTOCOL_FILTER} names no protocol that is modelled and is left out: every event meets the buffer`,
+    );
   }
   const size = number("netlink_socket_buffer_size", 0);
   const most = number("netlink_socket_buffer_maxsize", 0);
@@ -121,10 +128,12 @@ function configurationOf(given: Map<string, Entry>, file: string): Configuration
     listener: {
       groups: MASK.filter(([, bit]) => (mask & bit) !== 0).map(([group]) => group),
       policy: number("reliable", 0) === 0 ? "lossy" : "reliable",
-      bufferBytes: isSet ? size : DEFAULT_REQUEST,
+      bufferBytes: isSet ? size : DEFAULT_REQUEST_BYTES,
       bufferMaxBytes: isSet ? most : null,
       overrunAs: "ulogd",
-      resyncAfterNanoseconds: number("hash_enable", 1) === 0 ? null : resync * SECOND,
+      ...(filter.length === 0 ? {} : { filter }),
+      ...(poll === 0 ? {} : { poll: { everyNanoseconds: poll * SECOND, withEvents: false } }),
+      resyncAfterNanoseconds: number("hash_enable", 1) === 0 || poll !== 0 ? null : resync * SECOND,
     },
     overrides: {},
     notes: [...notes, ...withoutEffect(file, silent)],
