@@ -5,8 +5,9 @@
  */
 import v8 from "node:v8";
 import { LiveImpossibleError } from "../../live/host/impossible.js";
+import type { Renderer, RenderOptions } from "../../render/renderer.js";
 import type { Format } from "../../render/renderers.js";
-import type { Origin, SuiteReport } from "../../report/suite.js";
+import type { Origin, Suite, SuiteReport } from "../../report/suite.js";
 import { UsageError } from "../../scenario/errors.js";
 import type { RunAll } from "../../study/pool.js";
 import type { Plan, SuiteKeep } from "../../study/suite.js";
@@ -35,8 +36,15 @@ const BAIL = switched({
   description: "stop after the first scenario that fails",
 });
 
+const REPORT = switched({
+  name: "report",
+  heading: SCENARIOS,
+  description:
+    "text: print the report of every scenario above the verdict, as flood and flush do; of a single one it is printed",
+});
+
 /** What a file says, a flag says louder. */
-const FLAGS = [ONLY, RUNS, BAIL, ...PARAMETER_FLAGS, ...LIVE_FLAGS, ...OUTPUT_FLAGS];
+const FLAGS = [ONLY, RUNS, BAIL, REPORT, ...PARAMETER_FLAGS, ...LIVE_FLAGS, ...OUTPUT_FLAGS];
 
 /** Of many runs the other formats show what was expected, and need no more than that. */
 const SHOWING_REPORTS: ReadonlySet<Format> = new Set(["html", "json", "csv"]);
@@ -83,7 +91,8 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
     mainSink(flags, io).write(printed(plans, form, suites));
     return EXIT.ok;
   }
-  const keep = formatsOf(flags).some((format) => SHOWING_REPORTS.has(format)) ? "reports" : "verdicts";
+  const showsReports = showsText(flags, plans);
+  const keep = showsReports || formatsOf(flags).some((format) => SHOWING_REPORTS.has(format)) ? "reports" : "verdicts";
   suites.refuseTooMany(plans, keep, v8.getHeapStatistics().heap_size_limit);
   const outputs = openOutputs(flags, io, dependencies);
   if (drawn) announceSeed(flags, io);
@@ -105,10 +114,33 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
     return reportBug(io, error, command);
   }
   const suite = { report, origins: plans.map((plan) => originOf(plan, canonical, flags.has(LIVE))) };
-  await outputs.write(command, (renderer, options) => renderer.suite(suite, options));
+  const { text } = await dependencies.renderers();
+  await outputs.write(command, (renderer, options) => {
+    const verdicts = renderer.suite(suite, options);
+    return renderer === text && showsReports && !options.quiet ? reportsOf(suite, text, options) + verdicts : verdicts;
+  });
   if (io.env.GITHUB_ACTIONS === "true")
     io.stderr.write((await import("../../render/annotations.js")).renderAnnotations(suite));
   return verdict(suite.report, suite.origins, io);
+}
+
+/** A single run is asked about by a person who wants to see it; of many, the verdicts are what is read. */
+function showsText(flags: FlagValues, plans: readonly Plan[]): boolean {
+  if (flags.has(QUIET) || !formatsOf(flags).includes("text")) return false;
+  return flags.has(REPORT) || (plans.length === 1 && plans[0]!.scenarios.length === 1);
+}
+
+/** The report of each scenario's first run; what was expected of it is said below. */
+function reportsOf({ report, origins }: Suite, text: Renderer, options: RenderOptions): string {
+  const several = report.scenarios.length > 1;
+  return report.scenarios
+    .map(({ name, reports: [first, ...more] }, index) => {
+      if (first === undefined) return "";
+      const heading = several ? `${name}${more.length > 0 ? `, the first of ${more.length + 1} runs` : ""}\n\n` : "";
+      const { command } = origins[index]!;
+      return `${heading}${text.report({ ...first, expectations: [] }, { ...options, command })}\n`;
+    })
+    .join("");
 }
 
 /** Every file as it would run: parameters resolved, flags and environment laid over them. */

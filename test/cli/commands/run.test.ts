@@ -52,11 +52,29 @@ describe("run", () => {
     assert.deepEqual([good.code, good.stderr], [EXIT.ok, ""]);
     assert.match(
       good.stdout,
-      /^✓ a {2}t\n {4}✓ table.created == 20 {2}20\n1 scenario, 1 expectation in 1 run: all hold\n$/,
+      /\n\n✓ a {2}t\n {4}✓ table.created == 20 {2}20\n1 scenario, 1 expectation in 1 run: all hold\n$/,
     );
     const bad = await run(["run", b!, "--hz", "100", "--runs", "2"]);
     assert.deepEqual([bad.code, bad.stderr], [EXIT.expectationFailed, ""]);
     assert.match(bad.stdout, new RegExp(`\\n {4}ct-reliable run ${b} --runs 2 --hz 100 --seed 1\\n`));
+  });
+
+  test("of a single run begins with the report of flood and flush, of many when it is asked for", async () => {
+    const [a, b] = paths("a.yaml", "b.yml");
+    const report = /ct-reliable [\d.]+: flood on Linux .*\nload {8}/;
+    const single = await run(["run", a!]);
+    assert.match(single.stdout, new RegExp(`^${report.source}`));
+    assert.match(single.stdout, new RegExp(`Repeat it with\\nct-reliable run ${a} --seed 1\\n\\n✓ a`));
+    for (const argv of [
+      ["run", a!, "--quiet"],
+      ["run", a!, "--runs", "2"],
+      ["run", a!, b!],
+    ]) {
+      assert.doesNotMatch((await run(argv)).stdout, report, argv.join(" "));
+    }
+    const many = await run(["run", a!, b!, "--report", "--runs", "2"]);
+    assert.match(many.stdout, new RegExp(`^a, the first of 2 runs\\n\\n${report.source}`));
+    assert.match(many.stdout, new RegExp(`\\n\\nb, the first of 2 runs\\n\\n${report.source}`));
   });
 
   test("of a folder is every scenario in it, in the order of their names, and those below", async () => {
@@ -98,7 +116,7 @@ describe("run", () => {
     const { stdout, stderr } = await run(["run", ...paths("b.yml"), "--seed", "random"]);
     const seed = /^ct-reliable: --seed random drew ([0-9a-f]{16})\n$/.exec(stderr)?.[1];
     assert.match(stdout, new RegExp(`--seed ${seed}\\n`));
-    assert.doesNotMatch(stdout, /random/);
+    assert.doesNotMatch(stdout, /--seed random/);
   });
 
   test("--quiet prints what failed and the sums", async () => {
@@ -117,7 +135,7 @@ describe("run", () => {
     const [a] = paths("a.yaml");
     const { code, stdout, stderr } = await run(["run", a!], { dependencies: { backend: async () => backend } });
     assert.equal(code, EXIT.bug);
-    assert.match(stdout, /^✓ a/);
+    assert.match(stdout, /^✓ a/m);
     assert.equal(
       stderr,
       "ct-reliable: a bug of ct-reliable: expected every invariant to hold in a, got count = active + dying\n" +
@@ -454,7 +472,7 @@ describe("a real process", () => {
   test("run - reads standard input", () => {
     const { status, stdout } = start(["run", "-"], HOLDS);
     assert.equal(status, 0);
-    assert.match(stdout, /^✓ stdin {2}t\n/);
+    assert.match(stdout, /^✓ stdin {2}t\n/m);
     assert.equal(
       start(["run", "-"], "x".repeat(2_000_000)).stderr,
       "ct-reliable: -: expected a scenario file of at most 1048576 bytes, got more\n",
