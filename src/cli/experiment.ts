@@ -20,7 +20,7 @@ import { note, reportBug } from "./failure.js";
 import { type Flag, type FlagValues, readFlags, switched, valued } from "./flag.js";
 import { hostKernelNote, withHostKernel } from "./host-kernel.js";
 import { ineffectiveFlags } from "./ineffective.js";
-import { breathing, interruptedBy, listenForInterrupt } from "./interrupt.js";
+import { breathing, interruptedBy, stopOnInterrupt } from "./interrupt.js";
 import type { Io } from "./io.js";
 import { DAEMON, daemonOf, LIVE, LIVE_FLAGS, liveOf } from "./live.js";
 import { PARAMETER_FLAGS } from "./parameter-flags.js";
@@ -172,10 +172,7 @@ async function observed(
 ): Promise<Report> {
   const view = await progressView(io, { quiet: flags.has(QUIET), connections: scenario.connections });
   const breathe = breathing();
-  const interrupt = listenForInterrupt(io.signals, () => {
-    view.stop();
-    note(io, "stopping; Ctrl-C again ends at once");
-  });
+  const interrupt = stopOnInterrupt(io, view);
   const observer: Observer = {
     progress(progress) {
       if (!interrupt.requested()) view.update(progress);

@@ -40,15 +40,19 @@ export function listenForInterrupt(signals: Signals, onFirst: () => void): Inter
   return { requested: () => requested, release: off };
 }
 
-/** For many runs: the first signal ends the view, says that it was heard, and aborts `signal`. */
-export function abortOnInterrupt(io: Io, view: { stop(): void }): { signal: AbortSignal; release(): void } {
-  const stop = new AbortController();
-  const { release } = listenForInterrupt(io.signals, () => {
-    view.stop();
+/** The first signal ends the view and says that it was heard, before `onFirst`. */
+export function stopOnInterrupt(io: Io, view: { stop(): void } | null, onFirst: () => void = () => {}): Interrupt {
+  return listenForInterrupt(io.signals, () => {
+    view?.stop();
     note(io, "stopping; Ctrl-C again ends at once");
-    stop.abort();
+    onFirst();
   });
-  return { signal: stop.signal, release };
+}
+
+/** For many runs: the first signal aborts `signal`, too. */
+export function abortOnInterrupt(io: Io, view: { stop(): void } | null): Interrupt & { signal: AbortSignal } {
+  const stop = new AbortController();
+  return { ...stopOnInterrupt(io, view, () => stop.abort()), signal: stop.signal };
 }
 
 /** The exit code of a run that one of these signals ended. */

@@ -1,6 +1,7 @@
 /**
  * What --live and --daemon ask for: the running kernel behind its loader, or nothing. What they mean is live/.
  */
+import { LiveImpossibleError } from "../live/host/impossible.js";
 import type { Daemon } from "../live/messages.js";
 import { quoted, UsageError } from "../scenario/errors.js";
 import type { Dependencies, Live } from "./dependencies.js";
@@ -44,6 +45,14 @@ export const LIVE_FLAGS = [LIVE, DAEMON, DAEMON_LOG];
 function parseCommand(text: string): string {
   if (text.trim() !== "") return text;
   throw new UsageError(`expected a command, got ${quoted(text)}`);
+}
+
+/** Live mode, for a command that is nothing without it. Throws LiveImpossibleError where this machine does not have it. */
+export async function requireLive(dependencies: Dependencies): Promise<Live> {
+  const live = await dependencies.live();
+  const reason = await live.whyNotLive();
+  if (reason !== null) throw new LiveImpossibleError(reason);
+  return live;
 }
 
 /** The program that reads in the place of the first listener; null: none. Throws UsageError. */

@@ -12,9 +12,8 @@ import type { Call, Command } from "../command.js";
 import type { Surveying } from "../dependencies.js";
 import { formatFlag, mainSink, OUTPUT_FILE, PRINT_CONFIG, placeOf } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
-import { note } from "../failure.js";
 import { type FlagValues, readFlags, valued } from "../flag.js";
-import { interruptedBy, listenForInterrupt } from "../interrupt.js";
+import { abortOnInterrupt, interruptedBy } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { parameterFlag } from "../parameter-flags.js";
 
@@ -144,14 +143,10 @@ interface Watch {
 
 async function watched({ interval, most, read, sample, see, surveying, io }: Watch) {
   const samples: HostSample[] = [];
-  const stop = new AbortController();
-  const interrupt = listenForInterrupt(io.signals, () => {
-    note(io, "stopping; Ctrl-C again ends at once");
-    stop.abort();
-  });
+  const interrupt = abortOnInterrupt(io, null);
   try {
     let before = { reading: read(), seconds: surveying.seconds() };
-    while (samples.length < most && !(await surveying.pause((1000 * interval) / SECOND, stop.signal))) {
+    while (samples.length < most && !(await surveying.pause((1000 * interval) / SECOND, interrupt.signal))) {
       const now = { reading: read(), seconds: surveying.seconds() };
       const taken = sample(before.reading, now.reading, now.seconds - before.seconds);
       samples.push(taken);

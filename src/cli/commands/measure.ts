@@ -2,16 +2,15 @@
  * The command `measure`: what a message costs a program of the user, on the running kernel. It starts the program as it
  * stands behind `--`, without a shell, and prints what floods of a rising rate and a flush made of it.
  */
-import { LiveImpossibleError } from "../../live/host/impossible.js";
 import type { Measurement } from "../../report/measurement.js";
 import { UsageError } from "../../scenario/errors.js";
 import { NO_COLOR } from "../colour.js";
 import type { Call, Command } from "../command.js";
 import { formatFlag, mainSink, OUTPUT_FILE, placeOf, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
-import { note } from "../failure.js";
 import { readFlags, valued } from "../flag.js";
-import { breathing, listenForInterrupt } from "../interrupt.js";
+import { breathing, interruptedBy, stopOnInterrupt } from "../interrupt.js";
+import { requireLive } from "../live.js";
 import { countView } from "../progress.js";
 import { fileOutput, parsePath } from "../written-file.js";
 
@@ -44,9 +43,7 @@ async function runMeasure({ given, operands, io, dependencies }: Call): Promise<
   const flags = readFlags(FLAGS, given);
   if (operands.length === 0)
     throw new UsageError("expected a command behind --, as in measure -- conntrack -E, got none");
-  const live = await dependencies.live();
-  const reason = await live.whyNotLive();
-  if (reason !== null) throw new LiveImpossibleError(reason);
+  const live = await requireLive(dependencies);
   const resolve = await dependencies.resolve();
   const scenario = resolve("flood", live.liveOverrides(live.liveHost()));
   const logFile = flags.of(LOG);
@@ -54,10 +51,7 @@ async function runMeasure({ given, operands, io, dependencies }: Call): Promise<
   const sink = mainSink(flags, io);
   const view = await countView(io, { quiet: flags.has(QUIET), noun: "stages" });
   const breathe = breathing();
-  const interrupt = listenForInterrupt(io.signals, () => {
-    view.stop();
-    note(io, "stopping; Ctrl-C again ends at once");
-  });
+  const interrupt = stopOnInterrupt(io, view);
   let measurement: Measurement;
   try {
     measurement = await live.measuredProgram(
@@ -77,5 +71,5 @@ async function runMeasure({ given, operands, io, dependencies }: Call): Promise<
   }
   const { measurementRenderers } = await dependencies.measurements();
   sink.write(measurementRenderers[flags.of(FORMAT) ?? "text"](measurement, placeOf(flags, io)));
-  return measurement.interrupted ? EXIT.interrupted : EXIT.ok;
+  return measurement.interrupted ? interruptedBy(io.signals) : EXIT.ok;
 }

@@ -2,7 +2,6 @@
  * The command `parity`: is the simulator right about this machine's kernel? It runs scenarios live and simulated and
  * prints both side by side. What is compared is study/parity.ts; how a kernel is driven is live/.
  */
-import { LiveImpossibleError } from "../../live/host/impossible.js";
 import type { LiveRecording } from "../../live/run/recording.js";
 import { quoted, UsageError } from "../../scenario/errors.js";
 import { didYouMean } from "../../scenario/suggest.js";
@@ -12,10 +11,10 @@ import type { Call, Command } from "../command.js";
 import type { Dependencies, Live, Parities } from "../dependencies.js";
 import { formatFlag, mainSink, OUTPUT, OUTPUT_FILE, placeOf, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
-import { note } from "../failure.js";
 import { type FlagValues, readFlags, valued } from "../flag.js";
-import { breathing, interruptedBy, listenForInterrupt } from "../interrupt.js";
+import { breathing, interruptedBy, stopOnInterrupt } from "../interrupt.js";
 import type { Io } from "../io.js";
+import { requireLive } from "../live.js";
 import { flagOf } from "../parameter-flags.js";
 import { countView } from "../progress.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
@@ -55,9 +54,7 @@ export const parity: Command = {
 
 async function runParity({ given, operands, io, dependencies }: Call): Promise<number> {
   const flags = readFlags(FLAGS, given);
-  const live = await dependencies.live();
-  const reason = await live.whyNotLive();
-  if (reason !== null) throw new LiveImpossibleError(reason);
+  const live = await requireLive(dependencies);
   const parities = await dependencies.parities();
   const cases = await casesOf(operands, flags, { live, parities, dependencies, io });
   const sink = mainSink(flags, io);
@@ -123,10 +120,7 @@ async function compared(
 ): Promise<Parity> {
   const view = await countView(io, { quiet: flags.has(QUIET), noun: "live runs" });
   const breathe = breathing();
-  const interrupt = listenForInterrupt(io.signals, () => {
-    view.stop();
-    note(io, "stopping; Ctrl-C again ends at once");
-  });
+  const interrupt = stopOnInterrupt(io, view);
   try {
     return await parities.parity({
       cases,

@@ -16,7 +16,7 @@ import { note, reportBug } from "../failure.js";
 import { type Flag, type FlagValues, readFlags, switched, valued } from "../flag.js";
 import { hostKernelNote, withHostKernel } from "../host-kernel.js";
 import { ineffectiveFlags } from "../ineffective.js";
-import { breathing, listenForInterrupt } from "../interrupt.js";
+import { breathing, interruptedBy, stopOnInterrupt } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { flagOf, PARAMETER_FLAGS } from "../parameter-flags.js";
 import { repeatingCommand } from "../repeat.js";
@@ -120,7 +120,7 @@ async function runTrace({ given, operands, io, dependencies }: Call): Promise<nu
   }
   if (drawn) announceSeed(flags, io);
   const repeat = repeatingCommand(["trace", ...operands], flags.canonical, scenario.seed);
-  const interrupt = listenForInterrupt(io.signals, () => note(io, "stopping; Ctrl-C again ends at once"));
+  const interrupt = stopOnInterrupt(io, null);
   const watcher = { breathe: breathing(), stopRequested: interrupt.requested };
   const traced = { scenario, wanted, format, repeat };
   try {
@@ -135,7 +135,7 @@ async function runTrace({ given, operands, io, dependencies }: Call): Promise<nu
   } finally {
     interrupt.release();
   }
-  return interrupt.requested() ? EXIT.interrupted : EXIT.ok;
+  return interrupt.requested() ? interruptedBy(io.signals) : EXIT.ok;
 }
 
 function isStream(format: string): format is StreamFormat {
