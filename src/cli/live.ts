@@ -47,7 +47,7 @@ function parseCommand(text: string): string {
   throw new UsageError(`expected a command, got ${quoted(text)}`);
 }
 
-/** Live mode, for a command that is nothing without it. Throws LiveImpossibleError where this machine does not have it. */
+/** Live mode, for a command that is nothing without it. Throws LiveImpossibleError where it cannot be. */
 export async function requireLive(dependencies: Dependencies): Promise<Live> {
   const live = await dependencies.live();
   const reason = await live.whyNotLive();
