@@ -46,6 +46,68 @@ const ENTRIES: readonly Entry[] = [
     ],
   },
   {
+    ...drain("four kinds at once", 16_384, 200 * MICROSECOND),
+    overrides: {
+      traffic: [
+        { script: "short", protocol: "tcp", connections: 200, packetGapNanoseconds: 0 },
+        { script: "syn-only", connections: 400 },
+        { script: "request-reply", connections: 300, packetGapNanoseconds: 0 },
+        { script: "one-packet", protocol: "icmp", connections: 100 },
+      ],
+      udpPortOpen: true,
+    },
+  },
+  {
+    ...drain("connections that are reset, half open, long", 16_384, 200 * MICROSECOND),
+    overrides: {
+      traffic: [
+        { script: "reset", connections: 200 },
+        { script: "half-open", connections: 200 },
+        { script: "long-lived", connections: 100, lifetimeNanoseconds: SECOND, packetsPerSecond: 10 },
+        { script: "stream", connections: 100, lifetimeNanoseconds: SECOND, packetsPerSecond: 20 },
+      ],
+      udpPortOpen: true,
+    },
+  },
+  {
+    ...drain("ICMP", 8192, MILLISECOND),
+    overrides: { protocol: "icmp", packets: 2, packetGapNanoseconds: 0 },
+  },
+  {
+    ...drain("IPv6", 8192, MILLISECOND),
+    overrides: {
+      traffic: [
+        { script: "one-packet", family: "ipv6", connections: 500 },
+        { script: "syn-only", family: "ipv6", connections: 500 },
+      ],
+      udpPortOpen: true,
+    },
+  },
+  {
+    ...drain("a rate with a step", 16_384, 200 * MICROSECOND),
+    overrides: {
+      rateProfile: [
+        { seconds: 0, connectionsPerSecond: 200 },
+        { seconds: 1, connectionsPerSecond: 200 },
+        { seconds: 1, connectionsPerSecond: 1600 },
+        { seconds: 1.5, connectionsPerSecond: 1600 },
+      ],
+    },
+  },
+  {
+    ...drain("half of the entries deleted one by one", 212_992, 50 * MICROSECOND),
+    overrides: { delete: { share: 0.5, atSeconds: 0.3 }, flushDelayNanoseconds: SECOND },
+  },
+  {
+    ...drain("deletes ahead of a full buffer", 2048, MILLISECOND, { slowFrom: "start", smallFrom: "start" }),
+    overrides: { delete: { share: 1, atSeconds: 0.5 }, flushDelayNanoseconds: 2 * SECOND },
+  },
+  { ...drain("nf_conntrack_events 0", 8192, MILLISECOND), overrides: { nfConntrackEvents: 0 } },
+  {
+    ...drain("nf_conntrack_events 1, a late listener", 8192, MILLISECOND, { joins: "flush" }),
+    overrides: { nfConntrackEvents: 1 },
+  },
+  {
     ...drain("table full of dying entries", 8192, 0, { heldAfterFlushNanoseconds: null }),
     overrides: {
       nfConntrackMax: 1000,

@@ -92,6 +92,9 @@ const METRICS = [
   "events.destroy.lost",
   "dying.afterFlush",
   "dying.emptyAfterFlushSeconds",
+  "deletes.entries",
+  "deletes.dyingAfter",
+  "flush.entries",
   "table.created",
   "table.drop",
   "table.earlyDrop",
@@ -111,6 +114,7 @@ const RACES: ReadonlySet<string> = new Set([
   "socket.enobufs",
   "dying.afterFlush",
   "dying.emptyAfterFlushSeconds",
+  "deletes.dyingAfter",
   "otherListeners.0.socket.drops",
   "otherListeners.0.daemon.duplicates",
 ] satisfies (typeof METRICS)[number][]);

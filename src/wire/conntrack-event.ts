@@ -316,15 +316,18 @@ function timestampOf(nest: Buffer | undefined): EventEntry["timestamp"] {
   };
 }
 
+/** Where the last four bytes of an address are in its attribute. */
+const LAST_WORD_OF_IPV6 = NLA_HDRLEN + 12;
+
 /** Kinds of events, in the numbers that the daemon's view takes. */
 export const NEW = 0;
 export const UPDATE = 1;
 export const DESTROY = 2;
 
-/** What a reader that is in a hurry takes from an event of IPv4. */
+/** What a reader that is in a hurry takes from an event. */
 export interface Glance {
   kind: typeof NEW | typeof UPDATE | typeof DESTROY;
-  /** Address of the original direction, as a number. */
+  /** Address that the original direction goes to, as a number; of IPv6 its last four bytes. */
   destination: number;
   id: number;
   portid: number;
@@ -335,12 +338,12 @@ export function emptyGlance(): Glance {
   return { kind: NEW, destination: 0, id: 0, portid: 0, bytes: 0 };
 }
 
-/** Reads the event of IPv4 at the beginning of a buffer. False: it is none. No object is made. */
+/** Reads the event at the beginning of a buffer. False: it is none. No object is made. */
 export function glanceAt(buffer: Buffer, into: Glance): boolean {
   const length = buffer.readUInt32LE(0);
   const type = buffer.readUInt16LE(4);
   const isDestroy = type === IPCTNL_MSG_CT_DELETE;
-  if ((!isDestroy && type !== IPCTNL_MSG_CT_NEW) || buffer[NLMSG_HDRLEN] !== NFPROTO.ipv4) return false;
+  if (!isDestroy && type !== IPCTNL_MSG_CT_NEW) return false;
   if (isDestroy) into.kind = DESTROY;
   else into.kind = (buffer.readUInt16LE(6) & NLM_F_CREATE) !== 0 ? NEW : UPDATE;
   into.portid = buffer.readUInt32LE(12);
@@ -351,9 +354,11 @@ export function glanceAt(buffer: Buffer, into: Glance): boolean {
   if (tuple < 0 || id < 0) return false;
   const ip = findAttribute(buffer, tuple + NLA_HDRLEN, tuple + buffer.readUInt16LE(tuple), CTA_TUPLE_IP);
   if (ip < 0) return false;
-  const to = findAttribute(buffer, ip + NLA_HDRLEN, ip + buffer.readUInt16LE(ip), CTA_IP_DST.ipv4);
+  const isIpv6 = buffer[NLMSG_HDRLEN] === NFPROTO.ipv6;
+  const destination = isIpv6 ? CTA_IP_DST.ipv6 : CTA_IP_DST.ipv4;
+  const to = findAttribute(buffer, ip + NLA_HDRLEN, ip + buffer.readUInt16LE(ip), destination);
   if (to < 0) return false;
-  into.destination = buffer.readUInt32BE(to + NLA_HDRLEN);
+  into.destination = buffer.readUInt32BE(to + (isIpv6 ? LAST_WORD_OF_IPV6 : NLA_HDRLEN));
   into.id = buffer.readUInt32BE(id + NLA_HDRLEN);
   return true;
 }

@@ -1,10 +1,17 @@
 /**
- * What live mode asks ctnetlink for: flush one family, add an entry that only fills the table, tell the counters of
- * every CPU (nf_conntrack_netlink.c). It turns values into bytes and answers into values, and sends nothing.
+ * What live mode asks ctnetlink for: flush, dump and delete entries, add an entry that only fills the table, tell the
+ * counters of every CPU (nf_conntrack_netlink.c). It turns values into bytes and answers into values, and sends
+ * nothing.
+ *
+ * Entries that fill the table have a mark, by which a flush and a dump leave them out; the connections of a run have
+ * none. (The kernel asks for a mask beside a mark, and a family in a flush it looks at only from 5.3 on.)
  */
 import {
+  CTA_ID,
   CTA_IP_DST,
   CTA_IP_SRC,
+  CTA_MARK,
+  CTA_MARK_MASK,
   CTA_PROTO_DST_PORT,
   CTA_PROTO_NUM,
   CTA_PROTO_SRC_PORT,
@@ -18,6 +25,7 @@ import {
   CTA_TUPLE_PROTO,
   CTA_TUPLE_REPLY,
   IPCTNL_MSG_CT_DELETE,
+  IPCTNL_MSG_CT_GET,
   IPCTNL_MSG_CT_GET_STATS_CPU,
   IPCTNL_MSG_CT_NEW,
   IPPROTO,
@@ -27,28 +35,77 @@ import {
 import {
   attributesOf,
   NFGENMSG_BYTES,
+  NLA_F_NESTED,
   NLM_F_ACK,
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_EXCL,
   NLM_F_REQUEST,
 } from "./netlink.js";
-import { NetlinkWriter } from "./netlink-writer.js";
+import { type Header, NetlinkWriter } from "./netlink-writer.js";
 
 /** SEEN_REPLY, ASSURED and CONFIRMED: what early_drop leaves alone. */
 const STATUS_ASSURED = 0x0e;
 const A_DAY_SECONDS = 86_400;
+const FILLER_MARK = 1;
 
-/** Every entry of IPv4 goes. Version 1 of the header is what makes the kernel look at the family. */
-export function flushRequest(sequence: number): Buffer {
-  const writer = new NetlinkWriter();
+/** Every entry goes, or all but the fillers. */
+export function flushRequest(sequence: number, besideFillers: boolean): Buffer {
   const header = { type: IPCTNL_MSG_CT_DELETE, flags: NLM_F_REQUEST | NLM_F_ACK, sequence };
-  return writer.message(header, () => writer.nfgenmsg(NFPROTO.ipv4, 1)).finish();
+  return requestForAll(header, besideFillers);
+}
+
+/** The whole table, or all but the fillers, in as many answers as it takes. */
+export function dumpRequest(sequence: number, besideFillers: boolean): Buffer {
+  return requestForAll({ type: IPCTNL_MSG_CT_GET, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence }, besideFillers);
+}
+
+function requestForAll(header: Header, besideFillers: boolean): Buffer {
+  const writer = new NetlinkWriter();
+  return writer
+    .message(header, () => {
+      writer.nfgenmsg(NFPROTO_UNSPEC);
+      if (!besideFillers) return;
+      writer.putBe32(CTA_MARK, 0);
+      writer.putBe32(CTA_MARK_MASK, 0xffff_ffff);
+    })
+    .finish();
+}
+
+/** What a delete names an entry by, as a dump gave it: the attributes CTA_TUPLE_ORIG and CTA_ID. */
+export interface DumpedEntry {
+  family: number;
+  tuple: Buffer;
+  id: Buffer;
+  /** The last four bytes of the address that the original direction goes to. */
+  destination: number;
+}
+
+/** From the payload of one answer to a dump. */
+export function dumpedEntry(payload: Buffer): DumpedEntry {
+  const family = payload[0]!;
+  const attributes = attributesOf(payload.subarray(NFGENMSG_BYTES));
+  const tuple = attributes.get(CTA_TUPLE_ORIG)!;
+  const ip = attributesOf(attributesOf(tuple).get(CTA_TUPLE_IP)!);
+  const address = ip.get(family === NFPROTO.ipv6 ? CTA_IP_DST.ipv6 : CTA_IP_DST.ipv4)!;
+  return { family, tuple, id: attributes.get(CTA_ID)!, destination: address.readUInt32BE(address.length - 4) };
+}
+
+/** One entry goes, if it is still that one (ENOENT: it is not). */
+export function deleteRequest(sequence: number, { family, tuple, id }: DumpedEntry): Buffer {
+  const writer = new NetlinkWriter();
+  return writer
+    .message({ type: IPCTNL_MSG_CT_DELETE, flags: NLM_F_REQUEST | NLM_F_ACK, sequence }, () => {
+      writer.nfgenmsg(family);
+      writer.putBytes(CTA_TUPLE_ORIG | NLA_F_NESTED, tuple);
+      writer.putBytes(CTA_ID, id);
+    })
+    .finish();
 }
 
 /**
- * Entries of IPv6 from one index up to another, one request each, the last one acknowledged: they stay for a day,
- * early_drop does not take them and a flush of IPv4 does not see them.
+ * Entries of IPv6 from one index up to another, one request each, the last one acknowledged: they stay for a day and
+ * early_drop does not take them.
  */
 export function fillerRequests(from: number, to: number, firstSequence: number): Buffer {
   const writer = new NetlinkWriter();
@@ -62,6 +119,7 @@ export function fillerRequests(from: number, to: number, firstSequence: number):
       putFillerTuple(writer, CTA_TUPLE_REPLY, destination, source);
       writer.putBe32(CTA_STATUS, STATUS_ASSURED);
       writer.putBe32(CTA_TIMEOUT, A_DAY_SECONDS);
+      writer.putBe32(CTA_MARK, FILLER_MARK);
     });
   }
   return writer.finish();

@@ -10,6 +10,7 @@ const typeOf = (command: number): number => (NFNL_SUBSYS_CTNETLINK << 8) | comma
 
 /** nlmsg_type: the subsystem and its command. */
 export const IPCTNL_MSG_CT_NEW = typeOf(0);
+export const IPCTNL_MSG_CT_GET = typeOf(1);
 export const IPCTNL_MSG_CT_DELETE = typeOf(2);
 export const IPCTNL_MSG_CT_GET_STATS_CPU = typeOf(4);
 
@@ -38,6 +39,7 @@ export const CTA_ID = 12;
 export const CTA_SECMARK = 17;
 export const CTA_ZONE = 18;
 export const CTA_TIMESTAMP = 20;
+export const CTA_MARK_MASK = 21;
 export const CTA_TIMESTAMP_EVENT = 27;
 
 /** enum ctattr_tuple, ctattr_ip (source, destination) and ctattr_l4proto. */

@@ -95,6 +95,10 @@ export class Workload {
     return this.script[this.stepIndex]!;
   }
 
+  get isOfOnePacket(): boolean {
+    return this.steps === 1;
+  }
+
   /** Connections whose first packet is out. */
   get startedConnections(): number {
     return this.started;

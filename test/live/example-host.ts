@@ -10,4 +10,5 @@ export const EXAMPLE_HOST: LiveHost = {
   rmemMaxBytes: 4_194_304,
   nfConntrackMax: 262_144,
   buckets: 262_144,
+  ipv6: true,
 };

@@ -5,7 +5,10 @@ import { refuseUnlive } from "../../src/live/host/refusal.js";
 import type { Backend } from "../../src/report/backend.js";
 import type { Report } from "../../src/report/report.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
+import { FAMILIES, PROTOCOLS } from "../../src/scenario/parameters/load.js";
+import { SCRIPTS } from "../../src/scenario/parameters/traffic.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
+import { classesOf } from "../../src/scenario/traffic.js";
 import { simulate, simulation } from "../../src/simulation/simulation.js";
 import { type ParityOptions, parity } from "../../src/study/parity.js";
 import { paritySet } from "../../src/study/parity-set.js";
@@ -147,10 +150,16 @@ describe("the built-in set", () => {
     for (const { scenario } of cases) assert.doesNotThrow(() => refuseUnlive(scenario, EXAMPLE_HOST));
   });
 
-  test("puts every policy, both protocols and a full table to the test", () => {
+  test("puts every policy, protocol, family and script, a full table, deletes and a rate that changes to the test", () => {
     const scenarios = cases.map(({ scenario }) => scenario);
     assert.deepEqual(new Set(scenarios.map(({ listeners }) => listeners[0]!.policy)).size, 3);
-    assert.deepEqual(new Set(scenarios.map(({ protocol }) => protocol)), new Set(["udp", "tcp"]));
+    const classes = scenarios.flatMap(classesOf);
+    assert.deepEqual(new Set(classes.map(({ protocol }) => protocol)), new Set(PROTOCOLS));
+    assert.deepEqual(new Set(classes.map(({ family }) => family)), new Set(FAMILIES));
+    assert.deepEqual(new Set(classes.map(({ script }) => script)), new Set(SCRIPTS));
+    assert.ok(scenarios.some((scenario) => scenario.delete !== null));
+    assert.ok(scenarios.some(({ rateProfile }) => rateProfile.length > 0));
+    assert.deepEqual(new Set(scenarios.map(({ nfConntrackEvents }) => nfConntrackEvents)), new Set([0, 1, 2]));
     assert.ok(scenarios.some(({ nfConntrackMax, secondFlood }) => nfConntrackMax === 1000 && secondFlood !== null));
   });
 });

@@ -45,7 +45,7 @@ for (let made = 0; made < TCP; made++) {
 server.close();
 // The gc of the kernel may take its time with the datagrams.
 await sleep(2_500);
-requests.request(flushRequest(requests.nextSequence()), "flush");
+requests.request(flushRequest(requests.nextSequence(), false), "flush");
 await sleep(300);
 conntrack.kill("SIGINT");
 await once(conntrack, "exit");

@@ -2,7 +2,7 @@
  * What the running kernel and its machine are: the facts that a live scenario cannot choose. It reads files and asks
  * Node; what follows from the facts is refusal.ts and the run.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { gunzipSync } from "node:zlib";
 import { levelInUnameVersion } from "../../kernel/vendor.js";
@@ -21,6 +21,8 @@ export interface LiveHost {
   rmemMaxBytes: number | null;
   nfConntrackMax: number | null;
   buckets: number | null;
+  /** Whether the kernel has IPv6. */
+  ipv6: boolean;
 }
 
 export function liveHost(): LiveHost {
@@ -33,6 +35,7 @@ export function liveHost(): LiveHost {
     rmemMaxBytes: readNumber("/proc/sys/net/core/rmem_max"),
     nfConntrackMax: readSysctl("max"),
     buckets: readSysctl("buckets"),
+    ipv6: existsSync("/proc/net/if_inet6"),
   };
 }
 

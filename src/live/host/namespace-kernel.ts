@@ -6,16 +6,22 @@
  */
 import { sysctlOf } from "../../scenario/configurations/sysctl.js";
 import type { Scenario, TimeoutKey } from "../../scenario/scenario.js";
+import { classesOf } from "../../scenario/traffic.js";
 import {
+  type DumpedEntry,
+  deleteRequest,
+  dumpedEntry,
+  dumpRequest,
   fillerRequests,
   flushRequest,
   statisticsOf,
   statisticsRequest,
   type TableStatistics,
 } from "../../wire/conntrack-requests.js";
-import { linkUpRequest } from "../../wire/link-message.js";
+import { linkUpRequest, localRouteRequest } from "../../wire/link-message.js";
 import { TRACKING_RULE_REQUESTS, trackingRuleBatch } from "../../wire/tracking-rule.js";
 import { readSocketRow, readSysctl, TableCount, writeSysctl } from "./kernel-files.js";
+import { IPV6_PREFIX, IPV6_PREFIX_BITS } from "./loopback-address.js";
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openListener, RequestSocket } from "./netlink-socket.js";
 import type { SystemCalls } from "./system-calls.js";
 
@@ -23,8 +29,10 @@ import type { SystemCalls } from "./system-calls.js";
 const FILLERS_AT_ONCE = 512;
 /** Room for the one event of the measurement. */
 const PROBE_BUFFER_BYTES = 65_536;
-/** nf_conntrack_events: a flow has an event cache if there is a listener when it is made. */
-const EVENTS_AUTO = 2;
+/** nf_conntrack_events: every flow has an event cache. */
+const EVENTS_ON = 1;
+/** As libnfnetlink has it, and so the tools that dump. */
+const DUMP_BYTES = 8192;
 
 export class NamespaceKernel {
   /** What one event charges a socket. */
@@ -32,7 +40,10 @@ export class NamespaceKernel {
   private readonly calls: SystemCalls;
   private readonly requests: RequestSocket;
   private readonly table: TableCount;
-  private readonly fillers: number;
+  /** Entries that fill the table. */
+  private fillers = 0;
+  /** For dumps, which are read while entries are deleted; null: none was asked for. */
+  private dumps: RequestSocket | null = null;
   private readonly statisticsBefore: TableStatistics;
 
   /** `connectOnce` makes one connection, for the measurement of an event. */
@@ -40,6 +51,10 @@ export class NamespaceKernel {
     this.calls = calls;
     const route = new RequestSocket(calls, NETLINK_ROUTE);
     route.request(linkUpRequest(route.nextSequence()), "loopback up");
+    if (classesOf(scenario).some(({ family }) => family === "ipv6")) {
+      const request = localRouteRequest(route.nextSequence(), IPV6_PREFIX, IPV6_PREFIX_BITS);
+      route.request(request, "addresses of IPv6");
+    }
     route.close();
     this.requests = new RequestSocket(calls, NETLINK_NETFILTER);
     const rule = trackingRuleBatch(this.requests.nextSequence(TRACKING_RULE_REQUESTS));
@@ -47,6 +62,8 @@ export class NamespaceKernel {
     this.table = new TableCount();
     this.configure(scenario);
     this.truesizeBytes = this.measureTruesize(connectOnce);
+    // From here on, so that the measurement has its event.
+    writeSysctl("events", scenario.nfConntrackEvents);
     this.fillers = Math.max(0, (readSysctl("max") ?? 0) - scenario.nfConntrackMax);
     this.fill();
     this.statisticsBefore = this.readStatistics();
@@ -59,7 +76,19 @@ export class NamespaceKernel {
 
   /** conntrack -F: returns when the kernel is done. */
   flush(): void {
-    this.requests.request(flushRequest(this.requests.nextSequence()), "flush");
+    this.requests.request(flushRequest(this.requests.nextSequence(), this.fillers > 0), "flush");
+  }
+
+  /** The table as a dump tells it, a part at a time. */
+  *dump(): Generator<DumpedEntry[], void> {
+    this.dumps ??= new RequestSocket(this.calls, NETLINK_NETFILTER, DUMP_BYTES);
+    const request = dumpRequest(this.dumps.nextSequence(), this.fillers > 0);
+    for (const part of this.dumps.dumpInParts(request, "dump")) yield part.map(dumpedEntry);
+  }
+
+  /** Deletes one entry of a dump. False: it is gone already. */
+  delete(entry: DumpedEntry): boolean {
+    return this.requests.requestOfExisting(deleteRequest(this.requests.nextSequence(), entry), "delete");
   }
 
   /** What was counted since the run began. */
@@ -78,7 +107,7 @@ export class NamespaceKernel {
   }
 
   private configure({ timeoutsSeconds, kernelConfig }: Scenario): void {
-    writeSysctl("events", EVENTS_AUTO);
+    writeSysctl("events", EVENTS_ON);
     writeSysctl("acct", kernelConfig.acct ? 1 : 0);
     writeSysctl("timestamp", kernelConfig.timestamp ? 1 : 0);
     for (const [key, seconds] of Object.entries(timeoutsSeconds)) {

@@ -6,7 +6,7 @@
 import { type EventGroup, POLICY, type Policy } from "../../scenario/scenario.js";
 import { NFNLGRP_CONNTRACK } from "../../wire/ctnetlink.js";
 import { messagesOf, NLMSG_DONE, NLMSG_ERROR, type ReceivedMessage } from "../../wire/netlink.js";
-import { SystemCallError, type SystemCalls } from "./system-calls.js";
+import { ENOENT, SystemCallError, type SystemCalls } from "./system-calls.js";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
@@ -35,11 +35,13 @@ function open(calls: SystemCalls, protocol: number): number {
 export class RequestSocket {
   private readonly calls: SystemCalls;
   private readonly fd: number;
-  private readonly answer = Buffer.alloc(ANSWER_BYTES);
+  private readonly answer: Buffer;
   private sequence = 1;
 
-  constructor(calls: SystemCalls, protocol: number) {
+  /** `answerBytes`: what it receives at once; the kernel makes the answers to a dump no larger. */
+  constructor(calls: SystemCalls, protocol: number, answerBytes = ANSWER_BYTES) {
     this.calls = calls;
+    this.answer = Buffer.alloc(answerBytes);
     this.fd = open(calls, protocol);
   }
 
@@ -48,6 +50,17 @@ export class RequestSocket {
     const first = this.sequence;
     this.sequence += requests;
     return first;
+  }
+
+  /** As `request`, of one request. False: there is nothing of that name. */
+  requestOfExisting(datagram: Buffer, what: string): boolean {
+    try {
+      this.request(datagram, what);
+      return true;
+    } catch (error) {
+      if (error instanceof SystemCallError && error.errno === ENOENT) return false;
+      throw error;
+    }
   }
 
   /** Sends a datagram and waits until so many of its requests are acknowledged. Throws where one is refused. */
@@ -64,14 +77,20 @@ export class RequestSocket {
 
   /** Sends a request for a dump and returns the payloads of its answers. */
   dump(datagram: Buffer, what: string): Buffer[] {
+    return [...this.dumpInParts(datagram, what)].flat();
+  }
+
+  /** The same, a part for each recv: the kernel goes on with the next one when it is asked for. */
+  *dumpInParts(datagram: Buffer, what: string): Generator<Buffer[], void> {
     this.calls.send(this.fd, datagram);
-    const payloads: Buffer[] = [];
-    for (;;) {
+    for (let done = false; !done; ) {
+      const payloads: Buffer[] = [];
       for (const answer of this.receive(what)) {
-        if (answer.type === NLMSG_DONE) return payloads;
-        if (answer.type === NLMSG_ERROR) refuse(answer, what);
+        if (answer.type === NLMSG_DONE) done = true;
+        else if (answer.type === NLMSG_ERROR) refuse(answer, what);
         else payloads.push(Buffer.from(answer.payload));
       }
+      yield payloads;
     }
   }
 

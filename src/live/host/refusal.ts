@@ -6,6 +6,7 @@ import { releaseFor } from "../../kernel/release.js";
 import { sysctlOf } from "../../scenario/configurations/sysctl.js";
 import { ParameterError, quoted } from "../../scenario/errors.js";
 import type { Scenario, TimeoutKey } from "../../scenario/scenario.js";
+import { classesOf } from "../../scenario/traffic.js";
 import { formatCount, formatSeconds, formatSize } from "../../scenario/units.js";
 import type { LiveHost } from "./host.js";
 import { LiveImpossibleError } from "./impossible.js";
@@ -52,29 +53,11 @@ const RULES: readonly Rule[] = [
         : "expected loopback with --live, where every packet passes the confirm hook twice, got forward",
   },
   {
-    parameter: "protocol",
-    refusal: ({ protocol }) => (protocol === "icmp" ? "expected udp or tcp with --live, got icmp" : null),
-  },
-  {
-    parameter: "family",
-    refusal: ({ family }) =>
-      family === "ipv4" ? null : "expected ipv4 with --live, since the loopback of IPv6 has a single address, got ipv6",
-  },
-  {
     parameter: "packetCpus",
     refusal: ({ packetCpus }) =>
       packetCpus === 1
         ? null
         : `expected 1 with --live, where one process sends and its CPU does the rest, got ${packetCpus}; without --live they are simulated`,
-  },
-  {
-    parameter: "nfConntrackEvents",
-    refusal: ({ nfConntrackEvents, kernel }) => {
-      const own = releaseFor(kernel)?.events === "auto" ? 2 : 1;
-      return nfConntrackEvents === own
-        ? null
-        : `expected ${own} with --live, as the kernel has it by itself, got ${nfConntrackEvents}; without --live it is simulated`;
-    },
   },
   {
     parameter: "replay",
@@ -84,27 +67,6 @@ const RULES: readonly Rule[] = [
         : "expected none with --live, where a log's entries cannot be ended at its times; without --live it is simulated",
   },
   {
-    parameter: "rateProfile",
-    refusal: ({ rateProfile }) =>
-      rateProfile.length === 0
-        ? null
-        : "expected one rate with --live, which does not change it yet, got several; without --live they are simulated",
-  },
-  {
-    parameter: "delete",
-    refusal: (scenario) =>
-      scenario.delete === null
-        ? null
-        : "expected none with --live, which does not delete one by one yet; without --live it is simulated",
-  },
-  {
-    parameter: "traffic",
-    refusal: ({ traffic }) =>
-      traffic.length === 0
-        ? null
-        : `expected one kind of flow with --live, which does not offer several yet, got ${traffic.length}; without --live they are simulated`,
-  },
-  {
     parameter: "tuples",
     refusal: ({ tuples }) =>
       tuples === null
@@ -112,9 +74,17 @@ const RULES: readonly Rule[] = [
         : `expected none with --live, since the kernel does not tell which packets made an entry, got ${tuples}`,
   },
   {
+    parameter: "family",
+    refusal: (scenario, { ipv6 }) =>
+      ipv6 || classesOf(scenario).every(({ family }) => family === "ipv4")
+        ? null
+        : "expected ipv4 with --live on a machine whose kernel has no IPv6, got ipv6",
+  },
+  {
     parameter: "connections",
     refusal: (scenario) => {
-      const wanted = scenario.connections + (scenario.secondFlood?.connections ?? 0);
+      const first = classesOf(scenario).reduce((sum, { connections }) => sum + connections, 0);
+      const wanted = first + (scenario.secondFlood?.connections ?? 0);
       return wanted <= MOST_TUPLES
         ? null
         : `expected at most ${formatCount(MOST_TUPLES)} with --live, the addresses of 127.0.0.0/8, got ${formatCount(wanted)}`;
@@ -122,10 +92,12 @@ const RULES: readonly Rule[] = [
   },
   {
     parameter: "packets",
-    refusal: ({ udpPortOpen, protocol, packets }) =>
-      udpPortOpen || protocol !== "udp" || packets === 1
+    refusal: (scenario) => {
+      const replied = classesOf(scenario).find(({ protocol, packets }) => protocol === "udp" && packets > 1);
+      return scenario.udpPortOpen || replied === undefined
         ? null
-        : `expected 1 with --live and a closed port, where nobody replies, got ${packets}`,
+        : `expected 1 with --live and a closed port, where nobody replies, got ${replied.packets}`;
+    },
   },
   {
     parameter: "rmemMaxBytes",

@@ -9,7 +9,7 @@
 import { constants } from "node:os";
 import { LiveImpossibleError } from "./impossible.js";
 
-export const { EPERM, ENOBUFS } = constants.errno;
+export const { EPERM, ENOBUFS, ENOENT } = constants.errno;
 
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
@@ -41,6 +41,8 @@ export interface SystemCalls {
   /** What SO_RCVBUF made of a request. */
   setRcvbuf(fd: number, bytes: number): number;
   send(fd: number, data: Buffer): void;
+  /** Bytes sent, or a negative errno. */
+  sendTo(fd: number, data: Buffer, address: Buffer): number;
   /** Bytes received, or a negative errno. */
   recv(fd: number, into: Buffer, flags: number): number;
   /** Headers sent, or a negative errno. */
@@ -96,6 +98,9 @@ export async function loadSystemCalls(): Promise<SystemCalls> {
   );
   const recv = library.func("intptr_t recv(int fd, void *into, size_t bytes, int flags)");
   const sendmmsg = library.func("int sendmmsg(int fd, void *headers, uint32_t count, int flags)");
+  const sendto = library.func(
+    "intptr_t sendto(int fd, const void *data, size_t bytes, int flags, const void *address, uint32_t addressBytes)",
+  );
   const poll = library.func("int poll(void *descriptors, uintptr_t count, int milliseconds)");
 
   const descriptor = Buffer.alloc(8);
@@ -122,6 +127,10 @@ export async function loadSystemCalls(): Promise<SystemCalls> {
       return value.readInt32LE(0);
     },
     send: (fd, data) => void send(fd, data, data.length, 0),
+    sendTo(fd, data, address) {
+      const bytes = sendto(fd, data, data.length, 0, address, address.length) as number;
+      return bytes < 0 ? -koffi.errno() : bytes;
+    },
     recv(fd, into, flags) {
       const bytes = recv(fd, into, into.length, flags) as number;
       return bytes < 0 ? -koffi.errno() : bytes;

@@ -178,6 +178,7 @@ export class Conntrackd implements LiveReader {
       destroyWithoutNew: 0,
       destroyWithPortid: 0,
       messageBytes: {},
+      byClass: null,
     };
   }
 

@@ -28,6 +28,8 @@ export interface ListenerThreadData {
   index: number;
   /** The CPU of the readers; null: anywhere. */
   cpu: number | null;
+  /** The first tuple of each kind of flow. */
+  firstTuples: readonly number[];
 }
 
 const LONGEST_POLL_MILLISECONDS = 100;
@@ -48,6 +50,8 @@ class ListenerThread {
   private readonly event = emptyGlance();
   /** Messages by kind, then by size. */
   private readonly sizes = KIND_NAMES.map(() => new Map<number, number>());
+  /** By kind of flow, three each: NEW and UPDATE that came, DESTROY that was no duplicate. */
+  private readonly byClass: Int32Array;
   private fd = -1;
   private closesAt = Number.POSITIVE_INFINITY;
   private flushed = false;
@@ -56,6 +60,7 @@ class ListenerThread {
     this.data = data;
     this.calls = calls;
     this.board = new ListenerBoard(data.memory);
+    this.byClass = new Int32Array(3 * data.firstTuples.length);
     this.view = new DaemonView(false);
     const chance = new Streams(data.seed).of(`reader ${data.index}`);
     this.pacing = new Pacing(data.listener, chance);
@@ -129,7 +134,10 @@ class ListenerThread {
   private apply(): void {
     const { event, board, view } = this;
     if (!glanceAt(this.buffer, event)) return;
-    const change = view.apply(event.kind, tupleOf(event.destination), event.id, event.portid);
+    const tuple = tupleOf(event.destination);
+    const { duplicates } = view;
+    const change = view.apply(event.kind, tuple, event.id, event.portid);
+    if (event.kind !== DESTROY || view.duplicates === duplicates) this.byClass[3 * this.classOf(tuple) + event.kind]!++;
     const cell = KIND_CELLS[event.kind];
     board.set(cell, view.received[cell]);
     const sizes = this.sizes[event.kind]!;
@@ -137,6 +145,13 @@ class ListenerThread {
     if (change === 0) return;
     board.set("alive", view.alive);
     if (event.kind === DESTROY && view.alive === 0) board.setTime("inSyncNanoseconds", now());
+  }
+
+  private classOf(tuple: number): number {
+    const { firstTuples } = this.data;
+    let index = firstTuples.length - 1;
+    while (firstTuples[index]! > tuple) index--;
+    return index;
   }
 
   private sleepUntil(due: number, at: number, heard: number): void {
@@ -163,6 +178,10 @@ class ListenerThread {
       destroyWithoutNew: view.destroyWithoutNew,
       destroyWithPortid: view.destroyWithPortid,
       messageBytes: Object.fromEntries(entries),
+      byClass: this.data.firstTuples.map((_, index) => {
+        const [created, update, destroy] = this.byClass.subarray(3 * index);
+        return { new: created!, update: update!, destroy: destroy! };
+      }),
     };
   }
 }

@@ -5,6 +5,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { ListenerScenario, Scenario } from "../../scenario/scenario.js";
+import { classesOf } from "../../scenario/traffic.js";
+import { firstTuplesOf } from "../../workload/traffic.js";
 import { readSocketRow, type SocketRow } from "../host/kernel-files.js";
 import type { SystemCalls } from "../host/system-calls.js";
 import { ListenerBoard, PHASE_FLOOD, PHASE_FLUSH, PHASE_JOIN } from "./listener-board.js";
@@ -35,6 +37,7 @@ export class Listener implements LiveReader {
       seed: scenario.seed,
       index,
       cpu,
+      firstTuples: firstTuplesOf(classesOf(scenario), null),
     };
     this.worker = new Worker(new URL("./listener-thread.js", import.meta.url), { workerData });
     this.worker.on("error", (error) => {

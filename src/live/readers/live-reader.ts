@@ -24,6 +24,8 @@ export interface ReaderResult {
   destroyWithPortid: number;
   /** Sizes of messages by what they say, as "NEW/148", and how many of each came. */
   messageBytes: Record<string, number>;
+  /** Messages by kind of flow, a DESTROY that came twice counted once; null: not told. */
+  byClass: readonly Record<EventGroup, number>[] | null;
 }
 
 export interface LiveReader {

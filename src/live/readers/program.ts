@@ -154,6 +154,7 @@ export class Program implements LiveReader {
       destroyWithoutNew: 0,
       destroyWithPortid: 0,
       messageBytes: {},
+      byClass: null,
     };
   }
 

@@ -13,7 +13,7 @@ import { NamespaceKernel } from "../host/namespace-kernel.js";
 import { openListener } from "../host/netlink-socket.js";
 import { MSG_DONTWAIT, type SystemCalls } from "../host/system-calls.js";
 import { Listener } from "../readers/listener.js";
-import { connectOnce, UdpTraffic } from "../traffic/udp-traffic.js";
+import { connectOnce, UdpSender } from "../traffic/udp-sender.js";
 
 const ROUNDS = 9;
 /** Between a flood and its flush, as in the runs: a flush that follows at once finds its entries in the caches. */
@@ -57,14 +57,14 @@ const BUFFERS = { none: null, full: 2048, roomy: 2 ** 24 } as const;
 class Machine {
   private readonly kernel: NamespaceKernel;
   private readonly calls: SystemCalls;
-  private readonly traffic: UdpTraffic;
+  private readonly sender: UdpSender;
   private readonly buffer = Buffer.alloc(8192);
   private readonly event = emptyGlance();
 
   constructor(kernel: NamespaceKernel, calls: SystemCalls) {
     this.kernel = kernel;
     this.calls = calls;
-    this.traffic = new UdpTraffic(calls, false);
+    this.sender = new UdpSender(calls, false);
   }
 
   async round(scenario: Scenario, readerCpu: number): Promise<MeasuredCosts> {
@@ -95,11 +95,11 @@ class Machine {
   }
 
   private flood(entries: number): void {
-    const tuples = new Int32Array(this.traffic.mostAtOnce);
+    const tuples = new Int32Array(this.sender.mostAtOnce);
     for (let sent = 0; sent < entries; ) {
       const count = Math.min(tuples.length, entries - sent);
       for (let index = 0; index < count; index++) tuples[index] = sent + index;
-      sent += this.traffic.sendFirst(tuples, count);
+      sent += this.sender.sendFirst(tuples, count);
     }
   }
 
@@ -141,7 +141,7 @@ class Machine {
   }
 
   close(): void {
-    this.traffic.close();
+    this.sender.close();
   }
 }
 

@@ -4,9 +4,10 @@
  * are nanoseconds from the first packet.
  */
 import type { Scenario } from "../../scenario/scenario.js";
+import { classesOf } from "../../scenario/traffic.js";
 
-/** States that no connection of a flood comes to: it is never reset, and is never opened from both ends. */
-const NEVER_SEEN = ["tcp_close", "tcp_syn_sent2"];
+/** States that no connection comes to whose script has no RST: it is never opened from both ends. */
+const NEVER_SEEN: readonly string[] = ["tcp_close", "tcp_syn_sent2"];
 
 export class Lifetime {
   private readonly nfConntrackMax: number;
@@ -15,6 +16,7 @@ export class Lifetime {
   private since = 0;
   private created = 0;
   private refused = 0;
+  private deleted = 0;
 
   constructor(scenario: Scenario) {
     this.nfConntrackMax = scenario.nfConntrackMax;
@@ -25,12 +27,18 @@ export class Lifetime {
   beginAt(nanoseconds: number): void {
     this.since = nanoseconds;
     this.flooded(0, 0);
+    this.deleted = 0;
   }
 
   /** Connections made and refused since then. */
   flooded(created: number, refused: number): void {
     this.created = created;
     this.refused = refused;
+  }
+
+  /** One of them was ended by itself. */
+  entryDeleted(): void {
+    this.deleted++;
   }
 
   /** Whether entries may have ended without a flush: by a timeout, or by early_drop in a full table. */
@@ -42,12 +50,16 @@ export class Lifetime {
   /** Entries alive of those that the table counts; null: some may be dying, and the kernel does not tell which. */
   active(count: number, at: number): number | null {
     if (count === 0 || this.created === 0) return 0;
-    return this.mayHaveDied(at) ? null : this.created;
+    return this.mayHaveDied(at) ? null : this.created - this.deleted;
   }
 }
 
-/** From when on entries of this protocol may expire. */
-function shortestTimeoutNanoseconds({ timeoutsSeconds, protocol }: Scenario): number {
-  const own = Object.entries(timeoutsSeconds).filter(([key]) => key.startsWith(protocol) && !NEVER_SEEN.includes(key));
-  return Math.min(...own.map(([, seconds]) => seconds)) * 1e9;
+/** From when on entries may expire: the shortest of the timeouts that their protocols have. */
+function shortestTimeoutNanoseconds(scenario: Scenario): number {
+  const timeouts = classesOf(scenario).flatMap(({ protocol, script }) =>
+    Object.entries(scenario.timeoutsSeconds)
+      .filter(([key]) => key.startsWith(protocol) && (script === "reset" || !NEVER_SEEN.includes(key)))
+      .map(([, seconds]) => seconds),
+  );
+  return Math.min(...timeouts) * 1e9;
 }

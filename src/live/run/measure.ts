@@ -6,16 +6,16 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Measurement, MeasurementStage } from "../../report/measurement.js";
 import { TOOL_VERSION } from "../../report/version.js";
-import type { Scenario } from "../../scenario/scenario.js";
+import type { Scenario, TrafficClass } from "../../scenario/scenario.js";
 import { Streams } from "../../scenario/streams.js";
-import { scriptOf } from "../../workload/script.js";
-import { Workload } from "../../workload/workload.js";
+import { classesOf } from "../../scenario/traffic.js";
+import { Traffic } from "../../workload/traffic.js";
 import { now } from "../host/clock.js";
 import { NamespaceKernel } from "../host/namespace-kernel.js";
 import type { SystemCalls } from "../host/system-calls.js";
 import { Program, type ProgramCommand } from "../readers/program.js";
 import { Flood } from "../traffic/flood.js";
-import { connectOnce, UdpTraffic } from "../traffic/udp-traffic.js";
+import { connectOnce, UdpSender } from "../traffic/udp-sender.js";
 import { asFound, programReportOf } from "./program-report.js";
 
 /** Connections per second; the last as fast as the machine makes them. */
@@ -50,30 +50,27 @@ export async function measureProgram(
   const program = new Program(scenario.listeners[0]!, command, calls, kernel.truesizeBytes, cpus[0]!);
   calls.pinTo([cpus[0]!]);
   await program.opened();
-  const traffic = new UdpTraffic(calls, scenario.udpPortOpen);
+  const sender = new UdpSender(calls, scenario.udpPortOpen);
   const began = now();
   const stages: MeasurementStage[] = [];
+  const [any] = classesOf(scenario);
+  const onePacket: TrafficClass = {
+    ...any!,
+    protocol: "udp",
+    arrivals: "constant",
+    packets: 1,
+    packetGapNanoseconds: 0,
+  };
   const streams = new Streams(scenario.seed);
   let created = 0;
   for (const rate of RATES) {
     const connections = rate === null ? FASTEST_CONNECTIONS : rate * FLOOD_SECONDS;
     progress(stages.length, RATES.length + 1);
     if (stopRequested() || created + connections > TABLE_SHARE * scenario.nfConntrackMax) continue;
-    const workload = new Workload(
-      {
-        connections,
-        ratePerSecond: rate,
-        arrivals: "constant",
-        burstConnections: 1,
-        script: scriptOf({ script: "short", protocol: "udp", packets: 1 }),
-        packetGapNanoseconds: 0,
-        firstTuple: created,
-        tuples: null,
-        startNanoseconds: 0,
-      },
-      streams.of("arrivals"),
-    );
-    const flood = new Flood(workload, traffic, 1);
+    const classes = [{ ...onePacket, connections, ratePerSecond: rate }];
+    const chance = [streams.of("arrivals")];
+    const traffic = new Traffic({ classes, startNanoseconds: 0, firstTuple: created, profile: null, chance }, null);
+    const flood = new Flood(traffic, [sender]);
     stages.push(await stageOf(program, "flood", rate, () => floodNow(flood, stopRequested)));
     created += connections;
   }
@@ -87,7 +84,7 @@ export async function measureProgram(
     );
   }
   const { program: figures } = await program.stop();
-  traffic.close();
+  sender.close();
   const report = programReportOf(figures!, {
     command: command.text,
     secondsAt: (nanoseconds) => (nanoseconds - began) / 1e9,

@@ -9,6 +9,7 @@
 import { capacityMessages } from "../../kernel/netlink/capacity.js";
 import { releaseFor } from "../../kernel/release.js";
 import {
+  type ClassReport,
   type DaemonReport,
   type EventCounts,
   type Figure,
@@ -19,12 +20,24 @@ import {
   TIMELINE_COLUMNS,
 } from "../../report/report.js";
 import { TOOL_VERSION } from "../../report/version.js";
-import type { EventGroup } from "../../scenario/scenario.js";
+import type { EventGroup, TrafficClass } from "../../scenario/scenario.js";
+import { classesOf } from "../../scenario/traffic.js";
 import type { LiveHost } from "../host/host.js";
 import { asFound, programReport } from "./program-report.js";
 import type { Ending, LiveRun } from "./run.js";
 
 const UNKNOWN_COUNTS = { merged: null, lost: null, pending: null, attempts: null, refused: null };
+const NO_EVENTS: EventCounts = {
+  raised: 0,
+  delivered: 0,
+  unread: 0,
+  merged: 0,
+  lost: 0,
+  pending: 0,
+  notSubscribed: 0,
+  attempts: 0,
+  refused: 0,
+};
 const UNKNOWN_LATENCY = { p50Seconds: null, p90Seconds: null, p99Seconds: null, maxSeconds: null };
 
 export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report {
@@ -56,23 +69,14 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
     load,
     socket: socketReport(run, ending, 0),
     events,
-    classes: [
-      {
-        name: scenario.protocol,
-        protocol: scenario.protocol,
-        family: scenario.family,
-        askedConnections: load.askedConnections + (load.secondFlood?.askedConnections ?? 0),
-        openedConnections: load.openedConnections + (load.secondFlood?.openedConnections ?? 0),
-        events,
-      },
-    ],
+    classes: classReports(run, ending, events, found.listeners[0]!.groups),
     resends: resendReport(run, events.destroy),
     latency: { new: UNKNOWN_LATENCY, update: UNKNOWN_LATENCY, destroy: UNKNOWN_LATENCY },
     dying,
     table: {
       max: scenario.nfConntrackMax,
       buckets: host.buckets ?? scenario.buckets,
-      peakCount: run.diedBeforeFlush || scenario.secondFlood !== null ? null : run.created,
+      peakCount: run.endedBeforeFlush || scenario.secondFlood !== null ? null : run.created,
       created: run.created,
       destroyed: run.created - run.endCount,
       active,
@@ -85,7 +89,7 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
     },
     gc: null,
     redelivery: null,
-    deletes: null,
+    deletes: deletesReport(run),
     flush: flushReport(run),
     daemon: daemonReport(run, ending, 0, active),
     program,
@@ -105,20 +109,21 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
   };
 }
 
-function loadReport({ scenario, opened, floodNanoseconds, interrupted }: LiveRun): LoadReport {
-  const { connections, ratePerSecond, secondFlood, arrivals, burstConnections } = scenario;
+function loadReport(run: LiveRun): LoadReport {
+  const { scenario, opened, interrupted } = run;
+  const { secondFlood } = scenario;
+  const classes = classesOf(scenario);
+  const askedConnections = classes.reduce((sum, { connections }) => sum + connections, 0);
   const cut = interrupted ? "interrupted" : "limit";
   const { first, second } = opened;
-  const burst = arrivals === "burst" ? burstConnections : 1;
-  // The last of the connections stands for the time until the next would have come.
-  const together = first % burst === 0 ? burst : first % burst;
-  const seconds = floodNanoseconds / 1e9 + (ratePerSecond === null ? 0 : together / ratePerSecond);
+  const seconds = floodSeconds(run, classes);
   return {
-    askedRatePerSecond: ratePerSecond,
+    // Several kinds have no one rate: each goes on for its own time.
+    askedRatePerSecond: classes.length === 1 ? classes[0]!.ratePerSecond : null,
     achievedRatePerSecond: seconds > 0 && first > 0 ? first / seconds : null,
-    askedConnections: connections,
+    askedConnections,
     openedConnections: first,
-    ended: first === connections ? "done" : cut,
+    ended: first === askedConnections ? "done" : cut,
     secondFlood:
       secondFlood === null
         ? null
@@ -127,6 +132,101 @@ function loadReport({ scenario, opened, floodNanoseconds, interrupted }: LiveRun
             openedConnections: second,
             ended: second === secondFlood.connections ? "done" : cut,
           },
+  };
+}
+
+/** What the connections of the flood took; 0: there is no one rate. */
+function floodSeconds(
+  { scenario, opened, lastOpenedAt, floodNanoseconds }: LiveRun,
+  classes: readonly TrafficClass[],
+): number {
+  const [only] = classes;
+  if (only === undefined || classes.length > 1) return 0;
+  const profileSeconds = scenario.rateProfile.at(-1)?.seconds;
+  if (profileSeconds !== undefined) return Math.max(profileSeconds, lastOpenedAt / 1e9);
+  const { ratePerSecond, arrivals, burstConnections } = only;
+  const burst = arrivals === "burst" ? burstConnections : 1;
+  // The last of the connections stands for the time until the next would have come.
+  const together = opened.first % burst === 0 ? burst : opened.first % burst;
+  return ratePerSecond === null ? floodNanoseconds / 1e9 : lastOpenedAt / 1e9 + together / ratePerSecond;
+}
+
+/** Of several kinds, what came of each is known where a thread of ours reads. */
+function classReports(
+  run: LiveRun,
+  ending: Ending,
+  events: Report["events"],
+  groups: readonly EventGroup[],
+): ClassReport[] {
+  const { scenario } = run;
+  const classes = classesOf(scenario);
+  const { byClass } = ending.listeners[0]!.result;
+  return classes.map(({ name, protocol, family, connections }, index) => ({
+    name,
+    protocol,
+    family,
+    askedConnections: connections + (scenario.secondFlood?.connections ?? 0),
+    openedConnections: run.openedOf[index]! + run.opened.second,
+    events:
+      classes.length === 1
+        ? events
+        : byClass === null
+          ? null
+          : eventsOfClass(run.createdOf[index]!, byClass[index]!, events, groups),
+  }));
+}
+
+/** What all kinds together do not lack, none of them does; of what is left over it is not known whose it is. */
+function eventsOfClass(
+  created: number,
+  received: Record<EventGroup, number>,
+  all: Report["events"],
+  groups: readonly EventGroup[],
+): Report["events"] {
+  const zero = (figure: Figure): Figure => (figure === 0 ? 0 : null);
+  const counts = (kind: EventGroup, raised: Figure): EventCounts => {
+    const { unread, merged, lost, pending } = all[kind];
+    const whole = raised !== null && received[kind] === raised;
+    const [left, rest] = [zero(unread), zero(pending)];
+    return {
+      raised,
+      delivered: received[kind],
+      unread: left,
+      merged: whole ? 0 : zero(merged),
+      lost: whole
+        ? 0
+        : kind === "destroy" && left === 0 && rest === 0 && raised !== null
+          ? raised - received[kind]
+          : zero(lost),
+      pending: whole ? 0 : rest,
+      notSubscribed: 0,
+      attempts: null,
+      refused: null,
+    };
+  };
+  const allEnded = all.destroy.raised !== null && all.destroy.raised === all.new.raised;
+  return {
+    new: forListener(counts("new", all.new.raised === null ? null : created), groups.includes("new")),
+    update: forListener(counts("update", zero(all.update.raised)), groups.includes("update")),
+    destroy: forListener(counts("destroy", allEnded ? created : null), groups.includes("destroy")),
+  };
+}
+
+/** Its dying list at the end is null where entries may have ended otherwise. */
+function deletesReport({ deletes, scenario, endAt, interrupted }: LiveRun): Report["deletes"] {
+  if (deletes === null || deletes.beganAt === null) return null;
+  const { beganAt, endedAt, dumps, entries, absent, dyingAfter } = deletes;
+  return {
+    atSeconds: beganAt / 1e9,
+    durationSeconds: ((endedAt ?? endAt) - beganAt) / 1e9,
+    dumps,
+    entries,
+    absent,
+    // The kernel tries each entry once in its delete.
+    attempts: scenario.nfConntrackEvents === 0 ? 0 : entries,
+    deliveredAtOnce: null,
+    dyingAfter,
+    ended: endedAt !== null ? "done" : interrupted ? "interrupted" : "limit",
   };
 }
 
@@ -146,6 +246,7 @@ function forListener(counts: EventCounts, joined: boolean): EventCounts {
 
 function eventsOf(run: LiveRun, ending: Ending, pending: Figure, groups: readonly EventGroup[]): Report["events"] {
   const { scenario, listeners } = run;
+  if (scenario.nfConntrackEvents === 0) return { new: NO_EVENTS, update: NO_EVENTS, destroy: NO_EVENTS };
   const received = listeners[0]!.received;
   const { duplicates } = ending.listeners[0]!.result;
   const { drops, rmemBytes } = ending.listeners[0]!.row;
@@ -154,12 +255,13 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure, groups: readonl
   const flushed = run.flushEndedAt !== null;
   const unread = flushed ? { new: 0, destroy: queued } : { new: queued, destroy: 0 };
   const accepted = { new: plus(received.new, unread.new), destroy: plus(received.destroy, unread.destroy) };
-  const onlyNew = scenario.protocol === "udp" && scenario.packets === 1;
-  const plain = !run.diedBeforeFlush && scenario.secondFlood === null && scenario.flush && flushed;
+  const onlyNew = classesOf(scenario).every(({ packets }) => packets === 1);
+  const endedBefore = run.endedBeforeFlush;
+  const plain = !endedBefore && scenario.secondFlood === null && scenario.flush && flushed;
   const dropsBefore = run.dropsBeforeFlush ?? drops;
   // A flow that was made before there was a listener has no event cache, unless there is one elsewhere on the machine.
   const heard = scenario.listeners.some(({ joins }) => joins === "start");
-  const newAttempts = onlyNew && !run.diedBeforeFlush ? plus(accepted.new, dropsBefore) : null;
+  const newAttempts = onlyNew && !endedBefore ? plus(accepted.new, dropsBefore) : null;
   const created: EventCounts = {
     raised: heard ? run.created : null,
     delivered: received.new,
@@ -219,9 +321,9 @@ function dyingReport(run: LiveRun): Report["dying"] {
   const { scenario } = run;
   const flushed = scenario.flush && run.flushAt !== null && run.flushEndedAt !== null;
   const active = run.endActive;
-  const duringFlood = run.diedBeforeFlush || run.flushAt === null ? null : 0;
+  const duringFlood = run.endedBeforeFlush || run.flushAt === null ? null : 0;
   // It was looked at from the flush on: where entries ended before, it may have been longer then.
-  const peak = run.diedBeforeFlush ? null : run.watch.peakDying;
+  const peak = run.endedBeforeFlush ? null : run.watch.peakDying;
   return {
     peakDuringFlood: duringFlood,
     meanDuringFlood: duringFlood,
@@ -235,13 +337,13 @@ function dyingReport(run: LiveRun): Report["dying"] {
 
 function flushReport(run: LiveRun): Report["flush"] {
   if (!run.scenario.flush || run.flushAt === null || run.flushEndedAt === null) return null;
-  const entries = run.diedBeforeFlush ? null : run.countBeforeFlush;
+  const entries = run.aliveBeforeFlush;
   return {
     atSeconds: run.flushAt / 1e9,
     durationSeconds: (run.flushEndedAt - run.flushAt) / 1e9,
     entries,
     // The kernels that live mode knows try each entry once in a flush.
-    attempts: entries,
+    attempts: run.scenario.nfConntrackEvents === 0 ? 0 : entries,
     ended: "done",
   };
 }

@@ -12,8 +12,7 @@ import type { Report } from "../../report/report.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import { Streams } from "../../scenario/streams.js";
 import type { TableStatistics } from "../../wire/conntrack-requests.js";
-import { scriptOf } from "../../workload/script.js";
-import { Workload } from "../../workload/workload.js";
+import { firstFlood, secondFlood, Traffic, type Flood as Wanted } from "../../workload/traffic.js";
 import { now } from "../host/clock.js";
 import type { SocketRow } from "../host/kernel-files.js";
 import { NamespaceKernel } from "../host/namespace-kernel.js";
@@ -22,19 +21,20 @@ import { Conntrackd } from "../readers/conntrackd.js";
 import { Listener } from "../readers/listener.js";
 import type { LiveReader, ReaderResult } from "../readers/live-reader.js";
 import { Program, type ProgramCommand } from "../readers/program.js";
-import { Flood, type Traffic } from "../traffic/flood.js";
-import { TcpTraffic } from "../traffic/tcp-traffic.js";
-import { connectOnce, UdpTraffic } from "../traffic/udp-traffic.js";
+import { Flood, type FlowSender } from "../traffic/flood.js";
+import { sendersOf } from "../traffic/senders.js";
+import { connectOnce } from "../traffic/udp-sender.js";
+import { Deletes } from "./deletes.js";
 import { Lifetime } from "./lifetime.js";
 import { TableWatch } from "./table-watch.js";
 
+const NEVER = Number.POSITIVE_INFINITY;
 const SLICE_NANOSECONDS = 20_000_000;
 const PROGRESS_NANOSECONDS = 50_000_000;
 /** Sleeps end late by up to so much: the rest of a pause is spent awake. */
 const SPIN_NANOSECONDS = 60_000;
 /** Between two looks at the table after the flush. */
 const LOOK_MILLISECONDS = 2;
-const SHORTEST_TCP_WITH_ACK = 7;
 
 export interface Ending {
   statistics: TableStatistics;
@@ -58,19 +58,29 @@ export class LiveRun {
   /** Connections made and refused, in both floods. */
   created = 0;
   refused = 0;
+  /** By kind, in the first flood: connections made, and those whose first packet was sent or refused. */
+  createdOf: readonly number[];
+  openedOf: readonly number[];
+  /** Null: none are asked for. */
+  readonly deletes: Deletes | null;
   private readonly streams: Streams;
-  private readonly traffic: Traffic;
+  private readonly senders: readonly FlowSender[];
   private readonly observer: Observer;
   private phase: Progress["phase"] = "flood";
   private start = 0;
   private progressDue = 0;
+  private deletesWentLast = false;
+  private secondFloodAt = NEVER;
 
   floodNanoseconds = 0;
+  /** When the last packet was sent that opened a connection, in the first flood. */
+  lastOpenedAt = 0;
   flushAt: number | null = null;
   flushEndedAt: number | null = null;
-  countBeforeFlush: number | null = null;
-  /** Whether entries may have ended before the flush. */
-  diedBeforeFlush = false;
+  /** Entries alive right before the flush; null: some may have died by themselves. */
+  aliveBeforeFlush: number | null = null;
+  /** Whether entries may have ended before the flush, by themselves or by deletes. */
+  endedBeforeFlush = false;
   countAfterFlush = 0;
   dropsBeforeFlush: number | null = null;
   newBeforeFlush: number | null = 0;
@@ -111,21 +121,24 @@ export class LiveRun {
     });
     calls.pinTo([cpus[0]!]);
     this.watch = new TableWatch(this.kernel, this.listeners[0]!, this.lifetime);
-    this.traffic =
-      scenario.protocol === "tcp"
-        ? new TcpTraffic(calls, scenario.packets >= SHORTEST_TCP_WITH_ACK)
-        : new UdpTraffic(calls, scenario.udpPortOpen);
+    this.senders = sendersOf(scenario, calls);
+    this.createdOf = this.senders.map(() => 0);
+    this.openedOf = this.senders.map(() => 0);
+    const deletes = scenario.delete;
+    this.deletes = deletes === null ? null : new Deletes(deletes, scenario, this.kernel, this.streams.of("deletes"));
   }
 
   async run(): Promise<Ending> {
     for (const listener of this.listeners) await listener.opened();
     this.start = now();
     for (const listener of this.listeners) listener.begin(this.start);
-    await this.flood("arrivals", this.scenario.connections, 0, 0);
+    const first = await this.flood(firstFlood(this.scenario, this.streams));
+    this.createdOf = first.createdOf;
+    this.openedOf = first.createdOf.map((count, index) => count + first.refusedOf[index]!);
     this.opened.first = this.created + this.refused;
     this.floodNanoseconds = this.elapsed;
     if (!this.over) this.part = "pause";
-    await this.sleepUntil(this.floodNanoseconds + this.scenario.flushDelayNanoseconds);
+    await this.restUntil(this.floodNanoseconds + this.scenario.flushDelayNanoseconds);
     if (!this.over) await this.flush();
     this.phase = "drain";
     if (!this.over) {
@@ -166,45 +179,65 @@ export class LiveRun {
     return this.interrupted || this.elapsed >= this.scenario.limitSeconds * 1e9;
   }
 
-  private async flood(
-    stream: string,
-    connections: number,
-    startNanoseconds: number,
-    firstTuple: number,
-  ): Promise<void> {
-    const { scenario } = this;
-    const workload = new Workload(
-      {
-        connections,
-        ratePerSecond: scenario.ratePerSecond,
-        arrivals: scenario.arrivals,
-        burstConnections: scenario.burstConnections,
-        script: scriptOf({ script: "short", protocol: scenario.protocol, packets: scenario.packets }),
-        packetGapNanoseconds: scenario.packetGapNanoseconds,
-        firstTuple,
-        tuples: null,
-        startNanoseconds,
-      },
-      this.streams.of(stream),
-    );
-    const flood = new Flood(workload, this.traffic, scenario.packets);
+  private async flood(wanted: Wanted): Promise<Flood> {
+    const flood = new Flood(new Traffic(wanted, null), this.senders);
     const before = { created: this.created, refused: this.refused };
-    this.lifetime.beginAt(startNanoseconds);
+    this.lifetime.beginAt(wanted.startNanoseconds);
     let sliceEnd = 0;
-    while (flood.due !== Number.POSITIVE_INFINITY && !this.over) {
+    while (flood.due !== NEVER && !this.over) {
       const at = this.elapsed;
       if (at >= sliceEnd) {
         await this.breathe();
         sliceEnd = this.elapsed + SLICE_NANOSECONDS;
+      } else if (this.deletesDue <= at && !(this.deletesWentLast && flood.due <= at)) {
+        this.stepDeletes(at);
       } else if (flood.due - at > SPIN_NANOSECONDS) {
-        await this.sleepUntil(flood.due);
+        await this.sleepUntil(Math.min(flood.due, this.deletesDue));
       } else if (flood.due <= at && !this.readersLag) {
         flood.sendDue(at);
-        this.created = before.created + flood.created;
-        this.refused = before.refused + flood.refused;
-        this.lifetime.flooded(flood.created, flood.refused);
+        const { created, refused } = flood;
+        if (before.created + created + before.refused + refused > this.created + this.refused && this.flushAt === null)
+          this.lastOpenedAt = at;
+        this.created = before.created + created;
+        this.refused = before.refused + refused;
+        this.lifetime.flooded(created, refused);
+        this.deletesWentLast = false;
       }
     }
+    return flood;
+  }
+
+  private get deletesDue(): number {
+    return this.deletes?.due ?? NEVER;
+  }
+
+  /** Beside the flood they take turns, a step each. */
+  private stepDeletes(at: number): void {
+    const deletes = this.deletes!;
+    const { entries } = deletes;
+    deletes.step(at, this.phase === "drain" && this.secondFloodAt === NEVER);
+    if (deletes.entries > entries) this.lifetime.entryDeleted();
+    if (deletes.endedAt !== null) deletes.dyingAfter = this.dyingNow();
+    this.deletesWentLast = true;
+  }
+
+  /** Until a time, but for the deletes that are due before. */
+  private async restUntil(due: number): Promise<void> {
+    let sliceEnd = this.elapsed + SLICE_NANOSECONDS;
+    while (!this.over && due - this.elapsed > SPIN_NANOSECONDS) {
+      const at = this.elapsed;
+      if (this.deletesDue > at) await this.sleepUntil(Math.min(due, this.deletesDue));
+      else this.stepDeletes(at);
+      if (at < sliceEnd) continue;
+      await this.breathe();
+      sliceEnd = this.elapsed + SLICE_NANOSECONDS;
+    }
+  }
+
+  private dyingNow(): number | null {
+    const count = this.kernel.count();
+    const active = this.lifetime.active(count, this.elapsed);
+    return active === null ? null : count - active;
   }
 
   /** A reader that is caught up until the flush is what the experiment promises, however fast the sender is. */
@@ -225,8 +258,8 @@ export class LiveRun {
     const { scenario, listeners, kernel } = this;
     for (const listener of listeners) await listener.prepareFlush();
     this.watch.sample(this.elapsed, this.delivered);
-    this.countBeforeFlush = kernel.count();
-    this.diedBeforeFlush = this.lifetime.mayHaveDied(this.elapsed);
+    this.aliveBeforeFlush = this.lifetime.active(kernel.count(), this.elapsed);
+    this.endedBeforeFlush = this.aliveBeforeFlush === null || (this.deletes?.entries ?? 0) > 0;
     this.dropsBeforeFlush = listeners[0]!.row().drops;
     this.newBeforeFlush = listeners[0]!.received.new;
     this.flushAt = this.elapsed;
@@ -247,19 +280,21 @@ export class LiveRun {
 
   private async drain(): Promise<void> {
     const second = this.scenario.secondFlood;
-    let secondAt = second === null ? Number.POSITIVE_INFINITY : this.flushAt! + second.afterFlushSeconds * 1e9;
+    if (second !== null) this.secondFloodAt = this.flushAt! + second.afterFlushSeconds * 1e9;
     while (!this.over) {
-      if (this.elapsed >= secondAt) {
-        secondAt = Number.POSITIVE_INFINITY;
+      if (this.elapsed >= this.secondFloodAt) {
+        this.secondFloodAt = NEVER;
         this.part = "second flood";
-        await this.flood("second arrivals", second!.connections, this.elapsed, this.scenario.connections);
+        await this.flood(secondFlood(this.scenario, this.streams, this.elapsed));
         this.opened.second = this.created + this.refused - this.opened.first;
         if (!this.over) this.part = "drain";
       }
+      if (this.deletesDue <= this.elapsed) await this.restUntil(this.elapsed + SLICE_NANOSECONDS);
       const count = this.watch.look(this.elapsed, this.flushAt!);
       const rmem = this.listeners.map((listener) => listener.row().rmemBytes);
       const read = this.listeners.every((listener, index) => listener.idle(rmem[index]!));
-      if (count === 0 && read && secondAt === Number.POSITIVE_INFINITY) {
+      const isOver = this.secondFloodAt === NEVER && this.deletesDue === NEVER;
+      if (count === 0 && read && isOver) {
         this.settled = true;
         return;
       }
@@ -307,7 +342,7 @@ export class LiveRun {
     const rows = this.listeners.map((listener) => listener.row());
     const results = await Promise.all(this.listeners.map((listener) => listener.stop()));
     const statistics = this.kernel.statistics();
-    this.traffic.close();
+    for (const sender of this.senders) sender.close();
     return { statistics, listeners: results.map((result, index) => ({ result, row: rows[index]! })) };
   }
 }

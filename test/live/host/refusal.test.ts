@@ -25,6 +25,17 @@ test("what nothing on a machine tells is not held against a scenario", () => {
   assert.doesNotThrow(() => attempt({ hz: 1000, buckets: 1024, nfConntrackMax: 5000, rmemMaxBytes: 1000 }, unknown));
 });
 
+test("kinds of flow, ICMP, IPv6, a rate that changes, deletes and no events can be live", () => {
+  const rateProfile = [
+    { seconds: 0, connectionsPerSecond: 1 },
+    { seconds: 9, connectionsPerSecond: 1 },
+  ];
+  const traffic = [{ script: "syn-only" as const }, { script: "short" as const, protocol: "icmp" as const }];
+  assert.doesNotThrow(() => attempt({ traffic, delete: { share: 0.5, atSeconds: 1 }, nfConntrackEvents: 0 }));
+  assert.doesNotThrow(() => attempt({ family: "ipv6", protocol: "icmp" }));
+  assert.doesNotThrow(() => attempt({ rateProfile }, {}, "flood"));
+});
+
 test("a version that falls under the same row of the release table is the running kernel", () => {
   assert.doesNotThrow(() => attempt({ kernel: "6.18.41" }));
 });
@@ -44,16 +55,6 @@ const REFUSED: readonly [string, Overrides, RegExp, Partial<LiveHost>?][] = [
     /^path: expected loopback .* passes the confirm hook twice/,
   ],
   ["packets on several CPUs", { packetCpus: 2 }, /^packetCpus: expected 1 with --live/],
-  [
-    "a rate that changes",
-    {
-      rateProfile: [
-        { seconds: 0, connectionsPerSecond: 1 },
-        { seconds: 9, connectionsPerSecond: 1 },
-      ],
-    },
-    /^rateProfile: expected one rate with --live/,
-  ],
   [
     "a log that is replayed",
     {
@@ -77,10 +78,13 @@ const REFUSED: readonly [string, Overrides, RegExp, Partial<LiveHost>?][] = [
     },
     /^replay: expected none with --live/,
   ],
-  ["no events at all", { nfConntrackEvents: 0 }, /^nfConntrackEvents: expected 2 with --live/],
-  ["kinds of flow", { traffic: [{ script: "syn-only" }] }, /^traffic: expected one kind of flow /],
-  ["ICMP", { protocol: "icmp" }, /^protocol: expected udp or tcp /],
-  ["IPv6", { family: "ipv6" }, /^family: expected ipv4 /],
+  ["IPv6 where the kernel has none", { family: "ipv6" }, /^family: expected ipv4 /, { ipv6: false }],
+  [
+    "a kind of IPv6 where the kernel has none",
+    { traffic: [{ script: "syn-only" }, { script: "short", family: "ipv6" }] },
+    /^family: expected ipv4 /,
+    { ipv6: false },
+  ],
   ["tuples that come again", { tuples: 10 }, /^tuples: expected none /],
   ["replies from a closed port", { udpPortOpen: false, packets: 2 }, /^packets: expected 1 /],
   ["another rmem_max", { rmemMaxBytes: 212_992 }, /^rmemMaxBytes: expected 4MiB, .* got 208k/],

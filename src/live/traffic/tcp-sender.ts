@@ -11,7 +11,7 @@ import { FIN, SYN } from "../../kernel/conntrack/trackers/tcp-states.js";
 import type { ScriptStep } from "../../workload/script.js";
 import { addressOf } from "../host/loopback-address.js";
 import { EPERM, MSG_DONTWAIT, SystemCallError, type SystemCalls } from "../host/system-calls.js";
-import type { Traffic } from "./flood.js";
+import type { FlowSender } from "./flood.js";
 import { AF_INET, socketAddress } from "./socket-address.js";
 
 const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
@@ -19,7 +19,7 @@ const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_QUICKACK = 12;
 const BACKLOG = 1024;
-const SERVER_PORT = 40_002;
+const FIRST_PORT = 40_000;
 const PAYLOAD = Buffer.from("x");
 
 interface Ends {
@@ -27,19 +27,22 @@ interface Ends {
   server: number;
 }
 
-export class TcpTraffic implements Traffic {
+export class TcpSender implements FlowSender {
   readonly mostAtOnce = 1;
   private readonly calls: SystemCalls;
+  private readonly port: number;
   private readonly separateAck: boolean;
   private readonly listening: number;
   private readonly received = Buffer.alloc(16);
   private readonly open = new Map<number, Ends>();
 
-  constructor(calls: SystemCalls, separateAck: boolean) {
+  /** `index`: among the senders of a run. */
+  constructor(calls: SystemCalls, separateAck: boolean, index = 0) {
     this.calls = calls;
+    this.port = FIRST_PORT + 2 * index;
     this.separateAck = separateAck;
     this.listening = calls.socket(AF_INET, SOCK_STREAM_CLOEXEC, 0);
-    calls.bind(this.listening, socketAddress(0, SERVER_PORT));
+    calls.bind(this.listening, socketAddress(0, this.port));
     calls.listen(this.listening, BACKLOG);
   }
 
@@ -47,7 +50,8 @@ export class TcpTraffic implements Traffic {
     return this.connect(tuples[0]!) ? 1 : 0;
   }
 
-  send(tuple: number, { direction, segment }: ScriptStep): boolean {
+  send(tuple: number, { direction, segment, sameSystemCall }: ScriptStep): boolean {
+    if (sameSystemCall) return true;
     if (segment === SYN) return this.connect(tuple);
     const ends = this.open.get(tuple)!;
     if (segment === FIN) this.finish(tuple, ends, direction);
@@ -67,7 +71,7 @@ export class TcpTraffic implements Traffic {
     const { calls } = this;
     const client = calls.socket(AF_INET, SOCK_STREAM_CLOEXEC, 0);
     try {
-      calls.connect(client, socketAddress(addressOf(tuple), SERVER_PORT));
+      calls.connect(client, socketAddress(addressOf(tuple), this.port));
     } catch (error) {
       calls.close(client);
       // A full table refuses the SYN on its way out.

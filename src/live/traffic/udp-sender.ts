@@ -8,7 +8,7 @@
 import type { ScriptStep } from "../../workload/script.js";
 import { addressOf, LOCALHOST } from "../host/loopback-address.js";
 import { EPERM, SystemCallError, type SystemCalls } from "../host/system-calls.js";
-import type { Traffic } from "./flood.js";
+import type { FlowSender } from "./flood.js";
 import { AF_INET, SOCKADDR_IN_BYTES, socketAddress } from "./socket-address.js";
 
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
@@ -24,18 +24,21 @@ const PKTINFO_BYTES = 28;
 const PKTINFO_SOURCE = 20;
 
 const MOST_AT_ONCE = 64;
-const CLIENT_PORT = 40_000;
-const SERVER_PORT = 40_001;
+/** Each sender has two ports of its own. */
+const FIRST_PORT = 40_000;
 
-export class UdpTraffic implements Traffic {
+export class UdpSender implements FlowSender {
   readonly mostAtOnce = MOST_AT_ONCE;
-  private readonly client: Sender;
+  private readonly client: DatagramSocket;
   /** Null: the port is closed, and every packet to it is answered with an ICMP error. */
-  private readonly server: Sender | null;
+  private readonly server: DatagramSocket | null;
 
-  constructor(calls: SystemCalls, portIsOpen: boolean) {
-    this.client = new Sender(calls, LOCALHOST, CLIENT_PORT, SERVER_PORT);
-    this.server = portIsOpen ? new Sender(calls, 0, SERVER_PORT, CLIENT_PORT) : null;
+  /** `index`: among the senders of a run. */
+  constructor(calls: SystemCalls, portIsOpen: boolean, index = 0) {
+    const clientPort = FIRST_PORT + 2 * index;
+    const serverPort = clientPort + 1;
+    this.client = new DatagramSocket(calls, LOCALHOST, clientPort, serverPort);
+    this.server = portIsOpen ? new DatagramSocket(calls, 0, serverPort, clientPort) : null;
   }
 
   sendFirst(tuples: Int32Array, count: number): number {
@@ -60,13 +63,13 @@ export class UdpTraffic implements Traffic {
 
 /** One connection of one packet, whose two ends are gone afterwards. */
 export function connectOnce(calls: SystemCalls): void {
-  const traffic = new UdpTraffic(calls, true);
-  traffic.sendFirst(Int32Array.of(0), 1);
-  traffic.close();
+  const sender = new UdpSender(calls, true);
+  sender.sendFirst(Int32Array.of(0), 1);
+  sender.close();
 }
 
 /** One socket with the structures of sendmmsg. The buffers have to live as long as the addresses of them are used. */
-class Sender {
+class DatagramSocket {
   private readonly calls: SystemCalls;
   private readonly fd: number;
   private readonly headers = Buffer.alloc(MOST_AT_ONCE * HEADER_BYTES);
