@@ -1,6 +1,6 @@
 /**
- * What a flood can be made of, on the running kernel and in the simulator: every protocol, family and script, rates over
- * time, deletes, the sysctl of events. Where the kernel cannot be had these tests are skipped and say why; with
+ * What a flood can be made of, on the running kernel and in the simulator: every protocol, family and script, rates
+ * over time, deletes, the sysctl of events. Where the kernel cannot be had these tests are skipped and say why; with
  * REQUIRE_LIVE=1 they fail instead.
  */
 import assert from "node:assert/strict";
@@ -139,7 +139,7 @@ describe("several kinds at once", { skip }, () => {
       ],
       nfConntrackMax: 1000,
       delete: { class: "udp6", atSeconds: 0.05 },
-      flushDelayNanoseconds: 5e8,
+      flushDelayNanoseconds: 3e9,
     });
     for (const { deletes, flush, ended } of [live, simulated]) {
       assert.equal(ended, "settled");
@@ -152,7 +152,7 @@ describe("deletes on the running kernel", { skip }, () => {
   test("of a share end that share, and the flush the rest", async () => {
     const { live, simulated } = await both({
       connections: 1000,
-      flushDelayNanoseconds: 1e9,
+      flushDelayNanoseconds: 3e9,
       delete: { share: 0.5, atSeconds: 0.2 },
     });
     const entries = live.deletes!.entries!;
@@ -165,7 +165,7 @@ describe("deletes on the running kernel", { skip }, () => {
   test("of a small buffer leave what was refused on the dying list", async () => {
     const { live } = await both({
       connections: 500,
-      flushDelayNanoseconds: 2e9,
+      flushDelayNanoseconds: 4e9,
       delete: { share: 1, atSeconds: 0.3 },
       listeners: [{ bufferBytes: 2048, serviceNanoseconds: 2_000_000, slowFrom: "start", smallFrom: "start" }],
     });

@@ -4,8 +4,9 @@
  * connections can be half open, or live for long, and both families and ICMP are one case.
  *
  * Conntrack sees such a packet on its way out (LOCAL_OUT, the confirm hook), and does not check it again on loopback,
- * where it comes in with its entry (nf_conntrack_in). The checksum of what it carries is wrong on purpose: the receiving
- * end of TCP, UDP or ICMP then drops it without an answer, and a connection has the packets of its script alone.
+ * where it comes in with its entry (nf_conntrack_in). The checksum of what it carries is wrong on purpose: the
+ * receiving end of TCP, UDP or ICMP then drops it without an answer, and a connection has the packets of its script
+ * alone.
  */
 import { ORIGINAL } from "../../kernel/conntrack/status.js";
 import { ACK, FIN, RST, type Segment, SYN, SYN_ACK } from "../../kernel/conntrack/trackers/tcp-states.js";
@@ -49,7 +50,7 @@ interface Laid {
   bytes: Buffer;
   /** Where it goes, as sendto wants it. */
   address: Buffer;
-  /** Where the connection's address is written in it, and in `address`; -1: not there, it is where the packet is from. */
+  /** Where the connection's address is written in it, and in `address`; -1: not there, since it is the sender's. */
   bytesAt: number;
   addressAt: number;
   checksumAt: number;

@@ -16,8 +16,8 @@ export function sendersOf(scenario: Scenario, calls: SystemCalls): FlowSender[] 
 }
 
 /**
- * UDP of IPv4 has two sockets for all of its connections and is the fastest that there is. TCP of IPv4 that opens, talks
- * and closes is the real one. What would need sockets by the thousand, or packets that no socket sends, is raw.
+ * UDP of IPv4 has two sockets for all of its connections and is the fastest that there is. TCP of IPv4 that opens,
+ * talks and closes is the real one. What would need sockets by the thousand, or packets that no socket sends, is raw.
  */
 function senderOf(one: TrafficClass, index: number, portIsOpen: boolean, calls: SystemCalls): FlowSender {
   const { family, protocol, script, packets } = one;
