@@ -3,7 +3,7 @@
  * and `dist/` may be older than the sources. File by file and without their types, which are checked elsewhere. It
  * tests nothing itself.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,8 +12,21 @@ import { bundle } from "../scripts/bundled.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** The folder of the package, with `bin/`, `dist/` and `dist/command/`. Whoever asked removes it. */
+/** Where the package is that run.mjs has built for all files, if it has. */
+const SHARED = process.env.BUILT_PACKAGE;
+
+/** The folder of the package, with `bin/`, `dist/` and `dist/command/`. Other tests use it, too: nothing of it may be changed. */
 export async function builtPackage(): Promise<string> {
+  return SHARED ?? (await ownPackage());
+}
+
+/** When the tests of a file are over. */
+export function removePackage(folder: string): void {
+  if (folder !== SHARED) rmSync(folder, { recursive: true });
+}
+
+/** One that may be changed. */
+export async function ownPackage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "ct-reliable-built-"));
   for (const name of ["package.json", "bin"]) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));

@@ -1,11 +1,11 @@
 /** The page of people's cases: every command on it is run as it stands, and what stands below it is in its output. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { builtPackage } from "../built.js";
+import { builtPackage, removePackage } from "../built.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE = readFileSync(join(ROOT, "docs", "FIELD.md"), "utf8");
@@ -22,7 +22,7 @@ describe("docs/FIELD.md", () => {
   before(async () => {
     folder = await builtPackage();
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => removePackage(folder));
 
   test("every command has what it says below it", () => {
     assert.equal(CASES.length, PAGE.split("```sh").length - 1);

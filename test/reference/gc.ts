@@ -22,8 +22,9 @@ export abstract class ReferenceGc {
     this.evictAbove = this.earlyDrop && this.kernel.release.gcEvicts ? Math.floor(max / 100) * 95 : 0;
     this.scanned = 0;
     this.expired = 0;
+    this.spent = false;
     const delay = this.pass();
-    this.earlyDrop = false;
+    if (delay > 0) this.earlyDrop = false;
     this.work.schedule(delay);
   }
 
@@ -33,10 +34,22 @@ export abstract class ReferenceGc {
   protected alive(_left: number): void {}
   protected readonly evictedCounts: boolean = false;
 
+  /** More expired entries than this end a run of the later workers at once, wherever it is. */
+  protected readonly mostExpired: number = Number.POSITIVE_INFINITY;
+
+  /** The run met another entry when it had found too many. */
+  protected spent = false;
+
+  private get isSpent(): boolean {
+    this.spent ||= this.expired > this.mostExpired;
+    return this.spent;
+  }
+
   protected bucket(index: number): void {
     this.kernel.walk(
       index,
       (entry) => {
+        if (this.isSpent) return null;
         this.scanned++;
         if (this.kernel.isExpired(entry)) {
           this.expired++;
@@ -56,6 +69,7 @@ export abstract class ReferenceGc {
 
   /** The walk has gone astray and meets what is on the dying list. */
   private readonly dead = (entry: Entry): void => {
+    if (this.isSpent) return;
     this.scanned++;
     if (entry.deadline - this.kernel.clock.jiffies <= 0) this.expired++;
     else if (this.evictAbove === 0) this.alive(entry.deadline - this.kernel.clock.jiffies);
@@ -137,13 +151,24 @@ class Fraction128 extends Fraction {
   }
 }
 
-/** The whole table per run, which in a small table lasts no time. */
+/** The whole table in a pass, which in a small one lasts no time unless a run ends early. */
 abstract class WholeTable extends ReferenceGc {
+  private start = 0;
+
   protected pass(): number {
-    this.begin();
-    for (let index = 0; index < this.kernel.options.buckets; index++) this.bucket(index);
-    const { hz } = this.kernel.clock;
-    return Math.max(1, Math.min(Math.max(this.wanted(), hz), this.longestSeconds * hz));
+    const { clock, options } = this.kernel;
+    const { hz } = clock;
+    if (this.last === 0) {
+      this.begin();
+      this.start = clock.jiffies;
+    }
+    for (; this.last < options.buckets; this.last++) {
+      this.bucket(this.last);
+      if (this.spent) return clock.jiffies - this.start < this.longestSeconds * hz ? 1 : 0;
+    }
+    this.last = 0;
+    const wanted = Math.min(Math.max(this.wanted(), hz), this.longestSeconds * hz);
+    return Math.max(1, wanted - Math.max(clock.jiffies - this.start, 1));
   }
 
   protected readonly longestSeconds: number = 60;
@@ -166,6 +191,7 @@ class Pass120s extends WholeTable {
 
 class PassHalving extends WholeTable {
   protected override readonly evictedCounts = true;
+  protected override readonly mostExpired = Math.floor(64_000 / this.kernel.clock.hz);
   private mean = 0;
   protected override begin(): void {
     this.mean = 2 ** 31 - 1;
@@ -182,6 +208,7 @@ class PassHalving extends WholeTable {
 
 class PassMean extends WholeTable {
   protected override readonly evictedCounts = true;
+  protected override readonly mostExpired = Math.floor(64_000 / this.kernel.clock.hz);
   private mean = 0;
   private count = 0;
   protected override begin(): void {

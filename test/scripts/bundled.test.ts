@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import ts from "typescript";
 import { bundle } from "../../scripts/bundled.js";
 import * as library from "../../src/index.js";
-import { builtPackage } from "../built.js";
+import { ownPackage } from "../built.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
 const { dependencies, optionalDependencies } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
@@ -16,7 +16,7 @@ describe("the bundle", () => {
   let dist: string;
   let folder: string;
   before(async () => {
-    installation = await builtPackage();
+    installation = await ownPackage();
     dist = path.join(installation, "dist");
     folder = path.join(dist, "command");
   });

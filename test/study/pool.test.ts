@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Backend, Observer } from "../../src/report/backend.js";
 import type { Report } from "../../src/report/report.js";
 import { pool } from "../../src/study/pool.js";
-import { builtPackage } from "../built.js";
+import { builtPackage, removePackage } from "../built.js";
 import { floodScenario } from "../simulation/scenarios.js";
 
 const scenarios = Array.from({ length: 5 }, (_, index) => floodScenario({ connections: 10, seed: String(index) }));
@@ -60,7 +60,7 @@ describe("in threads of their own", () => {
   before(async () => {
     folder = await builtPackage();
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => removePackage(folder));
 
   /** A process on the build; what it prints last is what is looked at. */
   function inProcess(body: string) {

@@ -72,8 +72,9 @@ function to(parameter: "rmemMaxBytes" | "buckets" | "graceMaxSeconds" | "nfConnt
 
 /** Without events there is nothing to deliver; 1 and 2 differ only for flows from before the first listener. */
 const refuseSilence: Setter = (_, value) => {
-  if (value === 0) {
-    throw new UsageError("expected net.netfilter.nf_conntrack_events 1 or 2, since with 0 there is no event, got 0");
+  if (value !== 1 && value !== 2) {
+    const why = value === 0 ? ", since with 0 there is no event" : "";
+    throw new UsageError(`expected net.netfilter.nf_conntrack_events 1 or 2${why}, got ${value}`);
   }
 };
 

@@ -44,8 +44,13 @@ const deleteCodec: Codec = {
   parse(written): { delete: Partial<DeleteScenario> } {
     const at = written.lastIndexOf("@");
     const values: Partial<DeleteScenario> = {};
-    for (const item of (at < 0 ? written : written.slice(0, at)).split(","))
-      Object.assign(values, itemOf(item, written));
+    for (const item of (at < 0 ? written : written.slice(0, at)).split(",")) {
+      const said = itemOf(item, written);
+      if (Object.keys(said).some((key) => key in values)) {
+        throw new UsageError(`expected a share, a class and a pace once each, got ${quoted(item)} again`);
+      }
+      Object.assign(values, said);
+    }
     if (at >= 0) values.atSeconds = numberIn(AT_SECONDS, written.slice(at + 1));
     if (values.atSeconds === undefined && (values.perSecond ?? null) === null) {
       throw new UsageError(`expected ${EXAMPLES}, got ${quoted(written)}`);

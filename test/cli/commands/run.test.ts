@@ -17,7 +17,7 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { installed } from "../../../src/cli/dependencies.js";
 import { EXIT } from "../../../src/cli/exit-codes.js";
 import { simulation } from "../../../src/simulation/simulation.js";
-import { builtPackage } from "../../built.js";
+import { builtPackage, removePackage } from "../../built.js";
 import { run as runWithStubs, type Setup } from "../harness.js";
 
 /** The command line on the real simulator and the real renderers, in this thread. */
@@ -458,7 +458,7 @@ describe("a real process", () => {
   before(async () => {
     installation = await builtPackage();
   });
-  after(() => rmSync(installation, { recursive: true }));
+  after(() => removePackage(installation));
 
   const bin = () => join(installation, "bin", "ct-reliable.js");
   const start = (argv: readonly string[], input = ""): SpawnSyncReturns<string> =>

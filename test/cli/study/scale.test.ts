@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { Ajv } from "ajv";
 import { parse } from "yaml";
 import { shardOfEnvironment } from "../../../src/study/shard.js";
-import { builtPackage } from "../../built.js";
+import { builtPackage, removePackage } from "../../built.js";
 import { startCluster, whyNoSlurm } from "./slurm.js";
 
 const PAGE = readFileSync(new URL("../../../docs/SCALE.md", import.meta.url), "utf8");
@@ -34,7 +34,8 @@ describe("docs/SCALE.md", () => {
     folder = mkdtempSync(join(tmpdir(), "ct-reliable-scale-"));
   });
   after(() => {
-    for (const path of [built, folder]) rmSync(path, { recursive: true });
+    removePackage(built);
+    rmSync(folder, { recursive: true });
   });
 
   const command = (): string => `${process.execPath} ${join(built, "bin/ct-reliable.js")}`;
