@@ -15,7 +15,10 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** Where the package is that run.mjs has built for all files, if it has. */
 const SHARED = process.env.BUILT_PACKAGE;
 
-/** The folder of the package, with `bin/`, `dist/` and `dist/command/`. Other tests use it, too: nothing of it may be changed. */
+/**
+ * The folder of the package, with `bin/`, `dist/` and `dist/command/`. Other tests use it, too: nothing of it may be
+ * changed.
+ */
 export async function builtPackage(): Promise<string> {
   return SHARED ?? (await ownPackage());
 }

@@ -109,12 +109,23 @@ export class Comparison {
       free(entry);
     };
     const raised = ledger.raised.bind(ledger);
+    let isBooking = false;
     ledger.raised = (entry, kind) => {
-      log.push(`#${numbers[entry]} raises ${KINDS[kind]}`);
+      if (!isBooking) log.push(`#${numbers[entry]} raises ${KINDS[kind]}`);
       raised(entry, kind);
+    };
+    let attempt = 0;
+    const booked = ledger.raisedAndAttempted.bind(ledger);
+    ledger.raisedAndAttempted = (entry, kind, kept) => {
+      // It is told when the attempt is over.
+      log.splice(attempt, 0, `#${numbers[entry]} raises ${KINDS[kind]}`);
+      isBooking = true;
+      booked(entry, kind, kept);
+      isBooking = false;
     };
     const send = ctnetlink.send.bind(ctnetlink);
     ctnetlink.send = (kind, entry, withProtoinfo, withPortid) => {
+      attempt = log.length;
       const ok = send(kind, entry, withProtoinfo, withPortid);
       log.push(`#${numbers[entry]} ${KINDS[kind]} ${ok ? "ok" : "failed"}`);
       return ok;
