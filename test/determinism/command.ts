@@ -9,17 +9,16 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { ownPackage, removePackage } from "../built.js";
+import { nodes } from "../nodes.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HASHES = fileURLToPath(new URL("hashes.json", import.meta.url));
-const CACHE = join(ROOT, "node_modules", ".cache", "node");
-const MAJORS = [20, 22, 24, 26];
 
 type Hashes = Record<string, string>;
 
@@ -47,40 +46,18 @@ const { values } = parseArgs({
 const folder = mkdtempSync(join(tmpdir(), "ct-reliable-determinism-"));
 const installation = await ownPackage();
 try {
-  process.exitCode = compared(values.node ?? MAJORS.map(nodeOf).filter((path) => path !== null));
+  process.exitCode = compared(values.node ?? nodes());
 } finally {
   removePackage(installation);
   rmSync(folder, { recursive: true });
 }
 
-/** The executable of a release, from the cache or the registry; null: it cannot be had, which is said. */
-function nodeOf(major: number): string | null {
-  const home = join(CACHE, String(major));
-  const path = join(home, "package", "bin", "node");
-  if (existsSync(path)) return path;
-  const arch = process.arch === "arm64" ? "arm64" : "x64";
-  try {
-    mkdirSync(home, { recursive: true });
-    const options = { cwd: home, encoding: "utf8" } as const;
-    const archive = execFileSync("npm", ["pack", "--silent", `node-linux-${arch}@${major}`], options)
-      .trim()
-      .split("\n")
-      .at(-1)!;
-    execFileSync("tar", ["xzf", archive], options);
-    rmSync(join(home, archive));
-    return path;
-  } catch (error) {
-    console.error(`Node ${major} cannot be had here: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
-    return null;
-  }
-}
-
-function compared(nodes: readonly string[]): number {
+function compared(executables: readonly string[]): number {
   const wanted: Hashes | null = values.update || !existsSync(HASHES) ? null : JSON.parse(readFileSync(HASHES, "utf8"));
   let first: Hashes | null = wanted;
   let differences = 0;
   let runs = 0;
-  for (const [index, node] of nodes.entries()) {
+  for (const [index, node] of executables.entries()) {
     for (const surroundings of index === 0 ? [PLAIN, ...OTHERS] : [PLAIN, OTHERS[1]!]) {
       const hashes = hashesOf(node, surroundings);
       first ??= hashes;
