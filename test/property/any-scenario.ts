@@ -125,7 +125,7 @@ const sizes = fc.record({
   kernel: RELEASE_NAMES,
 });
 
-export const overrides: fc.Arbitrary<Overrides> = fc
+const overrides: fc.Arbitrary<Overrides> = fc
   .tuple(objectOf(DRAWN, ""), sizes)
   .map(([drawn, size]) => structuredClone({ ...drawn, ...size }) as Overrides);
 

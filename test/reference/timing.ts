@@ -20,7 +20,7 @@ export function withSlack(expires: number, jiffies: number): number {
  * calc_wheel_index(): 63 jiffies of width 1, and each level after it is eight times as wide and reaches as much
  * further.
  */
-export function coarseExpiry(expires: number, delay: number): number {
+function coarseExpiry(expires: number, delay: number): number {
   let width = 1;
   for (let reach = 63; delay >= reach; reach *= 8) width *= 8;
   return (Math.floor(expires / width) + 1) * width;
