@@ -48,6 +48,8 @@ export interface Dependencies {
   surveying(): Promise<Surveying>;
   /** How many runs go on at once. */
   cores(): number;
+  /** That can be had without taking it from others. */
+  memoryBytes(): number;
   /** As uname -s, -r and -v say it. */
   host(): { system: string; release: string; version: string };
 }
@@ -196,5 +198,6 @@ export const installed: Dependencies = {
     seconds: () => performance.now() / 1000,
   }),
   cores: () => os.availableParallelism(),
+  memoryBytes: () => os.freemem(),
   host: () => ({ system: os.type(), release: os.release(), version: os.version() }),
 };

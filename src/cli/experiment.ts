@@ -10,6 +10,8 @@ import type { Bound } from "../report/verdict.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { parseExpectation } from "../scenario/expectation.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
+import { formatCount } from "../scenario/units.js";
+import { entriesAtOnce, memoryBytes } from "../simulation/memory.js";
 import type { adviceOn } from "../study/advice.js";
 import type { Call } from "./command.js";
 import { CONFIGURATION_FLAGS, configurationNotes } from "./configuration-files.js";
@@ -88,6 +90,7 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
     return EXIT.ok;
   }
   refuseWhatIf(flags);
+  if (live === null) refuseTooLarge(scenario, dependencies.memoryBytes());
   const outputs = openOutputs(flags, io, dependencies);
   for (const sentence of notes) note(io, `note: ${sentence}`);
   if (drawn) announceSeed(flags, io);
@@ -107,6 +110,17 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
     if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
     return reportBug(io, error, repeat);
   }
+}
+
+/** Before anything runs. Throws UsageError where the entries would not fit. */
+function refuseTooLarge(scenario: Scenario, availableBytes: number): void {
+  const needed = memoryBytes(scenario);
+  if (needed <= availableBytes) return;
+  const mebibytes = (bytes: number): string => `${formatCount(Math.ceil(bytes / 1_048_576))} MiB`;
+  throw new UsageError(
+    `expected a run that fits into ${mebibytes(availableBytes)} of memory, got ${formatCount(entriesAtOnce(scenario))} entries ` +
+      `at once, which would need ${mebibytes(needed)}: fewer --connections or a lower --nf-conntrack-max need less`,
+  );
 }
 
 /** A person who asks for no kernel gets that of 2009, and may not know. */

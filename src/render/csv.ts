@@ -55,7 +55,9 @@ function timelineRows(name: string, run: Report): Value[][] {
   return run.timeline.rows.map((row) => [name, run.seed, ...row]);
 }
 
+/** A text that a spreadsheet would take for a formula gets an apostrophe in front, which makes it a text there. */
 export function field(value: Value): string {
-  const text = String(value ?? "");
+  const plain = String(value ?? "");
+  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -232,6 +232,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     measurements: installed.measurements,
     surveying: installed.surveying,
     cores: () => 1,
+    memoryBytes: () => 4 * 2 ** 30,
     host: () => ({ system: "Linux", release: "6.18.44-fc-v669", version: "#1 SMP PREEMPT_DYNAMIC @0" }),
     ...setup.dependencies,
   });

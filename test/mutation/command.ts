@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What only makes a run faster: a mistake there is none. */
 const WITHOUT_EFFECT = /prefetch/;
 /** Far above what the tests take, so that only a loop without an end is cut off. */
-const TIMEOUT_MILLISECONDS = 240_000;
+const TIMEOUT_MILLISECONDS = 90_000;
 
 const { values } = parseArgs({
   options: {

@@ -54,7 +54,7 @@ function installed(archive: string, omitted: readonly string[]): void {
     const on = `${omitted.join("") || "whole"}, ${run(node, ["--version"], home).trim()}`;
     succeeds(`${on}: flood`, node, [command, "flood", "--connections", "200", "--quiet"], home);
     succeeds(`${on}: a scenario with four seeds`, node, [command, "run", scenarios, "--runs", "4", "--quiet"], home);
-    const sweep = ["sweep", "--list", "buffer=2k,4k", "--connections", "50", "--runs", "2", "--workers", "2"];
+    const sweep = ["sweep", "flood", "--list", "buffer=2k,4k", "--connections", "50", "--runs", "2", "--workers", "2"];
     succeeds(`${on}: a sweep on two workers`, node, [command, ...sweep], home);
     succeeds(`${on}: the example of the library`, node, ["example.js"], home);
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { renderCsv } from "../../src/render/csv.js";
+import { field, renderCsv } from "../../src/render/csv.js";
 import { figureOf, METRICS, metricNamed } from "../../src/report/metrics.js";
 import { TIMELINE_COLUMNS } from "../../src/report/report.js";
 import { singleSuite } from "../../src/report/suite.js";
@@ -78,9 +78,19 @@ describe("csv", () => {
     );
   });
 
-  test("names of every kind come back as they were", () => {
+  test("names of every kind come back as they were, formulas as texts", () => {
     const names = rowsOf(HOSTILES, OPTIONS).records.map(({ name }) => name);
-    assert.deepEqual(names, HOSTILE);
+    assert.deepEqual(
+      names,
+      HOSTILE.map((name) => (name.startsWith("=") ? `'${name}` : name)),
+    );
+  });
+
+  test("a name is never a formula, and a number is never a text", () => {
+    for (const name of ['=HYPERLINK("x")', "+1", "-1", "@SUM(A1)", "\t=1"]) {
+      assert.match(field(name), /^"?'/);
+    }
+    assert.equal(field(-1), "-1");
   });
 
   test("--timeline: a row for each moment, with the name and the seed of its run", () => {

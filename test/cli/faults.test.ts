@@ -1,0 +1,119 @@
+/**
+ * Faults of the surroundings: full disks, closed terminals, signals at any moment, no home, a package that cannot be
+ * written.
+ */
+import assert from "node:assert/strict";
+import { type SpawnSyncOptions, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { resolveScenario } from "../../src/scenario/defaults.js";
+import { builtPackage, removePackage } from "../built.js";
+import { run } from "./harness.js";
+
+let installation: string;
+let command: string;
+let folder: string;
+before(async () => {
+  installation = await builtPackage();
+  command = join(installation, "bin", "ct-reliable.js");
+  folder = mkdtempSync(join(tmpdir(), "ct-reliable-faults-"));
+});
+after(() => {
+  removePackage(installation);
+  rmSync(folder, { recursive: true });
+});
+
+const SMALL = ["flood", "--connections", "200", "--no-advice"];
+
+function program(argv: readonly string[], options: SpawnSyncOptions = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...argv], { ...options, encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+/** A mount namespace of the test's own; what is mounted there nobody else sees. */
+const canMount = spawnSync("unshare", ["-rm", "true"]).status === 0;
+const inNamespace = (script: string) => spawnSync("unshare", ["-rm", "sh", "-c", script], { encoding: "utf8" });
+
+describe("the command", { timeout: 120_000 }, () => {
+  test("on a full disk ends with one sentence and leaves nothing half-written", { skip: !canMount }, () => {
+    const disk = mkdtempSync(join(folder, "disk-"));
+    const line = `${process.execPath} ${command} ${SMALL.join(" ")} --format json --output ${disk}/report.json`;
+    const { status, stderr, stdout } = inNamespace(
+      `mount -t tmpfs -o size=8k none ${disk} && ${line}; code=$?; ls -A ${disk}; exit $code`,
+    );
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /^ct-reliable: [^\n]*(no space left)[^\n]*\n$/);
+    assert.equal(stdout, "", "no file is left");
+  });
+
+  test("runs from a folder that cannot be written, without a home", { skip: !canMount }, () => {
+    const { status, stderr } = inNamespace(
+      `mount --bind ${installation} ${installation} && mount -o remount,bind,ro ${installation} && ` +
+        `! touch ${installation}/x 2>/dev/null && env -i PATH=$PATH ${process.execPath} ${command} ${SMALL.join(" ")} --quiet`,
+    );
+    assert.deepEqual([status, stderr], [0, ""]);
+  });
+
+  test("makes the same of a run whatever becomes of standard output", () => {
+    for (const end of [" | head -c 10", " >&-", " | true"]) {
+      const { status, stderr } = spawnSync(
+        "bash",
+        ["-o", "pipefail", "-c", `{ ${process.execPath} ${command} ${SMALL.join(" ")}; echo "exit $?" >&2; }${end}`],
+        { encoding: "utf8" },
+      );
+      assert.ok(status !== null);
+      assert.match(stderr, /exit [02]\n$/);
+      assert.doesNotMatch(stderr, /\n {4}at |Unhandled|EPIPE/);
+    }
+  });
+
+  test("ends by a signal at any moment, without a trace of a stack and without half a file", async () => {
+    const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+    const moments = [0, 15, 60, 150, 300, 600];
+    const big = ["flood", "--connections", "3M", "--rate", "200k/s", "--no-advice", "--format", "json"];
+    for (const [index, milliseconds] of moments.entries()) {
+      const signal = (["SIGINT", "SIGTERM", "SIGHUP"] as const)[index % 3]!;
+      const output = join(folder, `signalled-${index}.json`);
+      const child = spawn(process.execPath, [command, ...big, "--output", output], {
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      let said = "";
+      child.stderr.on("data", (chunk) => {
+        said += chunk;
+      });
+      await sleep(milliseconds);
+      child.kill(signal);
+      const [code, by] = (await once(child, "close")) as [number | null, string | null];
+      assert.ok(code === codes[signal] || by === signal, `${signal} after ${milliseconds} ms: ${code} ${by} ${said}`);
+      assert.doesNotMatch(said, /\n {4}at /);
+      const written = readdirSync(folder).filter((name) => name.startsWith(`signalled-${index}`));
+      for (const name of written) JSON.parse(readFileSync(join(folder, name), "utf8"));
+    }
+  });
+
+  test("says on a very narrow terminal what it says on a wide one", async () => {
+    for (const columns of [1, 2, 5, 12, 20]) {
+      const { status, stderr } = program(SMALL, { env: { ...process.env, COLUMNS: String(columns) } });
+      assert.deepEqual([status, stderr], [0, ""]);
+      for (const argv of [["--help"], ["flood", "--help"], ["explain", "buffer", "2k"]]) {
+        const { code } = await run(argv, { stdoutTty: true, stderrTty: true, columns });
+        assert.equal(code, 0);
+      }
+    }
+  });
+
+  test("refuses a run that does not fit into memory, with what it would need", async () => {
+    const argv = ["flush", "--connections", "10M", "--kernel", "6.18"];
+    const dependencies = { memoryBytes: () => 100 * 2 ** 20 };
+    const { code, stdout, stderr, ran } = await run(argv, { resolve: resolveScenario, dependencies });
+    assert.deepEqual([code, stdout, ran], [2, "", undefined]);
+    assert.match(
+      stderr,
+      /^ct-reliable: expected a run that fits into 100 MiB of memory, got 10M? ?[^\n]*entries at once, which would need [\d,]+ MiB: [^\n]*\n$/,
+    );
+  });
+});
