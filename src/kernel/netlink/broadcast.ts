@@ -24,6 +24,8 @@ export interface Waker {
 
 export class Broadcast implements MessageTransport {
   protected readonly sockets: readonly NetlinkSocket[];
+  /** The index of the newest subscriber. */
+  private readonly last: number;
   private readonly release: Release;
   private readonly config: KernelConfig;
   /** What the observed listener did with the last message. */
@@ -37,6 +39,7 @@ export class Broadcast implements MessageTransport {
     this.release = release;
     this.config = config;
     this.sockets = sockets;
+    this.last = sockets.length - 1;
   }
 
   charge(payloadBytes: number, usedBytes: number): Truesize {
@@ -57,7 +60,7 @@ export class Broadcast implements MessageTransport {
   send(kind: number, truesizeBytes: number, entry: number, message: MessageFields): boolean {
     let ok = true;
     this.observed = NOT_OFFERED;
-    for (let index = this.sockets.length - 1; index >= 0; index--) {
+    for (let index = this.last; index >= 0; index--) {
       const socket = this.sockets[index]!;
       if (!socket.hears(kind)) continue;
       const wasReadable = socket.readable;
@@ -65,7 +68,8 @@ export class Broadcast implements MessageTransport {
       if (admitted) this.admitted++;
       else if (socket.broadcastError) ok = false;
       if (index === 0) this.observed = admitted ? ADMITTED : REFUSED;
-      if (!wasReadable && socket.readable) this.waker.wake(index);
+      // Admitted or refused: there is a message or an error to read.
+      if (!wasReadable && (admitted || socket.readable)) this.waker.wake(index);
     }
     return ok;
   }

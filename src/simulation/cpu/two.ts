@@ -45,13 +45,15 @@ export class TwoCpus implements Cpus {
   }
 
   actUntil(end: number): boolean {
-    const { clock, cpu0, pace, phases, placement, softirq } = this;
+    const { clock, cpu0, list, pace, phases, placement, softirq } = this;
+    const first = list[0]!;
     const { phase } = phases;
     do {
       const timerAt = softirq.due();
       const workerAt = this.hasWorkers ? this.workerDue() : NEVER;
-      const at = Math.min(timerAt, workerAt, Math.max(phases.due, phases.cpuFree));
-      if (!this.catchUp(at, end)) return true;
+      const processAt = Math.max(phases.due, phases.cpuFree);
+      const at = Math.min(timerAt, this.hasWorkers ? Math.min(workerAt, processAt) : processAt);
+      if ((list.length > 1 || first.due < at) && !this.catchUp(at, end)) return true;
       if (at > end) return false;
       if (at > clock.now) clock.now = at;
       if (timerAt === at) softirq.act();
