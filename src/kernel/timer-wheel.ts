@@ -22,6 +22,8 @@ const LEVEL1 = LEVEL0 + SLOTS;
 const LEVEL2 = LEVEL1 + SLOTS;
 /** The extra list, of the jiffy that is firing: `take` empties it. */
 const FIRING = LEVEL2 + LEVEL2_SLOTS;
+/** The slot of the one timer that is pending and not in a list yet. */
+const UNFILED = FIRING + 1;
 const NONE = -1;
 
 export class TimerWheel {
@@ -33,6 +35,11 @@ export class TimerWheel {
   private base: number;
   private readonly pendingByLevel = [0, 0, 0];
   private nextCached = NONE;
+  /**
+   * The timer that a packet moved last, or NONE. The next packet of its connection moves it again: only when another is
+   * armed does its place behind those before it matter.
+   */
+  private unfiled = NONE;
 
   /** `slack`: whether this kernel applies timer slack at all (2.6.35 on). */
   constructor(clock: KernelClock, records: EntryRecords, slack: boolean) {
@@ -53,16 +60,23 @@ export class TimerWheel {
 
   /** add_timer() and mod_timer(): applies the kernel's slack. A pending timer moves. */
   arm(id: number, expires: number): void {
-    this.armExact(id, this.slack ? withSlack(expires, this.clock.jiffies) : expires);
+    const { jiffies } = this.clock;
+    const when = this.slack ? withSlack(expires, jiffies) : expires;
+    this.takeOut(id, jiffies);
+    this.records.nodes[nodeOf(id) + EXPIRES] = when;
+    this.file(id, when);
   }
 
-  /** mod_timer_pending(): no slack. */
+  /** mod_timer_pending(), as a packet moves the timer of its entry: no slack. */
   armExact(id: number, expires: number): void {
     const { jiffies } = this.clock;
-    if (this.isPending(id)) this.unlink(id);
-    if (this.base <= jiffies) this.advance(jiffies + 1);
+    if (id !== this.unfiled || this.base <= jiffies) {
+      this.takeOut(id, jiffies);
+      this.unfiled = id;
+      this.records.extensions[extensionOf(id) + TIMER_SLOT] = UNFILED;
+    }
     this.records.nodes[nodeOf(id) + EXPIRES] = expires;
-    this.file(id, expires);
+    if (Math.max(expires, this.base) < this.nextCached) this.nextCached = NONE;
   }
 
   /** del_timer(): whether it was pending. */
@@ -77,12 +91,16 @@ export class TimerWheel {
    * then `fire` finds nothing and files them.
    */
   nextJiffy(): number {
-    if (this.nextCached === NONE) this.nextCached = this.findNext();
+    if (this.nextCached === NONE) {
+      this.fileLast();
+      this.nextCached = this.findNext();
+    }
     return this.nextCached;
   }
 
   /** Opens the jiffy for firing; call `take` until it returns -1. Timers armed meanwhile fire at later jiffies. */
   fire(jiffy: number): void {
+    this.fileLast();
     this.advance(jiffy);
     this.moveAside(LEVEL0 + (jiffy & MASK));
     this.nextCached = NONE;
@@ -146,10 +164,30 @@ export class TimerWheel {
     if (when < this.nextCached) this.nextCached = NONE;
   }
 
+  /** A timer is about to be armed, behind all that were armed before. */
+  private takeOut(id: number, jiffies: number): void {
+    if (this.isPending(id)) this.unlink(id);
+    this.fileLast();
+    if (this.base <= jiffies) this.advance(jiffies + 1);
+  }
+
+  /** Its place is in the slots as they are: to be called before the base moves. */
+  private fileLast(): void {
+    const id = this.unfiled;
+    if (id === NONE) return;
+    this.unfiled = NONE;
+    this.file(id, this.expiresAt(id));
+  }
+
   private unlink(id: number): void {
     const { extensions } = this.records;
     const at = extensionOf(id);
     const slot = extensions[at + TIMER_SLOT]!;
+    if (slot === UNFILED) {
+      extensions[at + TIMER_SLOT] = NOT_PENDING;
+      this.unfiled = NONE;
+      return;
+    }
     const next = extensions[at + TIMER_NEXT]!;
     const previous = extensions[at + TIMER_PREVIOUS]!;
     if (previous === NONE) this.head[slot] = next;

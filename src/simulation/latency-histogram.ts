@@ -23,7 +23,8 @@ export class LatencyHistogram {
   private look(nanoseconds: number): void {
     if (nanoseconds > this.maxNanoseconds) this.maxNanoseconds = nanoseconds;
     this.lastNanoseconds = nanoseconds;
-    this.lastBin = binOf(Math.floor(nanoseconds / 1000));
+    // The same without leaving the integers, for the usual latencies.
+    this.lastBin = nanoseconds < 1000 * EXACT ? (nanoseconds / 1000) | 0 : binOf(Math.floor(nanoseconds / 1000));
   }
 
   private get total(): number {
