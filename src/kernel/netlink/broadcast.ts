@@ -24,6 +24,8 @@ export interface Waker {
 
 export class Broadcast implements MessageTransport {
   protected readonly sockets: readonly NetlinkSocket[];
+  /** The observed listener. */
+  private readonly first: NetlinkSocket | undefined;
   /** The index of the newest subscriber. */
   private readonly last: number;
   private readonly release: Release;
@@ -39,6 +41,7 @@ export class Broadcast implements MessageTransport {
     this.release = release;
     this.config = config;
     this.sockets = sockets;
+    this.first = sockets[0];
     this.last = sockets.length - 1;
   }
 
@@ -59,19 +62,35 @@ export class Broadcast implements MessageTransport {
   /** True: success for the caller, also when nobody listens (-ESRCH). False: -ENOBUFS, a reliable listener refused. */
   send(kind: number, truesizeBytes: number, entry: number, message: MessageFields): boolean {
     let ok = true;
-    this.observed = NOT_OFFERED;
-    for (let index = this.last; index >= 0; index--) {
+    for (let index = this.last; index > 0; index--) {
       const socket = this.sockets[index]!;
-      if (!socket.hears(kind)) continue;
-      const wasReadable = socket.readable;
-      const admitted = socket.offer(kind, truesizeBytes, entry, message);
-      if (admitted) this.admitted++;
-      else if (socket.broadcastError) ok = false;
-      if (index === 0) this.observed = admitted ? ADMITTED : REFUSED;
-      // Admitted or refused: there is a message or an error to read.
-      if (!wasReadable && (admitted || socket.readable)) this.waker.wake(index);
+      if (socket.hears(kind) && !this.offer(index, socket, kind, truesizeBytes, entry, message)) {
+        ok &&= !socket.broadcastError;
+      }
     }
-    return ok;
+    const { first } = this;
+    if (first === undefined || !first.hears(kind)) {
+      this.observed = NOT_OFFERED;
+      return ok;
+    }
+    const admitted = this.offer(0, first, kind, truesizeBytes, entry, message);
+    this.observed = admitted ? ADMITTED : REFUSED;
+    return ok && (admitted || !first.broadcastError);
+  }
+
+  private offer(
+    index: number,
+    socket: NetlinkSocket,
+    kind: number,
+    truesizeBytes: number,
+    entry: number,
+    message: MessageFields,
+  ): boolean {
+    const wasReadable = socket.readable;
+    const admitted = socket.offer(kind, truesizeBytes, entry, message);
+    if (admitted) this.admitted++;
+    if (!wasReadable && (admitted || socket.readable)) this.waker.wake(index);
+    return admitted;
   }
 
   /** netlink_set_err() on every member: how many of them set NETLINK_NO_ENOBUFS. */

@@ -24,6 +24,7 @@ export class TwoCpus implements Cpus {
   private readonly pace: Pace;
   private readonly readers: Readers;
   private readonly list: readonly Reader[];
+  private readonly first: Reader;
   private readonly placement: ReaderPlacement;
   private readonly hasWorkers: boolean;
   /** From when on CPU 1 is free. */
@@ -40,13 +41,13 @@ export class TwoCpus implements Cpus {
     this.pace = pace;
     this.readers = readers;
     this.list = readers.list;
+    this.first = readers.list[0]!;
     this.placement = new ReaderPlacement(clock, readers.list, scenario.costs.wakeupNanoseconds);
     this.hasWorkers = workers.exist;
   }
 
   actUntil(end: number): boolean {
-    const { clock, cpu0, list, pace, phases, placement, softirq } = this;
-    const first = list[0]!;
+    const { clock, cpu0, first, list, pace, phases, placement, softirq } = this;
     const { phase } = phases;
     do {
       const timerAt = softirq.due();
