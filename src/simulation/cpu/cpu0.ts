@@ -26,7 +26,8 @@ export class Cpu0 {
    * queue is held for the few instructions of an append.
    */
   private readonly others: Float64Array;
-  private readonly isAlone: boolean;
+  /** No other CPU takes packets. */
+  readonly isAlone: boolean;
 
   constructor(clock: KernelClock, ctnetlink: Ctnetlink, broadcast: Broadcast, costs: Costs, packetCpus: number) {
     this.others = new Float64Array(packetCpus - 1).fill(Number.NEGATIVE_INFINITY);

@@ -52,7 +52,7 @@ export class TwoCpus implements Cpus {
     do {
       const timerAt = softirq.due();
       const workerAt = this.hasWorkers ? this.workerDue() : NEVER;
-      const processAt = Math.max(phases.due, phases.cpuFree);
+      const processAt = Math.max(phases.due, cpu0.isAlone ? cpu0.free : phases.cpuFree);
       const at = Math.min(timerAt, this.hasWorkers ? Math.min(workerAt, processAt) : processAt);
       if ((list.length > 1 || first.due < at) && !this.catchUp(at, end)) return true;
       if (at > end) return false;
