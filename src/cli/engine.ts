@@ -11,11 +11,11 @@ import type { Scenario } from "../scenario/scenario.js";
 import { simulation } from "../simulation/simulation.js";
 
 /** How much may be inlined into one function, and what is so small that it may be at any rate; 920 and 27 otherwise. */
-const FLAGS = "--max-inlined-bytecode-size-cumulative=5000 --max-inlined-bytecode-size-small=60";
+const FLAGS = "--max-inlined-bytecode-size-cumulative=3000 --max-inlined-bytecode-size-small=60";
 /** V8 of Node 20 to 24. A newer one may not know the flags, and would say so on standard error. */
 const KNOWN = /^1[123]\./;
-/** From about a second on. */
-const LONG_RUN_PACKETS = 500_000;
+/** The compiler, on another CPU, takes as long as it saves a run of some million packets. */
+const LONG_RUN_PACKETS = 1_000_000;
 
 export function prepareEngine({ connections, packets }: Pick<Scenario, "connections" | "packets">): void {
   if (connections * packets < LONG_RUN_PACKETS || !KNOWN.test(process.versions.v8)) return;

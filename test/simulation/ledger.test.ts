@@ -40,10 +40,11 @@ class Books {
     return entry;
   }
 
-  attempt(entry: number, kind: MessageKind, outcome: Outcome, kept: boolean): void {
+  attempt(entry: number, kind: MessageKind, outcome: Outcome, kept: boolean, raised: "before" | "at once" = "before") {
     this.broadcast.observed = OUTCOMES[outcome];
     if (outcome === "admitted") this.offer(this.socket, entry, kind, 0);
-    this.ledger.attempted(entry, kind, kept);
+    if (raised === "at once") this.ledger.raisedAndAttempted(entry, kind, kept);
+    else this.ledger.attempted(entry, kind, kept);
   }
 
   /** The entry leaves the hash and waits for its DESTROY. */
@@ -101,6 +102,28 @@ class Books {
 }
 
 describe("an event", () => {
+  for (const outcome of Object.keys(OUTCOMES) as Outcome[]) {
+    for (const waiting of [false, true]) {
+      test(`that is ${outcome}, with ${waiting ? "another that waits" : "none that waits"}, is booked at once as in turn`, () => {
+        const booked = [false, true].map((atOnce) => {
+          const b = new Books();
+          const entry = b.entry();
+          if (waiting) {
+            b.ledger.raised(entry, KIND_NEW);
+            b.attempt(entry, KIND_NEW, "refused", true);
+          }
+          if (atOnce) b.attempt(entry, KIND_UPDATE, outcome, true, "at once");
+          else {
+            b.ledger.raised(entry, KIND_UPDATE);
+            b.attempt(entry, KIND_UPDATE, outcome, true);
+          }
+          return [b.of(KIND_NEW), b.of(KIND_UPDATE), b.ledger.stale, b.ledger.missing];
+        });
+        assert.deepEqual(booked[1], booked[0]);
+      });
+    }
+  }
+
   test("that is admitted is delivered", () => {
     const b = new Books();
     const entry = b.entry();
