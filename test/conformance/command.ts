@@ -34,9 +34,10 @@ async function main(): Promise<number> {
     return 2;
   }
   const showsProgress = process.stderr.isTTY;
-  const comparisons = await compareAll(wanted, seeds, (done) => {
+  const progress = (done: number): void => {
     if (showsProgress) process.stderr.write(`\r${done} of ${wanted.length} recordings`);
-  });
+  };
+  const comparisons = await compareAll(wanted, seeds, progress, recordings);
   if (showsProgress) process.stderr.write("\r\x1b[K");
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(comparisons)}\n`);
   console.log(renderSummary(comparisons, seeds));

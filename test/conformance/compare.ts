@@ -8,6 +8,7 @@ import { recordedQuantities, samplingPeriodSeconds, simulatedQuantities, TIMES }
 import { raceOf } from "./races.js";
 import { calibrate, scenarioOf } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
+import { drawn, type References, referenceCosts } from "./references.js";
 import { isSteady, recordedSteady, simulatedSteady } from "./steady.js";
 
 /** One period of the evict list's worker: 10 ms, met up to a tick late. */
@@ -40,7 +41,7 @@ export interface Comparison {
 /** A race between two CPUs needs more seeds to show its whole range. */
 const LEAST_SEEDS_BY_A_REAL_CLOCK = 40;
 
-export function compare(recording: Recording, wantedSeeds: number): Comparison {
+export function compare(recording: Recording, wantedSeeds: number, references: References): Comparison {
   const wallClock = recording.clock === "wall" && recording.build === "host";
   const seeds = wallClock ? Math.max(wantedSeeds, LEAST_SEEDS_BY_A_REAL_CLOCK) : wantedSeeds;
   const comparison: Comparison = {
@@ -57,10 +58,11 @@ export function compare(recording: Recording, wantedSeeds: number): Comparison {
   const recorded = steady ? recordedSteady(recording) : recordedQuantities(recording);
   let simulated: Map<string, number>[];
   try {
-    const costs = steady ? {} : calibrate(recording);
+    const known = referenceCosts(recording, references);
+    const costs = steady ? known : calibrate(recording, known);
     const simulate = steady ? simulatedSteady : simulatedQuantities;
     simulated = Array.from({ length: seeds }, (_, seed) =>
-      simulate(recording, scenarioOf(recording, String(seed), costs)),
+      simulate(recording, scenarioOf(recording, String(seed), drawn(recording, costs, references, String(seed)))),
     );
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads";
 import type { Comparison } from "./compare.js";
 import { mediansOf } from "./medians.js";
 import { type Recording, readRecordings } from "./recording.js";
+import { referencesFor } from "./references.js";
 
 /** The project's own copy. */
 export const OWN_RECORDINGS = fileURLToPath(new URL("./recordings", import.meta.url));
@@ -33,12 +34,17 @@ function filesOf(path: string): string[] {
     });
 }
 
-/** The results are in the order of the recordings, whoever computed them; medians of repetitions follow. */
+/**
+ * The results are in the order of the recordings, whoever computed them; medians of repetitions follow. Costs that one
+ * does not show are measured from `others`, or from the project's own.
+ */
 export function compareAll(
   recordings: readonly Recording[],
   seeds: number,
   progress: (done: number) => void = () => {},
+  others: readonly Recording[] = recordings,
 ): Promise<Comparison[]> {
+  const known = [...others, ...recordingsOf([OWN_RECORDINGS])];
   const results: Comparison[] = new Array(recordings.length);
   let next = 0;
   let done = 0;
@@ -46,7 +52,9 @@ export function compareAll(
     const workers = Array.from({ length: Math.min(availableParallelism(), recordings.length) }, () => {
       const worker = new Worker(new URL("./worker.mjs", import.meta.url));
       const feed = (): void => {
-        if (next < recordings.length) worker.postMessage({ index: next, recording: recordings[next++], seeds });
+        if (next === recordings.length) return;
+        const recording = recordings[next]!;
+        worker.postMessage({ index: next++, recording, seeds, references: referencesFor(recording, known) });
       };
       worker.on("message", ({ index, comparison }: { index: number; comparison: Comparison }) => {
         results[index] = comparison;

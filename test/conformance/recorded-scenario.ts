@@ -112,12 +112,6 @@ const RECV_NANOSECONDS = 1_700;
 const WALL_RECV_NANOSECONDS = 2_000;
 const USUAL_OVERHEAD_NANOSECONDS = 30_000;
 
-/**
- * What the recorded kernels took for an entry of a flush beyond the attempt, from their lossy flushes: for runs without
- * a flush.
- */
-const ENTRY_NANOSECONDS: Record<string, number> = { k54: 2_200 };
-
 /** What an empty bucket costs early_drop on the recorded machines, from their earlydrop runs: a cost, not a result. */
 const BUCKET_NANOSECONDS: Record<string, number> = { k310: 15.7 };
 
@@ -160,10 +154,6 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
     kernelConfig: { ...BARE, ...buildOf(recording.build), timestamp: setting.timestamps === 1 },
     costs: {
       recvNanoseconds: RECV_NANOSECONDS,
-
-      ...(ENTRY_NANOSECONDS[recording.build] === undefined
-        ? {}
-        : { flushEntryNanoseconds: ENTRY_NANOSECONDS[recording.build]! }),
       ...(BUCKET_NANOSECONDS[recording.build] === undefined
         ? {}
         : { bucketNanoseconds: BUCKET_NANOSECONDS[recording.build]! }),
@@ -266,12 +256,13 @@ function serviceOverheadNanoseconds({ setting, series }: Recording): number {
 /**
  * The costs with which flood and flush take as long as they were recorded to. The recorded durations are inputs (the
  * speed of that machine); a few rounds of one seed are enough, since the durations depend on chance very little.
+ * `known`: what other recordings of the machine say.
  */
-export function calibrate(recording: Recording): Partial<Costs> {
+export function calibrate(recording: Recording, known: Partial<Costs> = {}): Partial<Costs> {
   const { setting, result } = recording;
   const floodSeconds = result?.floodSeconds ?? 0;
   const flushSeconds = result?.flushSeconds ?? recording.capacity?.flush_s ?? 0;
-  const { costs } = scenarioOf(recording, CALIBRATION);
+  const { costs } = scenarioOf(recording, CALIBRATION, known);
   const calibrated: Partial<Costs> = { ...costs };
   if (recording.clock === "wall") {
     calibrated.recvNanoseconds = WALL_RECV_NANOSECONDS;
@@ -280,7 +271,7 @@ export function calibrate(recording: Recording): Partial<Costs> {
   for (let round = 0; round < 3; round++) {
     const run = new Run(scenarioOf(recording, CALIBRATION, calibrated));
     while (run.figures.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));
-    const floodError = floodSeconds * 1e9 - run.figures.floodEndedAt;
+    const floodError = withoutResentSyns(floodSeconds * 1e9 - run.figures.floodEndedAt, recording);
     const searches = run.kernel.table.counters.drop;
     if (floodSeconds > 0 && setting.pauseMicroseconds === undefined) {
       // A refused packet of a full table costs the walk over the buckets; otherwise the packets themselves cost.
@@ -304,4 +295,9 @@ export function calibrate(recording: Recording): Partial<Costs> {
     }
   }
   return calibrated;
+}
+
+/** A client that connects again and again waits a second for each SYN of it that was dropped. */
+function withoutResentSyns(floodError: number, { setting }: Recording): number {
+  return setting.mode === "tcp" ? floodError - Math.max(0, Math.round(floodError / 1e9)) * 1e9 : floodError;
 }

@@ -4,15 +4,21 @@
  * refused and why, and how fast undelivered events leave beside the flood. The first pass of the gc is where the
  * recording had it.
  */
+
+import { KIND_DESTROY } from "../../src/kernel/events/kinds.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
+import type { SimulatedKernel } from "../../src/simulation/kernel.js";
 import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
 import type { Sampler } from "../../src/simulation/timeline.js";
+import { chooseClientPorts } from "./client-ports.js";
 import type { Quantities } from "./quantities.js";
 import type { Recording, SteadyResult } from "./recording.js";
 
 const LOOK_NANOSECONDS = 500e6;
+/** So long after the last packet the recording program gives up on a table that is not empty. */
+const WATCH_NANOSECONDS = 90e9;
 /** A burst: as many entries leave between two looks as came in so many of them. */
 const BURST_LOOKS = 3;
 
@@ -85,13 +91,12 @@ function addLooks(into: Quantities, looks: readonly Look[], recording: Recording
     into.set(`flood[${share}].drops`, look.drops);
   }
   into.set("mostEntries", Math.max(...looks.map(({ count }) => count)));
-  const starts = bursts(looks, recording);
-  into.set("bursts", starts.length);
-  const falls = starts.map(
-    (index) =>
-      looks[index - 1]!.count - Math.min(looks[index]!.count, looks[index + 1]?.count ?? Number.POSITIVE_INFINITY),
+  // The last ones, of what is left, are no part of the load.
+  into.set("bursts", bursts(looks, recording).filter((index) => looks[index]!.seconds < flood).length);
+  const falls = looks.map(({ count }, index) =>
+    index === 0 ? 0 : looks[index - 1]!.count - Math.min(count, looks[index + 1]?.count ?? count),
   );
-  if (falls.length > 0) into.set("largestBurst", Math.max(...falls));
+  into.set("largestFall", Math.max(...falls));
 }
 
 class SteadySampler implements Sampler {
@@ -113,16 +118,31 @@ class SteadySampler implements Sampler {
       destroyReceived: received.destroy,
       drops: sockets[0]!.drops,
     });
-    const over = machine.figures.floodEndedAt < machine.clock.now && table.count === 0;
-    this.empty = over ? this.empty + 1 : 0;
-    if (this.empty === 4) machine.over = true;
+    const sinceFlood = machine.clock.now - machine.figures.floodEndedAt;
+    this.empty = sinceFlood > 0 && table.count === 0 ? this.empty + 1 : 0;
+    machine.over = this.empty === 4 || sinceFlood >= WATCH_NANOSECONDS;
   }
+}
+
+/** The program tells connections apart by their tuples. */
+function tuplesDestroyed(kernel: SimulatedKernel): Set<number> {
+  const tuples = new Set<number>();
+  const socket = kernel.sockets[0]!;
+  const offer = socket.offer.bind(socket);
+  socket.offer = (kind, truesizeBytes, entry, message) => {
+    const admitted = offer(kind, truesizeBytes, entry, message);
+    if (admitted && kind === KIND_DESTROY) tuples.add(kernel.table.tupleOf(entry));
+    return admitted;
+  };
+  return tuples;
 }
 
 export function simulatedSteady(recording: Recording, scenario: Scenario): Quantities {
   const sampler = new SteadySampler();
   const run = new Run(scenario, sampler);
   const { gc, release } = run.kernel;
+  chooseClientPorts(run.kernel, scenario);
+  const destroyed = tuplesDestroyed(run.kernel);
   const first = firstBurstSeconds(recording);
   if (gc !== null && first !== null && release.gc.startsWith("pass")) {
     const share = new Streams(scenario.seed).of("first pass").uniform();
@@ -140,7 +160,7 @@ export function simulatedSteady(recording: Recording, scenario: Scenario): Quant
     ["tableEarlyDrop", table.counters.earlyDrop],
     ["listener.new", view.received.new],
     ["listener.destroy", view.received.destroy],
-    ["listener.uniqueDestroy", view.uniqueDestroy],
+    ["listener.uniqueDestroy", destroyed.size],
     ["listener.enobufs", socket.enobufs],
     ["listener.drops", sockets[0]!.drops],
   ]);

@@ -2,7 +2,15 @@
 import { parentPort } from "node:worker_threads";
 import { compare } from "./compare.js";
 import type { Recording } from "./recording.js";
+import type { References } from "./references.js";
 
-parentPort!.on("message", ({ index, recording, seeds }: { index: number; recording: Recording; seeds: number }) => {
-  parentPort!.postMessage({ index, comparison: compare(recording, seeds) });
+interface Job {
+  index: number;
+  recording: Recording;
+  seeds: number;
+  references: References;
+}
+
+parentPort!.on("message", ({ index, recording, seeds, references }: Job) => {
+  parentPort!.postMessage({ index, comparison: compare(recording, seeds, references) });
 });

@@ -1,0 +1,95 @@
+/**
+ * What a machine took for an entry and for a packet, for runs that do not show it: one without a flush does not say
+ * what an entry costs, one with pauses not what a packet does. Another recording of the same kernel says it, a flush
+ * with a reader that hardly reads meanwhile. What is taken from it are costs of that machine, never a result.
+ */
+import type { Costs } from "../../src/scenario/scenario.js";
+import { Streams } from "../../src/scenario/streams.js";
+import { calibrate } from "./recorded-scenario.js";
+import type { Recording } from "./recording.js";
+
+/** Recordings of the same kernel from which costs are measured; null: there is none. */
+export interface References {
+  /** A flush of UDP flows. */
+  flush: Recording | null;
+  /** Connections of TCP, as fast as the machine made them. */
+  tcp: Recording | null;
+}
+
+/** A reader that slow leaves the flush and the flood alone. */
+const SLOW_MICROSECONDS = 1000;
+
+const MEASURED = new Map<string, Partial<Costs>>();
+
+export function referencesFor(recording: Recording, among: readonly Recording[]): References {
+  const { setting } = recording;
+  if (setting.flush === 1 && setting.pauseMicroseconds === undefined) return { flush: null, tcp: null };
+  const ofThisMachine = among.filter(
+    ({ kernel, build, hz, clock, result }) =>
+      kernel === recording.kernel &&
+      // A build that was booted with other options has them behind its name.
+      (recording.build.startsWith(build) || build.startsWith(recording.build)) &&
+      hz === recording.hz &&
+      clock === recording.clock &&
+      result !== undefined,
+  );
+  const undisturbed = ofThisMachine.filter(
+    (one) =>
+      one.setting.pauseMicroseconds === undefined &&
+      one.setting.secondFloodFlows === undefined &&
+      one.setting.nfConntrackMax >= one.setting.flows &&
+      one.setting.readerDelayMicroseconds >= SLOW_MICROSECONDS,
+  );
+  const isLossy = ({ setting: { reliable } }: Recording): boolean => reliable === 0;
+  const flushes = undisturbed.filter(({ tag, setting: { flush } }) => tag === "main" && flush === 1);
+  const connections = undisturbed.filter(
+    ({ setting: { mode, bigBufferDuringFlood } }) => mode === "tcp" && bigBufferDuringFlood === 1,
+  );
+  // A SYN that was sent again stretches a flood: the quickest had none.
+  const quickest = connections.sort((a, b) => secondsPerFlow(a) - secondsPerFlow(b))[0];
+  return { flush: flushes.find(isLossy) ?? flushes[0] ?? null, tcp: quickest ?? null };
+}
+
+function secondsPerFlow({ setting, result }: Recording): number {
+  return result!.floodSeconds / setting.flows;
+}
+
+/**
+ * What is measured there holds here about so far, in thousandths: as much as the flushes, and the floods, of one kernel
+ * differ among themselves.
+ */
+const ENTRY_THOUSANDTHS = 90;
+const PACKET_THOUSANDTHS = 30;
+
+/** Costs of a reference as a seed has them; a flood without pauses shows its own. */
+export function drawn(
+  { setting }: Recording,
+  costs: Partial<Costs>,
+  { flush }: References,
+  seed: string,
+): Partial<Costs> {
+  if (flush === null) return costs;
+  const { uniform } = new Streams(seed).of("costs of a reference");
+  const about = (value: number, thousandths: number): number =>
+    Math.round(value * (1 + ((2 * uniform() - 1) * thousandths) / 1000));
+  const flushEntryNanoseconds = about(costs.flushEntryNanoseconds!, ENTRY_THOUSANDTHS);
+  if (setting.pauseMicroseconds === undefined) return { ...costs, flushEntryNanoseconds };
+  return { ...costs, flushEntryNanoseconds, packetNanoseconds: about(costs.packetNanoseconds!, PACKET_THOUSANDTHS) };
+}
+
+/** What a recording without a flush, or with pauses, does not say of its machine. */
+export function referenceCosts(recording: Recording, { flush, tcp }: References): Partial<Costs> {
+  const costs: Partial<Costs> = {};
+  if (flush !== null) {
+    const { flushEntryNanoseconds, packetNanoseconds } = measured(flush);
+    Object.assign(costs, { flushEntryNanoseconds, packetNanoseconds });
+  }
+  if (tcp !== null && recording.setting.mode === "tcp") costs.packetNanoseconds = measured(tcp).packetNanoseconds!;
+  return costs;
+}
+
+function measured(recording: Recording): Partial<Costs> {
+  const known = MEASURED.get(recording.place) ?? calibrate(recording);
+  MEASURED.set(recording.place, known);
+  return known;
+}
