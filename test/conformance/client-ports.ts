@@ -1,8 +1,8 @@
 /**
  * Which ports a client gets that connects again and again to one server, as __inet_hash_connect() of
  * net/ipv4/inet_hashtables.c chooses them: every second port of the range, each time a random step of one to eight of
- * them further (c579bd1b4021), from a start that changes every 10 s (4dfa9b438ee3). A port whose old connection waits in
- * TIME_WAIT is taken again on loopback (tcp_tw_reuse). So a tuple may come back while its old entry is in the table:
+ * them further (c579bd1b4021), from a start that changes every 10 s (4dfa9b438ee3). A port whose old connection waits
+ * in TIME_WAIT is taken again on loopback (tcp_tw_reuse). So a tuple may come back while its old entry is in the table:
  * its look-up removes it when it has expired, its SYN when it has not. Older kernels go through the range in order.
  */
 import { ACCEPTED, type Verdict } from "../../src/kernel/conntrack/packet.js";
@@ -25,7 +25,7 @@ function isRandom(kernel: string): boolean {
   return major! > 5 || (major === 5 && minor! >= 10);
 }
 
-/** Connections get tuples in the order of the ports' first use. What a SYN that was dropped lacks, its second one does. */
+/** Connections get tuples in the order of the ports' first use. A SYN that was dropped is sent again. */
 export function chooseClientPorts(kernel: SimulatedKernel, scenario: Scenario): void {
   if (scenario.protocol !== "tcp" || !isRandom(scenario.kernel)) return;
   const { clock, packets } = kernel;
