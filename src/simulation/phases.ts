@@ -179,6 +179,7 @@ export class Phases {
     const verdict: Verdict = packets.packet(tuple, direction, segment);
     delayedAck.sent(stepIndex, clock);
     if (this.portClosed[nextClass] && verdict === ACCEPTED) packets.icmpError(tuple);
+    if (verdict === TABLE_FULL) cost -= Math.min(cost, costs.refusedSavingNanoseconds);
     cpu0.chargePacket(cost + packets.earlyDrop.bucketsSearched * costs.bucketNanoseconds);
     traffic.advance(verdict === TABLE_FULL);
     this.due = traffic.due;

@@ -131,6 +131,7 @@ const DEFAULTS: Scenario = {
     switchNanoseconds: 0,
     flushBucketNanoseconds: 0,
     dispatchNanoseconds: 0,
+    refusedSavingNanoseconds: 0,
     deliveredNanoseconds: 0,
     wakeupNanoseconds: 5000,
   },

@@ -268,6 +268,7 @@ class RecordingSampler implements Sampler {
     if (this.taken === 0 && run.figures.flushAt === run.figures.flushEndedAt) {
       // Without a flush, this is the end of the pause.
       this.newBeforeFlush = run.readers.list[0]!.view.received.new;
+      this.dropsBeforeFlush = run.kernel.sockets[0]!.drops;
     }
     if (this.totalsAt !== null) return this.totalsAt;
     // The program's own wake-up after the flush leaves a waiting reader the time to run first.

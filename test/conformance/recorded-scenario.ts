@@ -181,17 +181,20 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
 export function firstPassSeconds({ setting, result, series }: Recording): readonly [number, number] | null {
   const rows = series?.rows ?? [];
   if (result === undefined || setting.flush === 1 || rows.length < 2) return null;
-  const evicts = setting.nfConntrackMax < setting.flows;
-  if (evicts) return result.countAtEnd > 0 ? [rows.at(-1)![0]! + 1, rows.at(-1)![0]! + 2] : null;
+  const isFull = setting.nfConntrackMax < setting.flows;
   for (let i = 1; i < rows.length; i++) {
-    if (rows[i]![1]! < PASS_LEAVES * rows[i - 1]![1]! || rows[i]![3]! > rows[i - 1]![3]!)
-      return [rows[i - 1]![0]!, rows[i]![0]!];
+    const [[from, before, , refusedBefore], [to, after, , refused]] = [rows[i - 1]!, rows[i]!] as [number[], number[]];
+    // In a full table the worker may be at it from the start, with one refusal a run.
+    const retries = isFull ? RETRIES_PER_SECOND * (to! - from!) + 1 : 0;
+    if (after! < PASS_LEAVES * before! || refused! - refusedBefore! > retries) return [from!, to!];
   }
   return [rows.at(-1)![0]! + 1, rows.at(-1)![0]! + 2];
 }
 
 /** Between two looks look-ups remove some expired entries, a pass a good part of all. */
 const PASS_LEAVES = 0.95;
+/** The worker of 5.19 on retries every 10 ms at most. */
+const RETRIES_PER_SECOND = 100;
 
 function listenersOf({ setting }: Recording): Partial<ListenerScenario>[] {
   const closes = setting.listenerClosesAfterFlushMilliseconds;
@@ -274,8 +277,13 @@ export function calibrate(recording: Recording, known: Partial<Costs> = {}): Par
     const floodError = withoutResentSyns(floodSeconds * 1e9 - run.figures.floodEndedAt, recording);
     const searches = run.kernel.table.counters.drop;
     if (floodSeconds > 0 && setting.pauseMicroseconds === undefined) {
-      // A refused packet of a full table costs the walk over the buckets; otherwise the packets themselves cost.
-      if (searches > setting.flows / 10 && setting.secondFloodFlows === undefined) {
+      // A refused packet of a full table costs the walk over the buckets, where that is long, and less than another where
+      // it is short; otherwise the packets themselves cost.
+      const isFull = searches > setting.flows / 10 && setting.secondFloodFlows === undefined;
+      if (isFull && run.kernel.release.earlyDrop.victim === "whole-buckets") {
+        const saving = (calibrated.refusedSavingNanoseconds ?? 0) - floodError / searches;
+        calibrated.refusedSavingNanoseconds = Math.round(Math.max(0, saving));
+      } else if (isFull) {
         const buckets = searches * setting.buckets;
         calibrated.bucketNanoseconds = Math.max(0.1, calibrated.bucketNanoseconds! + floodError / buckets);
       } else {

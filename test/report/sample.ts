@@ -136,6 +136,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         switchNanoseconds: 0,
         flushBucketNanoseconds: 0,
         dispatchNanoseconds: 0,
+        refusedSavingNanoseconds: 0,
         deliveredNanoseconds: 0,
         wakeupNanoseconds: 5000,
       },

@@ -23,6 +23,8 @@ function cost(standard: number, description: string, flagName?: string, present 
 export const COSTS = shape("what things cost on the simulated machine, in CPU time", {
   /** One packet through conntrack and the stack, without the events that it raises. */
   packetNanoseconds: cost(10_000, "CPU time of one packet, without the events that it raises", "cost-packet", 3_000),
+  /** What a packet that finds no room in the table costs less: it passes no confirm hook, and nobody answers it. */
+  refusedSavingNanoseconds: cost(0, "CPU time that a packet which finds the table full does not take"),
   /** One entry of a flush, without the delivery attempts. */
   flushEntryNanoseconds: cost(
     800,
