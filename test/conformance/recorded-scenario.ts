@@ -182,11 +182,14 @@ export function firstPassSeconds({ setting, result, series }: Recording): readon
   const rows = series?.rows ?? [];
   if (result === undefined || setting.flush === 1 || rows.length < 2) return null;
   const isFull = setting.nfConntrackMax < setting.flows;
+  // Without a DESTROY that was delivered at once nobody but a pass wakes the worker before its second is over.
+  if (isFull && result.tableEarlyDrop === 0 && rows[0]![1]! < result.sent) return [-SETTLE_NANOSECONDS / 1e9, 0];
   for (let i = 1; i < rows.length; i++) {
     const [[from, before, , refusedBefore], [to, after, , refused]] = [rows[i - 1]!, rows[i]!] as [number[], number[]];
     // In a full table the worker may be at it from the start, with one refusal a run.
     const retries = isFull ? RETRIES_PER_SECOND * (to! - from!) + 1 : 0;
-    if (after! < PASS_LEAVES * before! || refused! - refusedBefore! > retries) return [from!, to!];
+    const worked = isFull && refused! > refusedBefore!;
+    if ((after! < PASS_LEAVES * before! && !worked) || refused! - refusedBefore! > retries) return [from!, to!];
   }
   return [rows.at(-1)![0]! + 1, rows.at(-1)![0]! + 2];
 }
