@@ -178,9 +178,13 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
  * the run began, which is no part of the setting, so it is taken from the recording, between two of its looks. Entries
  * that only a pass removes show it; a run at whose end they are still there had none. Null: not known.
  */
-export function firstPassSeconds({ setting, result, series }: Recording): readonly [number, number] | null {
+export function firstPassSeconds(recording: Recording): readonly [number, number] | null {
+  const { setting, result, series } = recording;
   const rows = series?.rows ?? [];
-  if (result === undefined || setting.flush === 1 || rows.length < 2) return null;
+  const second = setting.secondFloodAfterFlushMilliseconds;
+  if (result === undefined || (setting.flush === 1 && second === undefined) || rows.length < 2) return null;
+  // After a flush only what came later is left for a pass.
+  if (setting.flush === 1) return laterPassSeconds(recording);
   const isFull = setting.nfConntrackMax < setting.flows;
   // Without a DESTROY that was delivered at once nobody but a pass wakes the worker before its second is over.
   if (isFull && result.tableEarlyDrop === 0 && rows[0]![1]! < result.sent) return [-SETTLE_NANOSECONDS / 1e9, 0];
@@ -192,6 +196,18 @@ export function firstPassSeconds({ setting, result, series }: Recording): readon
     if ((after! < PASS_LEAVES * before! && !worked) || refused! - refusedBefore! > retries) return [from!, to!];
   }
   return [rows.at(-1)![0]! + 1, rows.at(-1)![0]! + 2];
+}
+
+/** When a pass met the entries of a second flood, long after their timeouts. */
+function laterPassSeconds({ setting, series }: Recording): readonly [number, number] | null {
+  const rows = series!.rows;
+  const expired = setting.secondFloodAfterFlushMilliseconds! / 1000 + (setting.udpTimeoutSeconds ?? Number.NaN);
+  for (let i = 1; i < rows.length; i++) {
+    const [[from, before, , refusedBefore], [to, after, , refused]] = [rows[i - 1]!, rows[i]!] as [number[], number[]];
+    const refusals = refused! - refusedBefore!;
+    if (from! > expired && before! - after! + refusals > RETRIES_PER_SECOND * (to! - from!) + 1) return [from!, to!];
+  }
+  return null;
 }
 
 /** Between two looks look-ups remove some expired entries, a pass a good part of all. */

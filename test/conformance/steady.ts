@@ -67,14 +67,27 @@ export function recordedSteady(recording: Recording): Quantities {
 /** When entries first left in a burst: between these two looks, in seconds since the first packet. */
 function firstBurstSeconds(recording: Recording): readonly [number, number] | null {
   const looks = recordedLooks(recording);
-  const index = bursts(looks, recording)[0];
-  return index === undefined ? null : [looks[index - 1]!.seconds, looks[index]!.seconds];
+  const perLook = arrivalsPerLook(recording);
+  const flood = (recording.result as unknown as SteadyResult).floodSeconds;
+  const index = looks.findIndex(({ seconds, count }, at) => {
+    if (at < 2) return false;
+    // Beside the load look-ups remove nearly as many as come; afterwards only the worker delivers.
+    const fall = looks[at - 1]!.count - count;
+    if (fall > (seconds > flood + 1 ? perLook / 4 : perLook)) return true;
+    const refused = looks[at]!.drops - looks[at - 1]!.drops;
+    return refused > 3 * (looks[at - 1]!.drops - looks[at - 2]!.drops) + perLook;
+  });
+  return index < 0 ? null : [looks[index - 1]!.seconds, looks[index]!.seconds];
+}
+
+/** Connections between two looks. */
+function arrivalsPerLook({ setting: { flows }, result }: Recording): number {
+  return (flows / (result as unknown as SteadyResult).floodSeconds) * (LOOK_NANOSECONDS / 1e9);
 }
 
 /** Indices of the looks at whose end a burst began. */
 function bursts(looks: readonly Look[], recording: Recording): number[] {
-  const { flows } = recording.setting;
-  const perLook = (flows / (recording.result as unknown as SteadyResult).floodSeconds) * (LOOK_NANOSECONDS / 1e9);
+  const perLook = arrivalsPerLook(recording);
   const isBurst = (index: number): boolean =>
     index > 0 && looks[index - 1]!.count - looks[index]!.count > (BURST_LOOKS - 1) * perLook;
   return looks.map((_, index) => index).filter((index) => isBurst(index) && !isBurst(index - 1));

@@ -89,7 +89,7 @@ export class EarlyDrop {
   private isCaught(node: number, delivered: boolean): boolean {
     const { dyingList } = this.deletion;
     if (!dyingList.catches(node, delivered)) return false;
-    this.bucketsSearched += dyingList.behind(delivered);
+    this.bucketsSearched += dyingList.bucketsFor(dyingList.behind(delivered));
     return true;
   }
 

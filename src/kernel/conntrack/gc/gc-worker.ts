@@ -44,7 +44,7 @@ export abstract class GcWorker {
   running = false;
   /** Set by a failed early_drop: the next run also evicts. */
   earlyDrop = false;
-  /** Buckets, and entries of the dying list, that the last step looked at. */
+  /** Buckets that the last step looked at, entries of the dying list turned into buckets. */
   bucketsSearched = 0;
   runs = 0;
   longestPauseNanoseconds = 0;
@@ -164,7 +164,7 @@ export abstract class GcWorker {
     // Without a limit it walks to the end, after each entry that it kills: what comes out is known where all are
     // expired.
     if (this.mostExpired === Number.POSITIVE_INFINITY && dyingList.latestDeadline <= this.clock.jiffies) {
-      this.bucketsSearched += behind;
+      this.bucketsSearched += dyingList.bucketsFor(behind);
       this.scanned += behind;
       this.expired += behind;
       return;
@@ -174,7 +174,7 @@ export abstract class GcWorker {
         this.spent = true;
         return;
       }
-      this.bucketsSearched++;
+      this.bucketsSearched += dyingList.bucketsFor(1);
       this.scanned++;
       const entry = dyingList.entries[place]!;
       if (expiry.isExpired(entry)) this.expired++;
