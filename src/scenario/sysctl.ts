@@ -9,7 +9,7 @@ import { quoted, UsageError } from "./errors.js";
 import type { Schema } from "./json-schema.js";
 import { mergeParameters } from "./merge.js";
 import { type Codec, numberIn, pairIn } from "./parameters/codec.js";
-import { secondsOf, TIMEOUT_KEYS, TIMEOUTS, timeoutOfSysctl } from "./parameters/kernel.js";
+import { secondsOf, TIMEOUT_KEYS, TIMEOUTS, timeoutOfSysctl, timeoutWithoutEffect } from "./parameters/kernel.js";
 import { KERNEL_RULES } from "./parameters/kernel-rules.js";
 import { LISTENER } from "./parameters/listener.js";
 import { SCENARIO } from "./scenario.js";
@@ -53,6 +53,8 @@ function overridesOf(text: string): Overrides {
   if (timeout !== undefined) {
     return { timeoutsSeconds: { [timeout]: secondsIn(TIMEOUTS.properties[timeout], value!) } };
   }
+  const reason = timeoutWithoutEffect(name!);
+  if (reason !== null) throw new UsageError(reason);
   if (/^nf_conntrack_\w*timeout/.test(plainName) && !(plainName in SYSCTLS)) {
     throw new UsageError(
       `expected a timeout of TCP, UDP or ICMP, the protocols that are modelled (${TIMEOUT_KEYS.join(", ")}), ` +

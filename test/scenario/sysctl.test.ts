@@ -50,8 +50,8 @@ describe("a sysctl", () => {
     ["nf_conntrack_acct", /expected NAME=VALUE such as nf_conntrack_acct=1/],
     ["nf_conntrack_acct=2", /expected 0 or 1, got "2"/],
     ["nf_conntrack_acc=1", /nf_conntrack_acct/],
-    ["net.netfilter.nf_conntrack_sctp_timeout_closed=10", /expected a timeout of TCP, UDP or ICMP/],
-    ["net.netfilter.nf_conntrack_generic_timeout=600", /expected a timeout of TCP, UDP or ICMP/],
+    ["net.netfilter.nf_conntrack_sctp_timeout_closed=10", /TCP, UDP and ICMP are the protocols/],
+    ["net.netfilter.nf_conntrack_generic_timeout=600", /TCP, UDP and ICMP are the protocols/],
     ["nf_conntrack_max=0", /got "0"/],
   ] as const) {
     test(`${text} is refused with a reason`, () => {
@@ -69,6 +69,20 @@ describe("a timeout in sysctl spelling", () => {
       "nf_conntrack_tcp_timeout_established=1d",
     ]) {
       assert.deepEqual(timeoutCodec.parse(text), short);
+    }
+  });
+
+  test("one that would change nothing is refused with what it would need", () => {
+    for (const [text, reason] of [
+      ["tcp_max_retrans=300s", /no packet is sent again/],
+      ["net.netfilter.nf_conntrack_tcp_timeout_max_retrans=300", /no packet is sent again/],
+      ["nf_conntrack_tcp_timeout_unacknowledged=300", /the other side answers/],
+      ["generic=600s", /TCP, UDP and ICMP/],
+      ["nf_conntrack_sctp_timeout_established=210", /TCP, UDP and ICMP/],
+      ["nf_conntrack_gre_timeout_stream=180", /TCP, UDP and ICMP/],
+    ] as const) {
+      assert.throws(() => timeoutCodec.parse(text), reason);
+      if (text.startsWith("n")) assert.throws(() => sysctlCodec.parse(text), reason);
     }
   });
 

@@ -56,6 +56,26 @@ export function timeoutOfSysctl(name: string): TimeoutKey | undefined {
   return TIMEOUT_OF.get(name.trim().split(/[./]/).at(-1)!);
 }
 
+/** Timeouts that the kernel has and no run of the model ever asks for. */
+const WITHOUT_EFFECT: readonly (readonly [RegExp, string])[] = [
+  [/^tcp_(timeout_)?max_retrans$/, "no packet is sent again, and no window closes"],
+  [/^tcp_(timeout_)?unacknowledged$/, "whatever data is sent, the other side answers"],
+  [/^(generic|sctp|dccp|gre|udplite|frag6)(_|$)/, "TCP, UDP and ICMP are the protocols that are modelled"],
+];
+
+/**
+ * Why the kernel's timeout of this name, short or a sysctl's, would change nothing here; null: it is none of those.
+ */
+export function timeoutWithoutEffect(name: string): string | null {
+  const own = name
+    .trim()
+    .split(/[./]/)
+    .at(-1)!
+    .replace(/^nf_conntrack_/, "");
+  const reason = WITHOUT_EFFECT.find(([pattern]) => pattern.test(own))?.[1];
+  return reason === undefined ? null : `expected a timeout that a run depends on, got "${name.trim()}": ${reason}`;
+}
+
 /** A number without a unit is seconds, as the kernel has it. */
 export function secondsOf(text: string): string {
   return /^\s*\d+\s*$/.test(text) ? `${text.trim()}s` : text;
@@ -69,6 +89,8 @@ export const timeoutCodec: Codec = {
     if (bySysctl !== undefined) {
       return { timeoutsSeconds: { [bySysctl]: numberIn(TIMEOUTS.properties[bySysctl], secondsOf(duration)) } };
     }
+    const reason = timeoutWithoutEffect(key);
+    if (reason !== null) throw new UsageError(reason);
     const known = choice(TIMEOUT_KEYS)(key);
     return { timeoutsSeconds: { [known]: numberIn(TIMEOUTS.properties[known], duration) } };
   },
