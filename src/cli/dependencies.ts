@@ -3,10 +3,12 @@
  * so that `--help` and `--version` never wait for the simulator and tests put stubs in their places; and the machine's
  * own kernel. It decides nothing.
  */
+import { readFileSync } from "node:fs";
 import os from "node:os";
 import { setTimeout } from "node:timers/promises";
 import type { renderExplanation, renderReleaseTable } from "../explain/screen.js";
 import type { explainBuffer } from "../explain/sentences.js";
+import type { RunningKernel } from "../kernel/vendor.js";
 import type { liveHost, liveOverrides } from "../live/host/host.js";
 import type { refuseUnlive } from "../live/host/refusal.js";
 import type { liveBackend, measuredCosts, measuredProgram, whyNotLive } from "../live/live.js";
@@ -50,8 +52,8 @@ export interface Dependencies {
   cores(): number;
   /** That can be had without taking it from others. */
   memoryBytes(): number;
-  /** As uname -s, -r and -v say it. */
-  host(): { system: string; release: string; version: string };
+  /** As uname -s, -r and -v say it, and Ubuntu's own file. */
+  host(): RunningKernel & { system: string };
 }
 
 /** The running kernel. */
@@ -199,5 +201,14 @@ export const installed: Dependencies = {
   }),
   cores: () => os.availableParallelism(),
   memoryBytes: () => os.freemem(),
-  host: () => ({ system: os.type(), release: os.release(), version: os.version() }),
+  host: () => ({ system: os.type(), release: os.release(), version: os.version(), signature: versionSignature() }),
 };
+
+/** Null on every system but Ubuntu. */
+function versionSignature(): string | null {
+  try {
+    return readFileSync("/proc/version_signature", "latin1");
+  } catch {
+    return null;
+  }
+}

@@ -4,7 +4,7 @@
  * here.
  */
 import { releaseFor } from "../kernel/release.js";
-import { branchAlone, hiddenLevel, levelInUnameVersion } from "../kernel/vendor.js";
+import { branchAlone, hiddenLevel, runningLevel } from "../kernel/vendor.js";
 import { UsageError } from "../scenario/errors.js";
 import { HOST } from "../scenario/scenario.js";
 import type { Dependencies } from "./dependencies.js";
@@ -14,13 +14,14 @@ const KERNEL_FLAG = "kernel";
 
 export function withHostKernel(given: readonly Given[], dependencies: Pick<Dependencies, "host">): readonly Given[] {
   if (!asksForHost(given)) return given;
-  const { system, release, version } = dependencies.host();
+  const host = dependencies.host();
+  const { system } = host;
   if (system !== "Linux") {
     throw new UsageError(
       `--${KERNEL_FLAG}: expected a version where this machine does not run Linux, got ${HOST} (${system})`,
     );
   }
-  return given.map((one) => (isHost(one) ? { ...one, text: levelInUnameVersion(version) ?? release } : one));
+  return given.map((one) => (isHost(one) ? { ...one, text: runningLevel(host) } : one));
 }
 
 /** What a user who named no version, or one that hides its level, has to know, or nothing. */

@@ -117,3 +117,23 @@ export function hiddenLevel(version: string): string | null {
 export function levelInUnameVersion(text: string): string | null {
   return /\bDebian (\d+\.\d+\.\d+)-/.exec(text)?.[1] ?? null;
 }
+
+/**
+ * The level in Ubuntu's /proc/version_signature, which ends with the upstream version:
+ * `Ubuntu 5.15.0-113.123-generic 5.15.153`. Null: none is there.
+ */
+export function levelInSignature(text: string): string | null {
+  return /^Ubuntu \S+ (\d+\.\d+\.\d+)\s*$/.exec(text)?.[1] ?? null;
+}
+
+/** What a running kernel says of itself: uname -r, uname -v, /proc/version_signature where there is one. */
+export interface RunningKernel {
+  release: string;
+  version: string;
+  signature: string | null;
+}
+
+/** The level of a running kernel, where its distribution says it, otherwise what uname -r says. */
+export function runningLevel({ release, version, signature }: RunningKernel): string {
+  return levelInUnameVersion(version) ?? levelInSignature(signature ?? "") ?? release;
+}

@@ -234,7 +234,12 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     surveying: installed.surveying,
     cores: () => 1,
     memoryBytes: () => 4 * 2 ** 30,
-    host: () => ({ system: "Linux", release: "6.18.44-fc-v669", version: "#1 SMP PREEMPT_DYNAMIC @0" }),
+    host: () => ({
+      system: "Linux",
+      release: "6.18.44-fc-v669",
+      version: "#1 SMP PREEMPT_DYNAMIC @0",
+      signature: null,
+    }),
     ...setup.dependencies,
   });
   return { code, stdout: stdout.text, stderr: stderr.text, overrides, ran, signals };

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { releaseFor } from "../../src/kernel/release.js";
-import { branchAlone, hiddenLevel, levelInUnameVersion } from "../../src/kernel/vendor.js";
+import { branchAlone, hiddenLevel, levelInUnameVersion, runningLevel } from "../../src/kernel/vendor.js";
 
 describe("a name that hides its level", () => {
   for (const [version, says] of [
@@ -97,5 +97,25 @@ describe("the level in uname -v", () => {
     for (const text of ["#1 SMP PREEMPT_DYNAMIC @0", "#123-Ubuntu SMP Mon Jun 10 18:00:00 UTC 2024", ""]) {
       assert.equal(levelInUnameVersion(text), null);
     }
+  });
+});
+
+describe("the level of a running kernel", () => {
+  const ubuntu = { release: "5.15.0-113-generic", version: "#123-Ubuntu SMP Mon Jun 10 18:00:00 UTC 2024" };
+
+  test("is the last word of Ubuntu's /proc/version_signature", () => {
+    const signature = "Ubuntu 5.15.0-113.123-generic 5.15.153\n";
+    assert.equal(runningLevel({ ...ubuntu, signature }), "5.15.153");
+  });
+
+  test("is what uname -r says where nothing says more", () => {
+    for (const signature of [null, "", "something else 5.15.153"]) {
+      assert.equal(runningLevel({ ...ubuntu, signature }), "5.15.0-113-generic");
+    }
+  });
+
+  test("is Debian's upstream version", () => {
+    const debian = { release: "6.1.0-47-amd64", version: "#1 SMP PREEMPT_DYNAMIC Debian 6.1.170-1 (2026-05-01)" };
+    assert.equal(runningLevel({ ...debian, signature: null }), "6.1.170");
   });
 });

@@ -5,9 +5,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { gunzipSync } from "node:zlib";
-import { levelInUnameVersion } from "../../kernel/vendor.js";
+import { runningLevel } from "../../kernel/vendor.js";
 import type { Overrides } from "../../scenario/defaults.js";
-import { readNumber, readSysctl } from "./kernel-files.js";
+import { readNumber, readSysctl, readText } from "./kernel-files.js";
 
 export interface LiveHost {
   /** As uname -s, -r and the processor say it. */
@@ -28,7 +28,11 @@ export interface LiveHost {
 export function liveHost(): LiveHost {
   return {
     system: os.type(),
-    release: levelInUnameVersion(os.version()) ?? os.release(),
+    release: runningLevel({
+      release: os.release(),
+      version: os.version(),
+      signature: readText("/proc/version_signature"),
+    }),
     architecture: os.arch(),
     cpus: os.availableParallelism(),
     hz: ticksPerSecond(),

@@ -12,6 +12,15 @@ export function writeSysctl(name: string, value: number): void {
   writeFileSync(`${CONNTRACK}/nf_conntrack_${name}`, String(value));
 }
 
+/** A file below /proc, or null where there is none. */
+export function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return null;
+  }
+}
+
 /** A number from a file below /proc, or null where there is none. */
 export function readNumber(path: string): number | null {
   try {

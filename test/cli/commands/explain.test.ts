@@ -199,14 +199,14 @@ describe("--kernel host", () => {
   });
 
   test("a release that nobody has read is refused as a version would be", async () => {
-    const host = () => ({ system: "Linux", release: "7.9.1", version: "" });
+    const host = () => ({ system: "Linux", release: "7.9.1", version: "", signature: null });
     const { code, stderr } = await explain("buffer 2048 --kernel host", { dependencies: { host } });
     assert.equal(code, 2);
     assert.match(stderr, /^ct-reliable: --kernel: expected a Linux version from 2\.6\.31 to 7\.3, .* got "7\.9\.1"\n$/);
   });
 
   test("a machine without Linux has no kernel to ask", async () => {
-    const host = () => ({ system: "Darwin", release: "5.4.0", version: "" });
+    const host = () => ({ system: "Darwin", release: "5.4.0", version: "", signature: null });
     const { code, stderr } = await explain("buffer 2048 --kernel host", { dependencies: { host } });
     assert.deepEqual(
       [code, stderr],
