@@ -244,6 +244,7 @@ export const CHANGES: readonly Change[] = [
   { from: { "5.5": "read" }, what: "worker batches of 32", commit: "63f55acf7b47", facts: { redeliveryBatch: 32 } },
   { from: { "5.10": "recorded" }, what: "nothing; recordings of it exist", commit: null, facts: {} },
   {
+    // The stable queues of 1 September 2021 have it for 4.19 to 5.13, and not for 4.9 and 4.14.
     from: { "5.14": "listed", "5.13.14": "listed", "5.10.62": "recorded", "5.4.144": "read", "4.19.206": "listed" },
     what: "the gc worker makes one pass over the whole table every 120 s, without a cap on what one pass evicts",
     commit: "4608fdfc07e1",
