@@ -296,8 +296,8 @@ export function calibrate(recording: Recording, known: Partial<Costs> = {}): Par
     const floodError = withoutResentSyns(floodSeconds * 1e9 - run.figures.floodEndedAt, recording);
     const searches = run.kernel.table.counters.drop;
     if (floodSeconds > 0 && setting.pauseMicroseconds === undefined) {
-      // A refused packet of a full table costs the walk over the buckets, where that is long, and less than another where
-      // it is short; otherwise the packets themselves cost.
+      // A refused packet of a full table costs the walk over the buckets, where that is long, and less than another
+      // where it is short; otherwise the packets themselves cost.
       const isFull = searches > setting.flows / 10 && setting.secondFloodFlows === undefined;
       if (isFull && run.kernel.release.earlyDrop.victim === "whole-buckets") {
         const saving = (calibrated.refusedSavingNanoseconds ?? 0) - floodError / searches;
