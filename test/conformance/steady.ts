@@ -116,9 +116,16 @@ class SteadySampler implements Sampler {
   readonly lookNanoseconds = 0;
   readonly looks: Look[] = [];
   private empty = 0;
+  /** It looks when the recording program did. */
+  private readonly times: readonly number[];
+
+  constructor(recording: Recording) {
+    this.times = recordedLooks(recording).map(({ seconds }) => Math.round(seconds * 1e9));
+  }
 
   due(): number {
-    return this.looks.length * LOOK_NANOSECONDS;
+    const { looks, times } = this;
+    return times[looks.length] ?? times.at(-1)! + (looks.length + 1 - times.length) * LOOK_NANOSECONDS;
   }
 
   sample(machine: Machine): void {
@@ -151,7 +158,7 @@ function tuplesDestroyed(kernel: SimulatedKernel): Set<number> {
 }
 
 export function simulatedSteady(recording: Recording, scenario: Scenario): Quantities {
-  const sampler = new SteadySampler();
+  const sampler = new SteadySampler(recording);
   const run = new Run(scenario, sampler);
   const { gc, release } = run.kernel;
   chooseClientPorts(run.kernel, scenario);

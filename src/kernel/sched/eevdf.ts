@@ -65,7 +65,10 @@ export class EevdfScheduler implements Scheduler {
     this.updateCurrent();
     if (this.delaysDequeue && !this.isEligible(task)) this.delayed[task] = 1;
     else this.dequeue(task);
-    if (this.current === task) this.current = -1;
+    if (this.current !== task) return;
+    this.current = -1;
+    // Who sleeps looks for the next one, even if all that is left sleeps, too.
+    this.runnableBest();
   }
 
   ran(task: number, nanoseconds: number): void {
@@ -85,22 +88,22 @@ export class EevdfScheduler implements Scheduler {
     if (this.current >= 0 && !this.reschedule.isMet(inKernel)) return this.current;
     this.updateCurrent();
     this.reschedule.clear();
-    for (;;) {
-      const chosen = this.best();
-      if (chosen < 0) {
-        this.current = -1;
-        return -1;
-      }
-      if (this.delayed[chosen] === 1) {
-        this.dequeue(chosen);
-        this.delayed[chosen] = 0;
-        this.lag[chosen] = Math.min(this.lag[chosen]!, 0);
-        continue;
-      }
-      if (chosen !== this.current) this.isProtected = true;
-      this.current = chosen;
-      return chosen;
+    const chosen = this.runnableBest();
+    if (chosen >= 0 && chosen !== this.current) this.isProtected = true;
+    this.current = chosen;
+    return chosen;
+  }
+
+  /** pick_next_entity(): one that stayed in the queue although it sleeps leaves it when its turn comes. */
+  private runnableBest(): number {
+    let chosen = this.best();
+    while (chosen >= 0 && this.delayed[chosen] === 1) {
+      this.dequeue(chosen);
+      this.delayed[chosen] = 0;
+      this.lag[chosen] = Math.min(this.lag[chosen]!, 0);
+      chosen = this.best();
     }
+    return chosen;
   }
 
   private tick(): void {
