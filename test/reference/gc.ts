@@ -55,13 +55,10 @@ export abstract class ReferenceGc {
           this.expired++;
           return this.kernel.reap(entry);
         }
-        if (this.mayEvict(entry)) {
-          const delivered = this.kernel.evict(entry);
-          if (this.evictedCounts) this.expired++;
-          return delivered;
-        }
         this.alive(entry.deadline - this.kernel.clock.jiffies);
-        return null;
+        if (!this.mayEvict(entry)) return null;
+        if (this.evictedCounts) this.expired++;
+        return this.kernel.evict(entry);
       },
       this.dead,
     );
@@ -72,7 +69,7 @@ export abstract class ReferenceGc {
     if (this.isSpent) return;
     this.scanned++;
     if (entry.deadline - this.kernel.clock.jiffies <= 0) this.expired++;
-    else if (this.evictAbove === 0) this.alive(entry.deadline - this.kernel.clock.jiffies);
+    else this.alive(entry.deadline - this.kernel.clock.jiffies);
   };
 
   private mayEvict(entry: Entry): boolean {
