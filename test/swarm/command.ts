@@ -101,7 +101,11 @@ function scenarioFile(name: string, seed: number, scenario: Scenario): string {
 function repeat(path: string): number {
   const text = readFileSync(path, "utf8");
   if (path.endsWith(".json")) {
-    compare(JSON.parse(text) as Case);
+    const { scenario, calls } = JSON.parse(text) as Case;
+    // What has become a parameter since then has its default.
+    const { listeners, traffic, ...rest } = scenario;
+    const overrides = { ...rest, listeners: [...listeners], traffic: [...traffic] };
+    compare({ scenario: resolveScenario(scenario.experiment, overrides), calls });
   } else {
     const [file] = readScenarioFiles(text, path, path);
     const { experiment, overrides } = file!.cases[0]!;
