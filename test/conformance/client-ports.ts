@@ -8,6 +8,7 @@
 import { ACCEPTED, type Verdict } from "../../src/kernel/conntrack/packet.js";
 import { ORIGINAL } from "../../src/kernel/conntrack/status.js";
 import { SYN } from "../../src/kernel/conntrack/trackers/tcp-states.js";
+import { KIND_DESTROY } from "../../src/kernel/events/kinds.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
 import type { SimulatedKernel } from "../../src/simulation/kernel.js";
@@ -25,14 +26,22 @@ function isRandom(kernel: string): boolean {
   return major! > 5 || (major === 5 && minor! >= 10);
 }
 
-/** Connections get tuples in the order of the ports' first use. A SYN that was dropped is sent again. */
-export function chooseClientPorts(kernel: SimulatedKernel, scenario: Scenario): void {
+/**
+ * Connections get tuples in the order of the ports' first use. A SYN that was dropped is sent again. `shuffledWithin`:
+ * the start changed in the first so many seconds; null: whenever.
+ */
+export function chooseClientPorts(
+  kernel: SimulatedKernel,
+  scenario: Scenario,
+  shuffledWithin: number | null = null,
+): void {
   if (scenario.protocol !== "tcp" || !isRandom(scenario.kernel)) return;
   const { clock, packets } = kernel;
   const { uint32 } = new Streams(scenario.seed).of("client ports");
   const tuples = new Map<number, number>();
   const shuffleNanoseconds = SHUFFLE_SECONDS * 1e9;
-  const firstShuffle = uint32() % shuffleNanoseconds;
+  const range = shuffledWithin === null ? shuffleNanoseconds : shuffledWithin * 1e9;
+  const firstShuffle = shuffleNanoseconds - (uint32() % Math.round(range));
   let period = -1;
   let place = 0;
   let connection = -1;
@@ -56,4 +65,17 @@ export function chooseClientPorts(kernel: SimulatedKernel, scenario: Scenario): 
     const verdict = packet(tuple, direction, segment);
     return opens && verdict !== ACCEPTED ? packet(tuple, direction, segment) : verdict;
   };
+}
+
+/** The program tells connections apart by their tuples: those whose DESTROY the first listener took. */
+export function tuplesDestroyed(kernel: SimulatedKernel): Set<number> {
+  const tuples = new Set<number>();
+  const socket = kernel.sockets[0]!;
+  const offer = socket.offer.bind(socket);
+  socket.offer = (kind, truesizeBytes, entry, message) => {
+    const admitted = offer(kind, truesizeBytes, entry, message);
+    if (admitted && kind === KIND_DESTROY) tuples.add(kernel.table.tupleOf(entry));
+    return admitted;
+  };
+  return tuples;
 }

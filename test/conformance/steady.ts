@@ -5,14 +5,12 @@
  * recording had it.
  */
 
-import { KIND_DESTROY } from "../../src/kernel/events/kinds.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
-import type { SimulatedKernel } from "../../src/simulation/kernel.js";
 import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
 import type { Sampler } from "../../src/simulation/timeline.js";
-import { chooseClientPorts } from "./client-ports.js";
+import { chooseClientPorts, tuplesDestroyed } from "./client-ports.js";
 import type { Quantities } from "./quantities.js";
 import type { Recording, SteadyResult } from "./recording.js";
 
@@ -142,19 +140,6 @@ class SteadySampler implements Sampler {
     this.empty = sinceFlood > 0 && table.count === 0 ? this.empty + 1 : 0;
     machine.over = this.empty === 4 || sinceFlood >= WATCH_NANOSECONDS;
   }
-}
-
-/** The program tells connections apart by their tuples. */
-function tuplesDestroyed(kernel: SimulatedKernel): Set<number> {
-  const tuples = new Set<number>();
-  const socket = kernel.sockets[0]!;
-  const offer = socket.offer.bind(socket);
-  socket.offer = (kind, truesizeBytes, entry, message) => {
-    const admitted = offer(kind, truesizeBytes, entry, message);
-    if (admitted && kind === KIND_DESTROY) tuples.add(kernel.table.tupleOf(entry));
-    return admitted;
-  };
-  return tuples;
 }
 
 export function simulatedSteady(recording: Recording, scenario: Scenario): Quantities {
