@@ -10,6 +10,7 @@ import type { HostFacts, HostFlush, HostListener, HostVerdict } from "../report/
 import type { Report } from "../report/report.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { KERNEL_SECONDS } from "../scenario/parameters/kernel.js";
+import { PRESETS } from "../scenario/parameters/preset.js";
 import {
   type ListenerScenario,
   MOST_ENTRIES,
@@ -83,20 +84,43 @@ function kernelConfigOf({ table, openWrt }: HostFacts): Overrides {
   };
 }
 
-function socketOf({ rcvbufBytes, groups, broadcastError, noEnobufs }: HostListener): Partial<ListenerScenario> {
+function socketOf(listener: HostListener): Partial<ListenerScenario> {
+  const { rcvbufBytes, groups, broadcastError, noEnobufs } = listener;
+  // The kernel doubled what it was asked for, whatever capped it.
+  const bufferBytes = Math.floor(rcvbufBytes! / 2);
   return {
-    // The kernel doubled what it was asked for, whatever capped it.
-    bufferBytes: Math.floor(rcvbufBytes! / 2),
+    bufferBytes,
+    ...overrunRulesOf(listener, bufferBytes),
     force: true,
     groups: [...groups],
     policy: policyOf(broadcastError ?? false, noEnobufs ?? false),
   };
 }
 
+/** Of programs that do something about an ENOBUFS, what they do unless their configuration says otherwise. */
+function overrunRulesOf({ holder }: HostListener, bufferBytes: number): Partial<ListenerScenario> {
+  const name = holder?.name;
+  if (name !== "conntrackd" && name !== "ulogd") return {};
+  const { bufferMaxBytes, resyncAfterNanoseconds, overrunAs } = PRESETS[name].sets;
+  return { bufferMaxBytes: Math.max(bufferMaxBytes, bufferBytes), resyncAfterNanoseconds, overrunAs };
+}
+
 function policyOf(broadcastError: boolean, noEnobufs: boolean): Policy {
   return POLICIES.find(
     (name) => POLICY[name].broadcastError === broadcastError && POLICY[name].noEnobufs === noEnobufs,
   )!;
+}
+
+/** What readers do about an ENOBUFS. Of conntrackd and ulogd their configuration says it, which is not read. */
+function afterEnobufs(listeners: readonly HostListener[]): string[] {
+  const names = ["conntrackd", "ulogd"].filter((name) => listeners.some(({ holder }) => holder?.name === name));
+  const others = "go on after an ENOBUFS, without a resync, and buffers stay as they are.";
+  if (names.length === 0) return [`Readers ${others}`];
+  return [
+    `${names.join(" and ")} ${names.length === 1 ? "grows its buffer and resyncs" : "grow their buffers and resync"} after an ENOBUFS ` +
+      "as in the configuration that comes with it (flush --conntrackd-conf and --ulogd-conf read yours).",
+    ...(listeners.every(({ holder }) => names.includes(holder?.name ?? "")) ? [] : [`Other readers ${others}`]),
+  ];
 }
 
 /** What the scenario takes for granted. `given`: the reader's time was said by the user. */
@@ -113,7 +137,7 @@ export function assumptionsOf(facts: HostFacts, scenario: Scenario | null, given
       ? `Every reader takes ${reader} for a message.`
       : `Every reader takes ${reader} for a message (--reader sets it, ct-reliable measure finds it).`,
     `The table holds ${count(connections)} flows of ${flows}; when the flush begins every reader has read all there was.`,
-    "Readers go on after an ENOBUFS, without a resync, and buffers stay as they are.",
+    ...afterEnobufs(facts.listeners),
     "Costs of the kernel are those of a server of today (--machine present).",
   ];
   if (nfConntrackEvents === 2) {

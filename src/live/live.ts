@@ -6,7 +6,8 @@
 import { fileURLToPath } from "node:url";
 import { releaseFor } from "../kernel/release.js";
 import type { Backend, Observer } from "../report/backend.js";
-import type { Measurement } from "../report/measurement.js";
+import type { MeasuredCosts, Measurement } from "../report/measurement.js";
+import { median } from "../report/median.js";
 import { UsageError } from "../scenario/errors.js";
 import type { ListenerScenario, Scenario } from "../scenario/scenario.js";
 import { liveHost } from "./host/host.js";
@@ -17,7 +18,6 @@ import { loadSystemCalls } from "./host/system-calls.js";
 import type { Daemon, FromChild, Order, ToChild } from "./messages.js";
 import { asConntrackd, requireConntrackd } from "./readers/conntrackd.js";
 import { asProgram, type ProgramCommand } from "./readers/program.js";
-import type { MeasuredCosts } from "./run/calibration.js";
 import type { LiveRecording } from "./run/recording.js";
 
 /** How often a request to stop is looked for between two reports of progress. */
@@ -56,17 +56,25 @@ export async function measuredCosts(scenario: Scenario): Promise<readonly Measur
   return (await answerTo({ what: "calibrate", scenario }, "costs", SILENT)).costs;
 }
 
-/** What a message costs a program. Throws what a run throws. */
+/** What a message costs a program, and everything else this machine. Throws what a run throws. */
 export async function measuredProgram(
   scenario: Scenario,
   command: ProgramCommand,
   { progress, stopRequested }: { progress(done: number, of: number): void; stopRequested(): boolean },
 ): Promise<Measurement> {
   const [first] = scenario.listeners;
-  const order = { what: "measure" as const, scenario: { ...scenario, listeners: [asProgram(first!)] }, command };
-  refuseUnlive(order.scenario, liveHost(), true);
+  const read = { ...scenario, listeners: [asProgram(first!)] };
+  refuseUnlive(read, liveHost(), true);
+  const costs = mediansOf(await measuredCosts(scenario));
+  const order = { what: "measure" as const, scenario: { ...read, costs: { ...scenario.costs, ...costs } }, command };
   const stages = { progress: () => {}, stopRequested, stage: progress };
   return (await answerTo(order, "measurement", stages)).measurement;
+}
+
+function mediansOf(rounds: readonly MeasuredCosts[]): MeasuredCosts {
+  const keys = Object.keys(rounds[0]!) as (keyof MeasuredCosts)[];
+  const medians = keys.map((key) => [key, Math.round(median(rounds.map((round) => round[key])))] as const);
+  return Object.fromEntries(medians) as unknown as MeasuredCosts;
 }
 
 /** Why nothing can run live on this machine, in a sentence; null: something can. */

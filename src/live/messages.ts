@@ -1,11 +1,10 @@
 /** What the process inside the namespace and the one outside say to each other. */
 import type { Progress } from "../report/backend.js";
-import type { Measurement } from "../report/measurement.js";
+import type { MeasuredCosts, Measurement } from "../report/measurement.js";
 import type { Report } from "../report/report.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { LiveHost } from "./host/host.js";
 import type { ProgramCommand } from "./readers/program.js";
-import type { MeasuredCosts } from "./run/calibration.js";
 import type { LiveRecording } from "./run/recording.js";
 
 /** conntrackd with a configuration of ours, or a program of the user. */

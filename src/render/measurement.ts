@@ -87,13 +87,22 @@ function costOf({ program, listener }: Measurement): string {
   );
 }
 
-/** What a simulation of this reader is called with. */
-function commandsOf({ listener, kernel }: Measurement): string[] {
+const COST_FLAGS = [
+  ["cost-packet", "packetNanoseconds"],
+  ["cost-flush-entry", "flushEntryNanoseconds"],
+  ["cost-attempt", "attemptNanoseconds"],
+  ["cost-recv", "recvNanoseconds"],
+  ["cost-wakeup", "wakeupNanoseconds"],
+] as const;
+
+/** What a simulation of this reader on this machine is called with. */
+function commandsOf({ listener, kernel, costs }: Measurement): string[] {
   const reader = [
     `--kernel ${kernel.release}`,
     `--reader ${formatDuration(listener.serviceNanoseconds)}`,
     `--policy ${listener.policy}`,
     ...groupsOf(listener),
+    ...COST_FLAGS.map(([flag, key]) => `--${flag} ${formatDuration(Number(costs[key].toPrecision(2)))}`),
   ].join(" ");
   return [
     `ct-reliable flush ${reader} --buffer ${formatSize(listener.bufferBytes)} --connections 20k`,

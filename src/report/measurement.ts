@@ -3,7 +3,7 @@
  * One program reads through all of it, so that a buffer that it grew stays grown. What the kernel does not tell is
  * null.
  */
-import type { ListenerScenario } from "../scenario/scenario.js";
+import type { Costs, ListenerScenario } from "../scenario/scenario.js";
 import type { ProgramReport } from "./program.js";
 
 type Figure = number | null;
@@ -24,12 +24,20 @@ export interface MeasurementStage {
   cpuShare: number;
 }
 
+/** The costs of a simulation that can be measured. */
+export type MeasuredCosts = Pick<
+  Costs,
+  "packetNanoseconds" | "flushEntryNanoseconds" | "attemptNanoseconds" | "recvNanoseconds" | "wakeupNanoseconds"
+>;
+
 export interface Measurement {
   schemaVersion: 1;
   tool: { name: "ct-reliable"; version: string };
   kernel: { release: string };
   stages: readonly MeasurementStage[];
   program: ProgramReport;
+  /** What things cost on this machine, the medians of some rounds. */
+  costs: MeasuredCosts;
   /** A listener of a simulation such as the program was found to be. */
   listener: ListenerScenario;
   interrupted: boolean;

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
@@ -220,6 +220,20 @@ describe("nf_conntrack_events", { skip }, () => {
     const { live, simulated } = await both({ connections: 100, nfConntrackEvents: 2, listeners });
     assert.deepEqual([live.events.destroy.delivered, simulated.events.destroy.delivered], [0, 0]);
   });
+});
+
+test("the page of a live run has its figures, and no NaN where the kernel tells none", { skip }, () => {
+  const file = path.join(folder, "live.html");
+  const flags = ["flush", "--live", "--connections", "300", "--buffer", "2048", "--reader", "200us", "--quiet"];
+  const command = [path.join(built, "bin", "ct-reliable.js"), ...flags, "--export", `html=${file}`];
+  const { status, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+  assert.equal(status, 0, stderr);
+  const page = readFileSync(file, "utf8");
+  assert.match(page, /^<!doctype html>/i);
+  assert.match(page, /live on this machine/);
+  assert.match(page, />\s*300\s*</);
+  const text = page.replace(/<script[\s\S]*?<\/script>|<style[\s\S]*?<\/style>/g, "");
+  assert.doesNotMatch(text, /NaN|undefined|Infinity/);
 });
 
 /** Names and nesting of a value, whatever the figures are. */

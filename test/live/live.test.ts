@@ -121,6 +121,24 @@ describe("conntrackd as the reader", { skip: skip === false ? withoutConntrackd(
     assert.equal(daemon.received.new! + daemon.received.destroy!, daemon.conntrackd!.eventsReceived);
     assert.equal(socket.rcvbufBytes, daemon.conntrackd!.bufferBytes);
   });
+
+  test("is in sync when it has read the last DESTROY", async () => {
+    const { liveBackend } = await load();
+    const scenario = flush({ connections: 200, listeners: [{ bufferBytes: 65_536, policy: "reliable" }] });
+    const { daemon, dying } = await liveBackend({ daemon: "conntrackd" }).run(scenario);
+    assert.equal(daemon.inSync, true);
+    const after = daemon.inSyncAfterFlushSeconds!;
+    assert.ok(after >= 0 && after <= dying.emptyAfterFlushSeconds! + 1, `${after} s after the flush`);
+  });
+
+  test("that lost is in sync with its resync, not before", async () => {
+    const { liveBackend } = await load();
+    const listeners = [{ bufferBytes: 2048, policy: "lossy" as const, resyncAfterNanoseconds: 2e9 }];
+    const { daemon, socket } = await liveBackend({ daemon: "conntrackd" }).run(flush({ connections: 2000, listeners }));
+    assert.ok(socket.drops > 0);
+    assert.equal(daemon.inSync, true);
+    assert.ok(daemon.resyncs! > 0 && daemon.inSyncAfterFlushSeconds! >= 1, `${daemon.inSyncAfterFlushSeconds} s`);
+  });
 });
 
 describe("a live run", { skip }, () => {

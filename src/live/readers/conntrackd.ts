@@ -117,6 +117,11 @@ export class Conntrackd implements LiveReader {
   /** ENOBUFS that it had counted when it last resynced. */
   private overrunsAtResync: Figure = 0;
   rcvbufBytes: Figure = null;
+  /** When its statistics first showed no entry; null: they show some. */
+  private emptyAt: Figure = null;
+  /** When its queue was last seen with something in it. */
+  private lastQueuedAt = 0;
+  private resyncsAtFlush: Figure = null;
   private lastRow: SocketRow = { rmemBytes: 0, drops: 0 };
 
   /** `mountMemory` mounts a file system in memory over a folder. */
@@ -161,7 +166,10 @@ export class Conntrackd implements LiveReader {
     this.readStatistics();
   }
 
-  flushBegins(): void {}
+  flushBegins(nanoseconds: number): void {
+    this.lastQueuedAt = nanoseconds;
+    this.resyncsAtFlush = this.statistics.resyncs;
+  }
 
   async stop(): Promise<ReaderResult> {
     this.readStatistics();
@@ -197,14 +205,24 @@ export class Conntrackd implements LiveReader {
     return this.statistics.active;
   }
 
-  readonly inSyncNanoseconds = null;
+  /**
+   * When it last became free of entries. Its statistics are asked for some times a second at most, so that without a
+   * resync since then it is when its queue was last seen with something in it: what it has read it believes.
+   */
+  get inSyncNanoseconds(): Figure {
+    if (this.emptyAt === null) return null;
+    return this.resyncedSinceFlush ? this.emptyAt : Math.min(this.emptyAt, this.lastQueuedAt);
+  }
 
   isBehind(): boolean {
     return false;
   }
 
   row(): SocketRow {
+    const { rmemBytes, drops } = this.lastRow;
     this.lastRow = readSocketRow(this.portid) ?? this.lastRow;
+    // What was dropped came while its queue was full.
+    if (this.lastRow.rmemBytes > 0 || rmemBytes > 0 || this.lastRow.drops > drops) this.lastQueuedAt = now();
     return this.lastRow;
   }
 
@@ -216,6 +234,10 @@ export class Conntrackd implements LiveReader {
     return this.overrunsAtResync === this.statistics.overruns;
   }
 
+  private get resyncedSinceFlush(): boolean {
+    return this.statistics.resyncs !== this.resyncsAtFlush;
+  }
+
   /** It answers on its control socket between two turns of its loop, so this takes milliseconds. */
   private readStatistics(): void {
     const ask = (...what: string[]): string =>
@@ -223,6 +245,8 @@ export class Conntrackd implements LiveReader {
         .stdout;
     const { resyncs } = this.statistics;
     this.statistics = conntrackdStatistics(ask() + ask("runtime"));
+    const { active } = this.statistics;
+    this.emptyAt = active === 0 ? (this.emptyAt ?? now()) : null;
     if (this.statistics.resyncs !== resyncs) this.overrunsAtResync = this.statistics.overruns;
     this.statisticsDue = now() + STATISTICS_NANOSECONDS;
   }

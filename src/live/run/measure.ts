@@ -4,7 +4,7 @@
  * of these stages and the counting between them; the program is started, watched and ended by readers/program.ts.
  */
 import { setImmediate, setTimeout } from "node:timers/promises";
-import type { Measurement, MeasurementStage } from "../../report/measurement.js";
+import type { MeasuredCosts, Measurement, MeasurementStage } from "../../report/measurement.js";
 import { TOOL_VERSION } from "../../report/version.js";
 import type { Scenario, TrafficClass } from "../../scenario/scenario.js";
 import { Streams } from "../../scenario/streams.js";
@@ -97,9 +97,16 @@ export async function measureProgram(
     kernel: { release: scenario.kernel },
     stages,
     program: report,
+    costs: costsOf(scenario),
     listener: asFound(scenario, report).listeners[0]!,
     interrupted: stopRequested(),
   };
+}
+
+/** Those that were measured before. */
+function costsOf({ costs }: Scenario): MeasuredCosts {
+  const { packetNanoseconds, flushEntryNanoseconds, attemptNanoseconds, recvNanoseconds, wakeupNanoseconds } = costs;
+  return { packetNanoseconds, flushEntryNanoseconds, attemptNanoseconds, recvNanoseconds, wakeupNanoseconds };
 }
 
 /** `act` returns how many connections it opened, or entries it flushed. */

@@ -56,6 +56,7 @@ test("a router: kernel, table, what differs from the release, the listener, and 
   assert.match(stdout, /^drops {7}12 so far$/m);
   assert.match(stdout, /^on a flush {2}Of 41,230 DESTROY [\d,]+ are read and [\d,]+ lost/m);
   assert.match(stdout, /Every reader takes 100us for a message \(--reader sets it/);
+  assert.match(stdout, /conntrackd grows its buffer and resyncs after an ENOBUFS\s+as in the configuration/);
 });
 
 test("the figures of a flush are those of the scenario that --print-config prints", async () => {
@@ -64,6 +65,8 @@ test("the figures of a flush are those of the scenario that --print-config print
   const { stdout } = await onHost(source, ["--print-config"]);
   const [file] = readScenarioFiles(stdout, "host.yaml", "host");
   const { experiment, overrides } = file!.cases[0]!;
+  const [listener] = overrides.listeners!;
+  assert.deepEqual([listener!.overrunAs, listener!.resyncAfterNanoseconds], ["conntrackd", 30e9]);
   const report = await simulation.run(resolveScenario(experiment, overrides));
   assert.equal(report.events.destroy.lost, flush?.lost);
   assert.equal(report.socket.capacityMessages, flush?.capacityMessages);

@@ -50,6 +50,13 @@ function measurement(pace: Measurement["program"]["sockets"][number]["pace"]): M
       memoryBytes: 4_000_000,
       ended: null,
     },
+    costs: {
+      packetNanoseconds: 3213,
+      flushEntryNanoseconds: 910,
+      attemptNanoseconds: 500,
+      recvNanoseconds: 774,
+      wakeupNanoseconds: 88_000,
+    },
     listener: {
       ...resolveScenario("flood", {}).listeners[0]!,
       serviceNanoseconds: 38_000,
@@ -82,7 +89,11 @@ test("a measurement is a table, what a message takes, and the commands to go on 
     text,
     /A message takes 38\.5 µs, nine tenths of the time between 30 µs and 50 µs, taken from 7,000 messages/,
   );
-  assert.match(text, /--reader 38us --policy lossy --groups new\+destroy/);
+  assert.match(
+    text,
+    /--reader 38us --policy lossy --groups new\+destroy --cost-packet 3200ns --cost-flush-entry 910ns/,
+  );
+  assert.match(text, /--cost-attempt 500ns --cost-recv 770ns --cost-wakeup 88us --buffer 2048 --connections 20k$/m);
 });
 
 test("where messages never waited the processor time is named as the least that one costs", () => {
