@@ -11,4 +11,5 @@ export const ROWS = [
   "live",
   "watching",
   "queue-with-latch",
+  "many-runs",
 ] as const;

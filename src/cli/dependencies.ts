@@ -75,10 +75,10 @@ export interface Parities {
 }
 
 /** Many runs, and what they say together. */
-export type Studies = Pick<typeof import("../study/grid.js"), "checkStudy"> &
+export type Studies = Pick<typeof import("../study/grid.js"), "checkStudy" | "measuresFor"> &
   Pick<typeof import("../study/runs.js"), "Runs" | "headerLine" | "readRuns" | "resumed" | "runLine"> &
-  Pick<typeof import("../study/measure.js"), "measureNamed" | "USUAL_MEASURES"> &
   Pick<typeof import("../study/sweep.js"), "sweep"> &
+  Pick<typeof import("../study/compare.js"), "firstRuns"> &
   Pick<typeof import("../study/merge.js"), "merged"> &
   Pick<typeof import("../study/pool.js"), "pool"> &
   Pick<typeof import("../study/size.js"), "sizeUp"> &
@@ -86,7 +86,7 @@ export type Studies = Pick<typeof import("../study/grid.js"), "checkStudy"> &
   Pick<typeof import("../study/what-if.js"), "whatIf" | "whatIfBudget"> &
   Pick<typeof import("../scenario/merge.js"), "mergeParameters"> &
   Pick<typeof import("../report/verdict.js"), "bindExpectation"> &
-  Pick<typeof import("../render/study/what-if.js"), "whatIfText"> &
+  Pick<typeof import("../study/advice.js"), "whatIfOf"> &
   Pick<typeof import("../render/study/study.js"), "TOOL" | "renderSize" | "renderStudy">;
 
 /** What a message costs a program. */
@@ -172,8 +172,8 @@ export const installed: Dependencies = {
   studies: async () => ({
     ...(await import("../study/grid.js")),
     ...(await import("../study/runs.js")),
-    ...(await import("../study/measure.js")),
     ...(await import("../study/sweep.js")),
+    ...(await import("../study/compare.js")),
     ...(await import("../study/merge.js")),
     ...(await import("../study/pool.js")),
     ...(await import("../study/size.js")),
@@ -182,7 +182,7 @@ export const installed: Dependencies = {
     ...(await import("../scenario/merge.js")),
     ...(await import("../report/verdict.js")),
     ...(await import("../render/study/study.js")),
-    ...(await import("../render/study/what-if.js")),
+    ...(await import("../study/advice.js")),
   }),
   advisor: async () => (await import("../study/advice.js")).adviceOn,
   measurements: () => import("../render/measurement.js"),

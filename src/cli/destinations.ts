@@ -41,15 +41,25 @@ export const OUTPUT_FILE = valued({
   parse: parsePath,
 });
 
-const EXPORT = valued({
-  name: "export",
-  value: "FORMAT=FILE",
-  heading: OUTPUT,
-  description: "write the report in another format to FILE as well (may be repeated)",
-  repeatable: true,
-  parse: parseExport,
-  format: ({ format, path }) => `${format}=${path}`,
-});
+interface Exported<F extends string> {
+  format: F;
+  path: string;
+}
+
+/** Of a command that knows these formats. */
+export function exportFlag<F extends string>(formats: readonly F[]): Flag<Exported<F>> {
+  return valued({
+    name: "export",
+    value: "FORMAT=FILE",
+    heading: OUTPUT,
+    description: "write the report in another format to FILE as well (may be repeated)",
+    repeatable: true,
+    parse: (text) => parseExport(text, formats),
+    format: ({ format, path }) => `${format}=${path}`,
+  });
+}
+
+const EXPORT = exportFlag(FORMATS);
 
 const TIMELINE = switched({
   name: "timeline",
@@ -88,10 +98,13 @@ export const OUTPUT_FLAGS: readonly Flag[] = [
 ];
 
 /** `json=report.json`: a format, and the file that gets it. Throws UsageError. */
-function parseExport(text: string): { format: Format; path: string } {
+function parseExport<F extends string>(text: string, formats: readonly F[]): Exported<F> {
   const at = text.indexOf("=");
-  if (at < 0) throw new UsageError(`expected FORMAT=FILE such as junit=report.xml, got ${quoted(text)}`);
-  return { format: choice(FORMATS)(text.slice(0, at)), path: parsePath(text.slice(at + 1)) };
+  if (at < 0)
+    throw new UsageError(
+      `expected FORMAT=FILE such as ${formats.at(-1)}=report.${formats.at(-1)}, got ${quoted(text)}`,
+    );
+  return { format: choice(formats)(text.slice(0, at)), path: parsePath(text.slice(at + 1)) };
 }
 
 /** All formats that something is written in. */
@@ -110,11 +123,26 @@ export interface Outputs {
   write(command: string, make: (renderer: Renderer, options: RenderOptions) => string): Promise<void>;
 }
 
-interface Output {
-  format: Format;
+/** A place that a result goes to, and the form in which it stands there. */
+export interface Output<F extends string> {
+  format: F;
   sink: Sink;
   colour: boolean;
   width: number;
+}
+
+/** Standard output or --output, then every --export. Throws UsageError where one of the files cannot be written. */
+export function outputsOf<F extends string>(
+  flags: FlagValues,
+  io: Io,
+  { format, exported }: { format: Flag<F>; exported: Flag<Exported<F>> },
+): Output<F | typeof TEXT>[] {
+  return [
+    { format: flags.of(format) ?? TEXT, sink: mainSink(flags, io), ...placeOf(flags, io) },
+    ...flags
+      .all(exported)
+      .map(({ format, path }) => ({ format, sink: fileOutput(path, `--${exported.name}`, io), ...FILE })),
+  ];
 }
 
 /** What was asked for beside --print-config and has no part in it. */
@@ -147,17 +175,12 @@ const FILE = { colour: false, width: DEFAULT_COLUMNS };
 
 /** Throws UsageError where one of the files cannot be written. */
 export function openOutputs(flags: FlagValues, io: Io, dependencies: Dependencies): Outputs {
-  const exports = flags.all(EXPORT);
-  const format = flags.of(FORMAT) ?? TEXT;
   const timeline = flags.has(TIMELINE);
   if (timeline && !formatsOf(flags).includes("csv")) {
     throw new UsageError("--timeline: expected --format csv or --export csv=FILE beside it, got neither");
   }
   const chart = flags.has(CHART) ? { chart: { unicode: hasUnicode(io.env) } } : {};
-  const outputs: Output[] = [
-    { format, sink: mainSink(flags, io), ...placeOf(flags, io) },
-    ...exports.map((one) => ({ format: one.format, sink: fileOutput(one.path, `--${EXPORT.name}`, io), ...FILE })),
-  ];
+  const outputs = outputsOf(flags, io, { format: FORMAT, exported: EXPORT });
   return {
     async write(command, make) {
       const renderers = await dependencies.renderers();

@@ -14,15 +14,16 @@ import { simulation } from "../simulation/simulation.js";
 const FLAGS = "--max-inlined-bytecode-size-cumulative=3000 --max-inlined-bytecode-size-small=60";
 /** V8 of Node 20 to 24. A newer one may not know the flags, and would say so on standard error. */
 const KNOWN = /^1[123]\./;
-/** The compiler, on another CPU, takes as long as it saves a run of some million packets. */
+/** Of one run or of many in a thread: the compiler, on another CPU, takes as long as it saves some million packets. */
 const LONG_RUN_PACKETS = 1_000_000;
 
-export function prepareEngine({ connections, packets }: Pick<Scenario, "connections" | "packets">): void {
-  if (connections * packets < LONG_RUN_PACKETS || !KNOWN.test(process.versions.v8)) return;
+export function prepareEngine({ connections, packets }: Pick<Scenario, "connections" | "packets">, runs = 1): void {
+  if (connections * packets * runs < LONG_RUN_PACKETS || !KNOWN.test(process.versions.v8)) return;
   setFlagsFromString(FLAGS);
 }
 
 export const simulator: Backend = {
+  prepare: prepareEngine,
   run(scenario, observer) {
     prepareEngine(scenario);
     return simulation.run(scenario, observer);

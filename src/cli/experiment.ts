@@ -31,7 +31,7 @@ import { RATE_PROFILE_FLAG, withRateProfile } from "./rate-profile.js";
 import { repeatingCommand } from "./repeat.js";
 import { REPLAY_FLAG, refuseReplay, replayNotes, withReplay } from "./replay.js";
 import { announceSeed, drawSeed } from "./seed.js";
-import { refuseWhatIf, WHAT_IF, whatIfBelow } from "./study/what-if.js";
+import { refuseWhatIf, WHAT_IF, withWhatIf } from "./study/what-if.js";
 
 export const EXPECT = valued({
   name: "expect",
@@ -99,12 +99,8 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
     const advisor = flags.has(NO_ADVICE) ? null : await dependencies.advisor();
     const ran = await timed(io, flags, () => observed({ backend, advisor }, scenario, flags, io));
     const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };
-    const { text } = await dependencies.renderers();
-    const below = await whatIfBelow(report, flags, { resolve, io, dependencies });
-    await outputs.write(repeat, (renderer, options) => {
-      const rendered = renderer.report(report, options);
-      return renderer === text ? rendered + below(options) : rendered;
-    });
+    const shown = await withWhatIf(report, flags, { resolve, io, dependencies });
+    await outputs.write(repeat, (renderer, options) => renderer.report(shown, options));
     return verdict(report, io, repeat);
   } catch (error) {
     if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;

@@ -45,9 +45,9 @@ export async function progressView(
   };
 }
 
-/** Of how many things, all alike, so many are done. */
+/** Of how many things so many are done; `share`: of the work, where they are not all alike. */
 export interface CountView {
-  update(done: number, of: number): void;
+  update(done: number, of: number, share?: number): void;
   /** Takes the bar away. May be called again. */
   stop(): void;
 }
@@ -61,8 +61,8 @@ export async function countView(
   const bar = await barOn(io.stderr, `[{bar}] {value} of {total} ${options.noun}{left}`);
   const start = now();
   return {
-    update(done, of) {
-      const left = { left: timeLeft(done, of, now() - start) };
+    update(done, of, share = done / of) {
+      const left = { left: timeLeft(share, now() - start) };
       if (bar.isActive) bar.update(done, left);
       else if (now() >= start + SHOWN_AFTER_MILLISECONDS) bar.start(of, done, left);
     },
@@ -70,16 +70,21 @@ export async function countView(
   };
 }
 
-/**
- * Of things that are done in no order of their size: of a tenth, the mean of all is known well enough to say when they
- * will be done.
- */
-export function timeLeft(done: number, of: number, milliseconds: number): string {
-  if (done * 10 < of || done >= of) return "";
-  const seconds = Math.ceil((milliseconds * (of - done)) / done / 1000);
+/** From a tenth of the work on, enough is known to say when all will be done. */
+export function timeLeft(share: number, milliseconds: number): string {
+  if (share < 0.1 || share >= 1) return "";
+  const seconds = Math.ceil((milliseconds * (1 - share)) / share / 1000);
   if (seconds < 90) return `, ${seconds} s left`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `, ${minutes} min left` : `, ${Math.round(minutes / 60)} h left`;
+  if (seconds < 5400) return `, ${inTwoUnits(seconds, ["min", "s"])} left`;
+  return `, ${inTwoUnits(seconds / 60, ["h", "min"])} left`;
+}
+
+/** Of the smaller unit tens, up to ten of the larger one, so that what is said is nearly what was meant. */
+function inTwoUnits(amount: number, [large, small]: readonly [string, string]): string {
+  if (amount >= 600) return `${Math.round(amount / 60)} ${large}`;
+  const tens = Math.round(amount / 10);
+  const rest = (tens % 6) * 10;
+  return `${Math.floor(tens / 6)} ${large}${rest === 0 ? "" : ` ${rest} ${small}`}`;
 }
 
 /** One line that changes. */

@@ -3,7 +3,7 @@
  * everything in a table that is folded while all is well. GitHub's and GitLab's dialect alike.
  */
 
-import type { Report } from "../report/report.js";
+import type { Report, WhatIf } from "../report/report.js";
 import type { Origin, ScenarioResult, Suite } from "../report/suite.js";
 import { measured } from "./measured.js";
 import { summaryText } from "./suite-text.js";
@@ -11,6 +11,7 @@ import { adviceText } from "./text/advice.js";
 import { endingOf } from "./text/endings.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent } from "./text/numbers.js";
+import { changesOf, unfinishedOf, verdictOf, WHAT_IF_HEAD } from "./text/what-if.js";
 
 export function renderMarkdown({ report, origins }: Suite): string {
   const { scenarios, ok } = report;
@@ -46,9 +47,20 @@ export function renderReportMarkdown(report: Report, command: string): string {
     ].join("\n"),
     `Dying list: peak ${count(dying.peak)}, ${emptied(report)}. Packets dropped: ${count(table.drop + table.insertFailed)}.`,
     ...(report.advice ?? []).map((advice) => escaped(adviceText(advice))),
+    ...(report.whatIf === undefined ? [] : whatIfOf(report.whatIf)),
     fenced(command),
   ];
   return `${lines.join("\n\n")}\n`;
+}
+
+function whatIfOf({ tried, unfinished }: WhatIf): string[] {
+  const rows = tried.map((one) => `| ${verdictOf(one)} | ${code(one.flags)} | ${escaped(changesOf(one))} |`);
+  const missing = unfinishedOf(unfinished);
+  return [
+    WHAT_IF_HEAD,
+    ["| | setting | before → after |", "|---|---|---|", ...rows].join("\n"),
+    ...(missing === "" ? [] : [missing]),
+  ];
 }
 
 function emptied({ dying, flush }: Report): string {

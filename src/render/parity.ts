@@ -2,13 +2,15 @@
  * The result of a parity study as text, JSON and Markdown: one sentence that says how much of the kernel the simulator
  * explains, a row per scenario, and each figure that lies outside with its cause.
  */
-import type { Parity, ParityMetric, ParityOfCase } from "../study/parity.js";
+import type { Parity, ParityOfCase } from "../study/parity.js";
+import { parityHtml } from "./html/parity-page.js";
+import { figure, methodOf, rangeOf, sentenceOf, simulatedOf, testedOf, weightOf } from "./parity-words.js";
 import { type Cell, GAP, lay, tableWidth } from "./text/columns.js";
-import { count, duration, percent, plural, UNKNOWN } from "./text/numbers.js";
+import { count } from "./text/numbers.js";
 import { legibleWidth, wrap } from "./text/paragraph.js";
 import { type Theme, themeOf } from "./text/theme.js";
 
-interface ParityRenderOptions {
+export interface ParityRenderOptions {
   colour: boolean;
   /** Columns of the terminal. */
   width: number;
@@ -20,7 +22,8 @@ export const parityRenderers: {
   readonly text: ParityRenderer;
   readonly json: ParityRenderer;
   readonly markdown: ParityRenderer;
-} = { text, json, markdown };
+  readonly html: ParityRenderer;
+} = { text, json, markdown, html: parityHtml };
 
 function json(parity: Parity): string {
   return `${JSON.stringify(parity, null, 2)}\n`;
@@ -40,38 +43,6 @@ function text(parity: Parity, { colour, width }: ParityRenderOptions): string {
     .filter((block) => block.length > 0)
     .map((block) => block.join("\n"))
     .join("\n\n")}\n`;
-}
-
-/** The one sentence. */
-function sentenceOf({ kernel, inside, compared, interrupted }: Parity): string {
-  const begin = interrupted ? "Interrupted; so far " : "";
-  const share = percent(inside, compared);
-  return `${begin}${count(inside)} of ${plural(compared, "figure", "figures")} of Linux ${kernel}${share === "" ? "" : ` (${share})`} lie where the simulator expects them.`;
-}
-
-/** How much of that says something: what had to be equal apart from what could have differed. */
-function weightOf({ compared, equalities, others }: Parity): string {
-  if (compared === 0) return "";
-  const room =
-    others.insideWithoutRoom === others.inside
-      ? "with or without room for the real clock"
-      : `with room for the real clock, ${count(others.insideWithoutRoom)} without`;
-  return (
-    `${count(equalities.compared)} of them are the same under every seed (${count(equalities.zero)} are 0 on both sides) and have to be equal: ` +
-    `${count(equalities.inside)} are. Of the ${count(others.compared)} that could have differed ${count(others.inside)} lie inside ${room}.`
-  );
-}
-
-function methodOf({ runs, seeds, costs }: Parity): string {
-  const middle = (key: keyof Parity["costs"][number]): string => {
-    const sorted = costs.map((cost) => cost[key] ?? Number.NaN).sort((a, b) => a - b);
-    return duration((sorted[sorted.length >> 1] ?? Number.NaN) / 1e9);
-  };
-  return (
-    `${plural(runs, "live run", "live runs")} and ${plural(seeds, "seed", "seeds")} per scenario. Costs measured on this machine: ` +
-    `packet ${middle("packetNanoseconds")}, flushed entry ${middle("flushEntryNanoseconds")}, attempt ${middle("attemptNanoseconds")}, ` +
-    `recv ${middle("recvNanoseconds")}, wake-up of a reader ${middle("wakeupNanoseconds")}.`
-  );
 }
 
 function caseTable(cases: readonly ParityOfCase[], theme: Theme): string[] {
@@ -151,20 +122,4 @@ function markdown(parity: Parity): string {
     ...rows.map((row) => `| ${row} |`),
     "",
   ].join("\n");
-}
-
-function simulatedOf(metric: ParityMetric): string {
-  return metric.simulated === null ? UNKNOWN : rangeOf(metric, metric.simulated.low, metric.simulated.high);
-}
-
-function testedOf(metric: ParityMetric): string {
-  return metric.tested === null ? UNKNOWN : rangeOf(metric, metric.tested.low, metric.tested.high);
-}
-
-function rangeOf(metric: ParityMetric, low: number, high: number): string {
-  return low === high ? figure(metric, low) : `${figure(metric, low)} to ${figure(metric, high)}`;
-}
-
-function figure({ metric }: ParityMetric, value: number): string {
-  return metric.endsWith("Seconds") ? duration(value) : count(value);
 }

@@ -20,6 +20,7 @@ import { bufferOf, loadOf, policyOf, presetText, readerOf, titleOf } from "./tex
 import { dyingChart } from "./text/sparkline.js";
 import { eventTable, listenerTable } from "./text/table.js";
 import { type Paint, type Theme, themeOf } from "./text/theme.js";
+import { whatIfLines } from "./text/what-if.js";
 
 interface Screen {
   width: number;
@@ -44,6 +45,7 @@ export function renderText(report: Report, options: RenderOptions): string {
         options.chart === undefined ? [] : terminalCharts(report, { width: screen.width, ...options.chart }),
         conclusion(report, screen),
         [screen.theme.aside("Repeat it with"), options.command],
+        report.whatIf === undefined ? [] : whatIfLines(report.whatIf, screen.width, screen.theme),
       ];
   const filled = blocks.filter((block) => block.length > 0).map((block) => block.join("\n"));
   return `${filled.join("\n\n")}\n`;

@@ -24,5 +24,7 @@ export interface Observer {
 }
 
 export interface Backend {
+  /** Called before so many runs of a kind are made in one thread: what the engine of all threads is told for them. */
+  prepare?(scenario: Scenario, runs: number): void;
   run(scenario: Scenario, observer?: Observer): Promise<Report>;
 }

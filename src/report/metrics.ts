@@ -34,6 +34,7 @@ const NO_METRICS = new Set([
   "expectations",
   "interrupted",
   "advice",
+  "whatIf",
   "program",
   "timeline.rows",
   // May be absent.

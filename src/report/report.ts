@@ -149,6 +149,23 @@ export interface Advice {
   costs: readonly AdviceEffect[];
 }
 
+/** A setting that was changed by itself, and what the same run with it made of what went wrong. */
+export interface Tried {
+  flags: string;
+  /** It improves something and worsens nothing. */
+  helps: boolean;
+  /** The gravest first. */
+  better: readonly AdviceEffect[];
+  worse: readonly AdviceEffect[];
+}
+
+/** What each setting would have made of a run, what helps most first. */
+export interface WhatIf {
+  tried: readonly Tried[];
+  /** The flags of changes whose runs took far longer, or were stopped: nothing is known of them. */
+  unfinished: readonly string[];
+}
+
 /**
  * Request, buffer and capacity are those of the first request: a buffer that grows after ENOBUFS may reach a higher
  * peak.
@@ -242,11 +259,11 @@ export interface ExpectationResult {
 
 /**
  * Columns of a timeline row, in order. What counts up (delivered, refused, resent, congestedSeconds) does so from the
- * first packet on; a peak is that of the interval which ends at the row.
+ * first packet on; a peak is that of the interval which ends at the row; `active` counts expired entries too.
  */
 export const TIMELINE_COLUMNS = [
   ...["seconds", "active", "dying", "rmemBytes", "delivered", "refused"],
-  ...["resent", "dyingPeak", "rmemPeakBytes", "congestedSeconds"],
+  ...["resent", "dyingPeak", "rmemPeakBytes", "congestedSeconds", "expired"],
 ] as const;
 
 export interface Report<F extends Figure = Figure> {
@@ -315,6 +332,8 @@ export interface Report<F extends Figure = Figure> {
    * The best of what was tried; empty: nothing was wrong, or nothing that was tried helped. Null: nothing was tried.
    */
   advice: readonly Advice[] | null;
+  /** Absent where it was not asked for. */
+  whatIf?: WhatIf;
   /** True where a signal ended the run before it settled. Absent otherwise. */
   interrupted?: true;
 }

@@ -33,6 +33,8 @@ import {
   SCHEMA_VERSION,
   type SocketReport,
   type TableReport,
+  type Tried,
+  type WhatIf,
 } from "./report.js";
 
 /** How many of something: a whole number. `whole`: the metric that is 100 % of it. */
@@ -507,7 +509,19 @@ export const REPORT: ObjectSchema<Report> = {
         "the best of what was tried; null: nothing was tried",
       ),
     ),
+    whatIf: object<WhatIf>("what each setting, changed by itself, would have made of it; absent where nobody asked", {
+      tried: list(
+        object<Tried>("a setting", {
+          flags: text("the flags", "flags"),
+          helps: { type: "boolean", description: "whether it improves something and worsens nothing" },
+          better: adviceEffects("what is less with it, the gravest first"),
+          worse: adviceEffects("what is more with it"),
+        }),
+        "what helps most first",
+      ),
+      unfinished: list(text("the flags", "flags"), "changes whose runs took far longer, or were stopped"),
+    }),
     interrupted: { type: "boolean", description: "true where a signal ended the run before it settled", enum: [true] },
   }),
-  optional: ["interrupted"],
+  optional: ["interrupted", "whatIf"],
 };

@@ -89,7 +89,13 @@ const NEEDS = {
 /** A metric that the run has. Throws UsageError. */
 function knownMetric(written: string, knowledge: Knowledge): Metric {
   const metric = metricNamed(written);
-  const { name, needs, simulated } = metric;
+  const reason = whyUnknown(metric, knowledge);
+  if (reason === null) return metric;
+  throw new UsageError(`expected a metric that this run has, got ${metric.name} (${reason})`);
+}
+
+/** Why a run does not have a metric; null: it has it. */
+export function whyUnknown({ name, needs, simulated }: Metric, knowledge: Knowledge): string | null {
   const [, list, place] = /^(\w+(?:\.\w+)?)\[(\d+)\]/.exec(name) ?? [];
   const lengths: Readonly<Record<string, number>> = {
     otherListeners: knowledge.otherListeners,
@@ -98,16 +104,9 @@ function knownMetric(written: string, knowledge: Knowledge): Metric {
     "scenario.traffic": knowledge.listedTraffic,
   };
   const length = lengths[list ?? ""] ?? 0;
-  const reason =
-    needs !== null && !knowledge[needs]
-      ? NEEDS[needs]
-      : simulated && knowledge.backend === "live"
-        ? "a running kernel does not tell it"
-        : place !== undefined && Number(place) >= length
-          ? `the run has ${length} of them, counted from 0`
-          : null;
-  if (reason === null) return metric;
-  throw new UsageError(`expected a metric that this run has, got ${name} (${reason})`);
+  if (needs !== null && !knowledge[needs]) return NEEDS[needs];
+  if (simulated && knowledge.backend === "live") return "a running kernel does not tell it";
+  return place !== undefined && Number(place) >= length ? `the run has ${length} of them, counted from 0` : null;
 }
 
 interface Sides {

@@ -38,7 +38,7 @@ export class Timeline implements Sampler {
   }
 
   /** The columns are TIMELINE_COLUMNS of report.ts. */
-  sample({ clock, figures: { dying }, kernel: { table, sockets, ledger } }: Machine): void {
+  sample({ clock, figures: { dying }, kernel: { table, sockets, ledger, expiry } }: Machine): void {
     const socket = sockets[0]!;
     const { attempts, raised } = ledger.kinds[KIND_DESTROY];
     this.samples.add([
@@ -52,6 +52,7 @@ export class Timeline implements Sampler {
       Math.max(dying.takePeak(), table.dying),
       socket.takePeakRmem(),
       socket.congestedNanoseconds(clock.now) / 1e9,
+      expiry.expired(),
     ]);
   }
 

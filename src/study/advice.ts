@@ -2,8 +2,9 @@
  * Advice on a run, as the report carries it: the best of what was tried (what-if.ts), with what it makes better and
  * what grows with it although it does no harm yet. Found before anything is rendered.
  */
-import type { Advice, AdviceEffect, AdviceFigure, Report } from "../report/report.js";
-import { adviceBudget, adviceFor, type Effect } from "./what-if.js";
+import type { Advice, AdviceEffect, AdviceFigure, Report, Tried, WhatIf } from "../report/report.js";
+import type { Harm } from "./harm.js";
+import { adviceBudget, adviceFor, type Effect, type Findings } from "./what-if.js";
 
 /** A refusal is no loss where it is resent; from this share on, more of them are a cost to be told. */
 const MORE_REFUSALS = 0.1;
@@ -22,6 +23,16 @@ export async function adviceOn(report: Report, pause: Pause = {}): Promise<Advic
 export function adviceOf(effect: Effect): Advice {
   const { flags, better } = effect;
   return { flags, improves: better.map((harm) => change(effect, harm)), costs: costsOf(effect) };
+}
+
+/** As the report carries it. */
+export function whatIfOf({ effects, unfinished }: Findings): WhatIf {
+  const tried = effects.map((effect): Tried => {
+    const { flags, helps, better, worse } = effect;
+    const changes = (harms: readonly Harm[]): AdviceEffect[] => harms.map((harm) => change(effect, harm));
+    return { flags, helps, better: changes(better), worse: changes(worse) };
+  });
+  return { tried, unfinished };
 }
 
 function costsOf(effect: Effect): AdviceEffect[] {

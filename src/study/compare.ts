@@ -3,10 +3,13 @@
  * variant and every other, its 95 % interval, and one plain sentence. A difference is seen where its interval leaves
  * out 0; what is not seen may be there and be smaller than these runs can tell.
  */
+import type { Backend, Observer } from "../report/backend.js";
+import type { Report } from "../report/report.js";
+import { scenarioAt } from "./grid.js";
 import { type Measure, measureNamed } from "./measure.js";
 import type { Runs } from "./runs.js";
 import { pairedDifference, pairedRatio, type Summary, summaryOf } from "./statistics.js";
-import { type SweepReport, sweepReport } from "./sweep.js";
+import { figuresOf, type SweepReport, sweepReport } from "./sweep.js";
 
 export interface Difference {
   measure: string;
@@ -44,12 +47,38 @@ export function compareReport(runs: Runs, tool: SweepReport["tool"]): CompareRep
   };
 }
 
+/** A run of a variant. */
+export interface NamedRun {
+  name: string;
+  report: Report;
+}
+
+/**
+ * Of each variant the run with the first seed, made again: a study keeps figures and no reports. None where it was
+ * interrupted.
+ */
+export async function firstRuns(
+  runs: Runs,
+  backend: Backend,
+  observer: Pick<Observer, "progress">,
+): Promise<NamedRun[]> {
+  const { study } = runs;
+  if (runs.finished < runs.count) return [];
+  const names = study.axes[0]!.values.map(({ text }) => text);
+  const watch = { ...observer, stopRequested: () => false };
+  const made: NamedRun[] = [];
+  for (const [cell, name] of names.entries()) {
+    made.push({ name, report: await backend.run(scenarioAt(study, cell), watch) });
+  }
+  return made;
+}
+
 function comparison(runs: Runs, { from, to, cell }: { from: string; to: string; cell: number }): Comparison {
   const { measures } = runs.study;
   const columns = measures.map((name, column) => ({
     measure: measureNamed(name),
-    before: runs.column(0, column),
-    after: runs.column(cell, column),
+    before: figuresOf(runs, { cell: 0, column, scenario: scenarioAt(runs.study, 0) }),
+    after: figuresOf(runs, { cell, column, scenario: scenarioAt(runs.study, cell) }),
   }));
   const compared = columns.map((column) => ({ ...column, difference: differenceOf(column) }));
   const first = compared.find(({ difference }) => difference.seen === true);
@@ -93,6 +122,8 @@ const DISCORDANT = 6;
  * without a figure.
  */
 function isSeen({ mean, half }: Summary, before: Column["before"], after: Column["after"]): boolean | null {
+  // Where one of the two has no such figure there is nothing to compare.
+  if (before.length === 0 || after.length === 0) return false;
   if (before.length < 2) return null;
   if (neverDiffers(before, after)) return true;
   return half !== null && Math.abs(mean!) > half;

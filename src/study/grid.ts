@@ -9,6 +9,7 @@ import { ParameterError, UsageError } from "../scenario/errors.js";
 import { mergeParameters } from "../scenario/merge.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
 import { formatCount } from "../scenario/units.js";
+import { type Measure, measureNamed, USUAL_MEASURES, whyUnmeasured } from "./measure.js";
 import { seedOf } from "./suite.js";
 
 export interface Value {
@@ -41,7 +42,7 @@ export interface Study {
   command: string;
 }
 
-export function cellsOf({ axes }: Study): number {
+export function cellsOf({ axes }: Pick<Study, "axes">): number {
   return axes.reduce((cells, { values }) => cells * values.length, 1);
 }
 
@@ -50,7 +51,7 @@ export function runsOf(study: Study): number {
 }
 
 /** One value of each axis. */
-export function valuesAt({ axes }: Study, cell: number): Value[] {
+export function valuesAt({ axes }: Pick<Study, "axes">, cell: number): Value[] {
   const values: Value[] = [];
   let rest = cell;
   for (const axis of [...axes].reverse()) {
@@ -61,13 +62,13 @@ export function valuesAt({ axes }: Study, cell: number): Value[] {
 }
 
 /** `buffer=8k reader=1ms`. */
-export function cellName(study: Study, cell: number): string {
+export function cellName(study: Pick<Study, "axes">, cell: number): string {
   const values = valuesAt(study, cell);
   return study.axes.map(({ name }, index) => `${name}=${values[index]!.text}`).join(" ");
 }
 
 /** The scenario of a cell with the first seed. Throws UsageError with the cell in front. */
-export function scenarioAt(study: Study, cell: number): Scenario {
+export function scenarioAt(study: Omit<Study, "measures">, cell: number): Scenario {
   const values = valuesAt(study, cell);
   const experiment = values.find((value) => value.experiment !== undefined)?.experiment ?? study.experiment;
   const overrides = [study.overrides, ...values.map((value) => value.overrides)].reduce(mergeParameters, {});
@@ -79,9 +80,36 @@ export function scenarioAt(study: Study, cell: number): Scenario {
   }
 }
 
+/**
+ * The measures that were named, or the usual ones of which some run has a figure. Throws UsageError where no run can
+ * have one that was named.
+ */
+export function measuresFor(study: Omit<Study, "measures">, written: readonly string[]): string[] {
+  const cells = cellsOf(study);
+  const known = (measure: Measure): string | null => {
+    let reason: string | null = null;
+    for (let cell = 0; cell < cells; cell++) {
+      reason = whyUnmeasured(measure, scenarioAt(study, cell));
+      if (reason === null) return null;
+    }
+    return reason;
+  };
+  if (written.length === 0) return USUAL_MEASURES.filter((name) => known(measureNamed(name)) === null);
+  return [...new Set(written)].map((text) => {
+    const measure = measureNamed(text);
+    const reason = known(measure);
+    if (reason === null) return measure.name;
+    throw new UsageError(`expected a metric that some run has, got ${measure.name} (${reason})`);
+  });
+}
+
+export function cellOf({ runs }: Pick<Study, "runs">, run: number): number {
+  return Math.floor(run / runs);
+}
+
 /** Of the run's number. */
 function runAt(study: Study, run: number): { cell: number; seed: number } {
-  return { cell: Math.floor(run / study.runs), seed: run % study.runs };
+  return { cell: cellOf(study, run), seed: run % study.runs };
 }
 
 export function runName(study: Study, run: number): string {

@@ -5,6 +5,7 @@
  */
 import { figureOf } from "../report/metrics.js";
 import type { Report } from "../report/report.js";
+import { actionsOf } from "./actions.js";
 import { measured, measureNamed } from "./measure.js";
 
 /** The whole; a report of which only these metrics are there; or the names of measures. */
@@ -15,6 +16,8 @@ interface Figures {
   figures: readonly (number | null)[];
   /** Invariants that broke. */
   violated: readonly string[];
+  /** What the run had to do, by which its time is told. */
+  actions: number;
 }
 
 export type Kept<K extends Keep> = K extends readonly string[] ? Figures : Report;
@@ -32,6 +35,7 @@ function figuresOf(report: Report, names: readonly string[]): Figures {
   return {
     figures: names.map((name) => measured(report, measureNamed(name))),
     violated: report.invariants.violated,
+    actions: actionsOf(report),
   };
 }
 

@@ -5,7 +5,10 @@
  */
 import { figureOf, type Metric, metricNamed } from "../report/metrics.js";
 import type { Report } from "../report/report.js";
+import { whyUnknown } from "../report/verdict.js";
 import { quoted, UsageError } from "../scenario/errors.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { knowledgeOf } from "./suite.js";
 
 export interface Measure {
   /** As it is written: the alias of the metric where it has one. */
@@ -18,8 +21,8 @@ export interface Measure {
 }
 
 /**
- * The questions that most studies ask, the gravest first: what is lost, what is dropped, how long and how many entries
- * wait.
+ * The questions that most studies ask, where their runs have the figure, the gravest first: what is lost, what is
+ * dropped, how long and how many entries wait.
  */
 export const USUAL_MEASURES = ["destroy.lost%", "table.drop", "new.lost%", "drain", "dying.peak", "update.lost%"];
 
@@ -32,6 +35,11 @@ export function measureNamed(written: string): Measure {
     throw new UsageError(`expected a metric that is a part of something before %, got ${quoted(written)}`);
   }
   return { name: `${metric.alias ?? metric.name}%`, metric, whole: metricNamed(metric.whole), unit: "share" };
+}
+
+/** Why runs of a scenario have no such figure; null: they have it, or it may never come. */
+export function whyUnmeasured({ metric }: Measure, scenario: Scenario): string | null {
+  return whyUnknown(metric, knowledgeOf(scenario, "simulation"));
 }
 
 /**

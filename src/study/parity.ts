@@ -55,10 +55,21 @@ export interface ParityMetric {
   cause: string | null;
 }
 
+/** The dying list from the flush on, at the same moments in every run. */
+export interface DyingCurve {
+  /** Since the flush began. */
+  seconds: readonly number[];
+  /** Of the live runs the least and the most, of the simulated ones the median; null: nobody knows it then. */
+  live: { min: readonly (number | null)[]; max: readonly (number | null)[] };
+  simulated: readonly (number | null)[];
+}
+
 export interface ParityOfCase {
   name: string;
   scenario: Scenario;
   metrics: ParityMetric[];
+  /** Null: no flush, or the list is never known. */
+  dyingCurve: DyingCurve | null;
 }
 
 export interface Parity {
@@ -153,7 +164,7 @@ export async function parity(options: ParityOptions): Promise<Parity> {
     for (let index = 0; index < seeds; index++) {
       simulated.push(await simulation.run(simulatedAs(scenario, { index, of: seeds, costs })));
     }
-    compared.push({ name, scenario, metrics: metricsOf(live, simulated) });
+    compared.push({ name, scenario, metrics: metricsOf(live, simulated), dyingCurve: dyingCurve(live, simulated) });
     if (interrupted) break;
   }
   const metrics = compared.flatMap((each) => each.metrics);
@@ -264,6 +275,45 @@ function widened({ low, high }: Interval, metric: string): Bounds {
 
 function figures(reports: readonly Report[], metric: string): number[] {
   return reports.map((report) => figureOf(report, { name: metric })).filter((figure) => typeof figure === "number");
+}
+
+const MOMENTS = 120;
+
+function dyingCurve(live: readonly Report[], simulated: readonly Report[]): DyingCurve | null {
+  const ends = live.map(({ timeline, flush }) => lastSeconds(timeline) - (flush?.atSeconds ?? Number.NaN));
+  const end = Math.max(...ends);
+  if (!(end > 0)) return null;
+  const seconds = Array.from({ length: MOMENTS + 1 }, (_, at) => (at * end) / MOMENTS);
+  const kernels = live.map((report) => dyingAt(report, seconds));
+  const ours = simulated.map((report) => dyingAt(report, seconds));
+  const over = (runs: readonly (readonly (number | null)[])[], of: (known: readonly number[]) => number) =>
+    seconds.map((_, at) => {
+      const known = runs.flatMap((run) => run[at] ?? []);
+      return known.length === 0 ? null : of(known);
+    });
+  const curve = {
+    seconds,
+    live: { min: over(kernels, (known) => Math.min(...known)), max: over(kernels, (known) => Math.max(...known)) },
+    simulated: over(ours, median),
+  };
+  return curve.live.max.some((most) => most !== null && most > 0) ? curve : null;
+}
+
+function lastSeconds({ columns, rows }: Report["timeline"]): number {
+  return rows.at(-1)?.[columns.indexOf("seconds")] ?? Number.NaN;
+}
+
+/** At each moment what the last row said; behind the end of a run what its last row says, because it is over. */
+function dyingAt({ timeline: { columns, rows }, flush }: Report, seconds: readonly number[]): (number | null)[] {
+  const [time, dying] = [columns.indexOf("seconds"), columns.indexOf("dying")];
+  const origin = flush?.atSeconds ?? 0;
+  let next = rows.findIndex((row) => row[time]! >= origin);
+  if (next < 0) return seconds.map(() => null);
+  let known: number | null = null;
+  return seconds.map((moment) => {
+    while (next < rows.length && rows[next]![time]! - origin <= moment) known = rows[next++]![dying] ?? null;
+    return known;
+  });
 }
 
 /** What moves a figure out of its interval, as far as the figures themselves tell. */

@@ -2,7 +2,8 @@
  * Many runs on all cores: worker threads that each take the next run when they are done with one. It owns the threads
  * and nothing of what runs in them (run-worker.ts). A run depends on its scenario alone, so it does not matter which
  * thread has it; what is kept of each is told as it comes, with its place. No thread takes a run before the last one's
- * result is dealt with, so that nothing piles up however slow whoever keeps it is.
+ * result is dealt with, so that nothing piles up however slow whoever keeps it is; but one more waits in the thread
+ * already, so that it never waits for us.
  */
 import { Worker } from "node:worker_threads";
 import type { Backend, Observer } from "../report/backend.js";
@@ -30,6 +31,9 @@ export type RunAll = <K extends Keep>(work: Work<K>, tell: Tell<K>) => Promise<v
 /** A worker takes a while to start: with fewer runs than this for each it is not worth it. */
 const RUNS_OF_A_WORKER = 2;
 
+/** Of each worker, the last runs, which it takes one by one. */
+const RUNS_AT_THE_END = 4;
+
 /** What a worker is asked. */
 export interface Question {
   scenario: Scenario;
@@ -48,14 +52,17 @@ export function pool(workers: number, here: Backend, breathe: Observer["progress
   return async (work, tell) => {
     const { signal } = tell;
     const size = Math.min(workers, Math.floor(work.count / RUNS_OF_A_WORKER));
+    if (work.count > 0) here.prepare?.(work.scenario(0), Math.ceil(work.count / Math.max(1, size)));
     let next = 0;
-    const take = (): number => (next < work.count && !signal.aborted ? next++ : -1);
+    // Near the end nothing is taken ahead: a run would wait for one thread while another has nothing to do.
+    const take = (ahead: boolean): number =>
+      next < work.count - (ahead ? RUNS_AT_THE_END * size : 0) && !signal.aborted ? next++ : -1;
     if (size > 1) {
       await inThreads(borrowed(size, idle), idle, (worker) => takeTurns(worker, work, take, tell), signal);
       return;
     }
     const observer: Observer = { progress: breathe, stopRequested: () => signal.aborted };
-    for (let index = take(); index >= 0; index = take()) {
+    for (let index = take(false); index >= 0; index = take(false)) {
       const report = await here.run(work.scenario(index), observer);
       if (report.interrupted !== true) await tell.done(index, keptOf(report, work.keep));
     }
@@ -93,43 +100,73 @@ async function inThreads(
   idle.push(...workers);
 }
 
+/** A run that a thread has been asked for. */
+interface Asked<K extends Keep> {
+  index: number;
+  answer: Promise<Kept<K> | null>;
+}
+
 async function takeTurns<K extends Keep>(
   worker: Worker,
   { scenario, name, keep }: Work<K>,
-  take: () => number,
+  take: (ahead: boolean) => number,
   tell: Tell<K>,
 ): Promise<void> {
-  for (let index = take(); index >= 0; index = take()) {
-    const answer = await ask(worker, { scenario: scenario(index), keep }, { signal: tell.signal, name: name(index) });
-    if (answer === null) return;
-    if ("error" in answer) throw new Error(`${name(index)}: ${answer.error}`);
-    await tell.done(index, answer.kept as Kept<K>);
+  const thread = new Thread(worker, tell.signal);
+  const next = (ahead: boolean): Asked<K> | null => {
+    const index = take(ahead);
+    if (index < 0) return null;
+    const answer = thread.ask({ scenario: scenario(index), keep }, name(index)) as Promise<Kept<K> | null>;
+    // Whoever awaits it hears of a failure; until then nobody has to.
+    answer.catch(() => {});
+    return { index, answer };
+  };
+  try {
+    let [now, then] = [next(false), next(true)];
+    while (now !== null) {
+      const kept = await now.answer;
+      if (kept === null) return;
+      await tell.done(now.index, kept);
+      [now, then] = [then ?? next(false), next(true)];
+    }
+  } finally {
+    thread.forget();
   }
 }
 
-/** Null: the runs were to stop before it answered. */
-function ask(
-  worker: Worker,
-  question: Question,
-  { signal, name }: { signal: AbortSignal; name: string },
-): Promise<Answer | null> {
-  return new Promise((resolve, reject) => {
-    const answered = (answer: Answer | null): void => {
-      forget();
-      resolve(answer);
-    };
-    const failed = (error: Error): void => {
-      forget();
+/** A worker that answers what it was asked one after the other. */
+class Thread {
+  private readonly worker: Worker;
+  private readonly open: { name: string; resolve(kept: Kept<Keep> | null): void; reject(error: Error): void }[] = [];
+  private readonly answered = (answer: Answer): void => {
+    const { name, resolve, reject } = this.open.shift()!;
+    if ("error" in answer) reject(new Error(`${name}: ${answer.error}`));
+    else resolve(answer.kept);
+  };
+  private readonly failed = (error: Error): void => {
+    for (const { name, reject } of this.open.splice(0))
       reject(new Error(`${name}: ${error.message}`, { cause: error }));
+  };
+  private readonly ended: (code: number) => void;
+
+  constructor(worker: Worker, signal: AbortSignal) {
+    this.worker = worker;
+    this.ended = (code) => {
+      if (signal.aborted) for (const { resolve } of this.open.splice(0)) resolve(null);
+      else this.failed(new Error(`its worker ended with code ${code}`));
     };
-    const ended = (code: number): void => {
-      if (signal.aborted) answered(null);
-      else failed(new Error(`its worker ended with code ${code}`));
-    };
-    const forget = (): void => {
-      worker.off("message", answered).off("error", failed).off("exit", ended);
-    };
-    worker.on("message", answered).on("error", failed).on("exit", ended);
-    worker.postMessage(question);
-  });
+    worker.on("message", this.answered).on("error", this.failed).on("exit", this.ended);
+  }
+
+  /** Null: the runs were to stop before it answered. */
+  ask(question: Question, name: string): Promise<Kept<Keep> | null> {
+    return new Promise((resolve, reject) => {
+      this.open.push({ name, resolve, reject });
+      this.worker.postMessage(question);
+    });
+  }
+
+  forget(): void {
+    this.worker.off("message", this.answered).off("error", this.failed).off("exit", this.ended);
+  }
 }

@@ -17,7 +17,7 @@ import {
 import type { CompareReport, Comparison, Difference } from "./compare.js";
 import { FINDABLE, type SizeAnswer, type SizeReport, type Trial } from "./size.js";
 import type { Summary } from "./statistics.js";
-import type { Cell, MeasureHead, SweepReport } from "./sweep.js";
+import { type Cell, FLUSHES, type MeasureHead, type SweepReport } from "./sweep.js";
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const count = (description: string): Schema => quantity("count", { min: 0, max: MOST }, description);
@@ -25,6 +25,7 @@ const figure = (description: string): Schema => nullable({ type: "number", descr
 const word = (description: string): Schema => text(description, "a text");
 const version: Schema = { type: "integer", description: "of this shape", enum: [1] };
 const interrupted: Schema = { type: "boolean", description: "true where Ctrl-C ended it early", enum: [true] };
+const flushes = choiceOf(FLUSHES, "which runs end with a flush of the table, whose events the figures count as well");
 const { tool, expectations } = REPORT.properties;
 
 const SUMMARY: ObjectSchema<Summary> = object("what the runs say of one figure", {
@@ -64,6 +65,7 @@ const SWEEP_PROPERTIES: ObjectSchema<SweepReport>["properties"] = {
     "the first turns slowest",
   ),
   runsPerCell: count("seeds of each cell"),
+  flushes,
   measures: list(MEASURE, "what is looked at"),
   cells: list(CELL, "in the order of the axes"),
   interrupted,
@@ -97,6 +99,7 @@ export const COMPARE: ObjectSchema<CompareReport> = {
 };
 
 const TRIAL: ObjectSchema<Trial>["properties"] = {
+  step: count("the how manieth it was, from 1"),
   value: { type: "number", description: "in canonical units" },
   text: word("as a person sets it"),
   holds: flag("whether all expectations hold with every seed"),
@@ -115,6 +118,7 @@ export const SIZE: ObjectSchema<SizeReport> = {
     wanted: word("which end of the values that hold"),
     expectations: list(word("an expectation"), "what must hold"),
     runs: count("seeds with which it must hold"),
+    flushes,
     answer: nullable(
       object<SizeAnswer>("null: none of the values that were tried holds", {
         ...TRIAL,

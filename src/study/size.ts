@@ -26,7 +26,7 @@ import { borderOf } from "./border.js";
 import { ladder, type Rungs } from "./ladder.js";
 import type { RunAll } from "./pool.js";
 import { seedOf } from "./suite.js";
-import { BrokenInvariantError } from "./sweep.js";
+import { BrokenInvariantError, type Flushes } from "./sweep.js";
 
 export const FINDABLE = ["buffer", "rate", "reader", "grace-max", "nf-conntrack-max"] as const;
 export type Findable = (typeof FINDABLE)[number];
@@ -119,6 +119,8 @@ export interface SizeQuestion {
 
 /** A value that was tried. */
 export interface Trial {
+  /** The how manieth it was, from 1. */
+  step: number;
   value: number;
   text: string;
   holds: boolean;
@@ -147,6 +149,8 @@ export interface SizeReport {
   wanted: string;
   expectations: readonly string[];
   runs: number;
+  /** Which runs end with a flush of the table, whose events the figures count as well. */
+  flushes: Flushes;
   /** Null: no value of those that were tried holds. */
   answer: SizeAnswer | null;
   /** The next value on the harder side, which does not hold; null: the answer is at the end of what can be set. */
@@ -182,7 +186,7 @@ export async function sizeUp(
     // Whatever is answered now is not used.
     if (watch.signal.aborted) return true;
     const trial = await tried(question, rungs[rung]!, runAll, watch);
-    if (trial !== null) trials.set(rung, trial);
+    if (trial !== null) trials.set(rung, { step: trials.size + 1, ...trial });
     return trial?.holds ?? true;
   };
   const { found, monotone } = await borderOf(rungs.length, startOf(question, rungs), holds);
@@ -197,6 +201,7 @@ export async function sizeUp(
     wanted: KNOBS[find].noun,
     expectations: expectations.map(({ expression }) => expression),
     runs: runsFor(question),
+    flushes: rungs[0]!.scenario.flush ? "every run" : "no run",
     answer: answer === undefined ? null : answerOf(question, answer),
     refuted: answer === undefined ? null : (trials.get(found! - 1) ?? null),
     monotone,
@@ -249,7 +254,7 @@ async function tried(
   { value, scenario }: Rung,
   runAll: RunAll,
   watch: SizeWatch,
-): Promise<Trial | null> {
+): Promise<Omit<Trial, "step"> | null> {
   const text = KNOBS[question.find].format(value);
   const { expectations } = question;
   const runs = runsFor(question);

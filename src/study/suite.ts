@@ -31,6 +31,8 @@ export interface SuiteOptions {
   runs?: number;
   /** A part of a name, or a pattern with `*`; null: all. */
   only?: string | null;
+  /** What must hold of each scenario that runs beside what its file says. */
+  expect?: readonly string[];
   /** The simulated kernel, if not said. */
   backend?: Report["backend"];
   /** Throws UsageError for what the backend cannot run. */
@@ -75,7 +77,7 @@ function matches(name: string, pattern: string): boolean {
 function planFile(file: ScenarioFile, options: SuiteOptions): Plan[] {
   const resolved = file.cases.map((one) => resolveCase(file, one, options));
   const knowledge = resolved.map((scenario) => knowledgeOf(scenario, options.backend ?? "simulation"));
-  const bound = knowledge.map((_, index) => bindAll(file, index, knowledge));
+  const bound = knowledge.map((_, index) => bindAll(file, index, { ...options, knowledge }));
   // Variants are compared seed by seed, so each has the seeds of all.
   const runs = Math.max(options.runs ?? 1, file.runs, ...bound.flat().map(({ seeds }) => seeds ?? 1));
   const plans = file.cases.map((one, index) => ({
@@ -120,15 +122,21 @@ function placed({ path }: ScenarioFile, { line, column }: Place): string {
 }
 
 /** `knowledge`: of each case of the file. */
-function bindAll(file: ScenarioFile, index: number, knowledge: readonly Knowledge[]): Planned[] {
-  const { variant: own, expectations } = file.cases[index]!;
+function bindAll(
+  file: ScenarioFile,
+  index: number,
+  { knowledge, expect = [], only = null }: { knowledge: readonly Knowledge[] } & Pick<SuiteOptions, "expect" | "only">,
+): Planned[] {
+  const { name, variant: own, expectations, place: ownPlace } = file.cases[index]!;
   const variants = new Map(
     file.cases.flatMap(({ variant }, at) => (variant === null ? [] : [[variant, knowledge[at]!] as const])),
   );
-  return expectations.flatMap(({ expression, place }) => {
-    const bound = inPlace(placed(file, place), () =>
-      bindExpectation(parseExpectation(expression), knowledge[index]!, variants),
-    );
+  const stated = expectations.map((one) => ({ ...one, from: placed(file, one.place) }));
+  // What a flag expects has no line of its own.
+  const runs = only === null || matches(name, only);
+  const asked = (runs ? expect : []).map((expression) => ({ expression, place: ownPlace, from: "--expect" }));
+  return [...stated, ...asked].flatMap(({ expression, place, from }) => {
+    const bound = inPlace(from, () => bindExpectation(parseExpectation(expression), knowledge[index]!, variants));
     // What all variants are compared with is not compared with itself.
     return bound.variant !== null && bound.variant === own ? [] : [{ ...bound, place }];
   });

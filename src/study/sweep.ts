@@ -3,16 +3,18 @@
  * still to do, that each is kept where it belongs when it is done, and that the summary depends on the figures alone
  * and not on who made them when.
  */
-import { cellsOf, runName, type Study, scenarioMaker, valuesAt } from "./grid.js";
-import { measureNamed } from "./measure.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { WorkDone } from "./actions.js";
+import { cellOf, cellsOf, runName, type Study, scenarioAt, scenarioMaker, valuesAt } from "./grid.js";
+import { measureNamed, whyUnmeasured } from "./measure.js";
 import type { RunAll } from "./pool.js";
 import type { Runs } from "./runs.js";
 import { inShard, type Shard } from "./shard.js";
 import { type Summary, summaryOf } from "./statistics.js";
 
 export interface SweepWatch {
-  /** How many runs of this part are done. */
-  progress(done: number, of: number): void;
+  /** How many runs of this part are done, and which share of its work that is. */
+  progress(done: number, of: number, share: number): void;
   /** Keeps a run that is done, before the next one begins in its place. */
   keep?(run: number, figures: readonly (number | null)[]): Promise<void> | void;
   /** Aborted: it ends with what is done by then. */
@@ -52,6 +54,9 @@ export async function sweep(runs: Runs, shard: Shard | null, runAll: RunAll, wat
   const { study } = runs;
   const todo = remaining(runs, shard);
   const scenarioOf = scenarioMaker(study);
+  const left = new Int32Array(cellsOf(study));
+  for (const run of todo) left[cellOf(study, run)]!++;
+  const work = new WorkDone(left);
   let done = 0;
   await runAll(
     {
@@ -61,7 +66,7 @@ export async function sweep(runs: Runs, shard: Shard | null, runAll: RunAll, wat
       keep: study.measures,
     },
     {
-      async done(index, { figures, violated }) {
+      async done(index, { figures, violated, actions }) {
         const run = todo[index]!;
         if (violated.length > 0) {
           throw new BrokenInvariantError(
@@ -70,12 +75,15 @@ export async function sweep(runs: Runs, shard: Shard | null, runAll: RunAll, wat
         }
         runs.set(run, figures);
         await watch.keep?.(run, figures);
-        watch.progress(++done, todo.length);
+        watch.progress(++done, todo.length, work.add(cellOf(study, run), actions));
       },
       signal: watch.signal,
     },
   );
 }
+
+export const FLUSHES = ["every run", "some runs", "no run"] as const;
+export type Flushes = (typeof FLUSHES)[number];
 
 export interface MeasureHead {
   name: string;
@@ -99,6 +107,8 @@ export interface SweepReport {
   of: string;
   axes: readonly { name: string; values: readonly string[] }[];
   runsPerCell: number;
+  /** Which runs end with a flush of the table, whose events the figures count as well. */
+  flushes: Flushes;
   measures: readonly MeasureHead[];
   cells: readonly Cell[];
   /** True where not all runs are done: cells of which none is are missing. Absent otherwise. */
@@ -108,6 +118,7 @@ export interface SweepReport {
 export function sweepReport(runs: Runs, tool: SweepReport["tool"]): SweepReport {
   const { study } = runs;
   const begun = Array.from({ length: cellsOf(study) }, (_, cell) => cell).filter((cell) => runs.begun(cell));
+  const scenarios = begun.map((cell) => scenarioAt(study, cell));
   return {
     schemaVersion: 1,
     tool,
@@ -115,10 +126,19 @@ export function sweepReport(runs: Runs, tool: SweepReport["tool"]): SweepReport 
     of: study.of,
     axes: study.axes.map(({ name, values }) => ({ name, values: values.map(({ text }) => text) })),
     runsPerCell: study.runs,
+    flushes: flushesIn(scenarios),
     measures: study.measures.map(headOf),
-    cells: begun.map((cell) => ({ at: placeOf(study, cell), figures: summariesOf(runs, cell) })),
+    cells: begun.map((cell, index) => ({
+      at: placeOf(study, cell),
+      figures: summariesOf(runs, cell, scenarios[index]!),
+    })),
     ...(runs.finished < runs.count ? { interrupted: true } : {}),
   };
+}
+
+function flushesIn(scenarios: readonly Scenario[]): Flushes {
+  if (scenarios.every(({ flush }) => flush)) return "every run";
+  return scenarios.some(({ flush }) => flush) ? "some runs" : "no run";
 }
 
 function headOf(name: string): MeasureHead {
@@ -131,6 +151,18 @@ function placeOf(study: Study, cell: number): Record<string, string> {
   return Object.fromEntries(study.axes.map(({ name }, index) => [name, values[index]!.text]));
 }
 
-function summariesOf(runs: Runs, cell: number): Record<string, Summary> {
-  return Object.fromEntries(runs.study.measures.map((name, column) => [name, summaryOf(runs.column(cell, column))]));
+function summariesOf(runs: Runs, cell: number, scenario: Scenario): Record<string, Summary> {
+  const { measures } = runs.study;
+  return Object.fromEntries(
+    measures.map((name, column) => [name, summaryOf(figuresOf(runs, { cell, column, scenario }))]),
+  );
+}
+
+/** Of a measure in a cell, by seed; none where runs of this cell cannot have it. */
+export function figuresOf(
+  runs: Runs,
+  { cell, column, scenario }: { cell: number; column: number; scenario: Scenario },
+): (number | null)[] {
+  const measure = measureNamed(runs.study.measures[column]!);
+  return whyUnmeasured(measure, scenario) === null ? runs.column(cell, column) : [];
 }

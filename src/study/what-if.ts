@@ -10,6 +10,7 @@ import { ParameterError } from "../scenario/errors.js";
 import { mergeParameters } from "../scenario/merge.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { simulateWithin } from "../simulation/simulation.js";
+import { actionsOf } from "./actions.js";
 import { allChanges, type Change, promisingChanges } from "./change.js";
 import { compareHarms, HARMS, type Harm, type Harms, harmsOf, isWrong, removedShare } from "./harm.js";
 
@@ -53,15 +54,6 @@ export function whatIfBudget(report: Report): number {
   return LEAST_BUDGET + 20 * actionsOf(report);
 }
 
-/** The run's own actions, near enough: its packets, its attempts to deliver, and what its readers read. */
-export function actionsOf({ events, daemon, otherListeners, scenario: { connections, packets } }: Report): number {
-  const attempts = [events.new, events.update, events.destroy].reduce((sum, { attempts }) => sum + (attempts ?? 0), 0);
-  const received = [daemon, ...otherListeners.map((listener) => listener.daemon)]
-    .flatMap((reader) => [reader.received.new, reader.received.update, reader.received.destroy])
-    .reduce((sum: number, messages) => sum + (messages ?? 0), 0);
-  return connections * packets + attempts + received;
-}
-
 /**
  * Null: nothing went wrong, nothing that was tried helps, or the budget was too small to tell. `report`: of a
  * simulation.
@@ -80,7 +72,7 @@ export async function adviceFor(report: Report, watch: Watch): Promise<Effect | 
   return ranked(helpful, COARSE)[0] ?? null;
 }
 
-export interface WhatIf {
+export interface Findings {
   /** The most helpful first. */
   effects: readonly Effect[];
   /** The flags of changes whose runs took more than the budget, or were stopped. */
@@ -88,7 +80,7 @@ export interface WhatIf {
 }
 
 /** All changes, each by itself. */
-export async function whatIf(report: Report, watch: Watch): Promise<WhatIf> {
+export async function whatIf(report: Report, watch: Watch): Promise<Findings> {
   const { effects, unfinished } = await tryAll(report, allChanges(report), watch, {
     allowed: () => watch.budget,
     taken() {},

@@ -132,8 +132,17 @@ function attemptsOf(steps: readonly TimedStep[]): Attempt[] {
 function linesOf(steps: readonly TimedStep[]): Line[] {
   const lines: Line[] = [];
   const known = new Set<string>();
+  let believed: string | null = null;
   for (const step of steps) {
     const previous = lines.at(-1);
+    if (step.what === "read" && previous !== undefined && isNext(step, previous)) {
+      // Nothing happened to the entry between the delivery and the recv: both are one line.
+      const belief = step.believes === believed ? "" : `, and the daemon believes it ${step.believes}`;
+      previous.text += `; read ${duration(step.queuedSeconds)} later${belief}`;
+      believed = step.believes;
+      continue;
+    }
+    if (step.what === "read" || step.what === "resync") believed = step.believes;
     const text = textOf(step, known);
     // What happens at the same moment as the attempt or the packet that caused it stands behind it.
     const follows =
@@ -144,6 +153,11 @@ function linesOf(steps: readonly TimedStep[]): Line[] {
     else lines.push({ seconds: step.seconds, text, resend: step.what === "attempt" && step.outcome === "kept" });
   }
   return lines;
+}
+
+/** Whether a message was delivered in the line before it is read, to within what a double loses of a nanosecond. */
+function isNext({ seconds, queuedSeconds }: TimedStep & { what: "read" }, previous: Line): boolean {
+  return Math.abs(seconds - queuedSeconds - previous.seconds) < 1e-9;
 }
 
 function shortened(lines: readonly Line[]): Line[] {

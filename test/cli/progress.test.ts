@@ -109,10 +109,12 @@ describe("the bar", () => {
 
 describe("the time that is left", () => {
   test("is told after a tenth, from what a run took so far", () => {
-    assert.equal(timeLeft(9, 100, 9000), "");
-    assert.equal(timeLeft(10, 100, 5000), ", 45 s left");
-    assert.equal(timeLeft(50, 100, 600_000), ", 10 min left");
-    assert.equal(timeLeft(10, 100, 3_600_000), ", 9 h left");
-    assert.equal(timeLeft(100, 100, 5000), "");
+    assert.equal(timeLeft(0.09, 9000), "");
+    assert.equal(timeLeft(0.1, 5000), ", 45 s left");
+    assert.equal(timeLeft(0.5, 600_000), ", 10 min left");
+    assert.equal(timeLeft(0.5, 94_000), ", 1 min 30 s left");
+    assert.equal(timeLeft(0.5, 9_000_000), ", 2 h 30 min left");
+    assert.equal(timeLeft(0.1, 3_600_000), ", 9 h left");
+    assert.equal(timeLeft(1, 5000), "");
   });
 });

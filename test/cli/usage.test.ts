@@ -220,7 +220,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
     ["--expect", "destroy.deliverd == 100%"],
     '--expect: expected a metric (ct-reliable metrics lists them), got "destroy.deliverd", did you mean "destroy.delivered"?',
   ],
-  [["--export", "report.json"], '--export: expected FORMAT=FILE such as junit=report.xml, got "report.json"'],
+  [["--export", "report.json"], '--export: expected FORMAT=FILE such as html=report.html, got "report.json"'],
   [
     ["--export", "jsn=x"],
     '--export: expected text, json, csv, markdown, junit or html, got "jsn", did you mean "json"?',

@@ -7,7 +7,7 @@ import type { Machine } from "../../src/simulation/machine.js";
 import { calibrate, scenarioOf } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 
-type Point = readonly [seconds: number, count: number];
+export type Point = readonly [seconds: number, count: number];
 
 const COLUMNS = 4;
 const WIDTH = 210;
@@ -15,36 +15,39 @@ const HEIGHT = 130;
 const MARGIN = { left: 40, top: 22, right: 8, bottom: 20 };
 const SHOWN_LOOKS = 60;
 
-function isShown({ tag, setting }: Recording): boolean {
+export function isShown({ tag, setting }: Recording): boolean {
   const flush = tag === "main" && setting.reliable === 1 && setting.bigBufferDuringFlood === 1;
   return flush && setting.flows === 5000 && setting.bufferBytes === 8192 && setting.readerDelayMicroseconds === 1000;
 }
 
-/** The table's count after the flush of one simulated run, looked at as often as the recording shows. */
-function simulatedCurve(recording: Recording): Point[] {
-  const costs = calibrate(recording);
-  const end = recording.series!.rows.at(-1)![0]!;
+/** The table's count after the flush of a simulated run, at these seconds after the flush has ended. */
+export function simulatedCurve(recording: Recording, seed: string, looks: readonly number[]): Point[] {
   const points: Point[] = [];
   const sampler = {
     lookNanoseconds: 0,
     due: ({ figures }: Machine): number =>
       figures.flushEndedAt === Number.POSITIVE_INFINITY
         ? Number.POSITIVE_INFINITY
-        : figures.flushEndedAt + (points.length * end * 1e9) / SHOWN_LOOKS,
+        : figures.flushEndedAt + looks[points.length]! * 1e9,
     sample: (machine: Machine): void => {
       points.push([(machine.clock.now - machine.figures.flushAt) / 1e9, machine.kernel.table.count]);
-      machine.over = points.length > SHOWN_LOOKS;
+      machine.over = points.length === looks.length;
     },
   };
-  const run = new Run(scenarioOf(recording, "1", costs), sampler);
+  const run = new Run(scenarioOf(recording, seed, calibrate(recording)), sampler);
   while (run.advance(100_000));
   return points;
 }
 
+export function recordedCurve({ series }: Recording): Point[] {
+  return series!.rows.map(([seconds, count]) => [seconds!, count!]);
+}
+
 function panel(recording: Recording, index: number): string {
-  const recorded: Point[] = recording.series!.rows.map(([seconds, count]) => [seconds!, count!]);
-  const simulated = simulatedCurve(recording);
+  const recorded = recordedCurve(recording);
   const seconds = recorded.at(-1)![0];
+  const looks = Array.from({ length: SHOWN_LOOKS + 1 }, (_, look) => (look * seconds) / SHOWN_LOOKS);
+  const simulated = simulatedCurve(recording, "1", looks);
   const most = Math.max(...recorded.map(([, count]) => count), ...simulated.map(([, count]) => count));
   const x = (value: number): number => MARGIN.left + (value / seconds) * (WIDTH - MARGIN.left - MARGIN.right);
   const y = (value: number): number => HEIGHT - MARGIN.bottom - (value / most) * (HEIGHT - MARGIN.top - MARGIN.bottom);

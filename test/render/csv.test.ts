@@ -96,8 +96,8 @@ describe("csv", () => {
   test("--timeline: a row for each moment, with the name and the seed of its run", () => {
     const report = sampleReport((sample) => {
       sample.timeline.rows = [
-        [0, 1, 2, 3, 4, 5, 0, 2, 3, 0],
-        [0.5, 6, 7, 8, 9, 10, 11, 12, 13, 0.25],
+        [0, 1, 2, 3, 4, 5, 0, 2, 3, 0, 0],
+        [0.5, 6, 7, 8, 9, 10, 11, 12, 13, 0.25, 14],
       ];
     });
     const { head, rows } = rowsOf(suiteOf([{ name: 'a"b', expectations: [], reports: [report, report] }]), {
@@ -106,7 +106,7 @@ describe("csv", () => {
     });
     assert.deepEqual(head, ["name", "seed", ...TIMELINE_COLUMNS]);
     assert.equal(rows.length, 4);
-    assert.deepEqual(rows[1], ['a"b', "1", "0.5", "6", "7", "8", "9", "10", "11", "12", "13", "0.25"]);
+    assert.deepEqual(rows[1], ['a"b', "1", "0.5", "6", "7", "8", "9", "10", "11", "12", "13", "0.25", "14"]);
   });
 
   test("of nothing is a head alone", () => {

@@ -34,7 +34,7 @@ const PARITY: Parity = {
     { packetNanoseconds: 9000, recvNanoseconds: 2000 },
     { packetNanoseconds: 70_000, recvNanoseconds: 3000 },
   ],
-  cases: [{ name: "drain", scenario: resolveScenario("flush", {}), metrics: [INSIDE, OUTSIDE] }],
+  cases: [{ name: "drain", scenario: resolveScenario("flush", {}), metrics: [INSIDE, OUTSIDE], dyingCurve: null }],
   compared: 2,
   inside: 1,
   equalities: { compared: 1, zero: 0, inside: 1 },

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Observer, Progress } from "../../src/report/backend.js";
 import { TIMELINE_COLUMNS } from "../../src/report/report.js";
+import { resolveScenario } from "../../src/scenario/defaults.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
 import { Run } from "../../src/simulation/loop.js";
 import { reportOf } from "../../src/simulation/recorder.js";
@@ -234,6 +235,19 @@ describe("the report", () => {
     assert.equal(report.daemon.stale, destroy.lost);
     assert.equal(report.dying.peak, 0);
     assert.equal(report.resends.entries, 0);
+  });
+
+  test("has a timeline of expired entries that a gc had not met yet, and none where each entry has a timer", () => {
+    const flood = { connections: 6000, ratePerSecond: 100, protocol: "udp", packets: 1, limitSeconds: 120 } as const;
+    for (const kernel of ["2.6.31", "6.18.44"]) {
+      const { timeline, table } = simulate(resolveScenario("flood", { ...flood, kernel }));
+      const [active, expired] = ["active", "expired"].map((name) => timeline.columns.indexOf(name as "expired"));
+      const most = Math.max(...timeline.rows.map((row) => row[expired!]!));
+      const peak = table.expired.peak!;
+      assert.ok(timeline.rows.every((row) => row[expired!]! <= row[active!]!));
+      assert.ok(most <= peak, `${most} ${peak}`);
+      assert.equal(most > 0.5 * peak, kernel === "6.18.44");
+    }
   });
 
   test("has a timeline of even intervals with the columns that it names, bounded for a run of any length", () => {

@@ -4,9 +4,10 @@ import type { Report } from "../../src/report/report.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import type { Experiment } from "../../src/scenario/scenario.js";
 import { simulate } from "../../src/simulation/simulation.js";
+import { actionsOf } from "../../src/study/actions.js";
 import { allChanges, promisingChanges } from "../../src/study/change.js";
 import { compareHarms, harmsOf } from "../../src/study/harm.js";
-import { actionsOf, adviceBudget, adviceFor, effectOf, whatIf, whatIfBudget } from "../../src/study/what-if.js";
+import { adviceBudget, adviceFor, effectOf, whatIf, whatIfBudget } from "../../src/study/what-if.js";
 
 const AMPLE = { budget: 1e9 };
 

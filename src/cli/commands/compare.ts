@@ -5,16 +5,13 @@
 import { quoted, UsageError } from "../../scenario/errors.js";
 import { HOST } from "../../scenario/scenario.js";
 import type { Value } from "../../study/grid.js";
-import type { Call, Command } from "../command.js";
-import { type Flag, type FlagValues, readFlags, valued } from "../flag.js";
-import { withHostKernel } from "../host-kernel.js";
+import type { Command } from "../command.js";
+import { type Flag, type FlagValues, valued } from "../flag.js";
 import { PARAMETER_FLAGS, parameterFlag } from "../parameter-flags.js";
-import { repeatingCommand } from "../repeat.js";
 import { runsFlag } from "../scenario-choice.js";
-import { drawSeed } from "../seed.js";
 import { hostWord, settingsValue } from "../study/axes.js";
-import { METRIC, measuresOf, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
-import { runStudy } from "../study/study-run.js";
+import { METRIC, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
+import { runStudyCommand, type StudyCommand } from "../study/study-command.js";
 import { SUBJECT_OPERAND, type Subject, subjectsOf } from "../study/subject.js";
 import { formatVariant, parseVariant, variantValue } from "../study/variants.js";
 
@@ -71,39 +68,28 @@ export const compare: Command = {
   ],
   flags: FLAGS,
   defaults: null,
-  run: runCompare,
+  run: (call) => runStudyCommand(COMPARE, call),
 };
 
-async function runCompare(call: Call): Promise<number> {
-  const { given, operands, dependencies } = call;
-  const flags = readFlags(FLAGS, withHostKernel(given, dependencies));
-  const seedIsDrawn = drawSeed(flags);
-  if (operands.length === 0) throw new UsageError("expected flood, flush or scenario files after compare, got nothing");
-  const suites = await dependencies.suites();
-  const subjects = operands.flatMap((word) => subjectsOf(word, flags.overrides, suites, call.io));
-  const [first] = subjects;
-  const values = variantsOf(subjects, flags, hostWord(dependencies));
-  const resolve = await dependencies.resolve();
-  const { seed } = resolve(first!.experiment, { ...first!.overrides });
-  return runStudy(
-    {
-      kind: "compare",
+const COMPARE: StudyCommand = {
+  kind: "compare",
+  flags: FLAGS,
+  runs: RUNS,
+  usualRuns: USUAL_RUNS,
+  subject(flags, { operands, dependencies, io }, suites) {
+    if (operands.length === 0)
+      throw new UsageError("expected flood, flush or scenario files after compare, got nothing");
+    const subjects = operands.flatMap((word) => subjectsOf(word, flags.overrides, suites, io));
+    const [first] = subjects;
+    return {
       of: operands.join(" "),
       experiment: first!.experiment,
       overrides: subjects.length === 1 ? first!.overrides : {},
-      axes: [{ name: "variant", values }],
-      runs: flags.of(RUNS) ?? USUAL_RUNS,
-      measures: measuresOf(flags, await dependencies.studies()),
-      command: repeatingCommand(
-        ["compare", ...operands],
-        flags.canonical,
-        subjects.length > 1 && flags.overrides.seed === undefined ? null : seed,
-      ),
-    },
-    { flags, seedIsDrawn },
-    call,
-  );
-}
+      axes: [{ name: "variant", values: variantsOf(subjects, flags, hostWord(dependencies)) }],
+      ownSeeds: subjects.length > 1 && flags.overrides.seed === undefined,
+    };
+  },
+};
 
 /** Throws UsageError. */
 function variantsOf(

@@ -1,12 +1,11 @@
 /** The command `merge`: the parts of a study, put together to what one machine would have printed. */
 import { UsageError } from "../../scenario/errors.js";
 import type { Call, Command } from "../command.js";
-import { mainSink } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { readFlags } from "../flag.js";
-import { STUDY_OUTPUT } from "../study/flags.js";
+import { STUDY_OUTPUT, studyOutputs } from "../study/flags.js";
 import { textOf } from "../study/runs-file.js";
-import { rendered } from "../study/study-run.js";
+import { writeStudy } from "../study/study-run.js";
 
 export const merge: Command = {
   name: "merge",
@@ -21,11 +20,12 @@ export const merge: Command = {
   run: mergeParts,
 };
 
-async function mergeParts({ given, operands, io, dependencies }: Call): Promise<number> {
+async function mergeParts(call: Call): Promise<number> {
+  const { given, operands, io, dependencies } = call;
   const flags = readFlags(STUDY_OUTPUT, given);
   if (operands.length === 0) throw new UsageError("expected the files of all parts after merge, got nothing");
   const studies = await dependencies.studies();
   const runs = studies.merged(operands.map((path) => studies.readRuns(textOf(path), path)));
-  mainSink(flags, io).write(rendered(runs, flags, io, studies));
+  await writeStudy(runs, flags, studyOutputs(flags, io), call);
   return EXIT.ok;
 }

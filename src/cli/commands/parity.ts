@@ -9,7 +9,7 @@ import type { Parity, ParityCase } from "../../study/parity.js";
 import { NO_COLOR } from "../colour.js";
 import type { Call, Command } from "../command.js";
 import type { Dependencies, Live, Parities } from "../dependencies.js";
-import { formatFlag, mainSink, OUTPUT, OUTPUT_FILE, placeOf, QUIET } from "../destinations.js";
+import { exportFlag, formatFlag, OUTPUT, OUTPUT_FILE, outputsOf, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { type FlagValues, readFlags, valued } from "../flag.js";
 import { breathing, interruptedBy, stopOnInterrupt } from "../interrupt.js";
@@ -34,8 +34,10 @@ const RECORD = valued({
   parse: parsePath,
 });
 
-const FORMAT = formatFlag(["text", "json", "markdown"]);
-const FLAGS = [ONLY, RUNS, RECORD, FORMAT, OUTPUT_FILE, QUIET, NO_COLOR];
+const FORMATS = ["text", "json", "markdown", "html"] as const;
+const FORMAT = formatFlag(FORMATS);
+const EXPORT = exportFlag(FORMATS);
+const FLAGS = [ONLY, RUNS, RECORD, FORMAT, OUTPUT_FILE, EXPORT, QUIET, NO_COLOR];
 
 export const parity: Command = {
   name: "parity",
@@ -45,6 +47,7 @@ export const parity: Command = {
     ["parity", "the built-in scenarios, about five minutes"],
     ["parity --only drain --runs 10", "some of them, ten times"],
     ["parity scenarios/conntrack-flush.yaml", "a scenario of your own"],
+    ["parity --export html=parity.html", "with a page that shows each figure and curve"],
     ["parity --record kernel.jsonl", "with recordings of your kernel"],
   ],
   flags: FLAGS,
@@ -57,7 +60,7 @@ async function runParity({ given, operands, io, dependencies }: Call): Promise<n
   const live = await requireLive(dependencies);
   const parities = await dependencies.parities();
   const cases = await casesOf(operands, flags, { live, parities, dependencies, io });
-  const sink = mainSink(flags, io);
+  const outputs = outputsOf(flags, io, { format: FORMAT, exported: EXPORT });
   const recorded = flags.of(RECORD);
   const record = recorded === null ? null : fileOutput(recorded, `--${RECORD.name}`, io);
   const recordings: LiveRecording[] = [];
@@ -68,7 +71,7 @@ async function runParity({ given, operands, io, dependencies }: Call): Promise<n
     parities,
     recorded: (recording) => recordings.push(recording),
   });
-  sink.write(parities.parityRenderers[flags.of(FORMAT) ?? "text"](result, placeOf(flags, io)));
+  for (const { format, sink, ...place } of outputs) sink.write(parities.parityRenderers[format](result, place));
   record?.write(recordings.map((recording) => `${JSON.stringify(recording)}\n`).join(""));
   return result.interrupted ? interruptedBy(io.signals) : EXIT.ok;
 }

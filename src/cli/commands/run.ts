@@ -15,6 +15,7 @@ import type { Call, Command } from "../command.js";
 import type { Dependencies, Live, Suites } from "../dependencies.js";
 import { configForm, configNotes, formatsOf, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
+import { EXPECT } from "../experiment.js";
 import { note, reportBug } from "../failure.js";
 import { type FlagValues, readFlags, switched } from "../flag.js";
 import { withHostKernel } from "../host-kernel.js";
@@ -44,7 +45,7 @@ const REPORT = switched({
 });
 
 /** What a file says, a flag says louder. */
-const FLAGS = [ONLY, RUNS, BAIL, REPORT, ...PARAMETER_FLAGS, ...LIVE_FLAGS, ...OUTPUT_FLAGS];
+const FLAGS = [EXPECT, ONLY, RUNS, BAIL, REPORT, ...PARAMETER_FLAGS, ...LIVE_FLAGS, ...OUTPUT_FLAGS];
 
 /** Of many runs the other formats show what was expected, and need no more than that. */
 const SHOWING_REPORTS: ReadonlySet<Format> = new Set(["html", "json", "csv"]);
@@ -58,6 +59,7 @@ export const run: Command = {
     ["run scenarios/ --export junit=report.xml --export markdown=comment.md", "the same in CI"],
     ["run scenarios/conntrack-flush.yaml --kernel 6.18.44", "one scenario on another kernel"],
     ["run scenarios/ --only 'seed-*' --runs 20", "some of them, each with twenty seeds"],
+    ["run scenarios/default-rmem.yaml --expect 'drain <= 3s'", "with an expectation beside those of the file"],
     ["run - < scenario.yaml", "a scenario from standard input"],
   ],
   flags: FLAGS,
@@ -82,13 +84,14 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
     nameOf: flagOf,
     runs: flags.of(RUNS) ?? 1,
     only: flags.of(ONLY),
+    expect: flags.all(EXPECT),
     backend: live === null ? "simulation" : "live",
     refuse: (scenario) => live?.refuseUnlive(scenario, host!, flags.has(DAEMON)),
   });
   const form = configForm(flags);
   if (form !== null) {
     for (const sentence of configNotes(flags)) note(io, `note: ${sentence}`);
-    mainSink(flags, io).write(printed(plans, form, suites));
+    mainSink(flags, io).write(printed(plans, { form, expect: flags.all(EXPECT) }, suites));
     return EXIT.ok;
   }
   const showsReports = showsText(flags, plans);
@@ -144,21 +147,33 @@ function reportsOf({ report, origins }: Suite, text: Renderer, options: RenderOp
 }
 
 /** Every file as it would run: parameters resolved, flags and environment laid over them. */
-function printed(plans: readonly Plan[], form: "yaml" | "json", { printScenarioFile }: Suites): string {
+function printed(
+  plans: readonly Plan[],
+  { form, expect }: { form: "yaml" | "json"; expect: readonly string[] },
+  { printScenarioFile }: Suites,
+): string {
   // What --only leaves out is needed where something is compared with it.
   const needed = new Set(plans.flatMap((plan) => [plan, ...plan.beside.values()]));
   const files = [...new Set(plans.map(({ file }) => file))];
   return files
     .map((file) => {
       const own = file.cases.flatMap((one) => [...needed].filter((plan) => plan.case === one));
-      return printScenarioFile({ ...file, runs: own[0]!.scenarios.length, cases: own.map(printedCase) }, form);
+      return printScenarioFile(
+        {
+          ...file,
+          runs: own[0]!.scenarios.length,
+          cases: own.map((plan) => printedCase(plan, plans.includes(plan) ? expect : [])),
+        },
+        form,
+      );
     })
     .join(form === "json" ? "" : "---\n");
 }
 
-function printedCase({ case: one, scenarios }: Plan) {
-  const { variant, title, expectations } = one;
-  return { variant, title, scenario: scenarios[0]!, expectations: expectations.map(({ expression }) => expression) };
+function printedCase({ case: one, scenarios }: Plan, expect: readonly string[]) {
+  const { variant, title } = one;
+  const expectations = [...one.expectations.map(({ expression }) => expression), ...expect];
+  return { variant, title, scenario: scenarios[0]!, expectations };
 }
 
 async function watched(

@@ -7,7 +7,7 @@ import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
 import { parseExpectation } from "../../scenario/expectation.js";
 import type { Findable, SizeReport } from "../../study/size.js";
 import type { Call, Command } from "../command.js";
-import { mainSink, placeOf, QUIET } from "../destinations.js";
+import { QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { EXPECT } from "../experiment.js";
 import { note, reportBug } from "../failure.js";
@@ -19,7 +19,7 @@ import { lineView } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
 import { drawSeed } from "../seed.js";
-import { STUDY, STUDY_FORMAT, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
+import { STUDY, STUDY_OUTPUT, studyOutputs, WORKERS } from "../study/flags.js";
 import { SUBJECT_OPERAND, type Subject, subjectOf } from "../study/subject.js";
 
 const USUAL_RUNS = 20;
@@ -70,7 +70,7 @@ async function runSize(call: Call): Promise<number> {
   if (find === null) throw new UsageError("--find: expected what to search for, such as buffer, got nothing");
   const suites = await dependencies.suites();
   const subject = subjectOf(operands, { over: flags.overrides, only: flags.of(ONLY), suites, command: "size", io });
-  const sink = mainSink(flags, io);
+  const outputs = studyOutputs(flags, io);
   const resolve = await dependencies.resolve();
   const { seed } = resolve(subject.experiment, subject.overrides);
   const command = repeatingCommand(["size", ...operands, ...only(flags)], flags.canonical, seed);
@@ -78,7 +78,10 @@ async function runSize(call: Call): Promise<number> {
     const report = await searched({ find, subject, flags, call });
     const { renderSize } = await dependencies.studies();
     const confirm = report.answer === null ? null : confirmation(report, { subject, operands, flags, seed });
-    sink.write(renderSize(report, flags.of(STUDY_FORMAT) ?? "text", { ...placeOf(flags, io), command, confirm }));
+    outputs.forEach(({ format, sink, ...place }, index) => {
+      const quiet = index === 0 && flags.has(QUIET);
+      sink.write(renderSize(report, format, { ...place, quiet, command, confirm }));
+    });
     if (report.interrupted === true) {
       note(io, "interrupted: what was tried so far");
       return interruptedBy(io.signals);
@@ -137,7 +140,7 @@ function only(flags: FlagValues): string[] {
 
 /**
  * The command line that runs the answer by itself with the same seeds: a scenario file, or one that is printed and
- * piped. Null: of a file that was asked more than it says, no other command asks that.
+ * piped.
  */
 function confirmation(
   { answer, find, runs }: SizeReport,
@@ -147,18 +150,14 @@ function confirmation(
     flags,
     seed,
   }: { subject: Subject; operands: readonly string[]; flags: FlagValues; seed: string },
-): string | null {
+): string {
   const found = answer!.flags.split(" ");
   const replaced = new Set(["--find", "--runs", ...found.filter((word) => word.startsWith("--")), `--${find}`]);
   const rest = without(flags.canonical, replaced);
-  const expected = flags.all(EXPECT).length > 0;
-  if (!expected)
-    return repeatingCommand(
-      ["run", ...operands, "--only", subject.of, "--runs", String(runs)],
-      [...found, ...rest],
-      seed,
-    );
-  if (subject.isFile) return null;
+  if (subject.isFile) {
+    const words = ["run", ...operands, "--only", subject.of, "--runs", String(runs)];
+    return repeatingCommand(words, [...found, ...rest], seed);
+  }
   const printed = repeatingCommand([...operands], [...found, ...rest, "--print-config"], seed);
   return `${printed} | ${shellLine(["run", "-", "--runs", String(runs)])}`;
 }

@@ -3,16 +3,13 @@
  * figures are study/.
  */
 import { UsageError } from "../../scenario/errors.js";
-import type { Call, Command } from "../command.js";
-import { type Flag, readFlags, valued } from "../flag.js";
-import { withHostKernel } from "../host-kernel.js";
+import type { Command } from "../command.js";
+import { type Flag, valued } from "../flag.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
-import { repeatingCommand } from "../repeat.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
-import { drawSeed } from "../seed.js";
 import { axisOf, hostWord, parseList, parseRange } from "../study/axes.js";
-import { METRIC, measuresOf, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
-import { runStudy } from "../study/study-run.js";
+import { METRIC, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
+import { runStudyCommand, type StudyCommand } from "../study/study-command.js";
 import { SUBJECT_OPERAND, subjectOf } from "../study/subject.js";
 
 const USUAL_RUNS = 10;
@@ -68,39 +65,25 @@ export const sweep: Command = {
   ],
   flags: FLAGS,
   defaults: null,
-  run: runSweep,
+  run: (call) => runStudyCommand(SWEEP, call),
 };
 
-async function runSweep(call: Call): Promise<number> {
-  const { given, operands, dependencies } = call;
-  const flags = readFlags(FLAGS, withHostKernel(given, dependencies));
-  const seedIsDrawn = drawSeed(flags);
-  const suites = await dependencies.suites();
-  const { of, experiment, overrides } = subjectOf(operands, {
-    over: flags.overrides,
-    only: flags.of(ONLY),
-    suites,
-    io: call.io,
-    command: "sweep",
-  });
-  const axes = [...flags.all(LIST), ...flags.all(RANGE)].map((axis) => axisOf(axis, hostWord(dependencies)));
-  const twice = axes.find(({ name }, index) => axes.findIndex((other) => other.name === name) !== index);
-  if (twice !== undefined) throw new UsageError(`expected one axis of each parameter, got ${twice.name} twice`);
-  const measures = measuresOf(flags, await dependencies.studies());
-  const resolve = await dependencies.resolve();
-  const { seed } = resolve(experiment, overrides);
-  return runStudy(
-    {
-      kind: "sweep",
-      of,
-      experiment,
-      overrides,
-      axes,
-      runs: flags.of(RUNS) ?? USUAL_RUNS,
-      measures,
-      command: repeatingCommand(["sweep", ...operands], flags.canonical, seed),
-    },
-    { flags, seedIsDrawn },
-    call,
-  );
-}
+const SWEEP: StudyCommand = {
+  kind: "sweep",
+  flags: FLAGS,
+  runs: RUNS,
+  usualRuns: USUAL_RUNS,
+  subject(flags, { operands, dependencies, io }, suites) {
+    const { of, experiment, overrides } = subjectOf(operands, {
+      over: flags.overrides,
+      only: flags.of(ONLY),
+      suites,
+      io,
+      command: "sweep",
+    });
+    const axes = [...flags.all(LIST), ...flags.all(RANGE)].map((axis) => axisOf(axis, hostWord(dependencies)));
+    const twice = axes.find(({ name }, index) => axes.findIndex((other) => other.name === name) !== index);
+    if (twice !== undefined) throw new UsageError(`expected one axis of each parameter, got ${twice.name} twice`);
+    return { of, experiment, overrides, axes, ownSeeds: false };
+  },
+};

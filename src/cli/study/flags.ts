@@ -1,11 +1,14 @@
 /** The flags that commands with many runs have in common. */
+import type { StudyFormat } from "../../render/study/study.js";
 import { inPlace } from "../../scenario/errors.js";
 import { formatCount, parseCount } from "../../scenario/units.js";
+import type { Study } from "../../study/grid.js";
 import { parseShard, type Shard, shardText } from "../../study/shard.js";
 import { NO_COLOR } from "../colour.js";
 import type { Studies } from "../dependencies.js";
-import { formatFlag, OUTPUT_FILE, QUIET } from "../destinations.js";
+import { exportFlag, formatFlag, OUTPUT_FILE, type Output, outputsOf, QUIET } from "../destinations.js";
 import { type Flag, type FlagValues, valued } from "../flag.js";
+import type { Io } from "../io.js";
 import { parsePath } from "../written-file.js";
 
 export const STUDY = "Study:";
@@ -53,13 +56,22 @@ export const RESUME = valued({
   parse: parsePath,
 });
 
-export const STUDY_FORMAT = formatFlag(["text", "json", "csv", "markdown"]);
+const FORMATS: readonly StudyFormat[] = ["text", "json", "csv", "markdown", "html"];
+const STUDY_FORMAT = formatFlag(FORMATS);
+const STUDY_EXPORT = exportFlag(FORMATS);
 
-export const STUDY_OUTPUT: readonly Flag[] = [STUDY_FORMAT, OUTPUT_FILE, QUIET, NO_COLOR];
+export const STUDY_OUTPUT: readonly Flag[] = [STUDY_FORMAT, OUTPUT_FILE, STUDY_EXPORT, QUIET, NO_COLOR];
+
+/** Throws UsageError where one of the files cannot be written. */
+export function studyOutputs(flags: FlagValues, io: Io): Output<StudyFormat>[] {
+  return outputsOf(flags, io, { format: STUDY_FORMAT, exported: STUDY_EXPORT });
+}
 
 /** The names of what is looked at. Throws UsageError. */
-export function measuresOf(flags: FlagValues, { measureNamed, USUAL_MEASURES }: Studies): readonly string[] {
-  const given = flags.all(METRIC);
-  if (given.length === 0) return USUAL_MEASURES;
-  return [...new Set(given.map((text) => inPlace(`--${METRIC.name}`, () => measureNamed(text).name)))];
+export function measuresFrom(
+  flags: FlagValues,
+  study: Omit<Study, "measures">,
+  { measuresFor }: Studies,
+): readonly string[] {
+  return inPlace(flags.has(METRIC) ? `--${METRIC.name}` : study.of, () => measuresFor(study, flags.all(METRIC)));
 }

@@ -3,6 +3,7 @@
  * keeps what is finished, and prints the result; of a part it leaves the file for the merge and prints nothing.
  */
 import v8 from "node:v8";
+import type { StudyFormat } from "../../render/study/study.js";
 import { inPlace, UsageError } from "../../scenario/errors.js";
 import { RANDOM_SEED } from "../../scenario/scenario.js";
 import { formatCount } from "../../scenario/units.js";
@@ -11,14 +12,14 @@ import type { Runs } from "../../study/runs.js";
 import { type Shard, shardOfEnvironment, shardText } from "../../study/shard.js";
 import type { Call } from "../command.js";
 import type { Studies } from "../dependencies.js";
-import { mainSink, placeOf, QUIET } from "../destinations.js";
+import { type Output, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { note, reportBug } from "../failure.js";
 import type { FlagValues } from "../flag.js";
 import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { countView } from "../progress.js";
-import { RESUME, SHARD, STUDY_FORMAT, WORKERS } from "./flags.js";
+import { RESUME, SHARD, studyOutputs, WORKERS } from "./flags.js";
 import { type KeptRuns, keepRuns, openRuns } from "./runs-file.js";
 
 export interface Asked {
@@ -35,14 +36,14 @@ export async function runStudy(study: Study, { flags, seedIsDrawn }: Asked, call
   if (shard !== null && seedIsDrawn) {
     throw new UsageError(`--shard: expected a seed that all parts share, got --seed ${RANDOM_SEED}`);
   }
-  const sink = shard === null ? mainSink(flags, io) : null;
+  const outputs = shard === null ? studyOutputs(flags, io) : [];
   const path = flags.of(RESUME) ?? (shard === null ? null : `part-${shard.index}-of-${shard.of}.runs`);
   const kept = path === null ? null : openRuns(path, study, shard, studies);
   const runs = kept?.runs ?? new studies.Runs(study);
   if (!flags.has(QUIET)) note(io, plan(runs, shard));
   try {
     const interrupted = await watched(runs, { shard, kept, flags, call, studies });
-    sink?.write(rendered(runs, flags, io, studies));
+    await writeStudy(runs, flags, outputs, call);
     if (interrupted) return stopped(runs, kept, io, studies);
     if (shard !== null && !flags.has(QUIET))
       note(io, `part ${shardText(shard)} is in ${path}; ct-reliable merge puts all parts together`);
@@ -97,9 +98,23 @@ async function watched(runs: Runs, { shard, kept, flags, call, studies }: Surrou
   }
 }
 
-/** The result in the format that was asked for. */
-export function rendered(runs: Runs, flags: FlagValues, io: Io, { renderStudy }: Studies): string {
-  return renderStudy(runs, flags.of(STUDY_FORMAT) ?? "text", placeOf(flags, io));
+type Outputs = readonly Output<StudyFormat>[];
+
+/** The result in every format that was asked for. */
+export async function writeStudy(
+  runs: Runs,
+  flags: FlagValues,
+  outputs: Outputs,
+  { dependencies }: Call,
+): Promise<void> {
+  const { renderStudy, firstRuns } = await dependencies.studies();
+  const drawn = outputs.some(({ format }) => format === "html") && runs.study.kind === "compare";
+  const samples = drawn ? await firstRuns(runs, await dependencies.backend(), { progress: breathing() }) : [];
+  outputs.forEach(({ format, sink, ...place }, index) => {
+    // --quiet is about what a person sees.
+    const quiet = index === 0 && flags.has(QUIET);
+    sink.write(renderStudy(runs, format, { ...place, quiet, samples }));
+  });
 }
 
 function stopped(runs: Runs, kept: KeptRuns | null, io: Io, studies: Studies): number {

@@ -1,9 +1,10 @@
-/** `--what-if`: below the report of a run, what each setting would have made of it. */
+/** `--what-if`: what each setting would have made of a run, in its report. */
 
+import type { Format } from "../../render/renderers.js";
 import type { Report } from "../../report/report.js";
-import { UsageError } from "../../scenario/errors.js";
+import { listed, UsageError } from "../../scenario/errors.js";
 import type { Dependencies, Resolve } from "../dependencies.js";
-import { FORMAT, QUIET } from "../destinations.js";
+import { FORMAT, formatsOf, QUIET } from "../destinations.js";
 import { type FlagValues, switched } from "../flag.js";
 import { breathing, listenForInterrupt } from "../interrupt.js";
 import type { Io } from "../io.js";
@@ -18,22 +19,28 @@ export const WHAT_IF = switched({
     "they do to what went wrong",
 });
 
+/** The others have a place for figures of the run alone. */
+const SHOWING = new Set<Format>(["text", "json", "markdown", "html"]);
+
 /** Throws UsageError where it was asked for and cannot be. */
 export function refuseWhatIf(flags: FlagValues): void {
   if (!flags.has(WHAT_IF)) return;
   if (flags.has(LIVE)) throw new UsageError(`--${WHAT_IF.name}: expected a simulation, got --${LIVE.name}`);
-  const format = flags.of(FORMAT) ?? "text";
-  if (format !== "text") throw new UsageError(`--${WHAT_IF.name}: expected --${FORMAT.name} text, got ${format}`);
+  const formats = formatsOf(flags);
+  if (formats.some((format) => SHOWING.has(format))) return;
+  throw new UsageError(
+    `--${WHAT_IF.name}: expected --${FORMAT.name} or --export ${listed([...SHOWING])}, got ${formats.join(" and ")}`,
+  );
 }
 
-/** What stands below the text of the report, for a terminal of some width; nothing where it was not asked for. */
-export async function whatIfBelow(
+/** With what each setting would have made of it, where that was asked for. */
+export async function withWhatIf(
   report: Report,
   flags: FlagValues,
   { resolve, io, dependencies }: { resolve: Resolve; io: Io; dependencies: Dependencies },
-): Promise<(options: { colour: boolean; width: number }) => string> {
-  if (!flags.has(WHAT_IF)) return () => "";
-  const { whatIf, whatIfBudget, whatIfText, mergeParameters } = await dependencies.studies();
+): Promise<Report> {
+  if (!flags.has(WHAT_IF)) return report;
+  const { whatIf, whatIfBudget, whatIfOf, mergeParameters } = await dependencies.studies();
   const view = await lineView(io, { quiet: flags.has(QUIET) });
   const interrupt = listenForInterrupt(io.signals, () => view.stop());
   try {
@@ -45,7 +52,7 @@ export async function whatIfBelow(
       breathe: breathing(),
       stopRequested: interrupt.requested,
     });
-    return (options) => `\n${whatIfText(found, options)}`;
+    return { ...report, whatIf: whatIfOf(found) };
   } finally {
     interrupt.release();
     view.stop();

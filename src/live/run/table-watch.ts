@@ -54,6 +54,6 @@ export class TableWatch {
     const active = this.lifetime.active(count, at);
     const dying = active === null ? null : count - active;
     const { rmemBytes, drops } = this.observed.row();
-    this.timeline.add([at / 1e9, active, dying, rmemBytes, delivered, drops, null, null, null, null]);
+    this.timeline.add([at / 1e9, active, dying, rmemBytes, delivered, drops, null, null, null, null, null]);
   }
 }

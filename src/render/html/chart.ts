@@ -5,10 +5,13 @@
  */
 export type Unit = "count" | "bytes" | "seconds" | "per second" | "share";
 
+/** How many colours of lines a page has. */
+export const COLOURS = 5;
+
 export interface Axis {
   label: string;
   unit: Unit;
-  /** An axis of figures is linear below 1, so that it has a zero. */
+  /** An axis of figures of which some are 0 is linear below 1. */
   logarithmic?: true;
 }
 
@@ -16,8 +19,8 @@ export interface Series {
   name: string;
   unit: Unit;
   values: readonly (number | null)[];
-  /** `step`: of the interval that ends at its x. `table`: shown by the cursor and in the table only. */
-  draw: "line" | "step" | "bars" | "table";
+  /** `step`: of the interval that ends at its x. `edge`: an end of the band. `table`: only the cursor and the table. */
+  draw: "line" | "step" | "bars" | "points" | "edge" | "table";
   /** Which of the page's colours, from 1. */
   colour: number;
   dashed?: true;
@@ -28,9 +31,12 @@ export interface Chart {
   /** What it shows and how to read it, in a sentence or two. */
   about: string;
   group: string | null;
-  x: Axis & { values: readonly number[] };
+  /** `names`: what its values are to a person; of an axis that is not logarithmic its values are their places then. */
+  x: Axis & { values: readonly number[]; names?: readonly string[] };
   y: Axis;
   series: readonly Series[];
+  /** A background between two series, by their places. */
+  band?: { name: string; low: number; high: number };
   /** Horizontal lines. */
   limits: readonly { name: string; value: number }[];
   /** Moments. */

@@ -25,15 +25,36 @@ export function definitions(pairs: readonly (readonly [label: string, text: stri
   return `<dl>${rows.join("")}</dl>`;
 }
 
-/** A table of plain texts, the first column its heads. `caption`: what it is, also where no eye sees the heading. */
-export function table(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const heads = head.map((text) => `<th scope="col">${escaped(text)}</th>`).join("");
+/** HTML that stands in a cell as it is. */
+export interface Markup {
+  html: string;
+}
+
+/**
+ * A table, the first column its heads; what is no markup is escaped. `caption`: what it is, also where no eye sees the
+ * heading.
+ */
+export function table(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly (string | Markup)[])[],
+): string {
+  const heads = head.map((text) => (text === "" ? "<td></td>" : `<th scope="col">${escaped(text)}</th>`)).join("");
   const body = rows.map(([first = "", ...cells]) => {
-    const rest = cells.map((text) => `<td>${escaped(text)}</td>`).join("");
-    return `<tr><th scope="row">${escaped(first)}</th>${rest}</tr>`;
+    const rest = cells.map((cell) => `<td>${inCell(cell)}</td>`).join("");
+    return `<tr><th scope="row">${inCell(first)}</th>${rest}</tr>`;
   });
   return (
     `<div class="scroll" tabindex="0" role="region" aria-label="${escaped(caption)}"><table><caption class="aside">${escaped(caption)}</caption>` +
     `<thead><tr>${heads}</tr></thead><tbody>${body.join("")}</tbody></table></div>`
   );
+}
+
+/** A sentence in a cell, which may break. */
+export function inWords(text: string): string {
+  return `<span class="words">${escaped(text)}</span>`;
+}
+
+function inCell(cell: string | Markup): string {
+  return typeof cell === "string" ? escaped(cell) : cell.html;
 }

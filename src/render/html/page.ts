@@ -9,9 +9,25 @@ import { escaped, scriptJson } from "./markup.js";
 
 export interface Page {
   title: string;
-  /** HTML. A chart stands in it as `figureOf` wrote it, with its index in `charts`. */
+  /** HTML. Charts stand in it as `Charts` wrote them. */
   body: string;
   charts: readonly Chart[];
+}
+
+/** What is put on a page gets its place here: charts are numbered over the whole page. */
+export class Charts {
+  readonly all: Chart[] = [];
+
+  /** HTML of some charts: of those of a group, one behind the other, the cursor first. */
+  figures(charts: readonly Chart[]): string {
+    return charts
+      .flatMap((chart, at) => {
+        const { group } = chart;
+        const begins = group !== null && charts[at - 1]?.group !== group;
+        return [...(begins ? [momentOf(group)] : []), figureOf(chart, this.all.push(chart) - 1)];
+      })
+      .join("\n");
+  }
 }
 
 export function renderPage({ title, body, charts }: Page): string {
@@ -39,14 +55,20 @@ ${SCRIPT}</script>
 }
 
 /** A chart, the values at its cursor, and the table behind it. `index`: its place among the page's charts. */
-export function figureOf(chart: Chart, index: number): string {
+function figureOf(chart: Chart, index: number): string {
   const title = escaped(chart.title);
   const values = [
     `<li>${escaped(chart.x.label)} <span class="value"></span></li>`,
     ...chart.series.map(({ name, colour, draw, dashed }) => {
-      const kind = draw === "table" ? "" : `<span class="swatch c${colour}${dashed ? " dashed" : ""}"></span>`;
+      const form = dashed ? " dashed" : draw === "points" ? " points" : "";
+      const kind = draw === "table" || draw === "edge" ? "" : `<span class="swatch c${colour}${form}"></span>`;
       return `<li>${kind}${escaped(name)} <span class="value"></span></li>`;
     }),
+    ...(chart.band === undefined
+      ? []
+      : [
+          `<li><span class="swatch area c${chart.series[chart.band.high]!.colour}"></span>${escaped(chart.band.name)}</li>`,
+        ]),
     ...(chart.shaded === null ? [] : [`<li><span class="swatch area c5"></span>${escaped(chart.shaded.name)}</li>`]),
     ...chart.limits.map(({ name }) => `<li>- - ${escaped(name)}</li>`),
   ];
@@ -62,9 +84,19 @@ export function figureOf(chart: Chart, index: number): string {
 }
 
 /** The cursor of a group of charts for whoever has no mouse. */
-export function momentOf(group: string): string {
+function momentOf(group: string): string {
   const id = `moment-${escaped(group)}`;
   return `<p class="moment"><label for="${id}">Moment</label><input type="range" id="${id}" min="0" max="0" value="0" data-group="${escaped(group)}"><output for="${id}"></output></p>`;
+}
+
+/** The command line that makes the page again; nothing where it is not known. */
+export function repeatOf(command: string): string {
+  return commandOf("Repeat it with", command);
+}
+
+/** A command line and what it is for. */
+export function commandOf(what: string, command: string): string {
+  return command === "" ? "" : `<p class="aside">${escaped(what)}</p>\n<pre>${escaped(command)}</pre>`;
 }
 
 /** Shares and rates with as many digits as anybody reads; what the report has is kept as it is. */

@@ -83,12 +83,13 @@ function chartsOverTime(report: Report, timeline: Timeline, group: string): Char
   const charts: Chart[] = [
     {
       title: "Entries",
-      about: "Entries in the table, and entries on the dying list that wait for the delivery of their DESTROY.",
+      about: `Entries in the table, and entries on the dying list that wait for the delivery of their DESTROY.${report.gc === null ? "" : " Expired entries are dead and in the table until a packet or the gc worker meets them."}`,
       group,
       x,
       y: { label: "entries", unit: "count" },
       series: [
         line("active", "active", "count", 1),
+        ...(report.gc === null ? [] : [line("of them expired", "expired", "count", 5)]),
         line("dying, most in the interval", "dyingPeak", "count", 3),
         line("dying", "dying", "count", 3, true),
       ],

@@ -2,7 +2,7 @@
  * A run as a page, for a colleague who did not make it: what it means, what was run, what became of the events, the
  * charts. And a set of runs: the sums, then each scenario with its verdict and the charts of its first run.
  */
-import type { Report } from "../../report/report.js";
+import type { Report, WhatIf } from "../../report/report.js";
 import type { ScenarioResult, Suite } from "../../report/suite.js";
 import { EVENT_GROUPS } from "../../scenario/scenario.js";
 import type { RenderOptions } from "../renderer.js";
@@ -11,25 +11,12 @@ import { adviceText } from "../text/advice.js";
 import { meaningOf } from "../text/meaning.js";
 import { count, percent } from "../text/numbers.js";
 import { bufferOf, loadOf, policyOf, presetText, readerOf, titleOf } from "../text/setting.js";
+import { changesOf, unfinishedOf, WHAT_IF_HEAD, verdictOf as whatIfVerdict } from "../text/what-if.js";
 import { caveatsOf, measuresOf } from "../text.js";
-import type { Chart } from "./chart.js";
 import { expectationsOf } from "./expectations.js";
-import { definitions, escaped, table } from "./markup.js";
-import { figureOf, momentOf, renderPage } from "./page.js";
+import { definitions, escaped, inWords, table } from "./markup.js";
+import { Charts, renderPage, repeatOf } from "./page.js";
 import { chartsOf } from "./report-charts.js";
-
-/** What is put on the page gets its place here: charts are numbered over the whole page. */
-class Charts {
-  readonly all: Chart[] = [];
-
-  /** The figures of one run. */
-  of(report: Report, group: string): string {
-    const charts = chartsOf(report, group);
-    const figures = charts.map((chart) => figureOf(chart, this.all.push(chart) - 1));
-    const overTime = charts.filter(({ group }) => group !== null).length;
-    return [...(overTime > 0 ? [momentOf(group)] : []), ...figures].join("\n");
-  }
-}
 
 export function renderReportHtml(report: Report, { command }: RenderOptions): string {
   const charts = new Charts();
@@ -39,11 +26,22 @@ export function renderReportHtml(report: Report, { command }: RenderOptions): st
     verdictOf(report),
     runOf(report, 2),
     ...(report.expectations.length > 0 ? ["<h2>Expectations</h2>", expectationsOf(report.expectations)] : []),
+    ...(report.whatIf === undefined ? [] : [whatIfSection(report.whatIf)]),
     "<h2>Charts</h2>",
-    charts.of(report, "run"),
+    charts.figures(chartsOf(report, "run")),
     repeatOf(command),
   ];
   return renderPage({ title, body: body.join("\n"), charts: charts.all });
+}
+
+function whatIfSection({ tried, unfinished }: WhatIf): string {
+  const rows = tried.map((one) => [one.flags, whatIfVerdict(one) || "–", { html: inWords(changesOf(one)) }]);
+  const missing = unfinishedOf(unfinished);
+  return [
+    "<h2>What if?</h2>",
+    table(WHAT_IF_HEAD, ["setting", "verdict", "before → after"], rows),
+    ...(missing === "" ? [] : [`<p>${escaped(missing)}</p>`]),
+  ].join("\n");
 }
 
 export function renderSuiteHtml({ report, origins }: Suite): string {
@@ -71,7 +69,7 @@ function scenarioOf(result: ScenarioResult, command: string, index: number, char
           `<details><summary>The run${escaped(more)}</summary>`,
           verdictOf(first),
           runOf(first, 3),
-          charts.of(first, `scenario-${index}`),
+          charts.figures(chartsOf(first, `scenario-${index}`)),
           "</details>",
         ]),
     repeatOf(command),
@@ -123,8 +121,4 @@ function eventTable({ events }: Report): string {
     percent(events[type].delivered, events[type].raised),
   ]);
   return table("Events by type, and the share that was delivered", ["event", ...fates, "share delivered"], rows);
-}
-
-function repeatOf(command: string): string {
-  return command === "" ? "" : `<p class="aside">Repeat it with</p>\n<pre>${escaped(command)}</pre>`;
 }

@@ -3,20 +3,25 @@
  * differences from the first. CSV is that of a sweep over the variants.
  */
 import type { CompareReport } from "../../study/compare.js";
+import type { MeasureHead } from "../../study/sweep.js";
 import { escaped } from "../markdown.js";
 import { type Cell, GAP, lay } from "../text/columns.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
 import { themeOf } from "../text/theme.js";
-import { differenceText, INTERVAL_NOTE, summaryText } from "./figures.js";
-import { headOf, markdownTable, type StudyOptions } from "./sweep.js";
+import { differenceText, flushNote, INTERVAL_NOTE, summaryText } from "./figures.js";
+import { headOf, isSameEverywhere, markdownTable, type StudyOptions } from "./sweep.js";
 
 const NOTE =
   `${INTERVAL_NOTE} Differences are taken run by run with the same seed, and one is seen where its interval leaves out 0; ` +
   "of many measures one in twenty looks so by chance.";
 
-export function compareText(report: CompareReport, { colour, width, command }: StudyOptions): string {
+export function compareText(report: CompareReport, { colour, width, command, quiet }: StudyOptions): string {
   const theme = themeOf(colour);
   const columns = legibleWidth(width);
+  const sentences = report.comparisons.map(({ sentence }) => wrap(sentence, columns));
+  if (quiet) return `${(sentences.length > 0 ? sentences.flat() : wrap(headOf(report), columns)).join("\n")}\n`;
+  const flushed = flushNote(report);
+  const { same } = splitMeasures(report);
   const rows = rowsOf(report).map(([measure, variant, figure, difference, seen], row): Cell[] => [
     { text: measure, paint: theme.label, left: true },
     { text: variant, left: true, ...(row === 0 ? { paint: theme.label } : {}) },
@@ -24,9 +29,11 @@ export function compareText(report: CompareReport, { colour, width, command }: S
     { text: difference, left: true, paint: row === 0 ? theme.label : seen ? theme.heading : theme.aside },
   ]);
   const blocks = [
-    ...report.comparisons.map(({ sentence }) => wrap(sentence, columns).map((line) => theme.heading(line))),
+    ...sentences.map((lines) => lines.map((line) => theme.heading(line))),
     ...(report.interrupted === true ? [wrap(headOf(report), columns).map((line) => theme.warning(line))] : []),
-    lay(rows, GAP),
+    ...(rows.length > 1 ? [lay(rows, GAP)] : []),
+    ...(same === null ? [] : [wrap(same, columns).map((line) => theme.aside(line))]),
+    ...(flushed === null ? [] : [wrap(flushed, columns)]),
     wrap(NOTE, columns).map((line) => theme.aside(line)),
     [theme.aside("Repeat it with"), command],
   ];
@@ -34,7 +41,9 @@ export function compareText(report: CompareReport, { colour, width, command }: S
 }
 
 export function compareMarkdown(report: CompareReport, { command }: StudyOptions): string {
-  const title = report.comparisons.map(({ sentence }) => escaped(sentence)).join("\n\n");
+  const { same } = splitMeasures(report);
+  const sentences = [...report.comparisons.map(({ sentence }) => sentence), same, flushNote(report)];
+  const title = sentences.flatMap((sentence) => (sentence === null ? [] : [escaped(sentence)])).join("\n\n");
   const rows = rowsOf(report).map(([measure, variant, figure, difference, seen]) => [
     escaped(measure),
     escaped(variant),
@@ -47,18 +56,42 @@ export function compareMarkdown(report: CompareReport, { command }: StudyOptions
 type Row = readonly [measure: string, variant: string, figure: string, difference: string, seen: boolean];
 
 /** The head, and for each measure a row for each variant; a measure is named once. */
-function rowsOf({ axes, measures, cells, comparisons }: CompareReport): Row[] {
+function rowsOf(report: CompareReport): Row[] {
+  const { axes, cells, comparisons } = report;
+  const { measures } = splitMeasures(report);
   const [axis] = axes;
   const first = axis!.values[0]!;
   const rows = measures.flatMap(({ name, unit }) =>
     cells.map(({ at, figures }, index): Row => {
       const variant = at[axis!.name]!;
-      const differences = comparisons.find(({ to }) => to === variant)?.differences;
-      const found = index === 0 ? undefined : differences?.find(({ measure }) => measure === name);
-      const difference =
-        found === undefined ? "" : found.seen === true ? differenceText(found.difference, unit) : "none seen";
-      return [index === 0 ? name : "", variant, summaryText(figures[name]!, unit), difference, found?.seen === true];
+      const { text, seen } = differenceCell(comparisons, { variant, measure: name, unit });
+      return [index === 0 ? name : "", variant, summaryText(figures[name]!, unit), text, seen];
     }),
   );
   return [["measure", axis!.name, "mean", `difference from ${first}`, false], ...rows];
+}
+
+/** The measures that read differently in some variant, and a sentence about the others; null: there are none. */
+export function splitMeasures({ measures, cells }: CompareReport): {
+  measures: readonly MeasureHead[];
+  same: string | null;
+} {
+  const others = measures.filter((measure) => isSameEverywhere(measure, cells));
+  const text = ({ name, unit }: MeasureHead): string => `${name} ${summaryText(cells[0]!.figures[name]!, unit)}`;
+  return {
+    measures: measures.filter((measure) => !others.includes(measure)),
+    same: others.length === 0 ? null : `The same in all of them: ${others.map(text).join(", ")}.`,
+  };
+}
+
+/** What stands in the table where a variant differs from the first, and where it does not; nothing beside the first. */
+export function differenceCell(
+  comparisons: CompareReport["comparisons"],
+  { variant, measure, unit }: { variant: string; measure: string; unit: string },
+): { text: string; seen: boolean } {
+  const differences = comparisons.find(({ to }) => to === variant)?.differences;
+  const found = differences?.find((difference) => difference.measure === measure);
+  if (found === undefined) return { text: "", seen: false };
+  const seen = found.seen === true;
+  return { text: seen ? differenceText(found.difference, unit) : "none seen", seen };
 }

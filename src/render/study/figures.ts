@@ -3,6 +3,7 @@
  * open behind it, and with the runs in which it never came.
  */
 import type { Summary } from "../../study/statistics.js";
+import type { Flushes } from "../../study/sweep.js";
 import { count, duration, percent, size, UNKNOWN } from "../text/numbers.js";
 
 /** A share is 1 for 100 %. */
@@ -16,20 +17,35 @@ export function figureText(figure: number | null, unit: string): string {
   return unit === "bytes" ? `${sign}${size(amount)}` : `${sign}${count(amount)}`;
 }
 
+/** The mean alone; `never` where it never came. */
+export function meanText(summary: Summary, unit: string): string {
+  return summary.runs === 0 ? summaryText(summary, unit) : figureText(summary.mean, unit);
+}
+
 /** `21.7 s ± 300 ms`, `never`, `21.7 s, never in 3`. */
 export function summaryText({ mean, half, runs, never }: Summary, unit: string): string {
-  if (runs === 0) return unit === "seconds" ? "never" : UNKNOWN;
+  if (runs === 0) return unit === "seconds" && never > 0 ? "never" : UNKNOWN;
   // Two digits of an interval are as many as it has.
   const spread = half === null || half === 0 ? "" : ` ± ${figureText(Number(half.toPrecision(2)), unit)}`;
   const missing = never === 0 ? "" : unit === "seconds" ? `, never in ${never}` : `, unknown in ${never}`;
   return `${figureText(mean, unit)}${spread}${missing}`;
 }
 
-/** With its sign: `+70 s ± 1 s`, `0`. */
+/** With its sign: `+70 s ± 1 s`, `0`; of shares in percentage points. */
 export function differenceText(difference: Summary, unit: string): string {
-  const text = summaryText(difference, unit);
+  const text =
+    unit === "share"
+      ? summaryText(difference, unit).replace(" % ±", " ±").replace("%", "points")
+      : summaryText(difference, unit);
   return (difference.mean ?? 0) > 0 ? `+${text}` : text;
 }
 
 /** What the figures of a table are. */
 export const INTERVAL_NOTE = "Means over the seeds; ± is half of the 95 % interval of the mean.";
+
+/** What the figures count that the name of the study does not say; null: nothing. */
+export function flushNote({ of, flushes }: { of: string; flushes: Flushes }): string | null {
+  if (of === "flush" || flushes === "no run") return null;
+  const runs = flushes === "every run" ? "Each run ends" : "Some of the runs end";
+  return `${runs} with a flush (conntrack -F), whose events the figures count as well; --no-flush leaves it out.`;
+}

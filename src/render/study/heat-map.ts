@@ -5,7 +5,7 @@
 import type { SweepReport } from "../../study/sweep.js";
 import { type Cell, GAP, lay, tableWidth } from "../text/columns.js";
 import type { Theme } from "../text/theme.js";
-import { figureText } from "./figures.js";
+import { figureText, meanText } from "./figures.js";
 
 const SHADES = ["·", "░", "▒", "▓", "█"];
 const DARKEST = SHADES.length - 1;
@@ -27,9 +27,8 @@ export function heatMap({ axes, cells, measures }: SweepReport, width: number, t
   const rows = down.values.map((value, row): Cell[] => [
     { text: value, paint: theme.label },
     ...across.values.map((_, column): Cell => {
-      const { mean } = cells[row * across.values.length + column]!.figures[name]!;
-      const text = mean === null ? "never" : figureText(mean, unit);
-      return { text: `${shadeOf(mean)} ${text}`, left: true };
+      const summary = cells[row * across.values.length + column]!.figures[name]!;
+      return { text: `${shadeOf(summary.mean)} ${meanText(summary, unit)}`, left: true };
     }),
   ]);
   const heading = [
@@ -43,12 +42,14 @@ export function heatMap({ axes, cells, measures }: SweepReport, width: number, t
 
 /** What never came is the darkest. */
 function shader(figures: readonly (number | null)[]): (figure: number | null) => string {
+  const part = partOf(figures);
+  return (figure) => SHADES[Math.min(DARKEST, Math.floor(part(figure) * SHADES.length))]!;
+}
+
+/** Where a figure lies between the least and the most of all, from 0 to 1; what never came is 1. */
+export function partOf(figures: readonly (number | null)[]): (figure: number | null) => number {
   const known = figures.filter((figure) => figure !== null);
   const least = known.reduce((low, figure) => Math.min(low, figure), Number.POSITIVE_INFINITY);
   const most = known.reduce((high, figure) => Math.max(high, figure), Number.NEGATIVE_INFINITY);
-  return (figure) => {
-    if (figure === null) return SHADES[DARKEST]!;
-    const share = most > least ? (figure - least) / (most - least) : 0;
-    return SHADES[Math.min(DARKEST, Math.floor(share * SHADES.length))]!;
-  };
+  return (figure) => (figure === null ? 1 : most > least ? (figure - least) / (most - least) : 0);
 }

@@ -6,11 +6,12 @@
 import type { SizeReport } from "../../study/size.js";
 import { field } from "../csv.js";
 import { escaped } from "../markdown.js";
-import { measured } from "../measured.js";
+import { measured, verdictText } from "../measured.js";
 import { type Cell, GAP, lay } from "../text/columns.js";
 import { percent, plural } from "../text/numbers.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
 import { themeOf } from "../text/theme.js";
+import { flushNote } from "./figures.js";
 import type { StudyOptions } from "./sweep.js";
 
 export interface SizeOptions extends StudyOptions {
@@ -18,10 +19,11 @@ export interface SizeOptions extends StudyOptions {
   confirm: string | null;
 }
 
-export function sizeText(report: SizeReport, { colour, width, command, confirm }: SizeOptions): string {
+export function sizeText(report: SizeReport, { colour, width, command, confirm, quiet }: SizeOptions): string {
   const theme = themeOf(colour);
   const columns = legibleWidth(width);
   const [first = "", ...rest] = sentencesOf(report);
+  if (quiet) return `${wrap(first, columns).join("\n")}\n`;
   const paint = report.interrupted === true || report.answer === null ? theme.warning : theme.heading;
   const rows = triedRows(report).map((row, index) =>
     row.map((text, column): Cell => {
@@ -64,7 +66,7 @@ export function sizeMarkdown(report: SizeReport, { command, confirm }: SizeOptio
 }
 
 /** The answer, what it needs, what refutes the next value, and whether it can be trusted between. */
-function sentencesOf(report: SizeReport): string[] {
+export function sentencesOf(report: SizeReport): string[] {
   const { answer, refuted, wanted, runs, expectations, monotone, tried, interrupted } = report;
   const asked = expectations.join(" and ");
   const inRuns = runs === 1 ? "in its run" : `in all ${runs} runs`;
@@ -80,18 +82,30 @@ function sentencesOf(report: SizeReport): string[] {
         "or to a program that asks with SO_RCVBUFFORCE.",
     );
   }
-  sentences.push(refuted === null ? "It is the last value that can be set." : refutation(refuted));
+  sentences.push(refuted === null ? "It is the last value that can be set." : refutation(report, refuted));
   if (report.find === "buffer" && answer.fullest !== null) {
     const [part, whole] = [answer.fullest, 1];
     sentences.push(`At most ${percent(part, whole)} of the buffer was in use: the rest is the margin.`);
   }
   if (!monotone) sentences.push(rangesOf(report));
+  const flushed = flushNote(report);
+  if (flushed !== null) sentences.push(flushed);
   return sentences;
 }
 
-function refutation({ text, verdicts, runs }: NonNullable<SizeReport["refuted"]>): string {
-  const failed = verdicts.filter(({ ok }) => !ok).map((verdict) => `${verdict.expression} (is ${measured(verdict)})`);
-  return `One step further, at ${text}, it does not: ${failed.join(", ")}, in ${plural(runs, "run", "runs")}.`;
+/** Where the next value lies, by the end of the values that is wanted. */
+const NEXT: Readonly<Record<SizeReport["find"], string>> = {
+  buffer: "smaller",
+  rate: "higher",
+  reader: "slower",
+  "grace-max": "longer",
+  "nf-conntrack-max": "smaller",
+};
+
+function refutation({ find }: SizeReport, { text, verdicts, runs }: NonNullable<SizeReport["refuted"]>): string {
+  const failed = verdicts.filter(({ ok }) => !ok).map(verdictText);
+  const showed = `as ${plural(runs, "run", "runs")} showed`;
+  return `One step ${NEXT[find]}, at ${text}, it does not hold: ${failed.join(", ")}, ${showed}.`;
 }
 
 /** Where it holds and where it does not, as far as it was tried. */
@@ -109,7 +123,7 @@ function rangesOf({ tried }: SizeReport): string {
   return `The condition is not monotone, so the values between were scanned: ${parts.join("; ")}.`;
 }
 
-function triedRows({ find, tried }: SizeReport): string[][] {
+export function triedRows({ find, tried }: SizeReport): string[][] {
   const rows = tried.map(({ text, holds, runs, verdicts }) => {
     const worst = verdicts.find(({ ok }) => !ok) ?? verdicts[0]!;
     return [text, holds ? "holds" : "fails", String(runs), `${worst.expression}: ${measured(worst)}`];

@@ -1,38 +1,56 @@
 /** What came of a study in each format, by the kind of study that it is. */
 
 import { TOOL_VERSION } from "../../report/version.js";
-import { compareReport } from "../../study/compare.js";
+import { compareReport, type NamedRun } from "../../study/compare.js";
 import type { Runs } from "../../study/runs.js";
 import type { SizeReport } from "../../study/size.js";
 import { sweepReport } from "../../study/sweep.js";
+import { compareHtml } from "../html/compare-page.js";
+import { sizeHtml } from "../html/size-page.js";
+import { sweepHtml } from "../html/sweep-page.js";
 import { compareMarkdown, compareText } from "./compare.js";
 import { type SizeOptions, sizeCsv, sizeMarkdown, sizeText } from "./size.js";
 import { type StudyOptions, sweepCsv, sweepMarkdown, sweepText } from "./sweep.js";
 
-export type StudyFormat = "text" | "json" | "csv" | "markdown";
+export type StudyFormat = "text" | "json" | "csv" | "markdown" | "html";
 
 export const TOOL = { name: "ct-reliable", version: TOOL_VERSION } as const;
 
-export function renderStudy(runs: Runs, format: StudyFormat, options: Omit<StudyOptions, "command">): string {
-  const all: StudyOptions = { ...options, command: runs.study.command };
+interface Place extends Omit<StudyOptions, "command"> {
+  /** Of a comparison, for its page: of each variant the run with the first seed. */
+  samples: readonly NamedRun[];
+}
+
+export function renderStudy(runs: Runs, format: StudyFormat, { samples, ...place }: Place): string {
+  const options: StudyOptions = { ...place, command: runs.study.command };
   if (runs.study.kind === "compare") {
     const report = compareReport(runs, TOOL);
-    if (format === "text") return compareText(report, all);
-    if (format === "markdown") return compareMarkdown(report, all);
-    return format === "json" ? jsonOf(report) : sweepCsv(report);
+    const page = (): string => compareHtml(report, options, samples);
+    return inFormat(report, format, options, {
+      text: compareText,
+      markdown: compareMarkdown,
+      csv: sweepCsv,
+      html: page,
+    });
   }
   const report = sweepReport(runs, TOOL);
-  if (format === "text") return sweepText(report, all);
-  if (format === "markdown") return sweepMarkdown(report, all);
-  return format === "json" ? jsonOf(report) : sweepCsv(report);
+  return inFormat(report, format, options, {
+    text: sweepText,
+    markdown: sweepMarkdown,
+    csv: sweepCsv,
+    html: sweepHtml,
+  });
 }
 
 export function renderSize(report: SizeReport, format: StudyFormat, options: SizeOptions): string {
-  if (format === "text") return sizeText(report, options);
-  if (format === "markdown") return sizeMarkdown(report, options);
-  return format === "json" ? jsonOf(report) : sizeCsv(report);
+  return inFormat(report, format, options, { text: sizeText, markdown: sizeMarkdown, csv: sizeCsv, html: sizeHtml });
 }
 
-function jsonOf(report: object): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
+function inFormat<R extends object, O>(
+  report: R,
+  format: StudyFormat,
+  options: O,
+  renderers: Readonly<Record<Exclude<StudyFormat, "json">, (report: R, options: O) => string>>,
+): string {
+  return format === "json" ? `${JSON.stringify(report, null, 2)}\n` : renderers[format](report, options);
 }

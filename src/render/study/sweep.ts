@@ -3,14 +3,14 @@
  * study/sweep.ts.
  */
 import type { Summary } from "../../study/statistics.js";
-import type { MeasureHead, SweepReport } from "../../study/sweep.js";
+import type { Cell as GridCell, MeasureHead, SweepReport } from "../../study/sweep.js";
 import { field } from "../csv.js";
 import { escaped } from "../markdown.js";
 import { type Cell, GAP, lay, tableWidth } from "../text/columns.js";
 import { count, plural } from "../text/numbers.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
 import { type Theme, themeOf } from "../text/theme.js";
-import { INTERVAL_NOTE, summaryText } from "./figures.js";
+import { figureText, flushNote, INTERVAL_NOTE, meanText, summaryText } from "./figures.js";
 import { heatMap } from "./heat-map.js";
 
 export interface StudyOptions {
@@ -19,13 +19,20 @@ export interface StudyOptions {
   width: number;
   /** The command that repeats the study. */
   command: string;
+  /** The verdict only. */
+  quiet: boolean;
 }
 
-export function sweepText(report: SweepReport, { colour, width, command }: StudyOptions): string {
+export function sweepText(report: SweepReport, { colour, width, command, quiet }: StudyOptions): string {
   const theme = themeOf(colour);
   const columns = legibleWidth(width, Number.POSITIVE_INFINITY);
+  const verdict = verdictOf(report);
+  if (quiet) return `${wrap(verdict, columns).join("\n")}\n`;
+  const flushed = flushNote(report);
   const blocks = [
     wrap(headOf(report), columns).map((line) => (report.interrupted === true ? theme.warning : theme.heading)(line)),
+    wrap(verdict, columns),
+    ...(flushed === null ? [] : [wrap(flushed, columns)]),
     heatMap(report, columns, theme),
     cellLines(report, columns, theme),
     wrap(INTERVAL_NOTE, columns).map((line) => theme.aside(line)),
@@ -48,13 +55,65 @@ export function headOf({ study, of, axes, runsPerCell, cells, interrupted, tool 
 /** A row for each cell; where that is too wide, a line for each figure. What is the same in every cell is said once. */
 function cellLines(report: SweepReport, columns: number, theme: Theme): string[] {
   const { axes, cells } = report;
-  const texts = ({ name, unit }: MeasureHead): Set<string> =>
-    new Set(cells.map(({ figures }) => summaryText(figures[name]!, unit)));
-  const measures = report.measures.filter((measure) => cells.length < 2 || texts(measure).size > 1);
+  const measures = report.measures.filter((measure) => cells.length < 2 || !isSameEverywhere(measure, cells));
   const same = report.measures.filter((measure) => !measures.includes(measure));
-  const sentence = `The same in every cell: ${same.map((measure) => `${measure.name} ${[...texts(measure)][0]}`).join(", ")}.`;
+  const text = ({ name, unit }: MeasureHead): string => `${name} ${summaryText(cells[0]!.figures[name]!, unit)}`;
+  const sentence = `The same in every cell: ${same.map(text).join(", ")}.`;
   const table = measures.length === 0 ? [] : tableOf({ axes, measures, cells }, columns, theme);
   return [...table, ...(same.length === 0 ? [] : ["", ...wrap(sentence, columns).map((line) => theme.aside(line))])];
+}
+
+/** Of the first measure that differs between cells. */
+function verdictOf(report: SweepReport): string {
+  return extremesIn(report)[0] ?? SAME_EVERYWHERE;
+}
+
+/** A sentence for each measure of which the means differ by more than their digits show. */
+export function extremesIn(report: SweepReport): string[] {
+  const { measures, cells } = report;
+  const differs = ({ name, unit }: MeasureHead): boolean =>
+    new Set(cells.map(({ figures }) => meanText(figures[name]!, unit))).size > 1;
+  return measures.filter(differs).map((measure) => extremesOf(measure, report));
+}
+
+export const SAME_EVERYWHERE = "Nothing that was looked at differs between the cells.";
+
+/** Whether it reads the same in all cells. */
+export function isSameEverywhere({ name, unit }: MeasureHead, cells: readonly GridCell[]): boolean {
+  return new Set(cells.map(({ figures }) => summaryText(figures[name]!, unit))).size < 2;
+}
+
+/** `drain is least with buffer=64k reader=100us (1.84 s) and most with buffer=2048 reader=10ms (26.8 s).` */
+function extremesOf({ name, unit }: MeasureHead, { cells, axes }: SweepReport): string {
+  const mean = ({ figures }: GridCell): number | null => figures[name]!.mean;
+  const known = cells.flatMap((cell) => mean(cell) ?? []);
+  const never = cells.filter((cell) => mean(cell) === null);
+  const where = (some: readonly GridCell[]): string => placeOf(some, axes);
+  const at = (figure: number): string =>
+    `${where(cells.filter((cell) => mean(cell) === figure))} (${figureText(figure, unit)})`;
+  const missing =
+    never.length === 0 ? "" : `; ${unit === "seconds" ? "it never comes" : "it is unknown"} ${where(never)}`;
+  if (known.length === 0) return `${name} ${unit === "seconds" ? "never comes" : "is unknown"} in any cell.`;
+  const least = known.reduce((low, figure) => Math.min(low, figure));
+  const most = known.reduce((high, figure) => Math.max(high, figure));
+  if (least === most)
+    return `${name} is ${figureText(least, unit)} ${where(cells.filter((cell) => mean(cell) === least))}${missing}.`;
+  return `${name} is least ${at(least)} and most ${at(most)}${missing}.`;
+}
+
+/**
+ * `with buffer=64k reader=100us,1ms`; an axis of which it is every value is not named. Where they
+ * make no block of the grid, how many they are.
+ */
+function placeOf(cells: readonly GridCell[], axes: SweepReport["axes"]): string {
+  const own = axes.map(({ name, values }) => {
+    const had = new Set(cells.map(({ at }) => at[name]!));
+    return { name, texts: [...had], all: had.size === values.length && had.size > 1 };
+  });
+  const block = own.reduce((size, { texts }) => size * texts.length, 1) === cells.length;
+  const named = own.filter(({ all }) => !all).map(({ name, texts }) => `${name}=${texts.join(",")}`);
+  if (!block || named.length === 0) return `in ${plural(cells.length, "cell", "cells")}`;
+  return `with ${named.join(" ")}`;
 }
 
 function tableOf(
@@ -120,7 +179,9 @@ export function sweepMarkdown(report: SweepReport, { command }: StudyOptions): s
     ...axes.map(({ name }) => escaped(at[name]!)),
     ...measures.map(({ name, unit }) => summaryText(figures[name]!, unit)),
   ]);
-  return markdownTable(escaped(headOf(report)), [heading, ...rows], command);
+  const flushed = flushNote(report);
+  const title = [headOf(report), verdictOf(report), ...(flushed === null ? [] : [flushed])];
+  return markdownTable(title.map(escaped).join("\n\n"), [heading, ...rows], command);
 }
 
 /** The first row is the head. Figures stand at the right. */

@@ -46,6 +46,17 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("run", () => {
+  test("expects what --expect says beside what the file does", async () => {
+    const [a] = paths("a.yaml");
+    const [asked, held] = ["table.created == 21", "table.drop == 0"];
+    const more = await run(["run", a!, "--expect", held!, "--expect", asked!]);
+    assert.equal(more.code, EXIT.expectationFailed);
+    assert.match(more.stdout, /3 expectations in 1 run: 1 expectation of 1 scenario failed/);
+    const printed = await run(["run", a!, "--expect", held!, "--print-config"]);
+    assert.match(printed.stdout, /table\.created == 20[\s\S]*table\.drop == 0/);
+    assert.match((await run(["run", a!, "--expect", "drian == 1"])).stderr, /--expect: expected a metric/);
+  });
+
   test("of what holds is 0, of what does not 1, with the command that repeats it", async () => {
     const [a, b] = paths("a.yaml", "b.yml");
     const good = await run(["run", a!]);
@@ -332,7 +343,7 @@ describe("--export", () => {
       "junit=.",
       /^ct-reliable: --export: expected a file that can be written, got .* \(it is a folder\)\n$/,
     ],
-    ["no format", "x.xml", /^ct-reliable: --export: expected FORMAT=FILE such as junit=report\.xml, got "x\.xml"\n$/],
+    ["no format", "x.xml", /^ct-reliable: --export: expected FORMAT=FILE such as html=report\.html, got "x\.xml"\n$/],
     [
       "an unknown format",
       "xunit=x.xml",

@@ -25,6 +25,14 @@ describe("the life of one entry", () => {
     );
   });
 
+  test("a whole life of a TCP connection, with the reason why it waited, is under forty lines", async () => {
+    const { stdout } = await trace("flood --connections 2000 --buffer 2048 --most-resent");
+    const lines = stdout.trimEnd().split("\n");
+    assert.ok(lines.length < 40, `${lines.length} lines`);
+    assert.match(stdout, /SYN → SYN_SENT[\s\S]*read [\d.]+ µs later, and the daemon\s+believes it alive/);
+    assert.match(stdout, /attempts\s+were refused, /);
+  });
+
   test("as JSON it has the same steps, and the sentence", async () => {
     const { code, stdout } = await trace(`${SMALL} --entry 7 --format json`);
     const printed = JSON.parse(stdout);

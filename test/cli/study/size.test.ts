@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { EventEmitter } from "node:events";
+import { writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { simulate } from "../../../src/simulation/simulation.js";
-import { simulated } from "./simulated.js";
+import { inFolder, simulated } from "./simulated.js";
 
 const FLUSH = ["flush", "--connections", "150", "--policy", "lossy"];
 const SIZE = ["size", ...FLUSH, "--find", "buffer", "--expect", "destroy.lost == 0", "--runs", "3"];
@@ -19,7 +20,10 @@ describe("size", () => {
     const { code, stdout } = await simulated(SIZE, { columns: 120 });
     assert.equal(code, 0);
     assert.match(stdout, /^The smallest buffer for destroy\.lost == 0: \w+, which holds in all 3 runs\.\n/);
-    assert.match(stdout, /\nOne step further, at \w+, it does not: destroy\.lost == 0 \(is \d+\), in [23] runs\.\n/);
+    assert.match(
+      stdout,
+      /\nOne step smaller, at \w+, it does not hold: destroy\.lost == 0 \(is \d+\), as [23]\sruns showed\.\n/,
+    );
     assert.match(stdout, /\nAt most [\d.]+ % of the buffer was in use/);
     assert.match(
       stdout,
@@ -43,6 +47,42 @@ describe("size", () => {
     }
   });
 
+  const SCENARIO =
+    "title: t\nscenario:\n  experiment: flood\n  connections: 300\n  ratePerSecond: 20000\n  kernel: 6.18.44\n";
+  for (const [what, argv] of [
+    ["a flush on 5.4", ["flush", "--connections", "150", "--kernel", "5.4", "--policy", "lossy"]],
+    [
+      "a burst of UDP",
+      ["flood", "--connections", "200", "--protocol", "udp", "--packets", "1", "--rate", "50k", "--policy", "lossy"],
+    ],
+    ["a scenario file", ["FILE", "--policy", "lossy", "--no-flush"]],
+  ] as const) {
+    test(`${what}: fifty runs of the command that it names confirm the answer, and refute the next value`, () =>
+      inFolder(async (pathOf) => {
+        writeFileSync(pathOf("file.yaml"), SCENARIO);
+        const lost = what === "a scenario file" ? "update.lost == 0" : "destroy.lost == 0";
+        const asked = ["--find", "buffer", "--expect", lost, "--runs", "50"];
+        const size = ["size", ...argv.map((word) => (word === "FILE" ? pathOf("file.yaml") : word)), ...asked];
+        const { answer, refuted } = JSON.parse((await simulated([...size, "--format", "json"])).stdout);
+        const [, line] = /\nConfirm it with\n(.*)\n/.exec((await simulated(size)).stdout)!;
+        for (const [value, code] of [
+          [answer.text, 0],
+          [refuted.text, 1],
+        ]) {
+          const [first, piped] = line!.replaceAll(` ${answer.text}`, ` ${value}`).split(" | ");
+          let confirming = words(`x ${first!.replace(/^ct-reliable /, "")}`);
+          if (piped !== undefined) {
+            writeFileSync(pathOf("printed.yaml"), (await simulated(confirming)).stdout);
+            confirming = words(`x ${piped.replace(/^ct-reliable /, "").replace(" - ", ` ${pathOf("printed.yaml")} `)}`);
+          }
+          assert.deepEqual(confirming.slice(0, 1), ["run"]);
+          const { code: ended, stdout } = await simulated(confirming);
+          assert.equal(ended, code, `${confirming.join(" ")}: ${stdout}`);
+          assert.match(stdout, /in 50 runs/);
+        }
+      }));
+  }
+
   test("of a scenario file asks what the file expects, and confirms with run", async () => {
     const { stdout, code } = await simulated([
       "size",
@@ -63,7 +103,7 @@ describe("size", () => {
       );
   });
 
-  test("of a scenario file that is asked more than it says names no command that would ask less", async () => {
+  test("of a scenario file that is asked more than it says is confirmed by a command that asks it", async () => {
     const file = [
       "size",
       "scenarios/conntrack-flush.yaml",
@@ -75,8 +115,13 @@ describe("size", () => {
       "grace-max",
     ];
     const { stdout } = await simulated([...file, "--expect", "drain <= 100s"]);
-    assert.match(stdout, /drain <= 100s/);
-    assert.doesNotMatch(stdout, /Confirm/);
+    const confirming = /^ct-reliable (run .*)$/m.exec(stdout)![1]!;
+    assert.match(confirming, /--expect 'drain <= 100s'/);
+    const all = Number(/(\d+) expectations? in 2 runs/.exec((await simulated(words(`x ${confirming}`))).stdout)![1]);
+    const own = Number(
+      /(\d+) expectations? in 2 runs/.exec((await simulated(["run", file[1]!, "--runs", "2"])).stdout)![1],
+    );
+    assert.equal(all, own + 1);
   });
 
   test("without an answer says so and exits with 1", async () => {

@@ -30,13 +30,37 @@ describe("--what-if", () => {
     assert.equal(duration(report.dying.emptyAfterFlushSeconds), drain, flags);
   });
 
+  test("is a part of the report for programs, with the same figures as in the text", async () => {
+    const text = (await simulated([...FLUSH, "--what-if"], { columns: 200 })).stdout;
+    const { whatIf, ...report } = JSON.parse((await simulated([...FLUSH, "--what-if", "--format", "json"])).stdout);
+    assert.deepEqual(report, JSON.parse((await simulated([...FLUSH, "--format", "json"])).stdout));
+    const lines = text.split("What if? ")[1]!.trimEnd().split("\n").slice(1);
+    assert.ok(whatIf.tried.every(({ flags }: { flags: string }) => text.includes(flags)));
+    const [first] = whatIf.tried;
+    assert.equal(first.helps, true);
+    assert.ok(lines[0]!.includes(first.flags) && lines[0]!.includes(duration(first.better[0].after)), lines[0]);
+    assert.ok(first.better[0].after < first.better[0].before);
+  });
+
+  for (const format of ["markdown", "html"]) {
+    test(`is in ${format}, a row for each setting`, async () => {
+      const { stdout } = await simulated([...FLUSH, "--what-if", "--format", format]);
+      assert.match(stdout, /What if\? Each setting changed alone/);
+      assert.match(stdout, /--buffer \S+.*drain [\d.]+ m?s → [\d.]+ m?s/);
+    });
+  }
+
   for (const [what, argv, sentence] of [
     [
       "of a live run",
       ["flush", "--live", "--what-if"],
       /--what-if: expected a simulation, got --live|live mode is not possible/,
     ],
-    ["for a program", ["flush", "--what-if", "--format", "json"], /--what-if: expected --format text, got json/],
+    [
+      "where no format shows it",
+      ["flush", "--what-if", "--format", "csv"],
+      /--what-if: expected --format or --export text, json, markdown or html, got csv/,
+    ],
   ] as const) {
     test(`${what} is refused`, async () => {
       const { stderr, stdout } = await simulated(argv, { backend: (scenario) => simulate(scenario) });

@@ -15,6 +15,14 @@ const KIB = 1024;
 /** A logarithmic axis has no zero. */
 const LEAST_LOGARITHMIC = 1e-7;
 
+/** Rows down and columns to the right, by key. */
+const STEPS: Readonly<Record<string, readonly [down: number, right: number]>> = {
+  ArrowDown: [1, 0],
+  ArrowUp: [-1, 0],
+  ArrowRight: [0, 1],
+  ArrowLeft: [0, -1],
+};
+
 const charts: readonly Chart[] = JSON.parse(document.getElementById("charts")?.textContent ?? "[]");
 
 class Figure {
@@ -60,7 +68,7 @@ class Figure {
   read(index: number | null): void {
     const { x, series } = this.chart;
     const at = index === null ? undefined : x.values[index];
-    this.values[0]!.textContent = at === undefined ? "" : text(at, x.unit);
+    this.values[0]!.textContent = at === undefined ? "" : nameOf(x, index!);
     series.forEach(({ values, unit }, which) => {
       const value = index === null ? undefined : values[index];
       this.values[which + 1]!.textContent = value === undefined ? "" : value === null ? "–" : text(value, unit);
@@ -80,11 +88,11 @@ class Figure {
     const body = details.querySelector("tbody");
     if (!details.open || body === null || body.rows.length > 0) return;
     const { x, series } = this.chart;
-    x.values.forEach((at, index) => {
+    x.values.forEach((_, index) => {
       const row = body.insertRow();
       const head = document.createElement("th");
       head.scope = "row";
-      head.textContent = text(at, x.unit);
+      head.textContent = nameOf(x, index);
       row.append(head);
       for (const { values, unit } of series) {
         const value = values[index];
@@ -94,17 +102,25 @@ class Figure {
   }
 }
 
+/** A place on the horizontal axis, as a person calls it. */
+function nameOf({ names, values, unit }: Chart["x"], index: number): string {
+  return names?.[index] ?? text(values[index]!, unit);
+}
+
 function optionsOf(figure: Figure, drawn: readonly Series[], width: number): uPlot.Options {
   const { chart } = figure;
   const ink = colour("--ink");
   const grid = { stroke: colour("--line"), width: 1 };
   const axis = { stroke: ink, font: "12px system-ui, sans-serif" };
-  const rules = ({ logarithmic }: Axis): Partial<uPlot.Axis> => {
-    // Of a logarithmic scale the powers of ten alone.
+  const rules = ({ logarithmic, unit }: Axis): Partial<uPlot.Axis> => {
+    // Of a logarithmic scale the powers of ten alone; of one of bytes every other power of two.
     const filter = {
       filter: (_: uPlot, splits: number[]) => splits.map((value) => (isPowerOfTen(value) ? value : null)),
     };
-    return logarithmic ? { grid: { ...grid, ...filter }, ticks: { ...grid, ...filter } } : { grid, ticks: grid };
+    if (!logarithmic) return { grid, ticks: grid };
+    return unit === "bytes"
+      ? { grid, ticks: grid, filter: everyOther }
+      : { grid: { ...grid, ...filter }, ticks: { ...grid, ...filter } };
   };
   return {
     width,
@@ -116,11 +132,8 @@ function optionsOf(figure: Figure, drawn: readonly Series[], width: number): uPl
       ...(chart.group === null ? {} : { sync: { key: chart.group, setSeries: false } }),
     },
     scales: {
-      x: { time: false, ...(chart.x.logarithmic ? { distr: 3 as const } : {}), ...rangeOfBars(chart) },
-      y: {
-        ...(chart.y.logarithmic ? { distr: 4 as const, asinh: 1 } : {}),
-        range: (_, __, most) => [0, topOf(chart, most)],
-      },
+      x: { time: false, ...(chart.x.logarithmic ? logarithmicScale(chart.x.unit) : {}), ...rangeOfPlaces(chart) },
+      y: verticalScale(chart, drawn),
     },
     axes: [
       {
@@ -129,7 +142,7 @@ function optionsOf(figure: Figure, drawn: readonly Series[], width: number): uPl
         labelSize: 20,
         ...rules(chart.x),
         ...incrementsOf(chart.x),
-        values: (_, splits) => splits.map((value) => tick(value, chart.x.unit)),
+        values: (_, splits) => splits.map((value) => placeTick(value, chart.x)),
       },
       {
         ...axis,
@@ -140,6 +153,7 @@ function optionsOf(figure: Figure, drawn: readonly Series[], width: number): uPl
       },
     ],
     series: [{}, ...drawn.map(seriesOf)],
+    bands: bandOf(chart, drawn),
     hooks: {
       drawClear: [(plot) => shade(plot, chart)],
       draw: [(plot) => rule(plot, chart, ink)],
@@ -160,18 +174,51 @@ function incrementsOf({ unit, logarithmic }: Axis): Partial<uPlot.Axis> {
   return { incrs: Array.from({ length: 12 }, (_, power) => steps.map((step) => step * base ** power)).flat() };
 }
 
-/** Half a bar of room at both ends. */
-function rangeOfBars({ x, series }: Chart): Partial<uPlot.Scale> {
-  if (!series.some(({ draw }) => draw === "bars")) return {};
-  return { range: [x.values[0]! - 1, x.values.at(-1)! + 1] };
+/** Of powers of two some six: a mark for each would be too many. */
+function everyOther(_: uPlot, splits: readonly number[]): (number | null)[] {
+  const step = Math.max(1, Math.ceil(splits.length / 6));
+  return splits.map((value) => (Math.round(Math.log2(value)) % step === 0 ? value : null));
+}
+
+function logarithmicScale(unit: Unit): Partial<uPlot.Scale> {
+  return { distr: 3, log: unit === "bytes" ? 2 : 10 };
+}
+
+/** Room at both ends of bars, of points, and of places with a name. */
+function rangeOfPlaces({ x, series }: Chart): Partial<uPlot.Scale> {
+  const [first, last] = [x.values[0]!, x.values.at(-1)!];
+  const points = series.some(({ draw }) => draw === "points");
+  if (x.logarithmic) return points ? { range: logarithmicRange(first, last, x.unit) } : {};
+  if (points || x.names !== undefined) return { range: [first - 0.5, last + 0.5] };
+  return series.some(({ draw }) => draw === "bars") ? { range: [first - 1, last + 1] } : {};
+}
+
+/** With room at both ends; of bytes between powers of two, which are its marks. */
+function logarithmicRange(least: number, most: number, unit: Unit): [number, number] {
+  if (unit !== "bytes") return [least / 1.5, most * 1.5];
+  return [2 ** Math.floor(Math.log2(least / 1.5)), 2 ** Math.ceil(Math.log2(most * 1.5))];
+}
+
+function verticalScale(chart: Chart, drawn: readonly Series[]): uPlot.Scale {
+  const hasZero = drawn.some(({ values }) => values.some((value) => value !== null && value <= 0));
+  if (!chart.y.logarithmic) return { range: (_, __, most) => [0, topOf(chart, most)] };
+  if (hasZero) return { distr: 4, asinh: 1, range: (_, __, most) => [0, topOf(chart, most)] };
+  return { ...logarithmicScale(chart.y.unit), range: (_, least, most) => logarithmicRange(least, most, chart.y.unit) };
 }
 
 /** What is drawn and, where that is not far above, the limits. */
 function topOf({ y, limits }: Chart, most: number | null): number {
-  if (y.unit === "share") return 1;
   const drawn = most ?? 0;
+  // Of a share all of it, where most of it is needed.
+  if (y.unit === "share" && drawn > 0.5 && drawn <= 1) return 1;
   const top = limits.reduce((high, { value }) => Math.max(high, value), drawn);
   return (top > 0 ? top : 1) * 1.05;
+}
+
+function bandOf({ band, series }: Chart, drawn: readonly Series[]): uPlot.Band[] {
+  if (band === undefined) return [];
+  const [low, high] = [series[band.low]!, series[band.high]!];
+  return [{ series: [drawn.indexOf(high) + 1, drawn.indexOf(low) + 1], fill: `${colour(`--s${high.colour}`)}40` }];
 }
 
 function seriesOf({ name, draw, colour: index, dashed }: Series): uPlot.Series {
@@ -179,9 +226,11 @@ function seriesOf({ name, draw, colour: index, dashed }: Series): uPlot.Series {
   return {
     label: name,
     stroke,
-    width: 1.75,
+    // A band that has no width is still seen.
+    width: draw === "edge" ? 0.75 : 1.75,
     points: { show: false },
     spanGaps: false,
+    ...(draw === "points" ? { paths: () => null, points: { show: true, size: 9, fill: stroke } } : {}),
     ...(dashed ? { dash: [4, 4], width: 1 } : {}),
     ...(draw === "step" ? { paths: uPlot.paths.stepped!({ align: -1 }) } : {}),
     ...(draw === "bars" ? { paths: uPlot.paths.bars!({ size: [0.7, 60] }), fill: `${stroke}88` } : {}),
@@ -219,7 +268,8 @@ function rule(plot: uPlot, { limits, marks }: Chart, ink: string): void {
     if (y < bbox.top) continue;
     line(ctx, bbox.left, y, bbox.left + bbox.width, y);
     ctx.textAlign = "right";
-    ctx.fillText(name, bbox.left + bbox.width - 4 * ratio, y + 14 * ratio);
+    const below = y + 20 * ratio < bbox.top + bbox.height;
+    ctx.fillText(name, bbox.left + bbox.width - 4 * ratio, y + (below ? 14 : -5) * ratio);
   }
   for (const { name, at } of marks) {
     const x = plot.valToPos(at, "x", true);
@@ -275,6 +325,12 @@ function tick(value: number | null, unit: Unit): string {
   return value >= 1e4 ? `${plain(value / 1e3)}k` : plain(value);
 }
 
+/** Of an axis of names those that stand at a mark. */
+function placeTick(value: number | null, { names, logarithmic, unit }: Chart["x"]): string {
+  if (names === undefined || logarithmic || value === null) return tick(value, unit);
+  return names[value] ?? "";
+}
+
 function grouped(integer: number): string {
   return integer.toFixed(0).replace(/\B(?=(\d{3})+$)/g, ",");
 }
@@ -291,11 +347,11 @@ for (const { element } of figures) widths.observe(element.querySelector(".plot")
 /** A slider moves the cursor of its group: the charts without a mouse. */
 for (const slider of document.querySelectorAll<HTMLInputElement>("input[data-group]")) {
   const group = figures.filter(({ chart }) => chart.group === slider.dataset.group);
-  const xs = group[0]?.chart.x.values ?? [];
-  slider.max = String(Math.max(0, xs.length - 1));
+  const x = group[0]?.chart.x;
+  slider.max = String(Math.max(0, (x?.values.length ?? 0) - 1));
   const output = slider.parentElement?.querySelector("output");
   const announce = () => {
-    const moment = text(xs[slider.valueAsNumber] ?? 0, "seconds");
+    const moment = x === undefined ? "" : nameOf(x, slider.valueAsNumber);
     slider.setAttribute("aria-valuetext", moment);
     if (output) output.textContent = moment;
   };
@@ -303,6 +359,31 @@ for (const slider of document.querySelectorAll<HTMLInputElement>("input[data-gro
   slider.addEventListener("input", () => {
     for (const figure of group) figure.point(slider.valueAsNumber);
     announce();
+  });
+}
+
+/** A map is walked with the arrow keys, as a grid is; what a cell says stands below it. */
+for (const map of document.querySelectorAll<HTMLElement>("figure[data-map]")) {
+  const rows = [...map.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll<HTMLElement>("td")]);
+  const cells = rows.flat();
+  const output = map.querySelector("output");
+  const say = (target: EventTarget | null) => {
+    const cell = cells.find((one) => one === target);
+    if (cell && output) output.textContent = cell.dataset.says ?? "";
+    return cell;
+  };
+  map.addEventListener("mouseover", ({ target }) => say(target));
+  map.addEventListener("focusin", ({ target }) => {
+    const cell = say(target);
+    for (const one of cells) one.tabIndex = one === cell ? 0 : -1;
+  });
+  map.addEventListener("keydown", (event) => {
+    const row = rows.findIndex((one) => one.includes(event.target as HTMLElement));
+    const [down, right] = STEPS[event.key] ?? [0, 0];
+    if (row < 0 || (down === 0 && right === 0)) return;
+    const column = rows[row]!.indexOf(event.target as HTMLElement);
+    rows[row + down]?.[column + right]?.focus();
+    event.preventDefault();
   });
 }
 

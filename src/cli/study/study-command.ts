@@ -1,0 +1,47 @@
+/**
+ * What `sweep` and `compare` have in common: flags, a subject, axes and measures become a study, which then runs. What
+ * the axes are and what it is a study of is each command's own.
+ */
+import type { Study } from "../../study/grid.js";
+import type { Call } from "../command.js";
+import type { Suites } from "../dependencies.js";
+import { type Flag, type FlagValues, readFlags } from "../flag.js";
+import { withHostKernel } from "../host-kernel.js";
+import { repeatingCommand } from "../repeat.js";
+import { drawSeed } from "../seed.js";
+import { measuresFrom } from "./flags.js";
+import { runStudy } from "./study-run.js";
+
+export interface StudyCommand {
+  kind: Study["kind"];
+  /** All flags that it takes, and of these how many seeds each cell has. */
+  flags: readonly Flag[];
+  runs: Flag<number>;
+  usualRuns: number;
+  /** Throws UsageError. */
+  subject(flags: FlagValues, call: Call, suites: Suites): Subject;
+}
+
+interface Subject extends Pick<Study, "of" | "experiment" | "overrides" | "axes"> {
+  /** Whether its scenarios have seeds of their own, which the command that repeats it leaves to them. */
+  ownSeeds: boolean;
+}
+
+/** The exit code. Throws UsageError. */
+export async function runStudyCommand(command: StudyCommand, call: Call): Promise<number> {
+  const { given, operands, dependencies } = call;
+  const { kind, runs, usualRuns } = command;
+  const flags = readFlags(command.flags, withHostKernel(given, dependencies));
+  const seedIsDrawn = drawSeed(flags);
+  const { ownSeeds, ...subject } = command.subject(flags, call, await dependencies.suites());
+  const resolve = await dependencies.resolve();
+  const { seed } = resolve(subject.experiment, { ...subject.overrides });
+  const study: Omit<Study, "measures"> = {
+    kind,
+    ...subject,
+    runs: flags.of(runs) ?? usualRuns,
+    command: repeatingCommand([kind, ...operands], flags.canonical, ownSeeds ? null : seed),
+  };
+  const measures = measuresFrom(flags, study, await dependencies.studies());
+  return runStudy({ ...study, measures }, { flags, seedIsDrawn }, call);
+}
