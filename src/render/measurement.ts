@@ -66,6 +66,9 @@ function loadOf({ kind, askedPerSecond }: MeasurementStage): string {
   return askedPerSecond === null ? "as fast as it goes" : `${count(askedPerSecond)}/s`;
 }
 
+/** From here on what a program waits for a CPU is worth a sentence. */
+const BUSY_MACHINE = 1.2;
+
 function costOf({ program, listener }: Measurement): string {
   const pace = program.sockets[0]?.pace ?? null;
   if (pace === null) {
@@ -77,13 +80,19 @@ function costOf({ program, listener }: Measurement): string {
     );
   }
   const { fastMicroseconds, slowMicroseconds, microsecondsPerMessage, messagesPerSecond, messages } = pace;
+  const { clockMicrosecondsPerMessage } = pace;
   const spread =
     fastMicroseconds === null || slowMicroseconds === null
       ? ""
       : `, nine tenths of the time between ${duration(fastMicroseconds / 1e6)} and ${duration(slowMicroseconds / 1e6)}`;
   return (
     `A message takes ${duration(microsecondsPerMessage / 1e6)}${spread}, taken from ${count(messages)} messages: it sustains ` +
-    `${count(Math.round(messagesPerSecond))} per second (--reader ${formatDuration(listener.serviceNanoseconds)}).`
+    `${count(Math.round(messagesPerSecond))} per second (--reader ${formatDuration(listener.serviceNanoseconds)}).${
+      clockMicrosecondsPerMessage > BUSY_MACHINE * microsecondsPerMessage
+        ? ` By the clock it was ${duration(clockMicrosecondsPerMessage / 1e6)}: others had the CPU meanwhile, and on a machine ` +
+          "as busy as this one it is as slow as that."
+        : ""
+    }`
   );
 }
 

@@ -11,6 +11,8 @@ type Figure = number | null;
 export interface ProgramPace {
   microsecondsPerMessage: number;
   /** Nine tenths of stretches of some hundred messages lie between these; null: there were too few of them. */
+  /** The same by the clock alone: with the time in which it was ready to run and others had the CPU. */
+  clockMicrosecondsPerMessage: number;
   fastMicroseconds: Figure;
   slowMicroseconds: Figure;
   /** The rate that it sustains. */

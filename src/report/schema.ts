@@ -255,6 +255,7 @@ const PROGRAM_SOCKET: ObjectSchema<ProgramSocket> = object("a socket of the prog
   pace: nullable(
     object<NonNullable<ProgramSocket["pace"]>>("how fast it was read while messages waited; null: too few did", {
       microsecondsPerMessage: pace("time of a message"),
+      clockMicrosecondsPerMessage: pace("by the clock alone, with what it waited for a CPU"),
       fastMicroseconds: orUnknown(pace("in the fastest twentieth of stretches of some hundred messages")),
       slowMicroseconds: orUnknown(pace("in the slowest twentieth of them")),
       messagesPerSecond: mean("messages per second", "the rate that it sustains"),

@@ -42,6 +42,8 @@ export interface SocketFigures {
 /** How fast messages were read while some were waiting. */
 export interface Pace {
   microsecondsPerMessage: number;
+  /** With the time in which it was ready to run and others had the CPU. */
+  clockMicrosecondsPerMessage: number;
   /** Nine tenths of stretches of some hundred messages lie between these; null: there were too few. */
   fastMicroseconds: Figure;
   slowMicroseconds: Figure;
@@ -62,6 +64,7 @@ export class SocketBooks {
   private peakRmemBytes: number;
   private fullNanoseconds = 0;
   private busyNanoseconds = 0;
+  private clockNanoseconds = 0;
   private busyMessages = 0;
   /** Nanoseconds per message of each stretch that had enough of them, and the one under way. */
   private readonly stretches: number[] = [];
@@ -111,6 +114,7 @@ export class SocketBooks {
       sorted.length < FEWEST_STRETCHES ? null : sorted[Math.round(share * (sorted.length - 1))]! / 1000;
     return {
       microsecondsPerMessage: this.busyNanoseconds / this.busyMessages / 1000,
+      clockMicrosecondsPerMessage: this.clockNanoseconds / this.busyMessages / 1000,
       fastMicroseconds: at(0.05),
       slowMicroseconds: at(0.95),
       messages: this.busyMessages,
@@ -130,6 +134,7 @@ export class SocketBooks {
     const worked = Math.max(ran, end.at - begin.at - waited);
     const messages = this.read(close) - this.read(begin);
     this.busyNanoseconds += worked;
+    this.clockNanoseconds += Math.max(worked, end.at - begin.at);
     this.busyMessages += messages;
     if (messages >= STRETCH_MESSAGES) this.stretches.push(worked / messages);
   }

@@ -105,9 +105,10 @@ function socketReport(socket: WatchedSocket, { truesizeBytes, kernel, secondsAt 
 }
 
 function paceReport(pace: Pace): ProgramPace {
-  const { microsecondsPerMessage, fastMicroseconds, slowMicroseconds, messages } = pace;
+  const { microsecondsPerMessage, clockMicrosecondsPerMessage, fastMicroseconds, slowMicroseconds, messages } = pace;
   return {
     microsecondsPerMessage,
+    clockMicrosecondsPerMessage,
     fastMicroseconds,
     slowMicroseconds,
     messagesPerSecond: 1e6 / microsecondsPerMessage,

@@ -69,6 +69,7 @@ function measurement(pace: Measurement["program"]["sockets"][number]["pace"]): M
 
 const PACE = {
   microsecondsPerMessage: 38.5,
+  clockMicrosecondsPerMessage: 40,
   fastMicroseconds: 30,
   slowMicroseconds: 50,
   messagesPerSecond: 25_974,
@@ -94,6 +95,13 @@ test("a measurement is a table, what a message takes, and the commands to go on 
     /--reader 38us --policy lossy --groups new\+destroy --cost-packet 3200ns --cost-flush-entry 910ns/,
   );
   assert.match(text, /--cost-attempt 500ns --cost-recv 770ns --cost-wakeup 88us --buffer 2048 --connections 20k$/m);
+});
+
+test("what others took of the CPU is told where it is more than a fifth", () => {
+  const busy = { ...PACE, clockMicrosecondsPerMessage: 90 };
+  const sentence = /By the clock it was 90 µs: others had the CPU meanwhile/;
+  assert.match(measurementRenderers.text(measurement(busy), { colour: false, width: 300 }), sentence);
+  assert.doesNotMatch(measurementRenderers.text(measurement(PACE), { colour: false, width: 300 }), /By the clock/);
 });
 
 test("where messages never waited the processor time is named as the least that one costs", () => {

@@ -47,6 +47,8 @@ describe("the pace", () => {
   test("does not count the time in which the reader waited for a CPU", () => {
     const { pace } = books(look(0, 90, 90), look(20, 90, 90), look(22, 10, 90, 0, 2, 19), look(23, 0, 90, 0, 2.2, 19));
     assert.equal(Math.round(pace!.microsecondsPerMessage), Math.round(3000 / 90));
+    // By the clock it took the whole time.
+    assert.equal(Math.round(pace!.clockMicrosecondsPerMessage), Math.round(22_000 / 90));
   });
 
   test("counts the time in which the reader slept for other things while messages waited", () => {
