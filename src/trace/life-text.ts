@@ -135,12 +135,15 @@ function linesOf(steps: readonly TimedStep[]): Line[] {
   let believed: string | null = null;
   for (const step of steps) {
     const previous = lines.at(-1);
-    if (step.what === "read" && previous !== undefined && isNext(step, previous)) {
-      // Nothing happened to the entry between the delivery and the recv: both are one line.
-      const belief = step.believes === believed ? "" : `, and the daemon believes it ${step.believes}`;
-      previous.text += `; read ${duration(step.queuedSeconds)} later${belief}`;
-      believed = step.believes;
-      continue;
+    if (step.what === "read") {
+      const delivery = lines.findLast((line) => isDelivery(line, step));
+      // Where a recv changes what the daemon believes after something else has happened it has a line of its own.
+      if (delivery !== undefined && (delivery === previous || step.believes === believed)) {
+        const belief = step.believes === believed ? "" : `, and the daemon believes it ${step.believes}`;
+        delivery.text += `; read ${duration(step.queuedSeconds)} later${belief}`;
+        believed = step.believes;
+        continue;
+      }
     }
     if (step.what === "read" || step.what === "resync") believed = step.believes;
     const text = textOf(step, known);
@@ -155,9 +158,9 @@ function linesOf(steps: readonly TimedStep[]): Line[] {
   return lines;
 }
 
-/** Whether a message was delivered in the line before it is read, to within what a double loses of a nanosecond. */
-function isNext({ seconds, queuedSeconds }: TimedStep & { what: "read" }, previous: Line): boolean {
-  return Math.abs(seconds - queuedSeconds - previous.seconds) < 1e-9;
+/** Whether the message that is read was delivered in a line, to within what a double loses of a nanosecond. */
+function isDelivery(line: Line, { seconds, queuedSeconds }: TimedStep & { what: "read" }): boolean {
+  return Math.abs(seconds - queuedSeconds - line.seconds) < 1e-9;
 }
 
 function shortened(lines: readonly Line[]): Line[] {
