@@ -11,7 +11,7 @@ import type { Scenario } from "../scenario/scenario.js";
 import { simulation } from "../simulation/simulation.js";
 
 /** How much may be inlined into one function, and what is so small that it may be at any rate; 920 and 27 otherwise. */
-const FLAGS = "--max-inlined-bytecode-size-cumulative=3000 --max-inlined-bytecode-size-small=60";
+const FLAGS = "--max-inlined-bytecode-size-cumulative=4000 --max-inlined-bytecode-size-small=60";
 /** V8 of Node 20 to 24. A newer one may not know the flags, and would say so on standard error. */
 const KNOWN = /^1[123]\./;
 /** Of one run or of many in a thread: the compiler, on another CPU, takes as long as it saves some million packets. */
