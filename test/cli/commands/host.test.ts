@@ -56,7 +56,10 @@ test("a router: kernel, table, what differs from the release, the listener, and 
   assert.match(stdout, /^drops {7}12 so far$/m);
   assert.match(stdout, /^on a flush {2}Of 41,230 DESTROY [\d,]+ are read and [\d,]+ lost/m);
   assert.match(stdout, /Every reader takes 100us for a message \(--reader sets it/);
-  assert.match(stdout, /conntrackd grows its buffer and resyncs after an ENOBUFS\s+as in the configuration/);
+  assert.match(
+    stdout,
+    /conntrackd\s+grows\s+its\s+buffer\s+and\s+resyncs\s+after\s+an\s+ENOBUFS\s+as\s+in\s+the\s+configuration/,
+  );
 });
 
 test("the figures of a flush are those of the scenario that --print-config prints", async () => {
