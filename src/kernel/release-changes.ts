@@ -56,7 +56,14 @@ export const OLDEST: Release = {
   admission: "old",
   timerSlack: false,
   flushAttempts: 2,
-  scheduler: { policy: "cfs", preemption: "voluntary", sliceNanoseconds: 0, delaysDequeue: false, hrtick: false },
+  scheduler: {
+    policy: "cfs",
+    preemption: "voluntary",
+    sliceNanoseconds: 0,
+    delaysDequeue: false,
+    hrtick: false,
+    graceThread: false,
+  },
   flushReschedules: false,
   redeliveryBatch: 0,
   invertedDeadline: false,
@@ -162,6 +169,12 @@ export const CHANGES: readonly Change[] = [
     what: "the retry timer moves to the event cache; nothing that a run shows",
     commit: "5b423f6a40a0",
     facts: {},
+  },
+  {
+    from: { "3.7": "read" },
+    what: "grace periods of RCU get a thread, which makes tasks of one CPU give way at ticks",
+    commit: "b3dbec76e533",
+    facts: { scheduler: { graceThread: true } },
   },
   { from: { "3.10": "recorded" }, what: "nothing; recordings of it exist", commit: null, facts: {} },
   {

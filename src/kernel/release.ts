@@ -34,7 +34,8 @@ export interface Release {
   /**
    * The fair scheduling class, for tasks that share a CPU (sched/): CFS up to 6.5, EEVDF after it, with its base slice
    * on one CPU. `preemption`: how distributions build it. `delaysDequeue`: a task that had more than its share stays in
-   * the queue when it sleeps. `hrtick`: a timer ends a request on time, not the next tick.
+   * the queue when it sleeps. `hrtick`: a timer ends a request on time, not the next tick. `graceThread`: RCU's grace
+   * periods have a thread (rcu_sched, rcu_preempt), which competes at ticks.
    */
   scheduler: {
     policy: "cfs" | "eevdf";
@@ -42,6 +43,7 @@ export interface Release {
     sliceNanoseconds: number;
     delaysDequeue: boolean;
     hrtick: boolean;
+    graceThread: boolean;
   };
   /** Whether a flush reschedules between two entries, so that on one CPU the reader may run meanwhile. */
   flushReschedules: boolean;

@@ -61,9 +61,15 @@ export class Workers {
 
   private redeliver(): void {
     this.redelivery.step();
-    const { deliveredNanoseconds, dispatchNanoseconds, flushEntryNanoseconds } = this.costs;
-    const freed = deliveredNanoseconds === 0 ? this.cpu0.attempts * flushEntryNanoseconds : 0;
-    this.cpu0.charge(this.redelivery.running ? freed : freed + dispatchNanoseconds);
+    const cost = this.freed();
+    this.cpu0.charge(this.redelivery.running ? cost : cost + this.costs.dispatchNanoseconds);
+  }
+
+  /** An entry that is redelivered was out of the hash before: what is left of its way out is taken to be half of it. */
+  private freed(): number {
+    const { deliveredNanoseconds, flushEntryNanoseconds } = this.costs;
+    if (deliveredNanoseconds === 0) return this.cpu0.attempts * flushEntryNanoseconds;
+    return Math.round((this.cpu0.deliveries * flushEntryNanoseconds) / 2);
   }
 
   private scan(gc: GcWorker): void {

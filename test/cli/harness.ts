@@ -129,6 +129,8 @@ const DEFAULTS: Scenario = {
     overshootNanoseconds: 0,
     bucketNanoseconds: 50,
     switchNanoseconds: 0,
+    waitNanoseconds: 0,
+    freshMessageNanoseconds: 0,
     flushBucketNanoseconds: 0,
     dispatchNanoseconds: 0,
     refusedSavingNanoseconds: 0,

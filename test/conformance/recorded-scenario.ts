@@ -31,27 +31,34 @@ function buildOf(build: string): Partial<KernelConfig> {
 }
 
 /**
- * What the emulated machine takes, measured over all recordings of its builds: costs of a machine, not results. They
- * differ a little from kernel to kernel, so that each seed draws them from the range that was measured.
+ * What the emulated machine takes: costs of a machine, not results of a run. They are fed. Each seed draws them from a
+ * range: what a cost really is on a path differs with what the caches of the allocator hold, which nothing recorded
+ * tells. Where a range is from:
+ *
+ * * `recv`, `recvAndSleep`, `lateThousandths`, `bucket`: the recordings themselves.
+ * * `wait`, `attempt`, `delivered`, `freshMessage`, `switch`, `dispatch`: runs of the same builds of 5.10.262, 6.1.170 and
+ *   6.12.107 in such an emulator, by the scheduler's own account of each thread (/proc/…/schedstat): flushes that are
+ *   refused, that fill a large buffer, that a reader follows, and a worker that fills a buffer. Their sums were
+ *   measured, the split of a sum between two of them is an estimate, and `dispatch` and `delivered` were widened while
+ *   cells were looked at.
+ * * `k54` and OpenWrt's: estimates that were narrowed while cells were looked at.
  */
 interface MachineCosts {
-  /**
-   * A recv of a reader that does not sleep; and a recv with the sleep after it on an idle CPU, both switches included.
-   */
+  /** A recv of a reader that does not sleep. */
   recv: readonly [number, number];
+  /** A recv with the sleep after it on an idle CPU, both switches included. */
   recvAndSleep: readonly [number, number];
+  /** A recv that finds nothing: 7.0 to 7.4 us of a reader that waits for every message, less recv and a switch. */
+  wait: readonly [number, number];
   /** How late a sleep ends, in thousandths of its length, from readers of 10 ms that were busy for a minute. */
   lateThousandths: readonly [number, number];
-  /**
-   * From flushes with a reader of no delay: what is left of an entry when the flush's and the recv's part are taken
-   * off, in two switches.
-   */
   switch: readonly [number, number];
-  /** From flushes that fill a large buffer against those that fill a small one. */
+  /** Beyond an attempt that is refused. */
   delivered: readonly [number, number];
-  /** From what a reader of 100 us gets in while a run of the worker fills its buffer. */
+  /** A flush that fills a large buffer for the first time against one that is refused: 2.3 us, with `delivered`. */
+  freshMessage: readonly [number, number];
+  /** With the entry it is freed with, 5.3 us (5.10) or 6.6 us (6.1, 6.12) of a flush that is refused. */
   attempt: readonly [number, number];
-  /** From how often a run that ends after one delivery comes before the reader (inverted deadline). */
   dispatch: readonly [number, number];
   /** From flushes of 1000 entries against flushes of 20000. */
   bucket: readonly [number, number];
@@ -60,29 +67,53 @@ interface MachineCosts {
 const DISTRIBUTION_MACHINE: MachineCosts = {
   recv: [2_100, 2_300],
   recvAndSleep: [6_000, 7_000],
+  wait: [4_000, 4_500],
   lateThousandths: [0.5, 1.3],
+  switch: [700, 1_000],
+  delivered: [200, 900],
+  freshMessage: [1_600, 2_100],
+  attempt: [4_000, 4_500],
+  dispatch: [400, 1_500],
+  bucket: [8.8, 9.4],
+};
+
+/** Debian 11's kernels do less on the way of an event. */
+const DEBIAN_11: MachineCosts = { ...DISTRIBUTION_MACHINE, wait: [3_700, 4_200], attempt: [3_300, 3_900] };
+
+const OPENWRT: MachineCosts = {
+  ...DISTRIBUTION_MACHINE,
+  wait: [0, 0],
   switch: [1_750, 2_350],
   delivered: [1_000, 1_600],
+  freshMessage: [0, 0],
   attempt: [1_800, 2_200],
   dispatch: [1_500, 2_600],
-  bucket: [8.8, 9.4],
 };
 
 const MACHINES: Record<string, MachineCosts> = {
   k54: {
     recv: [1_500, 1_900],
     recvAndSleep: [3_500, 6_500],
+    wait: [0, 0],
     lateThousandths: [0, 0.4],
     switch: [800, 1_300],
     delivered: [500, 1_100],
+    freshMessage: [0, 0],
     attempt: [2_200, 2_700],
     dispatch: [500, 1_500],
     bucket: [8.8, 9.4],
   },
 };
 
-function machineCosts({ build, setting }: Recording, seed: string): Partial<Costs> {
-  const machine = isDistribution(build) ? DISTRIBUTION_MACHINE : MACHINES[build];
+function machineOf(build: string, kernel: string): MachineCosts | undefined {
+  if (kernel.startsWith("5.10.")) return DEBIAN_11;
+  if (build.startsWith("openwrt-")) return OPENWRT;
+  return isDistribution(build) ? DISTRIBUTION_MACHINE : MACHINES[build];
+}
+
+/** @param entry what an entry of the flush costs beyond an attempt of the middle of the range, once that is known. */
+function machineCosts({ build, kernel, setting }: Recording, seed: string, entry: number | undefined): Partial<Costs> {
+  const machine = machineOf(build, kernel);
   if (machine === undefined) return {};
   const { uniform } = new Streams(seed).of("costs of the recorded machine");
   const draw = (range: keyof MachineCosts): number => {
@@ -94,13 +125,20 @@ function machineCosts({ build, setting }: Recording, seed: string): Partial<Cost
   const bucket = draw("bucket");
   const delay = setting.readerDelayMicroseconds * 1000;
   const recvAndSleep = draw("recvAndSleep") + (draw("lateThousandths") / 1000) * delay - 2 * switchNanoseconds;
+  const attempt = Math.round(draw("attempt"));
+  const [leastAttempt, mostAttempt] = machine.attempt;
   return {
+    ...(entry === undefined
+      ? {}
+      : { flushEntryNanoseconds: Math.max(0, Math.round(entry + (leastAttempt + mostAttempt) / 2 - attempt)) }),
     switchNanoseconds,
-    attemptNanoseconds: Math.round(draw("attempt")),
+    waitNanoseconds: Math.round(draw("wait")),
+    attemptNanoseconds: attempt,
     dispatchNanoseconds: Math.round(draw("dispatch")),
     bucketNanoseconds: bucket,
     flushBucketNanoseconds: bucket,
     deliveredNanoseconds: Math.round(draw("delivered")),
+    freshMessageNanoseconds: Math.round(draw("freshMessage")),
     recvNanoseconds: Math.round(delay === 0 ? recv : Math.max(recv, recvAndSleep)),
   };
 }
@@ -158,7 +196,7 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
         ? {}
         : { bucketNanoseconds: BUCKET_NANOSECONDS[recording.build]! }),
       ...costs,
-      ...machineCosts(recording, seed),
+      ...machineCosts(recording, seed, costs?.flushEntryNanoseconds),
     },
     limitSeconds: 3600,
     ...(setting.secondFloodFlows === undefined

@@ -134,6 +134,8 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         overshootNanoseconds: 0,
         bucketNanoseconds: 100,
         switchNanoseconds: 0,
+        waitNanoseconds: 0,
+        freshMessageNanoseconds: 0,
         flushBucketNanoseconds: 0,
         dispatchNanoseconds: 0,
         refusedSavingNanoseconds: 0,

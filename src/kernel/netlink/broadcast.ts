@@ -45,6 +45,11 @@ export class Broadcast implements MessageTransport {
     this.last = sockets.length - 1;
   }
 
+  /** What the queue of the first listener holds. */
+  get rmem(): number {
+    return this.sockets[0]!.rmem;
+  }
+
   charge(payloadBytes: number, usedBytes: number): Truesize {
     return truesize(payloadBytes, usedBytes, this.release, this.config);
   }

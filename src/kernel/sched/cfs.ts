@@ -17,6 +17,7 @@ export class CfsScheduler implements Scheduler {
   private readonly vruntime: Float64Array;
   private readonly runnable: Uint8Array;
   private readonly reschedule: Reschedule;
+  private readonly hasGraceThread: boolean;
   private runnableCount = 0;
   private minVruntime = LATENCY_NANOSECONDS / 2;
   private current = -1;
@@ -29,6 +30,7 @@ export class CfsScheduler implements Scheduler {
    */
   constructor(facts: SchedulerFacts, tasks: number, uniform: () => number) {
     this.reschedule = new Reschedule(facts.preemption);
+    this.hasGraceThread = facts.graceThread;
     this.vruntime = Float64Array.from({ length: tasks }, () => (uniform() * LATENCY_NANOSECONDS) / 2);
     this.runnable = new Uint8Array(tasks);
     this.wake(0);
@@ -77,12 +79,16 @@ export class CfsScheduler implements Scheduler {
     return chosen;
   }
 
-  /** check_preempt_tick(): the slice is over, or somebody is a whole slice behind. */
+  /**
+   * check_preempt_tick(): the slice is over, or somebody is a whole slice behind. Where grace periods have a thread, it
+   * wakes at every tick while freed memory waits for one. It slept, so it takes the CPU from whoever has it, and when it
+   * sleeps again, the task that is furthest behind comes: earlier than its slice would have let it.
+   */
   private tick(): void {
     this.reschedule.tick();
     if (this.runnableCount < 2 || this.current < 0) return;
     const slice = LATENCY_NANOSECONDS / this.runnableCount;
-    if (this.ranSincePick > slice) this.reschedule.ask();
+    if (this.hasGraceThread || this.ranSincePick > slice) this.reschedule.ask();
     else if (this.ranSincePick >= LEAST_GRANULARITY_NANOSECONDS) {
       const behind = this.vruntime[this.current]! - this.vruntime[this.leftmost()]!;
       if (behind > slice) this.reschedule.ask();

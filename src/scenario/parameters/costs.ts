@@ -39,6 +39,8 @@ export const COSTS = shape("what things cost on the simulated machine, in CPU ti
    * and an entry that is redelivered costs what one of a flush does.
    */
   deliveredNanoseconds: cost(0, "CPU time of one attempt that succeeds, beyond that of an attempt"),
+  /** A message that lies in a deeper queue than any before needs memory that the kernel has to fetch and clear. */
+  freshMessageNanoseconds: cost(0, "CPU time of memory for a message, while the queue is deeper than ever before"),
   /** One recv of the reader, without its service time. */
   recvNanoseconds: cost(1_500, "CPU time of one recv of the reader, without what --reader adds", "cost-recv", 750),
   /** One hash bucket that early_drop or the gc worker looks at. */
@@ -64,8 +66,10 @@ export const COSTS = shape("what things cost on the simulated machine, in CPU ti
   overshootNanoseconds: cost(0, "how late a reader that sleeps between messages wakes at most"),
   /** What a run of the redelivery worker takes beside its attempts: the work item is queued and dispatched. */
   dispatchNanoseconds: cost(0, "CPU time of one run of the redelivery worker, without its attempts"),
-  /** A change of the running task on one CPU: the wake-up, the switch, and the recv that found nothing before it. */
+  /** A change of the running task on one CPU, which the scheduler charges to the task that comes. */
   switchNanoseconds: cost(0, "CPU time of a change of the running task, with --cpus 1"),
+  /** A recv that finds nothing: the way into sleep and, when a message came, out of it. The reader's own time. */
+  waitNanoseconds: cost(0, "CPU time of a recv that finds nothing and waits, with --cpus 1"),
   /** From a message in an empty queue to the reader running, when the reader has a CPU of its own. */
   wakeupNanoseconds: cost(
     60_000,

@@ -14,6 +14,9 @@ export class Cpu0 {
   private readonly broadcast: Broadcast;
   private readonly attemptNanoseconds: number;
   private readonly deliveredNanoseconds: number;
+  private readonly freshMessageNanoseconds: number;
+  /** The deepest queue of the first listener so far, in bytes; it is looked at only where fresh memory has a cost. */
+  private deepestRmem = 0;
   /** Attempts of all actions that were charged, and messages that the sockets took in them. */
   private charged = 0;
   private chargedDeliveries = 0;
@@ -37,11 +40,17 @@ export class Cpu0 {
     this.broadcast = broadcast;
     this.attemptNanoseconds = costs.attemptNanoseconds;
     this.deliveredNanoseconds = costs.deliveredNanoseconds;
+    this.freshMessageNanoseconds = costs.freshMessageNanoseconds;
   }
 
   /** Attempts of the action under way. */
   get attempts(): number {
     return this.ctnetlink.attempts - this.charged;
+  }
+
+  /** Messages that the sockets took in the action under way. */
+  get deliveries(): number {
+    return this.broadcast.admitted - this.chargedDeliveries;
   }
 
   /** From when on one of the CPUs that take packets is free. */
@@ -72,10 +81,11 @@ export class Cpu0 {
   charge(nanoseconds: number): number {
     const { attempts } = this.ctnetlink;
     const { admitted } = this.broadcast;
-    const cost =
+    let cost =
       nanoseconds +
       (attempts - this.charged) * this.attemptNanoseconds +
       (admitted - this.chargedDeliveries) * this.deliveredNanoseconds;
+    if (this.freshMessageNanoseconds > 0 && admitted > this.chargedDeliveries) cost += this.freshMemory();
     this.charged = attempts;
     this.chargedDeliveries = admitted;
     const { now } = this.clock;
@@ -93,5 +103,12 @@ export class Cpu0 {
     if (index < 0) return;
     this.free = free;
     others[index] = Math.max(others[index]!, this.clock.now) + cost;
+  }
+
+  private freshMemory(): number {
+    const { rmem } = this.broadcast;
+    if (rmem <= this.deepestRmem) return 0;
+    this.deepestRmem = rmem;
+    return this.freshMessageNanoseconds;
   }
 }

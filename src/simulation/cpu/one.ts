@@ -29,6 +29,7 @@ export class OneCpu implements Cpus {
   private readonly readers: Readers;
   private readonly scheduler: Scheduler;
   private readonly tasks: number;
+  private readonly waitNanoseconds: number;
   private readonly switchNanoseconds: number;
   private readonly flushHoldsCpu: boolean;
   /** The task that had the CPU last. */
@@ -46,6 +47,7 @@ export class OneCpu implements Cpus {
     this.tasks = FIRST_READER + readers.list.length;
     this.scheduler = schedulerOf(kernel.release.scheduler, this.tasks, streams.of("scheduler").uniform);
     this.switchNanoseconds = scenario.costs.switchNanoseconds;
+    this.waitNanoseconds = scenario.costs.waitNanoseconds;
     this.flushHoldsCpu = !kernel.release.flushReschedules;
   }
 
@@ -99,9 +101,14 @@ export class OneCpu implements Cpus {
     this.switchTo(task, at, from);
     if (task === PROCESS) this.makeSystemCall();
     else if (task === WORKER) this.workers.act();
-    else if (this.readers.act(task - FIRST_READER)) this.cpu0.free = this.clock.now + this.readers.usedNanoseconds;
+    else this.cpu0.free = this.clock.now + this.read(task - FIRST_READER);
     scheduler.ran(task, this.usedSince(from));
     if (this.dueOf(task) > this.cpu0.free) scheduler.sleep(task);
+  }
+
+  /** One recv; what it takes of the CPU. */
+  private read(reader: number): number {
+    return this.readers.act(reader) ? this.readers.usedNanoseconds : this.waitNanoseconds;
   }
 
   /** The present task is a thread of the kernel, or in the middle of the flush. */

@@ -13,7 +13,7 @@ const MILLISECOND = 1e6;
 const LATENCY = 6 * MILLISECOND;
 
 /** Tasks that start without a history: nobody is behind, task 0 runs. */
-const FACTS = releaseFor("5.4")!.scheduler;
+const FACTS = releaseFor("3.6")!.scheduler;
 const fresh = (tasks: number): CfsScheduler => new CfsScheduler(FACTS, tasks, () => 0);
 
 /** Lets the running task run, tick by tick, until another one is picked. How long it ran. */
@@ -71,6 +71,28 @@ describe("a tick", () => {
       assert.equal(scheduler.pick(tick, false), 0);
       scheduler.ran(0, MILLISECOND / 4);
     }
+  });
+});
+
+describe("a tick where grace periods have a thread", () => {
+  const withThread = (): CfsScheduler => new CfsScheduler(releaseFor("3.7")!.scheduler, 3, () => 0);
+
+  test("gives the CPU to the task that is furthest behind, before the slice of the present one is over", () => {
+    const scheduler = withThread();
+    scheduler.wake(1);
+    scheduler.wake(2);
+    scheduler.ran(1, MILLISECOND / 8);
+    scheduler.ran(0, MILLISECOND / 4);
+    assert.equal(scheduler.pick(1, false), 2);
+  });
+
+  test("leaves it to a task that is the only one, or the one furthest behind", () => {
+    const scheduler = withThread();
+    scheduler.ran(0, MILLISECOND);
+    assert.equal(scheduler.pick(1, false), 0);
+    scheduler.wake(1);
+    scheduler.ran(1, 2 * MILLISECOND);
+    assert.equal(scheduler.pick(2, false), 0);
   });
 });
 
