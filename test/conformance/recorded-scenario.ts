@@ -36,9 +36,9 @@ function buildOf(build: string): Partial<KernelConfig> {
  * tells. Where a range is from:
  *
  * * `recv`, `recvAndSleep`, `lateThousandths`, `bucket`: the recordings themselves.
- * * `wait`, `attempt`, `delivered`, `freshMessage`, `switch`, `dispatch`: runs of the same builds of 5.10.262, 6.1.170 and
- *   6.12.107 in such an emulator, by the scheduler's own account of each thread (/proc/…/schedstat): flushes that are
- *   refused, that fill a large buffer, that a reader follows, and a worker that fills a buffer. Their sums were
+ * * `wait`, `attempt`, `delivered`, `freshMessage`, `switch`, `dispatch`: runs of the same builds of 5.10.262, 6.1.170
+ *   and 6.12.107 in such an emulator, by the scheduler's own account of each thread (/proc/…/schedstat): flushes that
+ *   are refused, that fill a large buffer, that a reader follows, and a worker that fills a buffer. Their sums were
  *   measured, the split of a sum between two of them is an estimate, and `dispatch` and `delivered` were widened while
  *   cells were looked at.
  * * `k54` and OpenWrt's: estimates that were narrowed while cells were looked at.

@@ -81,8 +81,8 @@ export class CfsScheduler implements Scheduler {
 
   /**
    * check_preempt_tick(): the slice is over, or somebody is a whole slice behind. Where grace periods have a thread, it
-   * wakes at every tick while freed memory waits for one. It slept, so it takes the CPU from whoever has it, and when it
-   * sleeps again, the task that is furthest behind comes: earlier than its slice would have let it.
+   * wakes at every tick while freed memory waits for one. It slept, so it takes the CPU from whoever has it, and when
+   * it sleeps again, the task that is furthest behind comes: earlier than its slice would have let it.
    */
   private tick(): void {
     this.reschedule.tick();

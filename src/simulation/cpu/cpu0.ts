@@ -8,6 +8,11 @@ import type { Ctnetlink } from "../../kernel/events/ctnetlink.js";
 import type { Broadcast } from "../../kernel/netlink/broadcast.js";
 import type { Costs } from "../../scenario/scenario.js";
 
+/** A message in an empty queue; two take more, whatever the release charges. */
+const FIRST_MESSAGE_BYTES = 2 * 1280;
+/** What a cache of heads keeps when all of them are free: five partial slabs of 16, and two of the CPU (mm/slub.c). */
+const KEPT_BYTES = 7 * 16 * 1280;
+
 export class Cpu0 {
   private readonly clock: KernelClock;
   private readonly ctnetlink: Ctnetlink;
@@ -105,8 +110,10 @@ export class Cpu0 {
     others[index] = Math.max(others[index]!, this.clock.now) + cost;
   }
 
+  /** SLUB gives pages back when a cache has more free ones than it keeps, so a queue that was empty grows anew. */
   private freshMemory(): number {
     const { rmem } = this.broadcast;
+    if (rmem < FIRST_MESSAGE_BYTES) this.deepestRmem = Math.min(this.deepestRmem, KEPT_BYTES);
     if (rmem <= this.deepestRmem) return 0;
     this.deepestRmem = rmem;
     return this.freshMessageNanoseconds;
