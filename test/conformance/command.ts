@@ -1,11 +1,11 @@
 /**
- * `npm run conformance -- [DIR|FILE…] [--seeds N] [--json FILE] [--tag TAG]`: every recording against the model, on all
+ * `npm run conformance -- [DIR|FILE…] [--seeds N] [--json FILE] [--tag TAG] [--first-draws]`: every recording against the model, on all
  * cores. Prints per kernel how many cells (one quantity of one recording) are inside, the errors of the main figures,
  * and each cell outside with its expected interval. Exit 1 when a cell is outside, 2 when there is nothing to compare.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { compareAll, OWN_RECORDINGS, recordingsOf } from "./corpus.js";
+import { compareAll, OWN_RECORDINGS, recordingsOf, withoutSecondDraws } from "./corpus.js";
 import type { Recording } from "./recording.js";
 import { renderSummary } from "./summary.js";
 
@@ -14,7 +14,12 @@ const SEEDS = 40;
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { seeds: { type: "string" }, json: { type: "string" }, tag: { type: "string" } },
+    options: {
+      seeds: { type: "string" },
+      json: { type: "string" },
+      tag: { type: "string" },
+      "first-draws": { type: "boolean" },
+    },
   });
   const seeds = values.seeds === undefined ? SEEDS : Number(values.seeds);
   if (!Number.isInteger(seeds) || seeds < 4 || seeds > 10_000) {
@@ -28,6 +33,7 @@ async function main(): Promise<number> {
     console.error(`conformance: ${(error as Error).message}`);
     return 2;
   }
+  if (values["first-draws"] === true) recordings = withoutSecondDraws(recordings);
   const wanted = recordings.filter(({ tag }) => values.tag === undefined || values.tag.split(",").includes(tag));
   if (wanted.length === 0) {
     console.error("conformance: expected files of recordings (*.jsonl), found none");

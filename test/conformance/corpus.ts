@@ -23,6 +23,22 @@ export function recordingsOf(paths: readonly string[]): Recording[] {
     .filter(({ tag }) => tag !== "trace");
 }
 
+/**
+ * By a virtual clock a second recording of one setting is nearly the same run, and no further test. The builds of 3.6.0
+ * are two draws as well: they differ in `rmem_max` only, which is fed.
+ */
+export function withoutSecondDraws(recordings: readonly Recording[]): Recording[] {
+  const seen = new Set<string>();
+  return recordings.filter(({ clock, build, tag, setting }) => {
+    const key = JSON.stringify([build === "k36r1" ? "k36" : build, tag, setting]);
+    if (clock === "wall" || !seen.has(key)) {
+      seen.add(key);
+      return true;
+    }
+    return false;
+  });
+}
+
 function filesOf(path: string): string[] {
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { withFileTypes: true })
@@ -36,11 +52,11 @@ function filesOf(path: string): string[] {
 
 /**
  * The results are in the order of the recordings, whoever computed them; medians of repetitions follow. Costs that one
- * does not show are measured from `others`, or from the project's own.
+ * does not show are measured from `others`, or from the project's own. `seeds`: how many runs of each recording.
  */
 export function compareAll(
   recordings: readonly Recording[],
-  seeds: number,
+  seeds: number | ((recording: Recording) => number),
   progress: (done: number) => void = () => {},
   others: readonly Recording[] = recordings,
 ): Promise<Comparison[]> {
@@ -54,7 +70,8 @@ export function compareAll(
       const feed = (): void => {
         if (next === recordings.length) return;
         const recording = recordings[next]!;
-        worker.postMessage({ index: next++, recording, seeds, references: referencesFor(recording, known) });
+        const wanted = typeof seeds === "number" ? seeds : seeds(recording);
+        worker.postMessage({ index: next++, recording, seeds: wanted, references: referencesFor(recording, known) });
       };
       worker.on("message", ({ index, comparison }: { index: number; comparison: Comparison }) => {
         results[index] = comparison;
