@@ -1,10 +1,11 @@
 /**
- * `npm run validation [-- RESULTS…]`: compares the project's recordings with the model and writes docs/VALIDATION.md from
- * the result, or from results that `npm run conformance -- --first-draws --json FILE` wrote, with the seeds named below.
- * What the page says about the method is here, every figure on it comes from the run.
+ * `npm run validation [-- RESULTS… [--note TEXT]]`: compares the project's recordings with the model and writes
+ * docs/VALIDATION.md from the result, or from results that `npm run conformance -- --first-draws --json FILE` wrote; the
+ * note then says how. What the page says about the method is here, every figure on it comes from the runs.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { releaseFor } from "../../src/kernel/release.js";
 import type { Comparison } from "./compare.js";
 import { compareAll, OWN_RECORDINGS, recordingsOf, withoutSecondDraws } from "./corpus.js";
@@ -16,7 +17,7 @@ import { percent, summarize } from "./summary.js";
  * Where a run is long, fewer seeds: kernels with retry timers, whose runs have thousands of random delays of their own,
  * flushes of 20,000 entries, and minutes of steady load.
  */
-const SEEDS = { usual: 12, large: 6, steady: 6, timer: 4 };
+const SEEDS = { usual: 8, large: 4, steady: 4, timer: 6 };
 const LARGE_FLOWS = 5_000;
 
 function seedsOf({ kernel, tag, setting }: Recording): number {
@@ -153,7 +154,7 @@ function outsideTable(comparisons: readonly Comparison[]): string {
 }
 
 const recordings = withoutSecondDraws(recordingsOf([OWN_RECORDINGS]));
-const earlier = process.argv.slice(2);
+const { positionals: earlier, values } = parseArgs({ allowPositionals: true, options: { note: { type: "string" } } });
 const comparisons =
   earlier.length > 0
     ? earlier.flatMap((path) => JSON.parse(readFileSync(path, "utf8"), nothingAsNaN) as Comparison[])
@@ -168,7 +169,7 @@ writeFileSync(
 
 *Written by \`npm run validation\`; every figure comes from that run. Do not edit.*
 
-The model is compared with ${comparisons.filter(({ tag }) => tag !== "medians").length} recorded runs of real kernels (\`test/conformance/recordings/\`). **${inside} of ${cells.length} cells
+${values.note === undefined ? "" : `> ${values.note}\n\n`}The model is compared with ${comparisons.filter(({ tag }) => tag !== "medians").length} recorded runs of real kernels (\`test/conformance/recordings/\`). **${inside} of ${cells.length} cells
 (${percent(inside, cells.length)}) lie where the model expects them.** A cell is one quantity of one recorded run: a count of drops,
 a number of delivered events, a drain time, the table's count a quarter, half and three quarters of the way.
 
