@@ -1,8 +1,8 @@
 /**
- * `npm run conformance -- [DIR|FILE…] [--seeds N] [--json FILE] [--tag TAG] [--first-draws]`: every recording against the
- * model, on all cores; with `--first-draws` without second recordings of one setting. Prints per kernel how many cells
- * (one quantity of one recording) are inside, the errors of the main figures, and each cell outside with its expected
- * interval. Exit 1 when a cell is outside, 2 when there is nothing to compare.
+ * `npm run conformance -- [DIR|FILE…] [--seeds N] [--json FILE] [--tag TAG] [--first-draws]`: every recording against
+ * the model, on all cores; with `--first-draws` without second recordings of one setting. Prints per kernel how many
+ * cells (one quantity of one recording) are inside, the errors of the main figures, and each cell outside with its
+ * expected interval. Exit 1 when a cell is outside, 2 when there is nothing to compare.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -1,7 +1,7 @@
 /**
  * `npm run validation [-- RESULTS… [--note TEXT]]`: compares the project's recordings with the model and writes
- * docs/VALIDATION.md from the result, or from results that `npm run conformance -- --first-draws --json FILE` wrote; the
- * note then says how. What the page says about the method is here, every figure on it comes from the runs.
+ * docs/VALIDATION.md from the result, or from results that `npm run conformance -- --first-draws --json FILE` wrote;
+ * the note then says how. What the page says about the method is here, every figure on it comes from the runs.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
