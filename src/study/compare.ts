@@ -102,11 +102,13 @@ interface Column {
 }
 
 function differenceOf({ measure, before, after }: Column): Difference {
-  const difference = pairedDifference(before, after);
+  // Where one of the two has no such figure there are no pairs.
+  const [from, to] = before.length === after.length ? [before, after] : [[], []];
+  const difference = pairedDifference(from, to);
   return {
     measure: measure.name,
     difference,
-    ratio: pairedRatio(before, after),
+    ratio: pairedRatio(from, to),
     seen: isSeen(difference, before, after),
   };
 }

@@ -36,11 +36,11 @@ function caseOf({ name, metrics, dyingCurve }: ParityOfCase, { runs, seeds }: Pa
   const rows = metrics.map((metric) => [
     metric.metric,
     { html: `<span class="${metric.inside ? "good" : "bad"}">${escaped(verdictOf(metric))}</span>` },
+    { html: pictureOf(metric) },
     rangeOf(metric, metric.live.min, metric.live.max),
     figure(metric, metric.live.median),
     simulatedOf(metric),
     testedOf(metric),
-    { html: pictureOf(metric) },
     ...(outside === 0 ? [] : [{ html: inWords(metric.cause ?? "") }]),
   ]);
   return [
@@ -52,11 +52,11 @@ function caseOf({ name, metrics, dyingCurve }: ParityOfCase, { runs, seeds }: Pa
       [
         "figure",
         "verdict",
+        "side by side",
         "live",
         "median",
         "simulated, 95 %",
         "tested",
-        "side by side",
         ...(outside === 0 ? [] : ["cause"]),
       ],
       rows,

@@ -91,7 +91,8 @@ export function differenceCell(
 ): { text: string; seen: boolean } {
   const differences = comparisons.find(({ to }) => to === variant)?.differences;
   const found = differences?.find((difference) => difference.measure === measure);
-  if (found === undefined) return { text: "", seen: false };
+  // Where one of the two has no such figure there is nothing to compare.
+  if (found === undefined || found.difference.runs + found.difference.never === 0) return { text: "", seen: false };
   const seen = found.seen === true;
   return { text: seen ? differenceText(found.difference, unit) : "none seen", seen };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { CompareReport } from "../../../src/study/compare.js";
 import { inFolder, simulated } from "./simulated.js";
@@ -44,6 +45,30 @@ describe("compare", () => {
     assert.deepEqual(axes[0]!.values, ["a", "b"]);
     assert.equal(comparisons.length, 1);
   });
+
+  test("of floods says that the flush counts, and without one has no figure of a flush", async () => {
+    const policies = ["--variant", "a:policy=lossy", "--variant", "b:policy=reliable"];
+    const flushed = await simulated(["compare", "flood", ...policies, ...QUICK]);
+    assert.match(flushed.stdout, /Each run ends with a flush \(conntrack -F\), whose events the figures count/);
+    const without = await simulated(["compare", "flood", ...policies, ...QUICK, "--no-flush"]);
+    assert.doesNotMatch(without.stdout, /drain|never|conntrack -F/);
+    const some = await simulated(["compare", "flood", "--variant", "a:no-flush", ...QUICK]);
+    assert.match(some.stdout, /Some of the runs end with a flush/);
+    assert.match(some.stdout, /\n +a +– *\n/);
+    assert.doesNotMatch(some.stdout, /never/);
+    const asked = await simulated(["compare", "flood", ...policies, ...QUICK, "--no-flush", "--metric", "drain"]);
+    assert.deepEqual([asked.code, asked.stdout], [2, ""]);
+    assert.match(asked.stderr, /--metric: expected a metric that some run has, got drain \(there is no flush/);
+  });
+
+  test("--quiet prints the sentences alone, and --export the whole beside them", () =>
+    inFolder(async (pathOf) => {
+      const argv = ["compare", "flush", "--kernel", "2.6.31,5.4", ...QUICK];
+      const { stdout } = await simulated([...argv, "--quiet", "--export", `markdown=${pathOf("a.md")}`]);
+      assert.match(stdout, /^5\.4 drains[^\n]*(\n[^\n]*)?\n$/);
+      const whole = (await simulated([...argv, "--format", "markdown"])).stdout;
+      assert.equal(readFileSync(pathOf("a.md"), "utf8"), whole);
+    }));
 
   test("of scenario files is of what each says", async () => {
     const { axes } = await variants(
