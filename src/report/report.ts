@@ -127,6 +127,7 @@ export const ADVICE_FIGURES = [
   "newNotArrived",
   "packetsDropped",
   "updateNotArrived",
+  "goneUnlisted",
   "stale",
   "drainSeconds",
   "peakDying",
@@ -144,6 +145,8 @@ export interface AdviceEffect {
 /** A run that was made with other flags, and what they changed. */
 export interface Advice {
   flags: string;
+  /** The same in the words of the program as which the listener is set up; null: it has none. */
+  setting: string | null;
   improves: readonly AdviceEffect[];
   /** What grows with it, and does no harm yet. */
   costs: readonly AdviceEffect[];

@@ -504,6 +504,9 @@ export const REPORT: ObjectSchema<Report> = {
       list(
         object<Advice>("a run that was made with other flags", {
           flags: text("the flags", "flags"),
+          setting: nullable(
+            text("the same in the reader's own configuration; null: it has no word for it", "a setting"),
+          ),
           improves: adviceEffects("what is less with them"),
           costs: adviceEffects("what is more with them, and does no harm yet"),
         }),

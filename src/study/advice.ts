@@ -3,7 +3,9 @@
  * what grows with it although it does no harm yet. Found before anything is rendered.
  */
 import type { Advice, AdviceEffect, AdviceFigure, Report, Tried, WhatIf } from "../report/report.js";
+import type { PresetName } from "../scenario/parameters/preset.js";
 import type { Harm } from "./harm.js";
+import { ownSetting } from "./own-setting.js";
 import { adviceBudget, adviceFor, type Effect, type Findings } from "./what-if.js";
 
 /** A refusal is no loss where it is resent; from this share on, more of them are a cost to be told. */
@@ -17,12 +19,14 @@ interface Pause {
 /** Empty: nothing went wrong, nothing that was tried helps, or it was stopped. `report`: of a simulation. */
 export async function adviceOn(report: Report, pause: Pause = {}): Promise<Advice[]> {
   const effect = await adviceFor(report, { budget: adviceBudget(report), ...pause });
-  return effect === null ? [] : [adviceOf(effect)];
+  return effect === null ? [] : [adviceOf(effect, report.scenario.listeners[0]!.preset)];
 }
 
-export function adviceOf(effect: Effect): Advice {
-  const { flags, better } = effect;
-  return { flags, improves: better.map((harm) => change(effect, harm)), costs: costsOf(effect) };
+/** `preset`: the program as which the observed listener is set up. */
+export function adviceOf(effect: Effect, preset: PresetName | null = null): Advice {
+  const { flags, overrides, better } = effect;
+  const setting = ownSetting(preset, overrides);
+  return { flags, setting, improves: better.map((harm) => change(effect, harm)), costs: costsOf(effect) };
 }
 
 /** As the report carries it. */

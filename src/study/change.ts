@@ -4,9 +4,11 @@
  * longer limit, another kernel. It promises nothing: what a change is worth is found out by running it (what-if.ts).
  * Values are rounded to what a person types.
  */
+import { effectiveRelease } from "../kernel/effective-release.js";
 import { RELEASES } from "../kernel/release.js";
 import type { Report } from "../report/report.js";
 import type { Overrides } from "../scenario/defaults.js";
+import { MOST_DECODERS, MOST_QUEUED } from "../scenario/parameters/listener.js";
 import { type ListenerScenario, MOST_ENTRIES, POLICIES, POLICY, type Scenario } from "../scenario/scenario.js";
 import {
   formatCount,
@@ -28,6 +30,10 @@ type Knob =
   | "groups"
   | "reader"
   | "resync"
+  | "queue"
+  | "decoders"
+  | "poll"
+  | "gc-interval"
   | "grace-max"
   | "kernel";
 
@@ -60,20 +66,26 @@ export function promisingChanges(report: Report): Change[] {
   const limits = endedByLimit(report) ? limitChanges(subject) : [];
   // What a flood that was cut short would have lost is not known yet.
   if (limits.length > 0 && floodWasCut(report)) return limits;
-  const { packetsDropped, destroyNotArrived, newNotArrived, updateNotArrived, stale } = harmsOf(report);
+  const dropped = harmsOf(report).packetsDropped === 0 ? [] : [...tableChanges(subject), ...gcChanges(subject)];
+  // Nothing of an event socket changes what a poll is told.
+  if (listener.poll?.withEvents === false) return distinct([...limits, ...dropped, ...pollChanges(subject)]);
+  const { destroyNotArrived, newNotArrived, updateNotArrived, stale } = harmsOf(report);
   const loses = [destroyNotArrived, newNotArrived, updateNotArrived].some((lost) => (lost ?? 0) > 0);
   const resends = POLICY[listener.policy].broadcastError;
   const policies = listener.policy === "reliable" ? [] : policyChanges(subject, ["reliable"]);
   const grace = graceChanges(subject, [4, 2]);
   return distinct([
     ...limits,
-    ...(packetsDropped === 0 ? [] : tableChanges(subject)),
+    ...dropped,
+    ...queueChanges(subject),
+    ...(loses && listener.stopsAtEnobufs ? policyChanges(subject, ["no-enobufs"]) : []),
     ...(loses ? [] : grace),
     ...(resends ? [] : policies),
     ...bufferChanges(subject),
     ...(resends ? policies : []),
     ...groupChanges(subject),
     ...readerChanges(subject, [2, 10]),
+    ...decoderChanges(subject),
     ...(stale === null || stale === 0 ? [] : resyncChanges(subject)),
     ...(loses ? grace : []),
   ]);
@@ -94,6 +106,10 @@ export function allChanges(report: Report): Change[] {
     ),
     ...tableChanges(subject),
     ...resyncChanges(subject),
+    ...queueChanges(subject),
+    ...decoderChanges(subject),
+    ...pollChanges(subject),
+    ...gcChanges(subject),
     ...graceChanges(subject, [2]),
     ...kernelChanges(subject),
   ]);
@@ -159,15 +175,18 @@ function bufferChanges({ scenario, report, listener }: Subject): Change[] {
       overrides: { listeners: [{ bufferMaxBytes: bytes }] },
     }));
   }
-  const inForce = Math.min(bufferBytes, rmemMaxBytes);
+  // SO_RCVBUFFORCE knows no cap.
+  const cap = listener.force ? GIB : rmemMaxBytes;
+  const inForce = Math.min(bufferBytes, cap);
   return [Math.min(usual, rmemMaxBytes), rmemMaxBytes, burstBytes, lostBytes]
     .filter((bytes) => bytes > inForce && bytes <= GIB)
-    .map((bytes) => bufferOf(bytes, rmemMaxBytes));
+    .map((bytes) => bufferOf(bytes, cap));
 }
 
-function doubledBuffer({ scenario: { rmemMaxBytes }, listener: { bufferBytes, bufferMaxBytes } }: Subject): Change[] {
+function doubledBuffer({ scenario: { rmemMaxBytes }, listener }: Subject): Change[] {
+  const { bufferBytes, bufferMaxBytes, force } = listener;
   const bytes = 2 * bufferBytes;
-  return bufferMaxBytes !== null || bytes > GIB || bytes === 0 ? [] : [bufferOf(bytes, rmemMaxBytes)];
+  return bufferMaxBytes !== null || bytes > GIB || bytes === 0 ? [] : [bufferOf(bytes, force ? GIB : rmemMaxBytes)];
 }
 
 function bufferOf(bytes: number, rmemMaxBytes: number): Change {
@@ -221,6 +240,60 @@ function resyncChanges({ listener }: Subject): Change[] {
       knob: "resync",
       flags: `--resync ${formatDuration(nanoseconds)}`,
       overrides: { listeners: [{ resyncAfterNanoseconds: nanoseconds }] },
+    },
+  ];
+}
+
+/** A queue of its own that was full: a longer one, and more workers behind it. */
+function queueChanges({ listener: { queue }, report: { daemon } }: Subject): Change[] {
+  if (queue === null || daemon.queue === null || daemon.queue.fullSeconds === 0) return [];
+  const { whenFull, receiveNanoseconds } = queue;
+  const messages = 4 * queue.messages;
+  if (messages > MOST_QUEUED) return [];
+  const receive = receiveNanoseconds > 0 ? `,${formatDuration(receiveNanoseconds)}` : "";
+  const full = whenFull === "drop" || receive !== "" ? `,${whenFull}` : "";
+  return [
+    {
+      knob: "queue",
+      flags: `--queue ${messages}${full}${receive}`,
+      overrides: { listeners: [{ queue: { ...queue, messages } }] },
+    },
+  ];
+}
+
+/** Behind a queue more workers finish in the wrong order at most; decoders at the socket are the same. */
+function decoderChanges({ listener: { decoders, queue } }: Subject): Change[] {
+  const more = Math.min(4 * decoders, MOST_DECODERS);
+  if (queue === null || more === decoders) return [];
+  return [{ knob: "decoders", flags: `--decoders ${more}`, overrides: { listeners: [{ decoders: more }] } }];
+}
+
+function pollChanges({ listener: { poll } }: Subject): Change[] {
+  if (poll === null) return [];
+  return [2, 10]
+    .map((divisor) => Math.floor(poll.everyNanoseconds / divisor / SECOND) * SECOND)
+    .filter((everyNanoseconds) => everyNanoseconds > 0)
+    .map((everyNanoseconds) => ({
+      knob: "poll",
+      flags: `--poll ${formatDuration(everyNanoseconds)}${poll.withEvents ? ",events" : ""}`,
+      overrides: { listeners: [{ poll: { ...poll, everyNanoseconds } }] },
+    }));
+}
+
+/** Of a full table as much as this was dead and not yet met by the gc worker: it is a cause of its own. */
+const EXPIRED_SHARE = 0.25;
+const GC_INTERVAL_SECONDS = 10;
+
+/** Where whole passes are made, and where the kernel lets their pause be set. */
+function gcChanges({ report, scenario }: Subject): Change[] {
+  const { full } = report.table;
+  const inPasses = effectiveRelease(scenario)?.gc.startsWith("pass") === true;
+  if (!inPasses || full === null || full.expired < EXPIRED_SHARE * report.table.max) return [];
+  return [
+    {
+      knob: "gc-interval",
+      flags: `--gc-interval ${formatSeconds(GC_INTERVAL_SECONDS)}`,
+      overrides: { kernelRules: { gcIntervalSeconds: GC_INTERVAL_SECONDS } },
     },
   ];
 }

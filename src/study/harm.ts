@@ -40,6 +40,7 @@ export function harmsOf(report: Report): Harms {
     newNotArrived: notArrived(events.new),
     packetsDropped: table.drop + table.insertFailed,
     updateNotArrived: scenario.listeners[0]!.groups.includes("update") ? notArrived(events.update) : null,
+    goneUnlisted: scenario.listeners[0]!.poll?.withEvents === false ? (daemon.dumps?.goneUnlisted ?? null) : null,
     stale: daemon.stale,
     drainSeconds: !resends || flush === null ? null : (dying.emptyAfterFlushSeconds ?? Number.POSITIVE_INFINITY),
     peakDying: resends ? dying.peak : null,

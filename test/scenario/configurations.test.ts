@@ -50,6 +50,7 @@ describe("conntrackd.conf", () => {
     const { listener, notes } = conntrackdConfiguration(DEBIAN_CONNTRACKD, "c.conf");
     assert.deepEqual(listener, {
       groups: ["new", "update", "destroy"],
+      preset: "conntrackd",
       policy: "lossy",
       bufferBytes: 131_071,
       bufferMaxBytes: 327_677,
@@ -128,6 +129,7 @@ describe("ulogd.conf", () => {
     const { listener, notes } = ulogdConfiguration(ULOGD, "u.conf");
     assert.deepEqual(listener, {
       groups: ["new", "destroy"],
+      preset: "ulogd",
       policy: "lossy",
       bufferBytes: 217_088,
       bufferMaxBytes: 1_085_440,

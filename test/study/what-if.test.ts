@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Report } from "../../src/report/report.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
+import { mergeParameters } from "../../src/scenario/merge.js";
 import type { Experiment } from "../../src/scenario/scenario.js";
 import { simulate } from "../../src/simulation/simulation.js";
 import { actionsOf } from "../../src/study/actions.js";
+import { adviceOn } from "../../src/study/advice.js";
 import { allChanges, promisingChanges } from "../../src/study/change.js";
 import { compareHarms, harmsOf } from "../../src/study/harm.js";
+import { ownSetting } from "../../src/study/own-setting.js";
 import { adviceBudget, adviceFor, effectOf, whatIf, whatIfBudget } from "../../src/study/what-if.js";
 
 const AMPLE = { budget: 1e9 };
@@ -193,5 +196,110 @@ describe("what-if", () => {
     const [cut, whole] = [5, 600].map((limitSeconds) => ran("flush", { connections: 3000, limitSeconds }));
     const effect = effectOf({ knob: "limit", flags: "--limit 600s", overrides: {} }, cut!, whole!);
     assert.deepEqual([effect.better, effect.worse, effect.helps], [["cut"], [], true]);
+  });
+});
+
+describe("advice for readers as programs set them up", () => {
+  const flushed = (listener: object, overrides: Overrides = {}) =>
+    ran("flush", { connections: 3000, kernel: "5.15", listeners: [listener], ...overrides });
+
+  test("that stop at their first ENOBUFS tries to do without it, which its library calls NoENOBUFS", () => {
+    const report = flushed({ preset: "go-conntrack", bufferBytes: 8192 });
+    const changes = promisingChanges(report);
+    const change = changes.find(({ flags }) => flags === "--policy no-enobufs")!;
+    assert.equal(ownSetting("go-conntrack", change.overrides), "SetOption(netlink.NoENOBUFS, true)");
+    assert.ok(!changes.some(({ knob }) => knob === "resync"), "what has stopped dumps nothing");
+  });
+
+  test("names conntrackd's and ulogd's own lines, in their own sizes", async () => {
+    const growing = flushed({ preset: "conntrackd", bufferBytes: 4096, bufferMaxBytes: 8192 });
+    const [advice] = await adviceOn(growing);
+    assert.match(advice!.flags, /^--buffer-max |^--policy reliable/);
+    assert.match(advice!.setting!, /^NetlinkBufferSizeMaxGrowth \d+$|^NetlinkEventsReliable On$/);
+    assert.equal(
+      ownSetting("conntrackd", { listeners: [{ bufferMaxBytes: 8_388_608 }] }),
+      "NetlinkBufferSizeMaxGrowth 16777216",
+    );
+    assert.equal(ownSetting("ulogd", { listeners: [{ groups: ["new", "destroy"] }] }), "event_mask=0x5");
+    assert.equal(ownSetting(null, { listeners: [{ bufferBytes: 1 }] }), null);
+    assert.equal(ownSetting("agent", { listeners: [{ bufferBytes: 1 }] }), null);
+  });
+
+  test("with SO_RCVBUFFORCE asks for no rmem_max", () => {
+    const report = flushed({ policy: "lossy", bufferBytes: 106_496, force: true }, { connections: 10_000 });
+    const buffers = promisingChanges(report).filter(({ knob }) => knob === "buffer");
+    assert.ok(buffers.length > 0);
+    for (const { flags } of buffers) assert.doesNotMatch(flags, /rmem-max/);
+  });
+
+  test("beside a second reliable listener promises nothing that it does not keep", async () => {
+    const report = ran("flush", {
+      connections: 2000,
+      kernel: "5.4",
+      listeners: [{ policy: "lossy" }, { policy: "reliable", bufferBytes: 2048, serviceNanoseconds: 1e6 }],
+    });
+    const effect = await adviceFor(report, AMPLE);
+    if (effect === null) return;
+    const { experiment, ...parameters } = report.scenario;
+    const after = simulate(resolveScenario(experiment, mergeParameters(parameters as Overrides, effect.overrides)));
+    assert.deepEqual(harmsOf(after), effect.after);
+    assert.deepEqual(effect.worse, []);
+  });
+
+  test("of a latched socket of a reliable listener is the policy that knows no latch, if nothing cheaper helps", () => {
+    const latched = ran("flush", { connections: 2000, kernel: "6.1", listeners: [{ policy: "broadcast-error" }] });
+    assert.ok(latched.socket.congestions! > 0);
+    const change = promisingChanges(latched).find(({ flags }) => flags === "--policy reliable")!;
+    const after = simulate(resolveScenario("flush", { connections: 2000, kernel: "6.1", ...change.overrides }));
+    assert.equal(after.socket.congestions, 0);
+    const reliable = ran("flush", { connections: 2000, kernel: "6.1", listeners: [{ policy: "reliable" }] });
+    assert.ok(!promisingChanges(reliable).some(({ knob }) => knob === "policy"));
+  });
+
+  test("of a full queue of its own is a longer one or more workers, and of one that never filled neither", async () => {
+    const load = { ratePerSecond: 2000, connections: 8000, protocol: "udp", kernel: "4.8", flush: false } as const;
+    const listener = { policy: "lossy", bufferBytes: 4_000_000, serviceNanoseconds: 600_000 } as const;
+    const queue = { messages: 50, whenFull: "drop", receiveNanoseconds: 0 } as const;
+    const report = ran("flood", { ...load, rmemMaxBytes: 4_000_000, listeners: [{ ...listener, queue }] });
+    assert.ok(report.daemon.queue!.dropped > 0);
+    const advice = (await adviceFor(report, AMPLE))!;
+    assert.match(advice.flags, /^--decoders 4$|^--queue|^--reader/);
+    assert.equal(advice.after.newNotArrived, 0);
+    const idle = ran("flood", { ...load, connections: 10, listeners: [{ ...listener, queue }] });
+    assert.ok(!promisingChanges(idle).some(({ knob }) => knob === "queue"));
+  });
+
+  test("of a poll that misses flows is a shorter one, and nothing about a socket that it has not", async () => {
+    const report = ran("flood", {
+      protocol: "udp",
+      kernel: "4.8",
+      ratePerSecond: 100,
+      connections: 4000,
+      timeoutsSeconds: { udp: 5 },
+      flush: false,
+      listeners: [{ poll: { everyNanoseconds: 2e10, withEvents: false } }],
+    });
+    const knobs = new Set(promisingChanges(report).map(({ knob }) => knob));
+    assert.deepEqual([...knobs], ["poll"]);
+    const advice = (await adviceFor(report, AMPLE))!;
+    assert.equal(advice.flags, "--poll 2s");
+    assert.equal(advice.after.goneUnlisted, 0);
+  });
+
+  test("for a table that is full of the dead tries the gc's pause beside a larger table", () => {
+    const report = ran("flood", {
+      protocol: "udp",
+      kernel: "5.15.0",
+      ratePerSecond: 300,
+      connections: 36_000,
+      nfConntrackMax: 16_384,
+      flush: false,
+      listeners: [{ policy: "lossy", bufferBytes: 106_496, serviceNanoseconds: 10_000 }],
+    });
+    assert.ok(report.table.full!.expired > 4096);
+    const changes = promisingChanges(report).map(({ knob }) => knob);
+    assert.ok(changes.indexOf("gc-interval") > changes.indexOf("nf-conntrack-max"));
+    const alive = ran("flood", { protocol: "udp", kernel: "4.8", connections: 5000, nfConntrackMax: 1000 });
+    assert.ok(!promisingChanges(alive).some(({ knob }) => knob === "gc-interval"));
   });
 });

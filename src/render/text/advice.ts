@@ -5,9 +5,10 @@ import { count, duration, plural } from "./numbers.js";
 /** Effects that a sentence has room for. */
 const MOST_EFFECTS = 2;
 
-export function adviceText({ flags, improves, costs }: Advice): string {
+export function adviceText({ flags, setting, improves, costs }: Advice): string {
+  const own = setting === null ? "" : ` (its own setting: ${setting})`;
   const gains = improves.slice(0, MOST_EFFECTS).map(effectText).join("; ");
-  return `Try ${flags}: ${gains}.${costs.length === 0 ? "" : ` Its cost: ${costs.map(effectText).join("; ")}.`}`;
+  return `Try ${flags}${own}: ${gains}.${costs.length === 0 ? "" : ` Its cost: ${costs.map(effectText).join("; ")}.`}`;
 }
 
 interface Nouns {
@@ -46,6 +47,12 @@ const WORDS: Readonly<Record<AdviceFigure, (effect: AdviceEffect) => string>> = 
     many: "packets are dropped",
     none: "no packet is dropped",
     were: was,
+  }),
+  goneUnlisted: counted({
+    one: "entry is in no dump",
+    many: "entries are in no dump",
+    none: "every entry is in a dump",
+    were: () => "were not",
   }),
   stale: counted({
     one: "dead entry is believed alive",

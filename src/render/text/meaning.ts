@@ -28,9 +28,13 @@ const FINDINGS: readonly Finding[] = [
   {
     // What the listener does not see: packets of users were refused. It outweighs any event.
     holds: ({ table }) => some(table.dropped.full),
-    says: ({ table }) => {
+    says: ({ table, gc }) => {
       const dropped = `The table was full: ${plural(table.dropped.full, "packet was", "packets were")} dropped`;
-      return table.full === null ? `${dropped}.` : `${dropped}. When that began, it held ${contentsOf(table.full)}.`;
+      if (table.full === null) return `${dropped}.`;
+      const held = `${dropped}. When that began, it held ${contentsOf(table.full)}.`;
+      const pause = gc?.longestPauseSeconds ?? null;
+      if (table.full.expired <= table.full.alive || pause === null) return held;
+      return `${held} Most of it was dead: the gc worker paused for up to ${duration(pause)} between two looks.`;
     },
   },
   {

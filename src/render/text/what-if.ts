@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<AdviceFigure, string>> = {
   newNotArrived: "NEW not arrived",
   packetsDropped: "packets dropped",
   updateNotArrived: "UPDATE not arrived",
+  goneUnlisted: "entries in no dump",
   stale: "dead entries that the daemon believes in",
   drainSeconds: "drain",
   peakDying: "most dying entries",

@@ -238,6 +238,7 @@ function configurationOf(read: Reader, file: string): Configuration {
   const given = [...general].filter(([name]) => !EFFECTIVE.has(name)).map(([, { name }]) => name);
   return {
     listener: {
+      preset: "conntrackd",
       groups: ["new", "update", "destroy"],
       policy: SWITCHES[reliable] ? "reliable" : "lossy",
       bufferBytes,

@@ -126,6 +126,7 @@ function configurationOf(given: Map<string, Entry>, file: string): Configuration
   const silent = [...given.values()].map(({ key }) => key).filter(({ text }) => SILENT.has(text));
   return {
     listener: {
+      preset: "ulogd",
       groups: MASK.filter(([, bit]) => (mask & bit) !== 0).map(([group]) => group),
       policy: number("reliable", 0) === 0 ? "lossy" : "reliable",
       bufferBytes: isSet ? size : DEFAULT_REQUEST_BYTES,

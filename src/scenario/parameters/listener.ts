@@ -28,7 +28,7 @@ export const BUFFER_BYTES: Range = { min: 0, max: GIB };
 export const AFTER_FLUSH: Range = { min: 0, max: LONGEST_DURATION };
 const STALL_TIME: Range = { min: 1, max: DAY };
 /** Decoders that a daemon may hand its messages to. */
-const MOST_DECODERS = 16;
+export const MOST_DECODERS = 16;
 
 export const EVENT_GROUPS = ["new", "update", "destroy"] as const;
 export type EventGroup = (typeof EVENT_GROUPS)[number];
@@ -140,7 +140,7 @@ const presetCodec: Codec = {
 
 const FULL_QUEUE = ["block", "drop"] as const;
 /** Each is a few numbers in memory. */
-const MOST_QUEUED = 1 << 20;
+export const MOST_QUEUED = 1 << 20;
 
 const QUEUE = shape("a queue of the program between the receiver and its decoders; null: none", {
   messages: quantity("count", { min: 1, max: MOST_QUEUED }, "how many messages it holds"),

@@ -5,7 +5,7 @@ import { adviceText } from "../../../src/render/text/advice.js";
 test("advice says what its run changed, and in place of what", () => {
   const improves = [{ figure: "drainSeconds" as const, before: 26, after: 1.7 }];
   assert.equal(
-    adviceText({ flags: "--buffer 208k", improves, costs: [] }),
+    adviceText({ flags: "--buffer 208k", setting: null, improves, costs: [] }),
     "Try --buffer 208k: the dying list is empty 1.7 s after the flush, in place of 26 s.",
   );
 });
@@ -17,7 +17,7 @@ test("what is gone is not called 0 of it", () => {
     { figure: "stale" as const, before: 9, after: 0 },
   ];
   assert.equal(
-    adviceText({ flags: "--policy reliable", improves, costs: [] }),
+    adviceText({ flags: "--policy reliable", setting: null, improves, costs: [] }),
     "Try --policy reliable: every NEW arrives (1,601 did not); no packet is dropped (1 was).",
   );
 });
@@ -25,7 +25,7 @@ test("what is gone is not called 0 of it", () => {
 test("a dying list that never emptied has no time that it is in place of", () => {
   const improves = [{ figure: "drainSeconds" as const, before: null, after: 3 }];
   assert.equal(
-    adviceText({ flags: "--policy reliable", improves, costs: [] }),
+    adviceText({ flags: "--policy reliable", setting: null, improves, costs: [] }),
     "Try --policy reliable: the dying list is empty 3 s after the flush.",
   );
 });
@@ -37,7 +37,7 @@ test("what grows with it is told as its cost", () => {
     { figure: "refused" as const, before: 15_010, after: 60_000 },
   ];
   assert.equal(
-    adviceText({ flags: "--policy reliable", improves, costs }),
+    adviceText({ flags: "--policy reliable", setting: null, improves, costs }),
     "Try --policy reliable: 12 DESTROY do not arrive, in place of 15,010. " +
       "Its cost: the dying list is empty 20 s after the flush; 60,000 attempts are refused, in place of 15,010.",
   );
