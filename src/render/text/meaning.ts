@@ -184,9 +184,19 @@ const ASIDES: readonly Finding[] = [
       `${plural(table.dropped.insertion, "packet was", "packets were")} dropped because the entry could not be inserted (insert_failed).`,
   },
   {
-    holds: ({ events }) =>
-      some(events.destroy.notSubscribed) && some(events.new.raised) && events.new.delivered === events.new.raised,
+    holds: ({ events, scenario }) =>
+      scenario.listeners[0]?.filter === null &&
+      some(events.destroy.notSubscribed) &&
+      some(events.new.raised) &&
+      events.new.delivered === events.new.raised,
     says: () => "Every NEW arrived.",
+  },
+  {
+    // Every event that arrived is every event of those that the filter lets pass.
+    holds: ({ events, scenario }) =>
+      (scenario.listeners[0]?.filter ?? null) !== null && some(events.destroy.notSubscribed),
+    says: ({ events }) =>
+      `That is said of what its filter lets pass: of ${plural(events.destroy.notSubscribed, "other entry", "other entries")} the reader knows nothing.`,
   },
   {
     holds: ({ daemon }) => some(daemon.missing),
