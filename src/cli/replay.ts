@@ -10,7 +10,8 @@ import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import type { Replay } from "../scenario/parameters/replay.js";
 import { keepLog } from "../workload/replay/kept.js";
 import { ReplayParser } from "../workload/replay/parse.js";
-import { systemReason } from "./failure.js";
+import { QUIET } from "./destinations.js";
+import { note, systemReason } from "./failure.js";
 import { claimInput } from "./file-claims.js";
 import { type FlagValues, valued } from "./flag.js";
 import type { Io } from "./io.js";
@@ -48,6 +49,27 @@ export function refuseReplay(flags: FlagValues): void {
 export function withReplay(overrides: Overrides, flags: FlagValues, io: Io): Overrides {
   const file = flags.of(REPLAY_FLAG);
   return file === null ? overrides : { ...overrides, replay: readLog(file, io) };
+}
+
+/** Of a command that makes many runs: what its flags say, with the log, whose lacks are noted. Throws UsageError. */
+export function replayedOverrides(flags: FlagValues, io: Io): Overrides {
+  refuseReplay(flags);
+  const overrides = withReplay(flags.overrides, flags, io);
+  const sentences = flags.has(QUIET) ? [] : replayNotes(overrides.replay ?? null, flags.overrides);
+  for (const sentence of sentences) note(io, `note: ${sentence}`);
+  return overrides;
+}
+
+/**
+ * The log that a scenario file names, found from the folder that the command runs in: a report that is pasted has its
+ * hash, too, and then it has to be that log. Throws UsageError.
+ */
+export function namedLog(named: Pick<Replay, "file"> & Partial<Replay>, io: Io): Replay {
+  const log = readLog(named.file, io);
+  if (named.sha256 === undefined || named.sha256 === log.sha256) return log;
+  throw new UsageError(
+    `replay: expected the log that the scenario is about (SHA-256 ${named.sha256.slice(0, 12)}…), got another content in ${quoted(named.file)}`,
+  );
 }
 
 function readLog(file: string, io: Io): Replay {

@@ -4,12 +4,13 @@
  */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import path from "node:path";
-import { quoted, UsageError } from "../scenario/errors.js";
+import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import type { ScenarioFile } from "../scenario/file.js";
 import type { Suites } from "./dependencies.js";
 import { systemReason } from "./failure.js";
 import { claimInput } from "./file-claims.js";
 import type { Io } from "./io.js";
+import { namedLog } from "./replay.js";
 
 const EXTENSIONS = [".yaml", ".yml", ".json"];
 const STANDARD_INPUT = "-";
@@ -23,8 +24,19 @@ const PIPE_POLL_MILLISECONDS = 20;
 export function scenarioFiles(operands: readonly string[], { readScenarioFiles }: Suites, io: Io): ScenarioFile[] {
   return gather(operands).flatMap(({ file, name }) => {
     if (file !== STANDARD_INPUT) claimInput(file, io);
-    return readScenarioFiles(textOf(file, io), file, name);
+    return readScenarioFiles(textOf(file, io), file, name).map((one) => withLogs(one, io));
   });
+}
+
+/** A case that replays a log says which; what is in it is read from the log. */
+function withLogs(file: ScenarioFile, io: Io): ScenarioFile {
+  const cases = file.cases.map((one) => {
+    const { replay } = one.overrides;
+    if (!replay) return one;
+    const log = inPlace(file.path, () => namedLog(replay, io));
+    return { ...one, overrides: { ...one.overrides, replay: log } };
+  });
+  return { ...file, cases };
 }
 
 interface Gathered {

@@ -8,6 +8,7 @@ import type { Value } from "../../study/grid.js";
 import type { Command } from "../command.js";
 import { type Flag, type FlagValues, valued } from "../flag.js";
 import { PARAMETER_FLAGS, parameterFlag } from "../parameter-flags.js";
+import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { runsFlag } from "../scenario-choice.js";
 import { hostWord, settingsValue } from "../study/axes.js";
 import { METRIC, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
@@ -53,6 +54,7 @@ const FLAGS: readonly Flag[] = [
   SHARD,
   RESUME,
   ...PARAMETER_FLAGS.filter(({ name }) => name !== KERNELS.name),
+  REPLAY_FLAG,
   ...STUDY_OUTPUT,
 ];
 
@@ -79,7 +81,8 @@ const COMPARE: StudyCommand = {
   subject(flags, { operands, dependencies, io }, suites) {
     if (operands.length === 0)
       throw new UsageError("expected flood, flush or scenario files after compare, got nothing");
-    const subjects = operands.flatMap((word) => subjectsOf(word, flags.overrides, suites, io));
+    const over = replayedOverrides(flags, io);
+    const subjects = operands.flatMap((word) => subjectsOf(word, over, suites, io));
     const [first] = subjects;
     return {
       of: operands.join(" "),

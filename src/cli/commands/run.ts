@@ -25,6 +25,7 @@ import { DAEMON, daemonOf, LIVE, LIVE_FLAGS, liveOf } from "../live.js";
 import { flagOf, PARAMETER_FLAGS } from "../parameter-flags.js";
 import { countView, timed } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
+import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { ONLY, runsFlag, SCENARIOS } from "../scenario-choice.js";
 import { scenarioFiles } from "../scenario-files.js";
 import { announceSeed, drawSeed } from "../seed.js";
@@ -45,7 +46,7 @@ const REPORT = switched({
 });
 
 /** What a file says, a flag says louder. */
-const FLAGS = [EXPECT, ONLY, RUNS, BAIL, REPORT, ...PARAMETER_FLAGS, ...LIVE_FLAGS, ...OUTPUT_FLAGS];
+const FLAGS = [EXPECT, ONLY, RUNS, BAIL, REPORT, ...PARAMETER_FLAGS, REPLAY_FLAG, ...LIVE_FLAGS, ...OUTPUT_FLAGS];
 
 /** Of many runs the other formats show what was expected, and need no more than that. */
 const SHOWING_REPORTS: ReadonlySet<Format> = new Set(["html", "json", "csv"]);
@@ -80,7 +81,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
   const files = scenarioFiles(operands, suites, io);
   const plans = suites.planSuite(files, {
     under: live === null ? {} : live.liveOverrides(host!),
-    over: flags.overrides,
+    over: replayedOverrides(flags, io),
     nameOf: flagOf,
     runs: flags.of(RUNS) ?? 1,
     only: flags.of(ONLY),
@@ -109,7 +110,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
         io,
         keep,
         suites,
-        runAll: await runnerOf(live, flags, { io, dependencies, suites }),
+        runAll: await runnerOf(live, flags, { plans, io, dependencies, suites }),
       }),
     );
   } catch (error) {
@@ -195,15 +196,24 @@ async function watched(
   }
 }
 
-/** On all cores; but of running kernels there is one, and a run wants the machine for itself. */
+/**
+ * On all cores; but of running kernels there is one, and a run wants the machine for itself, and a log that is replayed
+ * is in the memory of this thread.
+ */
 async function runnerOf(
   live: Live | null,
   flags: FlagValues,
-  { io, dependencies, suites: { pool } }: { io: Io; dependencies: Dependencies; suites: Suites },
+  {
+    plans,
+    io,
+    dependencies,
+    suites: { pool },
+  }: { plans: readonly Plan[]; io: Io; dependencies: Dependencies; suites: Suites },
 ): Promise<RunAll> {
   const breathe = breathing();
+  const replays = plans.some(({ scenarios: [first] }) => first!.replay !== null);
   return live === null
-    ? pool(dependencies.cores(), await dependencies.backend(), breathe)
+    ? pool(replays ? 1 : dependencies.cores(), await dependencies.backend(), breathe)
     : pool(1, live.liveBackend({ daemon: daemonOf(flags, io) }), breathe);
 }
 

@@ -17,6 +17,7 @@ import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
 import { lineView } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
+import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
 import { drawSeed } from "../seed.js";
 import { STUDY, STUDY_OUTPUT, studyOutputs, WORKERS } from "../study/flags.js";
@@ -39,7 +40,7 @@ const FIND = valued({
 
 const RUNS = runsFlag(`seeds with which a value must hold (default: ${USUAL_RUNS})`);
 
-const FLAGS: readonly Flag[] = [FIND, EXPECT, RUNS, WORKERS, ONLY, ...PARAMETER_FLAGS, ...STUDY_OUTPUT];
+const FLAGS: readonly Flag[] = [FIND, EXPECT, RUNS, WORKERS, ONLY, ...PARAMETER_FLAGS, REPLAY_FLAG, ...STUDY_OUTPUT];
 
 export const size: Command = {
   name: "size",
@@ -69,7 +70,8 @@ async function runSize(call: Call): Promise<number> {
   const find = flags.of(FIND);
   if (find === null) throw new UsageError("--find: expected what to search for, such as buffer, got nothing");
   const suites = await dependencies.suites();
-  const subject = subjectOf(operands, { over: flags.overrides, only: flags.of(ONLY), suites, command: "size", io });
+  const over = replayedOverrides(flags, io);
+  const subject = subjectOf(operands, { over, only: flags.of(ONLY), suites, command: "size", io });
   const outputs = studyOutputs(flags, io);
   const resolve = await dependencies.resolve();
   const { seed } = resolve(subject.experiment, subject.overrides);
@@ -118,7 +120,8 @@ async function searched({ find, subject, flags, call: { io, dependencies } }: Se
   );
   const view = await lineView(io, { quiet: flags.has(QUIET) });
   const interrupt = abortOnInterrupt(io, view);
-  const workers = flags.of(WORKERS) ?? dependencies.cores();
+  // A log that is replayed is in the memory of this thread.
+  const workers = subject.overrides.replay ? 1 : (flags.of(WORKERS) ?? dependencies.cores());
   try {
     const { experiment, overrides } = subject;
     return await sizeUp(

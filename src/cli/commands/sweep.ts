@@ -6,6 +6,7 @@ import { UsageError } from "../../scenario/errors.js";
 import type { Command } from "../command.js";
 import { type Flag, valued } from "../flag.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
+import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
 import { axisOf, hostWord, parseList, parseRange } from "../study/axes.js";
 import { METRIC, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
@@ -50,6 +51,7 @@ const FLAGS: readonly Flag[] = [
   RESUME,
   ONLY,
   ...PARAMETER_FLAGS,
+  REPLAY_FLAG,
   ...STUDY_OUTPUT,
 ];
 
@@ -75,7 +77,7 @@ const SWEEP: StudyCommand = {
   usualRuns: USUAL_RUNS,
   subject(flags, { operands, dependencies, io }, suites) {
     const { of, experiment, overrides } = subjectOf(operands, {
-      over: flags.overrides,
+      over: replayedOverrides(flags, io),
       only: flags.of(ONLY),
       suites,
       io,

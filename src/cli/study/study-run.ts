@@ -83,7 +83,8 @@ async function watched(runs: Runs, { shard, kept, flags, call, studies }: Surrou
   const { io, dependencies } = call;
   const view = await countView(io, { quiet: flags.has(QUIET), noun: "runs" });
   const interrupt = abortOnInterrupt(io, view);
-  const workers = flags.of(WORKERS) ?? dependencies.cores();
+  // A log that is replayed is in the memory of this thread.
+  const workers = runs.study.overrides.replay ? 1 : (flags.of(WORKERS) ?? dependencies.cores());
   const runAll = studies.pool(workers, await dependencies.backend(), breathing());
   try {
     await studies.sweep(runs, shard, runAll, {

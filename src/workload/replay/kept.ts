@@ -17,6 +17,6 @@ export function keptLog({ file, sha256 }: Replay): ReplayLog {
   const log = logs.get(sha256);
   if (log !== undefined) return log;
   throw new UsageError(
-    `replay: expected the log itself, given by --replay ${file} of flood or flush, got its name and its hash alone`,
+    `replay: expected the log itself, given by --replay ${file} beside it, got its name and its hash alone`,
   );
 }

@@ -536,3 +536,57 @@ describe("a real process", () => {
     assert.deepEqual(readdirSync(folder), ["a.yaml", "b.yml", "c.json", "long.yaml", "out.xml"]);
   });
 });
+
+describe("a log that is replayed", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ct-reliable-replay-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const log = join(folder, "events.csv");
+  const lines = Array.from({ length: 200 }, (_, index) => [`${(index / 100).toFixed(2)},NEW,udp,10`]).flat();
+  writeFileSync(log, `${lines.join("\n")}\n`);
+
+  const file = (name: string, replay: object): string => {
+    const path = join(folder, name);
+    const scenario = { experiment: "flood", kernel: "6.1", replay };
+    writeFileSync(path, JSON.stringify({ title: "t", scenario, expectations: ["new.raised == 200"] }));
+    return path;
+  };
+
+  test("is named by a scenario file, and read", async () => {
+    const outcome = await run(["run", file("named.json", { file: log })]);
+    assert.deepEqual([outcome.code, outcome.stderr], [0, ""]);
+    assert.match(outcome.stdout, /new\.raised == 200 {2}200\n/);
+  });
+
+  test("has to be the one that the scenario is about", async () => {
+    const path = file("other.json", { file: log, sha256: "0".repeat(64) });
+    const { code, stderr } = await run(["run", path]);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /other\.json: replay: expected the log that the scenario is about \(SHA-256 000000000000…\), got another content in /,
+    );
+  });
+
+  test("is in every run of a study, whichever thread has it", async () => {
+    const argv = [
+      "size",
+      "flood",
+      "--replay",
+      log,
+      "--kernel",
+      "6.1",
+      "--find",
+      "buffer",
+      "--runs",
+      "4",
+      "--reader",
+      "1ms",
+    ];
+    const { code, stdout, stderr } = await run([...argv, "--expect", "new.lost == 0", "--policy", "lossy"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /The smallest buffer for new\.lost == 0: /);
+    assert.match(stderr, /note: repeating this run needs the file/);
+    const compared = await run(["compare", "flood", "--replay", log, "--kernel", "5.4,6.1", "--runs", "4"]);
+    assert.equal(compared.code, 0, compared.stderr);
+  });
+});
