@@ -165,10 +165,12 @@ abstract class WholeTable extends ReferenceGc {
     }
     this.last = 0;
     const wanted = Math.min(Math.max(this.wanted(), hz), this.longestSeconds * hz);
-    return Math.max(1, wanted - Math.max(clock.jiffies - this.start, 1));
+    return this.countsFromStart ? Math.max(1, wanted - Math.max(clock.jiffies - this.start, 1)) : wanted;
   }
 
   protected readonly longestSeconds: number = 60;
+  /** Whether the next pass comes so long after the start of this one, not after its end. */
+  protected readonly countsFromStart: boolean = true;
   protected begin(): void {}
   protected abstract wanted(): number;
 
@@ -181,6 +183,7 @@ abstract class WholeTable extends ReferenceGc {
 
 class Pass120s extends WholeTable {
   protected override readonly longestSeconds = 120;
+  protected override readonly countsFromStart = false;
   protected wanted(): number {
     return 120 * this.kernel.clock.hz;
   }
