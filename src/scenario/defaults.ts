@@ -14,6 +14,7 @@ import { type Chosen, standardOf } from "./parameters/parameter.js";
 import { presetOf } from "./parameters/preset.js";
 import { connectionsUpTo, type RatePoint } from "./parameters/rate-profile.js";
 import type { Replay } from "./parameters/replay.js";
+import type { GivenTrafficClass } from "./parameters/traffic.js";
 import {
   type Costs,
   type DeleteScenario,
@@ -28,7 +29,7 @@ import {
   type TimeoutKey,
   type TrafficClass,
 } from "./scenario.js";
-import { classesOf, floodSecondsOf, resolveTraffic, trafficOf } from "./traffic.js";
+import { classesOf, floodSecondsOf, resolveTraffic, trafficOf, withSharedLoad } from "./traffic.js";
 import { formatCount, formatDuration, formatRate, formatSize, LONGEST_DURATION, RATES, SECOND } from "./units.js";
 
 /** What a user said, in canonical units; everything else is a default. */
@@ -42,7 +43,7 @@ export interface Overrides
   durationSeconds?: number;
   timeoutsSeconds?: Partial<Record<TimeoutKey, number>>;
   listeners?: Partial<ListenerScenario>[];
-  traffic?: Partial<TrafficClass>[];
+  traffic?: GivenTrafficClass[];
   delete?: Partial<DeleteScenario> | null;
   kernelConfig?: Partial<KernelConfig>;
   kernelRules?: Partial<KernelRules>;
@@ -123,7 +124,8 @@ function resolvedTraffic(
     connections: overrides.connections ?? base.connections,
     ratePerSecond: overrides.ratePerSecond === undefined ? base.ratePerSecond : overrides.ratePerSecond,
   };
-  return resolveTraffic(traffic, common, overrides);
+  const shared = withSharedLoad(traffic, () => resolveLoad(overrides, base));
+  return resolveTraffic(shared, common, overrides);
 }
 
 function resolvedLoad(overrides: Overrides, base: Load, traffic: readonly TrafficClass[]): Partial<Chosen> {

@@ -5,11 +5,12 @@
 
 import type { Overrides } from "./defaults.js";
 import { ParameterError } from "./errors.js";
+import { formatShare } from "./parameters/codec.js";
 import { MOST_ENTRIES, type Protocol, SHORTEST_TCP_PACKETS } from "./parameters/load.js";
 import type { Replay } from "./parameters/replay.js";
-import type { ScriptName, TrafficClass } from "./parameters/traffic.js";
+import type { GivenTrafficClass, ScriptName, TrafficClass } from "./parameters/traffic.js";
 import type { Scenario } from "./scenario.js";
-import { formatCount, formatDuration, LONGEST_DURATION, SECOND } from "./units.js";
+import { formatCount, formatDuration, formatRate, LONGEST_DURATION, RATES, SECOND } from "./units.js";
 
 /** What the flags of a single kind say: the defaults of each. */
 export type Common = Pick<
@@ -41,6 +42,60 @@ const LIFETIME_NANOSECONDS = 60 * SECOND;
 const PACKETS_PER_SECOND = 1;
 
 const lives = (script: ScriptName): boolean => script === "long-lived" || script === "stream";
+
+/** Of 70 % and 30 % as they are added up in binary. */
+const ROUNDING = 1e-9;
+
+/**
+ * The kinds with the connections and the rate that their shares make of the run's; as they are where none has a share.
+ * @throws ParameterError
+ */
+export function withSharedLoad(
+  given: readonly GivenTrafficClass[],
+  load: () => Pick<TrafficClass, "connections" | "ratePerSecond">,
+): readonly Partial<TrafficClass>[] {
+  if (given.every(({ share }) => share === undefined)) return given;
+  const shares = given.map(shareOf);
+  // Connections are cut where the shares up to there end, so that none is left over.
+  const ends = shares.map((_, index) => shares.slice(0, index + 1).reduce((sum, share) => sum + share, 0));
+  const all = ends.at(-1)!;
+  if (Math.abs(all - 1) > ROUNDING) {
+    throw new ParameterError("traffic", `expected shares that add up to 100%, got ${formatShare(all)}`);
+  }
+  const { connections, ratePerSecond } = load();
+  const upTo = (end: number | undefined): number => Math.round(Number(((end ?? 0) * connections).toPrecision(12)));
+  return given.map(({ share: _, ...one }, index) => ({
+    ...one,
+    connections: upTo(ends[index]) - upTo(ends[index - 1]),
+    ratePerSecond: ratePerSecond === null ? null : sharedRate(shares[index]!, ratePerSecond, index),
+  }));
+}
+
+function shareOf({ share, script, ...one }: GivenTrafficClass, index: number): number {
+  const kind = script ?? "this kind";
+  if (share === undefined) {
+    throw new ParameterError(
+      `traffic.${index}`,
+      `expected a share of each kind of flow or of none, got ${kind} without`,
+    );
+  }
+  for (const field of ["ratePerSecond", "connections"] as const) {
+    if (one[field] === undefined) continue;
+    const own = field === "connections" ? "connections" : "a rate";
+    throw new ParameterError(`traffic.${index}.${field}`, `expected a share or ${own} of ${kind}, got both`);
+  }
+  if (share > 0) return share;
+  throw new ParameterError(`traffic.${index}.share`, `expected a share above 0% of ${kind}, got ${formatShare(share)}`);
+}
+
+function sharedRate(share: number, ratePerSecond: number, index: number): number {
+  const rate = Number((share * ratePerSecond).toPrecision(12));
+  if (rate >= RATES.min) return rate;
+  throw new ParameterError(
+    `traffic.${index}.share`,
+    `expected a share that makes at least ${formatRate(RATES.min)} of {ratePerSecond} ${formatRate(ratePerSecond)}, got ${formatShare(share)}`,
+  );
+}
 
 /** @throws ParameterError */
 export function resolveTraffic(

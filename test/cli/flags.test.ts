@@ -48,6 +48,7 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
     { traffic: [{ script: "syn-only", ratePerSecond: 5000 }] },
     "--traffic syn-only:rate=5000/s",
   ],
+  ["--traffic short:share=70%", { traffic: [{ script: "short", share: 0.7 }] }, "--traffic short:share=70%"],
   ["--buffer 2k", { listeners: [{ bufferBytes: 2048 }] }, "--buffer 2048"],
   ["--reader 1000us", { listeners: [{ serviceNanoseconds: 1e6, serviceDistribution: "fixed" }] }, "--reader 1ms"],
   [

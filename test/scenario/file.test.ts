@@ -53,6 +53,7 @@ const GOOD: readonly (readonly [lines: string, overrides: Overrides])[] = [
   ["  flush: false", { flush: false }],
   ["  timeoutsSeconds: {udp: 30s, icmp: 5}", { timeoutsSeconds: { udp: 30, icmp: 5 } }],
   ["  rmemMaxBytes: 208k", { rmemMaxBytes: 212_992 }],
+  ["  traffic: [{script: short, share: 1}]", { traffic: [{ script: "short", share: 1 }] }],
   [
     "  secondFlood: {connections: 1k, afterFlushSeconds: 5s}",
     { secondFlood: { connections: 1000, afterFlushSeconds: 5 } },
@@ -105,6 +106,8 @@ const MISTAKES: readonly (readonly [lines: string, sentence: string])[] = [
   ["  packetGapNanoseconds: 1.5", "4:25: packetGapNanoseconds: expected a whole number, got 1.5"],
   ["  packetGapNanoseconds: 2h", '4:25: packetGapNanoseconds: expected a duration from 0s to 1h, got "2h"'],
   ["  durationSeconds: 0.0000001", "4:20: durationSeconds: expected a value from 1ms to 104d, got 1e-7"],
+  ["  traffic: [{script: short, share: 2}]", "4:36: share: expected a value from 0 to 1, got 2"],
+  ["  traffic: [{script: short, share: 70%}]", '4:36: share: expected a number, got "70%"'],
   ["  kernel: six", '4:11: kernel: expected a kernel release such as 3.6 or 6.18.44, got "six"'],
   ["  kernel: true", "4:11: kernel: expected a kernel release such as 3.6 or 6.18.44, got true"],
   ["  seed: ' a'", '4:9: seed: expected 1 to 100 printable characters, got " a"'],

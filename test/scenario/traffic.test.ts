@@ -5,11 +5,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
-import { SCRIPTS, trafficCodec } from "../../src/scenario/parameters/traffic.js";
+import { mergeParameters } from "../../src/scenario/merge.js";
+import { type GivenTrafficClass, SCRIPTS, trafficCodec } from "../../src/scenario/parameters/traffic.js";
 import type { TrafficClass } from "../../src/scenario/scenario.js";
 import { classesOf } from "../../src/scenario/traffic.js";
 
-const resolved = (traffic: Partial<TrafficClass>[], others: Overrides = {}) =>
+const resolved = (traffic: GivenTrafficClass[], others: Overrides = {}) =>
   resolveScenario("flood", { ...others, traffic });
 
 describe("a kind of flow", () => {
@@ -17,6 +18,7 @@ describe("a kind of flow", () => {
     for (const written of [
       "short",
       "syn-only:rate=5000/s",
+      "short:share=70%",
       "stream:rate=10/s,protocol=udp,lifetime=30s,pps=20/s,name=video",
     ]) {
       assert.equal(trafficCodec.format(trafficCodec.parse(written)), written);
@@ -53,6 +55,46 @@ describe("a kind of flow", () => {
     assert.deepEqual(connections({ durationSeconds: 2 }), [6000, 2000]);
     const whole = resolved(kinds, { durationSeconds: 2 });
     assert.deepEqual([whole.connections, whole.ratePerSecond], [8000, 4000]);
+  });
+
+  test("with a share gets that of the run's rate and connections, and none is left over", () => {
+    const kinds = [
+      { script: "short", share: 0.7 },
+      { script: "syn-only", share: 0.2 },
+      { script: "reset", share: 0.1 },
+    ] as const;
+    const load = (others: Overrides) => {
+      const whole = resolveScenario("flood", { ...others, traffic: [...kinds] });
+      assert.deepEqual(resolveScenario("flood", whole as unknown as Overrides), whole);
+      const parts = whole.traffic.map(({ connections, ratePerSecond }) => [connections, ratePerSecond]);
+      return { parts, connections: whole.connections, ratePerSecond: whole.ratePerSecond };
+    };
+    assert.deepEqual(load({ ratePerSecond: 1000, connections: 1001 }), {
+      parts: [
+        [701, 700],
+        [200, 200],
+        [100, 100],
+      ],
+      connections: 1001,
+      ratePerSecond: 1000,
+    });
+    assert.deepEqual(load({ ratePerSecond: 1000, durationSeconds: 3 }).parts, [
+      [2100, 700],
+      [600, 200],
+      [300, 100],
+    ]);
+    assert.deepEqual(load({ connections: 500, durationSeconds: 5 }).ratePerSecond, 100);
+    assert.deepEqual(load({ ratePerSecond: null, connections: 10 }).parts, [
+      [7, null],
+      [2, null],
+      [1, null],
+    ]);
+  });
+
+  test("with a share changes with a rate that is laid over it", () => {
+    const base = trafficCodec.parse("short:share=100%");
+    const [one] = resolveScenario("flood", mergeParameters(base, { ratePerSecond: 321 })).traffic;
+    assert.equal(one!.ratePerSecond, 321);
   });
 
   test("is the same when what was resolved is resolved again", () => {
@@ -103,7 +145,61 @@ describe("what cannot be is refused in one sentence:", () => {
       { durationSeconds: 1 },
       /at least one connection/,
     ],
-  ] as [string, Partial<TrafficClass>[], Overrides, RegExp][]) {
+    [
+      "shares beside rates",
+      [{ script: "short", share: 1, ratePerSecond: 5 }],
+      {},
+      /expected a share or a rate of short, got both/,
+    ],
+    [
+      "shares beside connections",
+      [{ script: "short", share: 1, connections: 5 }],
+      {},
+      /expected a share or connections of short, got both/,
+    ],
+    [
+      "a share beside a kind without",
+      [
+        { script: "short", share: 0.7 },
+        { script: "reset", ratePerSecond: 5 },
+      ],
+      {},
+      /of each kind of flow or of none, got reset without/,
+    ],
+    [
+      "shares of less than all",
+      [
+        { script: "short", share: 0.7 },
+        { script: "reset", share: 0.2 },
+      ],
+      {},
+      /expected shares that add up to 100%, got 90%$/,
+    ],
+    [
+      "no share",
+      [
+        { script: "short", share: 1 },
+        { script: "reset", share: 0 },
+      ],
+      {},
+      /expected a share above 0% of reset, got 0%/,
+    ],
+    [
+      "a share of a rate that is below all rates",
+      [
+        { script: "short", share: 0.999 },
+        { script: "reset", share: 0.001 },
+      ],
+      { ratePerSecond: 0.5, connections: 9000 },
+      /at least 0.001\/s of ratePerSecond 0.5\/s, got 0.1%/,
+    ],
+    [
+      "three of rate, connections and duration that differ",
+      [{ script: "short", share: 1 }],
+      { ratePerSecond: 5, connections: 9, durationSeconds: 1 },
+      /leave one of the three out/,
+    ],
+  ] as [string, GivenTrafficClass[], Overrides, RegExp][]) {
     test(what, () => {
       assert.throws(() => resolved(kinds, others), sentence);
     });

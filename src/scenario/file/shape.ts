@@ -6,6 +6,7 @@ import type { Overrides } from "../defaults.js";
 import { MOST_SEEDS } from "../expectation.js";
 import { list, quantity, type Schema, text } from "../json-schema.js";
 import { DURATION_SECONDS } from "../parameters/load.js";
+import { GIVEN_TRAFFIC } from "../parameters/traffic.js";
 import { type Experiment, PRINTABLE, SCENARIO } from "../scenario.js";
 
 /** What stands behind `in` of an expectation. */
@@ -14,7 +15,7 @@ const VARIANT_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
 const GIVEN_SCENARIO: Schema = {
   ...SCENARIO,
   description: "parameters under the names that a report gives them; what is left out is a default of the experiment",
-  properties: { ...SCENARIO.properties, durationSeconds: DURATION_SECONDS },
+  properties: { ...SCENARIO.properties, traffic: GIVEN_TRAFFIC, durationSeconds: DURATION_SECONDS },
 };
 
 const EXPECTATIONS = list(

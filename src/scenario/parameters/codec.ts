@@ -38,6 +38,19 @@ export function numberIn(schema: Schema, text: string): number {
   return parseValue(schema, text) as number;
 }
 
+/** `70%`, from 0 to 1 inside; null: it is no percentage. Throws UsageError where nothing or more than all is left. */
+export function shareIn(text: string): number | null {
+  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (percent === undefined) return null;
+  const share = Number(percent) / 100;
+  if (share > 0 && share <= 1) return share;
+  throw new UsageError(`expected a share above 0% and up to 100%, got ${quoted(text)}`);
+}
+
+export function formatShare(share: number): string {
+  return `${Number((share * 100).toPrecision(12))}%`;
+}
+
 /** At the separator: what stands before it and after it. Throws UsageError where it does not stand there. */
 export function pairIn(text: string, separator: string, example: string): [string, string] {
   const at = text.indexOf(separator);

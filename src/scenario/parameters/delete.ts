@@ -6,7 +6,7 @@ import { quoted, UsageError } from "../errors.js";
 import { type Described, nullable, quantity, shape, text, type ValueOf } from "../json-schema.js";
 import { LONGEST_DURATION, RATES, SECOND } from "../units.js";
 import { formatValue } from "../value.js";
-import { type Codec, numberIn } from "./codec.js";
+import { type Codec, formatShare, numberIn, shareIn } from "./codec.js";
 import { flag, parameter } from "./parameter.js";
 
 const SHARE: Described<number> = {
@@ -62,7 +62,7 @@ const deleteCodec: Codec = {
     const { share = 1, class: kind = null, perSecond = null, atSeconds = 0 } = values;
     const items = [
       ...(kind === null ? [] : [`class=${kind}`]),
-      ...(share === 1 && (kind !== null || perSecond !== null) ? [] : [`${Number((share * 100).toPrecision(12))}%`]),
+      ...(share === 1 && (kind !== null || perSecond !== null) ? [] : [formatShare(share)]),
       ...(perSecond === null ? [] : [formatValue(PER_SECOND, perSecond)]),
     ];
     return `${items.join(",")}${perSecond !== null && atSeconds === 0 ? "" : `@${formatValue(AT_SECONDS, atSeconds)}`}`;
@@ -72,11 +72,9 @@ const deleteCodec: Codec = {
 function itemOf(item: string, whole: string): Partial<DeleteScenario> {
   if (item.startsWith("class=") && item.length > 6) return { class: item.slice(6) };
   if (item.endsWith("/s")) return { perSecond: numberIn(PER_SECOND, item) };
-  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(item)?.[1];
-  if (percent === undefined) throw new UsageError(`expected ${EXAMPLES}, got ${quoted(whole)}`);
-  const share = Number(percent) / 100;
-  if (share > 0 && share <= 1) return { share };
-  throw new UsageError(`expected a share above 0% and up to 100%, got ${quoted(item)}`);
+  const share = shareIn(item);
+  if (share === null) throw new UsageError(`expected ${EXAMPLES}, got ${quoted(whole)}`);
+  return { share };
 }
 
 export const DELETES = parameter(

@@ -5,9 +5,9 @@
  */
 import { choice } from "../choice.js";
 import { quoted, UsageError } from "../errors.js";
-import { choiceOf, list, nullable, quantity, shape, text, type ValueOf } from "../json-schema.js";
+import { choiceOf, type Described, list, nullable, quantity, shape, text, type ValueOf } from "../json-schema.js";
 import { DAY, HOUR, RATES } from "../units.js";
-import { type Codec, keyed, plain } from "./codec.js";
+import { type Codec, formatShare, keyed, plain, shareIn } from "./codec.js";
 import { ARRIVALS, BURST, CONNECTIONS, FAMILIES, PROTOCOLS } from "./load.js";
 import { flag, parameter } from "./parameter.js";
 
@@ -52,7 +52,28 @@ const TRAFFIC_CLASS = shape("a kind of flow", {
 });
 export interface TrafficClass extends ValueOf<typeof TRAFFIC_CLASS> {}
 
+const SHARE: Described<number> = {
+  type: "number",
+  description: "in place of a rate and connections of its own: its share of the run's, from 0 to 1; all add up to 1",
+  minimum: 0,
+  maximum: 1,
+};
+
+/** As it is given: a resolved one has connections and a rate in the place of the share. */
+export interface GivenTrafficClass extends Partial<TrafficClass> {
+  share?: number;
+}
+
 const properties = TRAFFIC_CLASS.properties;
+
+const shareCodec: Codec = {
+  parse(text): GivenTrafficClass {
+    const share = shareIn(text);
+    if (share === null) throw new UsageError(`expected a share such as 70%, got ${quoted(text)}`);
+    return { share };
+  },
+  format: ({ share }: GivenTrafficClass) => (share === undefined ? null : formatShare(share)),
+};
 
 /** ICMPv6 is ICMP over IPv6. */
 const protocolCodec: Codec = {
@@ -71,6 +92,7 @@ const protocolCodec: Codec = {
 const keys = keyed(
   {
     rate: plain("ratePerSecond", properties.ratePerSecond),
+    share: shareCodec,
     connections: plain("connections", properties.connections),
     protocol: protocolCodec,
     family: plain("family", properties.family),
@@ -86,7 +108,7 @@ const keys = keyed(
 );
 
 interface Given {
-  traffic?: readonly Partial<TrafficClass>[];
+  traffic?: readonly GivenTrafficClass[];
 }
 
 /** `short`, or `syn-only:rate=5k/s,connections=10k`. */
@@ -115,9 +137,15 @@ export const TRAFFIC = parameter(
   flag("Load:", "traffic SCRIPT[:KEY=VALUE,...]", {
     description:
       `a kind of flow, as in syn-only:rate=5k/s (may be repeated, for several at once); SCRIPT is ${SCRIPTS.join(", ")}, KEY is ` +
-      "rate, connections, protocol, family, packets, gap, lifetime, pps (packets per second), arrivals, burst or name",
+      "rate, share (as in 70%, of the run's rate and connections), connections, protocol, family, packets, gap, lifetime, pps (packets per second), arrivals, burst or name",
     codec: trafficCodec,
     add: (given: Given, later: Given) => ({ traffic: [...(given.traffic ?? []), ...(later.traffic ?? [])] }),
     quiet: true,
   }),
 );
+
+/** As a scenario file lists them. */
+export const GIVEN_TRAFFIC = {
+  ...TRAFFIC,
+  items: { ...TRAFFIC_CLASS, properties: { ...properties, share: SHARE } },
+};
