@@ -2,7 +2,7 @@
  * The flags that take a file of a real machine in the place of flags: conntrackd.conf, ulogd.conf, sysctl settings.
  * What such a file says goes under the flags that are given beside it. What the file means is scenario/configurations/.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { Configuration } from "../scenario/configurations/configuration.js";
 import { conntrackdConfiguration } from "../scenario/configurations/conntrackd.js";
 import { sysctlConfiguration } from "../scenario/configurations/sysctl.js";
@@ -32,11 +32,28 @@ function configurationFlag(name: string, heading: string, description: string, r
   };
 }
 
+/** Permission bits of the group and of others. */
+const READABLE_BY_OTHERS = 0o044;
+
 function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`expected a file that can be read, got ${quoted(path)} (${systemReason(error)})`);
+    throw new UsageError(
+      `expected a file that can be read, got ${quoted(path)} (${systemReason(error)}${ownersOnly(path, error)})`,
+    );
+  }
+}
+
+/** Configuration files are often root's alone; empty where that is not the reason. */
+function ownersOnly(path: string, error: unknown): string {
+  if (!(error instanceof Error && "code" in error && error.code === "EACCES")) return "";
+  try {
+    const { mode, uid } = statSync(path);
+    if ((mode & READABLE_BY_OTHERS) !== 0) return "";
+    return `: only ${uid === 0 ? "root" : `user ${uid}`} may read it; a copy that you may read does as well`;
+  } catch {
+    return "";
   }
 }
 

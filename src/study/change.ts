@@ -91,10 +91,14 @@ export function promisingChanges(report: Report): Change[] {
   ]);
 }
 
+/** Of an event socket, which a poll in place of events has not. */
+const OF_EVENT_SOCKET: ReadonlySet<Knob> = new Set(["buffer", "policy", "groups", "resync"]);
+
 /** Every setting by itself, the kernel too: information, not advice. */
 export function allChanges(report: Report): Change[] {
   const subject = subjectOf(report);
-  return distinct([
+  const hasEvents = subject.listener.poll?.withEvents !== false;
+  const changes = distinct([
     ...(endedByLimit(report) ? limitChanges(subject) : []),
     ...bufferChanges(subject),
     ...doubledBuffer(subject),
@@ -113,6 +117,7 @@ export function allChanges(report: Report): Change[] {
     ...graceChanges(subject, [2]),
     ...kernelChanges(subject),
   ]);
+  return hasEvents ? changes : changes.filter(({ knob }) => !OF_EVENT_SOCKET.has(knob));
 }
 
 function subjectOf(report: Report): Subject {

@@ -8,7 +8,7 @@
 import type { ExpectationResult, Report } from "../report/report.js";
 import type { Bound, RunReports } from "../report/verdict.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
-import { ParameterError } from "../scenario/errors.js";
+import { ParameterError, UsageError } from "../scenario/errors.js";
 import { mergeParameters } from "../scenario/merge.js";
 import { type Experiment, MOST_ENTRIES, type Scenario } from "../scenario/scenario.js";
 import {
@@ -172,7 +172,16 @@ export interface SizeWatch {
 /** Seeds with which a value is tried before all others are. */
 const FIRST_RUNS = 2;
 
-/** Throws ParameterError where no value can be set, and what the pool throws. */
+/** Every size of a buffer that nothing comes into meets what is expected, or none does. */
+function refuseWithoutEvents({ find, experiment, overrides }: SizeQuestion): void {
+  const { poll } = resolveScenario(experiment, overrides).listeners[0]!;
+  if (find !== "buffer" || poll === null || poll.withEvents) return;
+  throw new UsageError(
+    "--find buffer: expected a reader that gets events, got one that polls in place of them: no buffer is too small for it",
+  );
+}
+
+/** Throws UsageError where no value can be set or none matters, and what the pool throws. */
 export async function sizeUp(
   question: SizeQuestion,
   runAll: RunAll,
@@ -180,6 +189,7 @@ export async function sizeUp(
   { of, tool }: Pick<SizeReport, "of" | "tool">,
 ): Promise<SizeReport> {
   const { find, expectations } = question;
+  refuseWithoutEvents(question);
   const rungs = rungsOf(question);
   const trials = new Map<number, Trial>();
   const holds = async (rung: number): Promise<boolean> => {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { EXPERIMENT_FLAGS } from "../../src/cli/experiment.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
@@ -447,4 +450,29 @@ test("what the resolver refuses is exit 2 with the resolver's sentence", async (
   });
   assert.equal(outcome.stderr, "ct-reliable: --kernel: expected something else, got this\n");
   assert.deepEqual([outcome.code, outcome.stdout], [2, ""]);
+});
+
+const isRoot = process.geteuid?.() === 0;
+test("a configuration file that is root's alone is named, with what to do", {
+  skip: isRoot ? false : "needs root",
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ct-reliable-conf-"));
+  const file = join(folder, "ulogd.conf");
+  chmodSync(folder, 0o755);
+  writeFileSync(file, "[ct1]\n", { mode: 0o600 });
+  // Whatever the command loads is loaded before.
+  await run(["flood", "--ulogd-conf", file, "--print-config"]);
+  try {
+    process.seteuid!(65_534);
+    const { code, stderr } = await run(["flood", "--ulogd-conf", file]);
+    assert.equal(code, 2);
+    assert.equal(
+      stderr,
+      `ct-reliable: --ulogd-conf: expected a file that can be read, got "${file}" (permission denied: only root may ` +
+        "read it; a copy that you may read does as well)\n",
+    );
+  } finally {
+    process.seteuid!(0);
+    rmSync(folder, { recursive: true });
+  }
 });

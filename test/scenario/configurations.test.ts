@@ -113,6 +113,11 @@ describe("conntrackd.conf", () => {
       /^c:3: expected one of Sync and Stats, after Sync in line 2, got "Stats"$/,
     ],
     [
+      "no block that makes conntrackd listen",
+      "General {\n NetlinkBufferSize 4096\n}\nHelper {\n}",
+      /^c: expected a block Sync or Stats, without which conntrackd opens no event socket, got neither$/,
+    ],
+    [
       "a filter that neither accepts nor ignores",
       "General {\n Filter From Kernelspace {\n  Protocol Acept { TCP }\n }\n}\nStats { }",
       /^c:3: expected Accept or Ignore after Protocol, got "Acept", did you mean "Accept"\?$/,
@@ -152,7 +157,17 @@ describe("ulogd.conf", () => {
   test("a size that is not below the maximum is ignored by ulogd, which keeps the default buffer", () => {
     const { listener, notes } = ulogdConfiguration("[ct1]\nnetlink_socket_buffer_size=217088\n", "u");
     assert.deepEqual([listener.bufferBytes, listener.bufferMaxBytes], [106_496, null]);
-    assert.match(notes[0]!, /^u:2: netlink_socket_buffer_size is not below netlink_socket_buffer_maxsize/);
+    assert.match(notes[1]!, /^u:2: netlink_socket_buffer_size is not below netlink_socket_buffer_maxsize/);
+  });
+
+  test("without a stack of NFCT, as Debian's own, says that and what the run has", () => {
+    const sentence = (text: string) => ulogdConfiguration(text, "u").notes[0];
+    const says =
+      "u: no stack has an instance of NFCT, so that an ulogd with this file gets no conntrack events; the run has one with";
+    const stacks = "[global]\nstack=log1:NFLOG,print1:PRINTPKT\n#stack=ct1:NFCT,xml1:XML\n";
+    assert.equal(sentence(`${stacks}[ct1]\n#event_mask=1\n[ct2]\n`), `${says} ulogd's built-in defaults`);
+    assert.equal(sentence(`${stacks}[ct1]\nevent_mask=1\n`), `${says} the section [ct1]`);
+    assert.equal(sentence(`${stacks}stack=ct2:NFCT,xml1:XML\n[ct1]\n[ct2]\n`), undefined);
   });
 
   for (const [what, text, sentence] of [

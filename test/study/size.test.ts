@@ -39,6 +39,20 @@ function losesNone(bufferBytes: number, seeds: readonly string[]): boolean {
 }
 
 describe("the smallest buffer", () => {
+  test("of a reader that polls in place of events is none, and with events there is one", async () => {
+    const polling = (withEvents: boolean): Overrides => ({
+      ...LOSSY,
+      kernel: "6.1",
+      listeners: [{ ...LOSSY.listeners![0], poll: { everyNanoseconds: 1e9, withEvents } }],
+    });
+    await assert.rejects(sized("buffer", { overrides: polling(false), expect: ["dying.peak == 0"] }), {
+      name: "UsageError",
+      message: /^--find buffer: expected a reader that gets events, got one that polls in place of them/,
+    });
+    const { answer } = await sized("buffer", { overrides: polling(true), expect: NO_LOSS });
+    assert.ok(answer!.value > 256);
+  });
+
   test("holds, and one step below does not", async () => {
     const report = await sized("buffer", { overrides: LOSSY, expect: NO_LOSS });
     const seeds = ["1", "1-2", "1-3", "1-4"];

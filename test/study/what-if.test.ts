@@ -281,6 +281,9 @@ describe("advice for readers as programs set them up", () => {
     });
     const knobs = new Set(promisingChanges(report).map(({ knob }) => knob));
     assert.deepEqual([...knobs], ["poll"]);
+    const all = allChanges(report).map(({ knob }) => knob);
+    assert.ok(all.includes("poll"));
+    assert.ok(!all.some((knob) => ["buffer", "policy", "groups", "resync"].includes(knob)));
     const advice = (await adviceFor(report, AMPLE))!;
     assert.equal(advice.flags, "--poll 2s");
     assert.equal(advice.after.goneUnlisted, 0);

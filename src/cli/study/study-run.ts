@@ -84,7 +84,7 @@ async function watched(runs: Runs, { shard, kept, flags, call, studies }: Surrou
   const view = await countView(io, { quiet: flags.has(QUIET), noun: "runs" });
   const interrupt = abortOnInterrupt(io, view);
   // A log that is replayed is in the memory of this thread.
-  const workers = runs.study.overrides.replay ? 1 : (flags.of(WORKERS) ?? dependencies.cores());
+  const workers = replaysLog(runs.study) ? 1 : (flags.of(WORKERS) ?? dependencies.cores());
   const runAll = studies.pool(workers, await dependencies.backend(), breathing());
   try {
     await studies.sweep(runs, shard, runAll, {
@@ -97,6 +97,12 @@ async function watched(runs: Runs, { shard, kept, flags, call, studies }: Surrou
     interrupt.release();
     view.stop();
   }
+}
+
+/** Its scenario, or one of several that are compared. */
+function replaysLog({ overrides, axes }: Study): boolean {
+  const varied = axes.flatMap(({ values }) => values.map((value) => value.overrides));
+  return [overrides, ...varied].some(({ replay }) => Boolean(replay));
 }
 
 type Outputs = readonly Output<StudyFormat>[];

@@ -208,7 +208,11 @@ class Reader {
 
 function configurationOf(read: Reader, file: string): Configuration {
   const { general } = read;
-  if (read.mode === null) throw new UsageError(`${file}: expected a block Sync or Stats, got neither`);
+  if (read.mode === null) {
+    throw new UsageError(
+      `${file}: expected a block Sync or Stats, without which conntrackd opens no event socket, got neither`,
+    );
+  }
   const number = (name: string): number | null => {
     const statement = general.get(name);
     return statement === undefined ? null : Number(statement.value.text);

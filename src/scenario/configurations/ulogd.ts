@@ -30,6 +30,8 @@ const ADDRESS_FILTERS = new Set(["accept_src_filter", "accept_dst_filter"]);
 /** A socket filter (nfct_filter_attach()), as the others are. */
 const PROTOCOL_FILTER = "accept_proto_filter";
 const SILENT = new Set(["hash_buckets", "hash_max_entries"]);
+/** Of the file that ulogd comes with. */
+const USUAL_INSTANCE = "ct1";
 const USUAL_RESYNC_SECONDS = 60;
 /** NF_NETLINK_CONNTRACK_*: bits of event_mask. */
 const MASK: readonly (readonly [EventGroup, number])[] = [
@@ -46,8 +48,13 @@ interface Entry {
 /** `file`: for the places of mistakes. Throws UsageError. */
 export function ulogdConfiguration(text: string, file: string): Configuration {
   const sections = sectionsOf(text, file);
-  const name = instanceOf(sections, file);
-  return configurationOf(new Map((sections.get(name) ?? []).map((entry) => [entry.key.text, entry])), file);
+  const inStack = instanceInStack(sections);
+  if (inStack === null && !sections.has(USUAL_INSTANCE)) {
+    throw new UsageError(`${file}: expected a stack with an instance of NFCT, as in stack=ct1:NFCT,…, got none`);
+  }
+  const entries = sections.get(inStack ?? USUAL_INSTANCE) ?? [];
+  const read = configurationOf(new Map(entries.map((entry) => [entry.key.text, entry])), file);
+  return inStack === null ? { ...read, notes: [withoutStack(file, entries.length > 0), ...read.notes] } : read;
 }
 
 function sectionsOf(text: string, file: string): Map<string, Entry[]> {
@@ -71,18 +78,20 @@ function sectionsOf(text: string, file: string): Map<string, Entry[]> {
   return sections;
 }
 
-/**
- * The section of the first NFCT instance in a stack; where no stack names one, ct1 as in the file that ulogd comes
- * with.
- */
-function instanceOf(sections: Map<string, Entry[]>, file: string): string {
+/** The section of the first NFCT instance in a stack; null: no stack names one. */
+function instanceInStack(sections: Map<string, Entry[]>): string | null {
   const stacks = (sections.get("global") ?? []).filter(({ key }) => key.text === "stack");
   for (const { value } of stacks) {
     const found = /(?:^|,)\s*([^:,\s]+):NFCT(?:,|$)/.exec(value)?.[1];
     if (found !== undefined) return found;
   }
-  if (sections.has("ct1")) return "ct1";
-  throw new UsageError(`${file}: expected a stack with an instance of NFCT, as in stack=ct1:NFCT,…, got none`);
+  return null;
+}
+
+/** A file as ulogd comes with: its stacks of NFCT are comments. */
+function withoutStack(file: string, hasKeys: boolean): string {
+  const taken = hasKeys ? `the section [${USUAL_INSTANCE}]` : "ulogd's built-in defaults";
+  return `${file}: no stack has an instance of NFCT, so that an ulogd with this file gets no conntrack events; the run has one with ${taken}`;
 }
 
 function configurationOf(given: Map<string, Entry>, file: string): Configuration {

@@ -567,6 +567,9 @@ describe("a log that is replayed", () => {
     );
   });
 
+  /** A worker thread has no log, and could not start from these sources. */
+  const manyCores: Setup = { dependencies: { cores: () => 8 } };
+
   test("is in every run of a study, whichever thread has it", async () => {
     const argv = [
       "size",
@@ -582,11 +585,24 @@ describe("a log that is replayed", () => {
       "--reader",
       "1ms",
     ];
-    const { code, stdout, stderr } = await run([...argv, "--expect", "new.lost == 0", "--policy", "lossy"]);
+    const { code, stdout, stderr } = await run([...argv, "--expect", "new.lost == 0", "--policy", "lossy"], manyCores);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /The smallest buffer for new\.lost == 0: /);
     assert.match(stderr, /note: repeating this run needs the file/);
-    const compared = await run(["compare", "flood", "--replay", log, "--kernel", "5.4,6.1", "--runs", "4"]);
+    const compared = await run(["compare", "flood", "--replay", log, "--kernel", "5.4,6.1", "--runs", "4"], manyCores);
     assert.equal(compared.code, 0, compared.stderr);
+  });
+
+  test("is in every run of scenario files that are compared, one log or several", async () => {
+    const second = join(folder, "more.csv");
+    writeFileSync(second, `${lines.slice(0, 100).join("\n")}\n`);
+    const files = [file("first.json", { file: log }), file("second.json", { file: second })];
+    const { code, stdout, stderr } = await run(
+      ["compare", ...files, "--runs", "8", "--metric", "new.raised"],
+      manyCores,
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /200/);
+    assert.match(stdout, /100/);
   });
 });
