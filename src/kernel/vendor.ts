@@ -122,7 +122,7 @@ export function levelInUnameVersion(text: string): string | null {
  * The level in Ubuntu's /proc/version_signature, which ends with the upstream version:
  * `Ubuntu 5.15.0-113.123-generic 5.15.153`. Null: none is there.
  */
-export function levelInSignature(text: string): string | null {
+function levelInSignature(text: string): string | null {
   return /^Ubuntu \S+ (\d+\.\d+\.\d+)\s*$/.exec(text)?.[1] ?? null;
 }
 

@@ -1,11 +1,11 @@
 /** The README's commands of many runs: each is run as it stands, and what stands beside it is in its output. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { builtPackage } from "../built.js";
+import { builtPackage, removePackage } from "../built.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PAGE = readFileSync(join(ROOT, "README.md"), "utf8");
@@ -21,7 +21,7 @@ describe("README.md", () => {
   before(async () => {
     folder = await builtPackage();
   });
-  after(() => rmSync(folder, { recursive: true }));
+  after(() => removePackage(folder));
 
   test("has a command for each question about many runs", () => {
     for (const word of ["compare flood", "compare flush", "size flush", "size flood", "--what-if", "run "]) {

@@ -15,7 +15,7 @@ import type { EventsReport, Report } from "../../src/report/report.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import type { TrafficClass } from "../../src/scenario/scenario.js";
 import { simulation } from "../../src/simulation/simulation.js";
-import { builtPackage } from "../built.js";
+import { builtPackage, removePackage } from "../built.js";
 
 type LiveModule = typeof import("../../src/live/live.js");
 
@@ -25,7 +25,7 @@ const skip = reason !== null && !required ? reason : false;
 const built = skip === false ? await builtPackage() : "";
 const folder = mkdtempSync(path.join(os.tmpdir(), "ct-reliable-test-"));
 after(() => {
-  if (built !== "") rmSync(built, { recursive: true });
+  if (built !== "") removePackage(built);
   rmSync(folder, { recursive: true });
 });
 
