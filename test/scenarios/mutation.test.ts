@@ -35,11 +35,6 @@ interface Mutation {
   alsoBreaks?: readonly string[];
 }
 
-/** The attempt of ctnetlink without what becomes of its answer. */
-interface Broadcasting {
-  broadcast(...message: readonly unknown[]): boolean;
-}
-
 type Method = (this: never, ...given: never[]) => unknown;
 
 /** `method` is often a private one: what a rule is called in the model. */
@@ -53,6 +48,7 @@ function fact<Name extends keyof Release>(version: string, name: Name, value: Re
 }
 
 const { send } = Broadcast.prototype;
+const { send: tell } = Ctnetlink.prototype;
 const { offer } = NetlinkSocket.prototype;
 const { take } = Decoders.prototype;
 const { armExact } = TimerWheel.prototype;
@@ -192,8 +188,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     scenario: "openwrt-reliable-is-not",
     rule: "with a chain of notifiers the caller never hears of a refusal",
-    broken: method(Ctnetlink, "send", function (this: Broadcasting, ...message: readonly unknown[]) {
-      return this.broadcast(...message);
+    broken: method(Ctnetlink, "send", function (this: Ctnetlink, ...message: Parameters<typeof tell>) {
+      return tell.apply(Object.create(this, { chainEvents: { value: false } }), message);
     }),
     fails: { "openwrt-reliable-is-not/chain-events": "dying.peak == 0" },
   },
