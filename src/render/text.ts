@@ -122,9 +122,10 @@ function setting(report: Report, { width, theme }: Screen): string[] {
   ];
 }
 
-function whoReads({ program, daemon, scenario }: Report): string {
+function whoReads(report: Report): string {
+  const { program, daemon } = report;
   if (program !== null) return `\`${program.command}\`, as fast as it is`;
-  return daemon.conntrackd === undefined ? readerOf(scenario) : "conntrackd, as fast as it is";
+  return daemon.conntrackd === undefined ? readerOf(report) : "conntrackd, as fast as it is";
 }
 
 function events(report: Report, { width, theme }: Screen): string[] {

@@ -102,6 +102,18 @@ const ENTRIES: readonly Entry[] = [
     ...drain("deletes ahead of a full buffer", 2048, MILLISECOND, { slowFrom: "start", smallFrom: "start" }),
     overrides: { delete: { share: 1, atSeconds: 0.5 }, flushDelayNanoseconds: 2 * SECOND },
   },
+  {
+    ...drain("polls of the table beside the events", 16_384, 50 * MICROSECOND, {
+      poll: { everyNanoseconds: 200 * MILLISECOND, withEvents: true },
+    }),
+    overrides: { flushDelayNanoseconds: SECOND },
+  },
+  {
+    ...drain("polls of the table in place of events", 16_384, 0, {
+      poll: { everyNanoseconds: 200 * MILLISECOND, withEvents: false },
+    }),
+    overrides: { flushDelayNanoseconds: SECOND },
+  },
   { ...drain("nf_conntrack_events 0", 8192, MILLISECOND), overrides: { nfConntrackEvents: 0 } },
   {
     ...drain("nf_conntrack_events 1, a late listener", 8192, MILLISECOND, { joins: "flush" }),

@@ -111,6 +111,8 @@ const METRICS = [
   "table.earlyDrop",
   "daemon.duplicates",
   "daemon.stale",
+  "daemon.dumps.goneListed",
+  "daemon.dumps.goneUnlisted",
   "otherListeners.0.daemon.received.destroy",
   "otherListeners.0.daemon.duplicates",
   "otherListeners.0.socket.drops",

@@ -182,6 +182,51 @@ describe("deletes on the running kernel", { skip }, () => {
   });
 });
 
+describe("a poll of the table on the running kernel", { skip }, () => {
+  const polled = (seconds: number, withEvents: boolean) => ({
+    ...ROOMY,
+    poll: { everyNanoseconds: seconds * 1e9, withEvents },
+  });
+
+  for (const withEvents of [false, true]) {
+    test(`${withEvents ? "beside" : "in place of"} events misses the short flows between two dumps`, async () => {
+      const { live, simulated } = await both(
+        {
+          ...{ connections: 1000, ratePerSecond: 250, arrivals: "constant", protocol: "udp", packets: 1 },
+          ...{ timeoutsSeconds: { udp: 1 }, flushDelayNanoseconds: 3e9 },
+          listeners: [polled(3, withEvents)],
+        },
+        "flood",
+      );
+      const [told, expected] = [live.daemon.dumps!, simulated.daemon.dumps!];
+      assert.deepEqual([live.ended, simulated.ended], ["settled", "settled"]);
+      assert.equal(told.goneListed! + told.goneUnlisted!, 1000);
+      assert.ok(expected.goneUnlisted! > 600 && expected.goneListed! > 150, JSON.stringify(expected));
+      const difference = told.goneUnlisted! - expected.goneUnlisted!;
+      assert.ok(Math.abs(difference) < 50, `${told.goneUnlisted} in no dump, simulated ${expected.goneUnlisted}`);
+      assert.deepEqual([told.begun, told.completed, told.refused], [expected.begun, expected.completed, 0]);
+      assert.ok(Math.abs(told.parts - expected.parts) < 5, `${told.parts} parts, simulated ${expected.parts}`);
+      assert.ok(told.cpuSeconds > 0 && told.longestSeconds > 0);
+      assert.deepEqual([live.daemon.stale, live.daemon.missing], [0, 0]);
+      const heard = withEvents ? 1000 : 0;
+      assert.deepEqual([live.events.new.delivered, live.events.destroy.delivered], [heard, heard]);
+    });
+  }
+
+  test("leaves out what fills the table, and is told by the dump after the flush that all are gone", async () => {
+    const { live } = await both({
+      connections: 300,
+      nfConntrackMax: 1000,
+      flushDelayNanoseconds: 5e8,
+      listeners: [polled(0.2, false)],
+    });
+    const { goneListed, goneUnlisted, meanUntoldSeconds } = live.daemon.dumps!;
+    assert.deepEqual([goneListed, goneUnlisted, meanUntoldSeconds], [300, 0, null]);
+    assert.ok(live.daemon.inSyncAfterFlushSeconds! > 0);
+    assert.deepEqual([live.ended, live.socket.rcvbufBytes], ["settled", null]);
+  });
+});
+
 describe("a rate that changes", { skip }, () => {
   test("opens on the running kernel as many in each second as its points say", async () => {
     const rateProfile = [

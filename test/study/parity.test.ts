@@ -158,6 +158,8 @@ describe("the built-in set", () => {
     assert.deepEqual(new Set(classes.map(({ family }) => family)), new Set(FAMILIES));
     assert.deepEqual(new Set(classes.map(({ script }) => script)), new Set(SCRIPTS));
     assert.ok(scenarios.some((scenario) => scenario.delete !== null));
+    const polls = scenarios.map(({ listeners }) => listeners[0]!.poll?.withEvents);
+    assert.ok(polls.includes(true) && polls.includes(false));
     assert.ok(scenarios.some(({ rateProfile }) => rateProfile.length > 0));
     assert.deepEqual(new Set(scenarios.map(({ nfConntrackEvents }) => nfConntrackEvents)), new Set([0, 1, 2]));
     assert.ok(scenarios.some(({ nfConntrackMax, secondFlood }) => nfConntrackMax === 1000 && secondFlood !== null));

@@ -74,6 +74,11 @@ export class NamespaceKernel {
     return this.table.read() - this.fillers;
   }
 
+  /** Whether entries without traffic fill the table, which a dump and a flush leave out. */
+  get hasFillers(): boolean {
+    return this.fillers > 0;
+  }
+
   /** conntrack -F: returns when the kernel is done. */
   flush(): void {
     this.requests.request(flushRequest(this.requests.nextSequence(), this.fillers > 0), "flush");

@@ -150,7 +150,6 @@ const PLAIN = {
   resyncAfterNanoseconds: null,
   filter: null,
   queue: null,
-  poll: null,
   dumpsOnEventSocket: false,
 } as const;
 const POLICIES = Object.keys(PLAIN) as (keyof typeof PLAIN)[];

@@ -17,6 +17,7 @@ const PR_SET_PDEATHSIG = 1;
 const PR_SET_TIMERSLACK = 29;
 const SIGKILL = 9;
 export const MSG_DONTWAIT = 0x40;
+const CLOCK_THREAD_CPUTIME_ID = 3;
 const POLLIN = 1;
 
 export class SystemCallError extends Error {
@@ -51,6 +52,8 @@ export interface SystemCalls {
   poll(fd: number, milliseconds: number): void;
   /** The address of a buffer, for pointers inside of structures. The caller keeps the buffer. */
   addressOf(buffer: Buffer): bigint;
+  /** What the CPUs have worked for this thread so far. */
+  threadCpuNanoseconds(): number;
   /** This process dies when the thread that started it does. */
   dieWithParent(): void;
   /** Sleeps of this thread end when they should. */
@@ -96,6 +99,7 @@ export async function loadSystemCalls(): Promise<SystemCalls> {
   const mount = bound(
     "int mount(const char *source, const char *folder, const char *type, uintptr_t flags, const void *data)",
   );
+  const clockGettime = bound("int clock_gettime(int clock, void *time)");
   const recv = library.func("intptr_t recv(int fd, void *into, size_t bytes, int flags)");
   const sendmmsg = library.func("int sendmmsg(int fd, void *headers, uint32_t count, int flags)");
   const sendto = library.func(
@@ -143,6 +147,11 @@ export async function loadSystemCalls(): Promise<SystemCalls> {
       descriptor.writeInt32LE(fd, 0);
       descriptor.writeInt16LE(POLLIN, 4);
       poll(descriptor, 1, milliseconds);
+    },
+    threadCpuNanoseconds() {
+      const time = Buffer.alloc(16);
+      clockGettime(CLOCK_THREAD_CPUTIME_ID, time);
+      return Number(time.readBigInt64LE(0)) * 1e9 + Number(time.readBigInt64LE(8));
     },
     addressOf: (buffer) => koffi.address(buffer),
     dieWithParent: () => void prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0),

@@ -182,6 +182,7 @@ export class Conntrackd implements LiveReader {
       duplicates: null,
       reordered: null,
       resyncs: this.statistics.resyncs,
+      polls: null,
       uniqueDestroy: this.statistics.destroyed ?? 0,
       destroyWithoutNew: 0,
       destroyWithPortid: 0,

@@ -21,6 +21,7 @@ const CELLS = {
   closed: 13,
   drops: 14,
   unreadBytes: 15,
+  dumping: 16,
 } as const;
 /** Times by the clock of all threads; the last is the thread's. */
 const TIMES = { startNanoseconds: 0, flushNanoseconds: 1, inSyncNanoseconds: 2 } as const;

@@ -18,6 +18,7 @@ import { ENOBUFS, loadSystemCalls, MSG_DONTWAIT, type SystemCalls } from "../hos
 import { ListenerBoard, PHASE_FLOOD, PHASE_FLUSH } from "./listener-board.js";
 import type { ReaderResult } from "./live-reader.js";
 import { Pacing } from "./pacing.js";
+import { TablePoll } from "./table-poll.js";
 
 export interface ListenerThreadData {
   memory: SharedArrayBuffer;
@@ -28,6 +29,8 @@ export interface ListenerThreadData {
   index: number;
   /** The CPU of the readers; null: anywhere. */
   cpu: number | null;
+  /** A dump leaves out entries without traffic, which fill the table. */
+  besideFillers: boolean;
   /** The first tuple of each kind of flow. */
   firstTuples: readonly number[];
 }
@@ -45,6 +48,8 @@ class ListenerThread {
   private readonly board: ListenerBoard;
   private readonly view: DaemonView;
   private readonly pacing: Pacing;
+  /** Null: it dumps nothing. */
+  private readonly poll: TablePoll | null;
   private readonly closesAfter: number;
   private readonly buffer = Buffer.alloc(LARGEST_MESSAGE_BYTES);
   private readonly event = emptyGlance();
@@ -64,27 +69,49 @@ class ListenerThread {
     this.view = new DaemonView(false);
     const chance = new Streams(data.seed).of(`reader ${data.index}`);
     this.pacing = new Pacing(data.listener, chance);
+    const { poll } = data.listener;
+    this.poll = poll === null ? null : new TablePoll(calls, poll.everyNanoseconds, data.besideFillers);
     this.closesAfter = data.listener.closesAfterFlushNanoseconds ?? Number.POSITIVE_INFINITY;
   }
 
   run(): ReaderResult {
-    const { board, pacing, calls } = this;
+    const { board, calls, poll } = this;
     for (let heard = board.get("bell"); board.get("stop") === 0; heard = board.get("bell")) {
       this.heedPhase();
       const at = now();
       if (at >= this.closesAt) this.close();
-      const due = this.fd < 0 ? Number.POSITIVE_INFINITY : pacing.earliest(at);
+      const due = this.dueFrom(at);
       if (due > at) this.sleepUntil(Math.min(due, this.closesAt), at, heard);
+      else if (poll !== null && poll.due <= at) this.dump(poll);
       else this.receive(at);
     }
     if (this.fd >= 0) calls.close(this.fd);
+    if (board.get("closed") === 0) poll?.close();
     return this.result();
+  }
+
+  /** From `at` on, when it can read, or dumps next. */
+  private dueFrom(at: number): number {
+    const wanted = this.fd >= 0 ? at : (this.poll?.due ?? Number.POSITIVE_INFINITY);
+    return wanted === Number.POSITIVE_INFINITY ? wanted : this.pacing.earliest(Math.max(at, wanted));
+  }
+
+  private dump(poll: TablePoll): void {
+    const { board, view } = this;
+    const { alive } = view;
+    board.set("dumping", 1);
+    poll.dump(view);
+    board.set("alive", view.alive);
+    if (view.alive === 0 && alive > 0) board.setTime("inSyncNanoseconds", now());
+    board.set("dumping", 0);
   }
 
   private heedPhase(): void {
     const { board, data } = this;
     const phase = board.get("phase");
-    this.pacing.startNanoseconds = board.time("startNanoseconds");
+    const start = board.time("startNanoseconds");
+    if (this.pacing.startNanoseconds !== start) this.poll?.begin(start);
+    this.pacing.startNanoseconds = start;
     if (board.get("ready") === 0 && (data.listener.joins === "start" || phase > PHASE_FLOOD)) this.open();
     if (phase !== PHASE_FLUSH || this.flushed) return;
     this.flushed = true;
@@ -95,6 +122,11 @@ class ListenerThread {
 
   private open(): void {
     const { bufferBytes, listener } = this.data;
+    if (listener.poll?.withEvents === false) {
+      this.board.set("waiting", 1);
+      this.board.set("ready", 1);
+      return;
+    }
     const { fd, portid, rcvbufBytes } = openListener(this.calls, bufferBytes, listener.policy, listener.groups);
     this.fd = fd;
     this.board.set("fd", fd);
@@ -104,14 +136,18 @@ class ListenerThread {
   }
 
   private close(): void {
-    if (this.fd < 0) return;
+    this.poll?.close();
+    this.closesAt = Number.POSITIVE_INFINITY;
+    if (this.fd < 0) {
+      this.board.set("closed", 1);
+      return;
+    }
     const row = readSocketRow(this.board.get("portid") >>> 0);
     this.board.set("drops", row?.drops ?? 0);
     this.board.set("unreadBytes", row?.rmemBytes ?? 0);
     this.board.set("closed", 1);
     this.calls.close(this.fd);
     this.fd = -1;
-    this.closesAt = Number.POSITIVE_INFINITY;
   }
 
   private receive(began: number): void {
@@ -126,8 +162,9 @@ class ListenerThread {
     } else {
       this.pacing.waits();
       board.set("waiting", 1);
-      const untilClose = Math.max(0, (this.closesAt - began) / 1e6);
-      this.calls.poll(this.fd, Math.ceil(Math.min(LONGEST_POLL_MILLISECONDS, untilClose)));
+      const until = Math.min(this.closesAt, this.poll?.due ?? Number.POSITIVE_INFINITY);
+      const milliseconds = Math.max(0, (until - began) / 1e6);
+      this.calls.poll(this.fd, Math.ceil(Math.min(LONGEST_POLL_MILLISECONDS, milliseconds)));
     }
   }
 
@@ -172,6 +209,7 @@ class ListenerThread {
       duplicates: view.duplicates,
       reordered: view.reordered,
       resyncs: 0,
+      polls: this.poll?.result() ?? null,
       conntrackd: null,
       program: null,
       uniqueDestroy: view.uniqueDestroy,

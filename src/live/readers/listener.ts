@@ -23,11 +23,19 @@ export class Listener implements LiveReader {
   private readonly board = new ListenerBoard();
   private readonly worker: Worker;
   private failure: Error | null = null;
+  /** A poll in place of events has no socket for them. */
+  private readonly pollsOnly: boolean;
   private lastRow: SocketRow = { rmemBytes: 0, drops: 0 };
 
-  constructor(scenario: Scenario, index: number, calls: SystemCalls, cpu: number | null) {
+  constructor(
+    scenario: Scenario,
+    index: number,
+    calls: SystemCalls,
+    { cpu, besideFillers }: { cpu: number | null; besideFillers: boolean },
+  ) {
     this.calls = calls;
     this.scenario = scenario.listeners[index]!;
+    this.pollsOnly = this.scenario.poll?.withEvents === false;
     const { smallFrom, bufferBytes } = this.scenario;
     const workerData: ListenerThreadData = {
       memory: this.board.memory,
@@ -37,6 +45,7 @@ export class Listener implements LiveReader {
       seed: scenario.seed,
       index,
       cpu,
+      besideFillers,
       firstTuples: firstTuplesOf(classesOf(scenario), null),
     };
     this.worker = new Worker(new URL("./listener-thread.js", import.meta.url), { workerData });
@@ -60,7 +69,7 @@ export class Listener implements LiveReader {
       this.board.ask("phase", PHASE_JOIN);
       await this.ready();
     }
-    if (this.scenario.smallFrom === "flush") {
+    if (this.scenario.smallFrom === "flush" && !this.pollsOnly) {
       this.board.set("rcvbufBytes", this.calls.setRcvbuf(this.board.get("fd"), this.scenario.bufferBytes));
     }
   }
@@ -94,12 +103,12 @@ export class Listener implements LiveReader {
     return this.board.time("inSyncNanoseconds");
   }
 
-  get rcvbufBytes(): number {
-    return this.board.get("rcvbufBytes");
+  get rcvbufBytes(): number | null {
+    return this.pollsOnly ? null : this.board.get("rcvbufBytes");
   }
 
   isBehind(created: number): boolean {
-    return created - this.received.new > CAUGHT_UP_EVENTS;
+    return !this.pollsOnly && created - this.received.new > CAUGHT_UP_EVENTS;
   }
 
   private get closed(): boolean {
@@ -109,7 +118,7 @@ export class Listener implements LiveReader {
   row(): SocketRow {
     if (this.failure !== null) throw this.failure;
     if (this.closed) return { rmemBytes: this.board.get("unreadBytes"), drops: this.board.get("drops") };
-    if (this.board.get("ready") === 0) return this.lastRow;
+    if (this.board.get("ready") === 0 || this.pollsOnly) return this.lastRow;
     this.lastRow = readSocketRow(this.board.get("portid") >>> 0) ?? this.lastRow;
     return this.lastRow;
   }
@@ -118,6 +127,8 @@ export class Listener implements LiveReader {
     if (this.closed) return true;
     const closes = this.scenario.closesAfterFlushNanoseconds !== null;
     if (this.scenario.heldAfterFlushNanoseconds === null) return !closes;
+    // A poll finds out by its next dump what is gone.
+    if (this.scenario.poll !== null && (this.board.get("dumping") === 1 || this.alive > 0)) return false;
     return !closes && rmemBytes === 0 && this.board.get("waiting") === 1;
   }
 

@@ -6,6 +6,7 @@ import type { ConntrackdStatistics, Figure } from "../../report/report.js";
 import type { EventGroup, ListenerScenario } from "../../scenario/scenario.js";
 import type { SocketRow } from "../host/kernel-files.js";
 import type { ProgramFigures } from "./program-watch.js";
+import type { PollFigures } from "./table-poll.js";
 
 /** Messages that a reader has read, by kind. */
 export type Received = Record<EventGroup, Figure>;
@@ -15,6 +16,8 @@ export interface ReaderResult {
   duplicates: Figure;
   reordered: Figure;
   resyncs: Figure;
+  /** Null: it polls no table. */
+  polls: PollFigures | null;
   /** Null: it is not conntrackd. */
   conntrackd: ConntrackdStatistics | null;
   /** Null: it is a thread of ours. */

@@ -150,6 +150,7 @@ export class Program implements LiveReader {
       duplicates: null,
       reordered: null,
       resyncs: 0,
+      polls: null,
       uniqueDestroy: 0,
       destroyWithoutNew: 0,
       destroyWithPortid: 0,

@@ -123,7 +123,10 @@ class Machine {
       smallFrom: "start",
       groups: ["new", "destroy"],
     };
-    const reader = new Listener({ ...scenario, listeners: [listener] }, 0, this.calls, readerCpu);
+    const reader = new Listener({ ...scenario, listeners: [listener] }, 0, this.calls, {
+      cpu: readerCpu,
+      besideFillers: false,
+    });
     await reader.opened();
     reader.begin(now());
     const ways: number[] = [];

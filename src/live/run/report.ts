@@ -11,6 +11,7 @@ import { releaseFor } from "../../kernel/release.js";
 import {
   type ClassReport,
   type DaemonReport,
+  type DumpsReport,
   type EventCounts,
   type Figure,
   type LoadReport,
@@ -20,9 +21,10 @@ import {
   TIMELINE_COLUMNS,
 } from "../../report/report.js";
 import { TOOL_VERSION } from "../../report/version.js";
-import type { EventGroup, TrafficClass } from "../../scenario/scenario.js";
+import type { EventGroup, ListenerScenario, TrafficClass } from "../../scenario/scenario.js";
 import { classesOf } from "../../scenario/traffic.js";
 import type { LiveHost } from "../host/host.js";
+import type { PollFigures } from "../readers/table-poll.js";
 import { asFound, programReport } from "./program-report.js";
 import type { Ending, LiveRun } from "./run.js";
 
@@ -38,6 +40,11 @@ const NO_EVENTS: EventCounts = {
   attempts: 0,
   refused: 0,
 };
+/** The groups of its event socket. A poll in place of events has none. */
+function groupsOf({ poll, groups }: ListenerScenario): readonly EventGroup[] {
+  return poll?.withEvents === false ? [] : groups;
+}
+
 const UNKNOWN_LATENCY = { p50Seconds: null, p90Seconds: null, p99Seconds: null, maxSeconds: null };
 
 export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report {
@@ -49,7 +56,7 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
   const figures = ending.listeners[0]!.result.program;
   const program = figures === null ? null : programReport(run, figures);
   const found = program === null ? scenario : asFound(scenario, program);
-  const events = eventsOf(run, ending, final, found.listeners[0]!.groups);
+  const events = eventsOf(run, ending, final, groupsOf(found.listeners[0]!));
   const load = loadReport(run);
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -69,7 +76,7 @@ export function liveReport(run: LiveRun, ending: Ending, host: LiveHost): Report
     load,
     socket: socketReport(run, ending, 0),
     events,
-    classes: classReports(run, ending, events, found.listeners[0]!.groups),
+    classes: classReports(run, ending, events, groupsOf(found.listeners[0]!)),
     resends: resendReport(run, events.destroy),
     latency: { new: UNKNOWN_LATENCY, update: UNKNOWN_LATENCY, destroy: UNKNOWN_LATENCY },
     dying,
@@ -260,7 +267,7 @@ function eventsOf(run: LiveRun, ending: Ending, pending: Figure, groups: readonl
   const plain = !endedBefore && scenario.secondFlood === null && scenario.flush && flushed;
   const dropsBefore = run.dropsBeforeFlush ?? drops;
   // A flow that was made before there was a listener has no event cache, unless there is one elsewhere on the machine.
-  const heard = scenario.listeners.some(({ joins }) => joins === "start");
+  const heard = scenario.listeners.some(({ joins, poll }) => joins === "start" && poll?.withEvents !== false);
   const newAttempts = onlyNew && !endedBefore ? plus(accepted.new, dropsBefore) : null;
   const created: EventCounts = {
     raised: heard ? run.created : null,
@@ -371,7 +378,7 @@ function capacityOf({ kernel, scenario }: LiveRun, rcvbufBytes: Figure): Figure 
 
 function daemonReport(run: LiveRun, ending: Ending, index: number, active: Figure): DaemonReport {
   const listener = run.listeners[index]!;
-  const { duplicates, reordered, resyncs, conntrackd } = ending.listeners[index]!.result;
+  const { duplicates, reordered, resyncs, conntrackd, polls } = ending.listeners[index]!.result;
   const { alive } = listener;
   const stale = active === null || alive === null ? null : Math.max(0, alive - active);
   const missing = active === null || alive === null ? null : Math.max(0, active - alive);
@@ -384,12 +391,23 @@ function daemonReport(run: LiveRun, ending: Ending, index: number, active: Figur
     reordered,
     newAfterDestroy: null,
     queue: null,
-    dumps: null,
+    dumps: polls === null ? null : dumpsReport(run, polls),
     stale,
     missing,
     inSync,
     inSyncAfterFlushSeconds: index === 0 && inSync === true ? secondsAfterFlush(run, run.inSyncAt) : null,
     ...(conntrackd === null ? {} : { conntrackd }),
+  };
+}
+
+/** When an entry ended the kernel does not tell, and how many did, only when all have. */
+function dumpsReport({ created, endCount }: LiveRun, { listedConnections, ...figures }: PollFigures): DumpsReport {
+  return {
+    ...figures,
+    refused: 0,
+    goneListed: endCount === 0 ? listedConnections : null,
+    goneUnlisted: endCount === 0 ? created - listedConnections : null,
+    meanUntoldSeconds: null,
   };
 }
 

@@ -115,7 +115,9 @@ export class LiveRun {
     // flood's.
     calls.pinTo(scenario.cpus === 2 ? cpus.slice(1) : cpus);
     this.listeners = scenario.listeners.map((listener, index) => {
-      if (index > 0 || daemon === null) return new Listener(scenario, index, calls, readerCpu);
+      if (index > 0 || daemon === null) {
+        return new Listener(scenario, index, calls, { cpu: readerCpu, besideFillers: this.kernel.hasFillers });
+      }
       if (daemon === "conntrackd") return new Conntrackd(listener, calls.mountMemory);
       return new Program(listener, daemon, calls, this.kernel.truesizeBytes, cpus[0]!);
     });

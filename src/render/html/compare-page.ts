@@ -46,7 +46,7 @@ function settingsOf(runs: readonly NamedRun[]): string {
     ["kernel", runs.map(({ report }) => `Linux ${report.scenario.kernel}`)],
     ["load", runs.map(({ report }) => loadOf(report))],
     ["buffer", runs.map(({ report }) => bufferOf(report))],
-    ["reader", runs.map(({ report }) => readerOf(report.scenario))],
+    ["reader", runs.map(({ report }) => readerOf(report))],
     ["policy", runs.map(({ report }) => policyOf(report))],
   ];
   const differs = (texts: readonly string[]): boolean => new Set(texts).size > 1;

@@ -104,7 +104,7 @@ function runOf(report: Report, level: 2 | 3): string {
       ["load", loadOf(report)],
       ...(preset === null ? [] : [["preset", preset] satisfies [string, string]]),
       ["buffer", bufferOf(report)],
-      ["reader", report.daemon.conntrackd === undefined ? readerOf(report.scenario) : "conntrackd, as fast as it is"],
+      ["reader", report.daemon.conntrackd === undefined ? readerOf(report) : "conntrackd, as fast as it is"],
       ["policy", policyOf(report)],
     ]),
     `<h${level}>What became of the events</h${level}>`,

@@ -25,12 +25,18 @@ export function dumpsText({ endedAtSeconds }: Report, dumps: DumpsReport): strin
 /** What of the entries that ended it was told of, in one or two sentences. */
 export function polledText({ goneListed, goneUnlisted, meanUntoldSeconds, completed }: DumpsReport): string {
   if (completed === 0) return "No dump came to its end, so the poll was told of nothing.";
-  const gone = (goneListed ?? 0) + (goneUnlisted ?? 0);
+  if (goneListed === null || goneUnlisted === null) {
+    return "How many of the entries that ended were in no dump is not known.";
+  }
+  const gone = goneListed + goneUnlisted;
   if (gone === 0) return "No entry ended, so no end was put to the test.";
   const never = some(goneUnlisted)
     ? `${count(goneUnlisted)} of ${plural(gone, "entry that ended was", "entries that ended were")} in no dump (${percent(goneUnlisted, gone)})`
     : `Every one of ${plural(gone, "entry that ended", "entries that ended")} was in a dump`;
   if (!some(goneListed)) return `${never}.`;
+  if (meanUntoldSeconds === null) {
+    return `${never}; when ${some(goneUnlisted) ? "the others" : "they"} ended is not known.`;
+  }
   const which = some(goneUnlisted) ? "of the others" : "of each";
   return `${never}; ${which} the last ${duration(meanUntoldSeconds)} on average were not told, nor the end itself.`;
 }

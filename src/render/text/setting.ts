@@ -133,11 +133,12 @@ function itemOf(key: string): string {
   return note?.item ?? note?.name ?? key;
 }
 
-export function readerOf(scenario: Scenario): string {
+export function readerOf({ scenario, backend }: Pick<Report, "scenario" | "backend">): string {
   const listener = scenario.listeners[0];
   if (listener === undefined) return "none";
   const { poll, queue } = listener;
   if (poll !== null && !poll.withEvents) {
+    if (backend === "live") return pollOf(poll);
     return `${pollOf(poll)}; ${duration(scenario.costs.dumpEntryNanoseconds / SECOND)} of CPU time for each entry`;
   }
   const rate = 1 / secondsPerMessage(scenario);

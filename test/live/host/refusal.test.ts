@@ -101,6 +101,11 @@ const REFUSED: readonly [string, Overrides, RegExp, Partial<LiveHost>?][] = [
     /^listeners\.0\.decoders: expected 1 with --live, whose readers are plain, got 2$/,
   ],
   [
+    "dumps on the socket of the events",
+    { listeners: [{ poll: { everyNanoseconds: 5e9, withEvents: true }, dumpsOnEventSocket: true }] },
+    /^listeners\.0\.dumpsOnEventSocket: expected false with --live, whose readers are plain, got true$/,
+  ],
+  [
     "a second listener that grows its buffer",
     { listeners: [{}, { bufferMaxBytes: 8_000_000 }] },
     /^listeners\.1\.bufferMaxBytes: expected null /,

@@ -172,6 +172,23 @@ const SENTENCES: readonly { rule: string; report: Report; says: RegExp }[] = [
     report: workerReport(),
     says: /^Every DESTROY arrived: 19,971 of them needed a resend, and the dying list was empty 12 min 5 s after the flush\./,
   },
+  ...(
+    [
+      [null, null, null, /^How many of the entries that ended were in no dump is not known\./],
+      [7, 3, null, /^3 of 10 entries that ended were in no dump \(30 %\); when the others ended is not known\./],
+      [10, 0, null, /^Every one of 10 entries that ended was in a dump; when they ended is not known\./],
+      [10, 0, 2, /^Every one of 10 entries that ended was in a dump; of each the last 2 s on average were not told/],
+      [0, 10, null, /^10 of 10 entries that ended were in no dump \(100 %\)\./],
+    ] as const
+  ).map(([goneListed, goneUnlisted, meanUntoldSeconds, says]) => ({
+    rule: `a poll says what it was told of: ${goneListed} listed, ${goneUnlisted} not, ${meanUntoldSeconds} s untold`,
+    report: sampleReport((report) => {
+      firstListener(report).poll = { everyNanoseconds: 5e9, withEvents: false };
+      const made = { begun: 3, completed: 3, refused: 0, parts: 6, entries: 20, longestSeconds: 1, cpuSeconds: 1 };
+      report.daemon.dumps = { ...made, goneListed, goneUnlisted, meanUntoldSeconds };
+    }),
+    says,
+  })),
 ];
 
 for (const { rule, report, says } of SENTENCES) {
