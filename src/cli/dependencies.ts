@@ -11,7 +11,7 @@ import type { explainBuffer } from "../explain/sentences.js";
 import type { RunningKernel } from "../kernel/vendor.js";
 import type { liveHost, liveOverrides } from "../live/host/host.js";
 import type { refuseUnlive } from "../live/host/refusal.js";
-import type { liveBackend, measuredCosts, measuredProgram, whyNotLive } from "../live/live.js";
+import type { liveBackend, measuredCosts, measuredProgram, medianCosts, whyNotLive } from "../live/live.js";
 import type { renderJson } from "../render/json.js";
 import type { measurementRenderers } from "../render/measurement.js";
 import type { parityRenderers } from "../render/parity.js";
@@ -24,6 +24,7 @@ import type { readScenarioFiles } from "../scenario/file.js";
 import type { printScenarioFile } from "../scenario/print.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
 import type { adviceOn } from "../study/advice.js";
+import type { adviceOnLive } from "../study/live-advice.js";
 import type { parity } from "../study/parity.js";
 import type { paritySet } from "../study/parity-set.js";
 import type { pool } from "../study/pool.js";
@@ -45,7 +46,7 @@ export interface Dependencies {
   tracing(): Promise<Tracing>;
   parities(): Promise<Parities>;
   studies(): Promise<Studies>;
-  advisor(): Promise<typeof adviceOn>;
+  advisor(): Promise<Advisors>;
   measurements(): Promise<Measurements>;
   surveying(): Promise<Surveying>;
   /** How many runs go on at once. */
@@ -56,8 +57,15 @@ export interface Dependencies {
   host(): RunningKernel & { system: string };
 }
 
+/** Of a simulated run, and of a live one. */
+interface Advisors {
+  adviceOn: typeof adviceOn;
+  adviceOnLive: typeof adviceOnLive;
+}
+
 /** The running kernel. */
 export interface Live {
+  medianCosts: typeof medianCosts;
   liveBackend: typeof liveBackend;
   liveHost: typeof liveHost;
   liveOverrides: typeof liveOverrides;
@@ -184,7 +192,7 @@ export const installed: Dependencies = {
     ...(await import("../render/study/study.js")),
     ...(await import("../study/advice.js")),
   }),
-  advisor: async () => (await import("../study/advice.js")).adviceOn,
+  advisor: async () => ({ ...(await import("../study/advice.js")), ...(await import("../study/live-advice.js")) }),
   measurements: () => import("../render/measurement.js"),
   surveying: async () => ({
     ...(await import("../live/host/survey.js")),

@@ -3,6 +3,7 @@
  * exit code. It decides nothing about the model; what a parameter is and what it is without a flag is said in its table
  * (scenario/scenario.ts).
  */
+import type { LiveHost } from "../live/host/host.js";
 import { LiveImpossibleError } from "../live/host/impossible.js";
 import type { Backend, Observer } from "../report/backend.js";
 import type { ExpectationResult, Report } from "../report/report.js";
@@ -12,10 +13,9 @@ import { parseExpectation } from "../scenario/expectation.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
 import { formatCount } from "../scenario/units.js";
 import { entriesAtOnce, memoryBytes } from "../simulation/memory.js";
-import type { adviceOn } from "../study/advice.js";
 import type { Call } from "./command.js";
 import { CONFIGURATION_FLAGS, configurationNotes } from "./configuration-files.js";
-import type { Dependencies } from "./dependencies.js";
+import type { Dependencies, Live } from "./dependencies.js";
 import { configForm, configNotes, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "./destinations.js";
 import { EXIT } from "./exit-codes.js";
 import { note, reportBug } from "./failure.js";
@@ -96,8 +96,8 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   if (drawn) announceSeed(flags, io);
   try {
     const backend = live === null ? await dependencies.backend() : live.liveBackend({ daemon: daemonOf(flags, io) });
-    const advisor = flags.has(NO_ADVICE) ? null : await dependencies.advisor();
-    const ran = await timed(io, flags, () => observed({ backend, advisor }, scenario, flags, io));
+    const advise = flags.has(NO_ADVICE) ? null : await advisorOf({ live, host, flags, dependencies });
+    const ran = await timed(io, flags, () => observed({ backend, advise }, scenario, flags, io));
     const report = expectations.length === 0 ? ran : { ...ran, expectations: judged(ran, expectations) };
     const shown = await withWhatIf(report, flags, { resolve, io, dependencies });
     await outputs.write(repeat, (renderer, options) => renderer.report(shown, options));
@@ -173,9 +173,43 @@ async function printedConfig(
   );
 }
 
+interface Pause {
+  breathe(): Promise<void> | void;
+  stopRequested(): boolean;
+}
+type Advise = (report: Report, pause: Pause) => Promise<Report["advice"]>;
+
+interface Advised {
+  live: Live | null;
+  host: LiveHost | undefined;
+  flags: FlagValues;
+  dependencies: Dependencies;
+}
+
+async function advisorOf({ live, host, flags, dependencies }: Advised): Promise<Advise | null> {
+  const { adviceOn, adviceOnLive } = await dependencies.advisor();
+  if (live === null) return adviceOn;
+  const isProgram = flags.has(DAEMON);
+  return async (report, pause) => {
+    // What a message costs a conntrackd that is configured by the flags is not measured.
+    if (isProgram && report.program === null) return null;
+    try {
+      return await adviceOnLive(report, {
+        ...pause,
+        costs: async () => live.medianCosts(await live.measuredCosts(report.scenario)),
+        refuse: (changed) => live.refuseUnlive(changed, host!, isProgram),
+      });
+    } catch (error) {
+      // The run is over and has its report, whether its machine can be measured or not.
+      if (error instanceof UsageError || error instanceof LiveImpossibleError) return null;
+      throw error;
+    }
+  };
+}
+
 /** The run, with its progress on stderr and an ear for Ctrl-C. */
 async function observed(
-  { backend, advisor }: { backend: Backend; advisor: typeof adviceOn | null },
+  { backend, advise }: { backend: Backend; advise: Advise | null },
   scenario: Scenario,
   flags: FlagValues,
   io: Io,
@@ -192,9 +226,8 @@ async function observed(
   };
   try {
     const report = await backend.run(scenario, observer);
-    // Of a running kernel there is no second one to try things on.
-    if (advisor === null || report.backend === "live" || report.interrupted) return report;
-    return { ...report, advice: await advisor(report, { breathe, stopRequested: interrupt.requested }) };
+    if (advise === null || report.interrupted) return report;
+    return { ...report, advice: await advise(report, { breathe, stopRequested: interrupt.requested }) };
   } finally {
     interrupt.release();
     view.stop();

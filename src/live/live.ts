@@ -65,13 +65,14 @@ export async function measuredProgram(
   const [first] = scenario.listeners;
   const read = { ...scenario, listeners: [asProgram(first!)] };
   refuseUnlive(read, liveHost(), true);
-  const costs = mediansOf(await measuredCosts(scenario));
+  const costs = medianCosts(await measuredCosts(scenario));
   const order = { what: "measure" as const, scenario: { ...read, costs: { ...scenario.costs, ...costs } }, command };
   const stages = { progress: () => {}, stopRequested, stage: progress };
   return (await answerTo(order, "measurement", stages)).measurement;
 }
 
-function mediansOf(rounds: readonly MeasuredCosts[]): MeasuredCosts {
+/** Of each cost, over the rounds of a measurement. */
+export function medianCosts(rounds: readonly MeasuredCosts[]): MeasuredCosts {
   const keys = Object.keys(rounds[0]!) as (keyof MeasuredCosts)[];
   const medians = keys.map((key) => [key, Math.round(median(rounds.map((round) => round[key])))] as const);
   return Object.fromEntries(medians) as unknown as MeasuredCosts;

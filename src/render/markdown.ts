@@ -7,7 +7,7 @@ import type { Report, WhatIf } from "../report/report.js";
 import type { Origin, ScenarioResult, Suite } from "../report/suite.js";
 import { measured } from "./measured.js";
 import { summaryText } from "./suite-text.js";
-import { adviceText } from "./text/advice.js";
+import { adviceTexts } from "./text/advice.js";
 import { endingOf } from "./text/endings.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent } from "./text/numbers.js";
@@ -46,7 +46,7 @@ export function renderReportMarkdown(report: Report, command: string): string {
       ...rows,
     ].join("\n"),
     `Dying list: peak ${count(dying.peak)}, ${emptied(report)}. Packets dropped: ${count(table.drop + table.insertFailed)}.`,
-    ...(report.advice ?? []).map((advice) => escaped(adviceText(advice))),
+    ...adviceTexts(report).map(escaped),
     ...(report.whatIf === undefined ? [] : whatIfOf(report.whatIf)),
     fenced(command),
   ];

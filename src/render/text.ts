@@ -7,7 +7,7 @@
 import type { DeletesReport, QueueReport, Report } from "../report/report.js";
 import { verdictText } from "./measured.js";
 import type { RenderOptions } from "./renderer.js";
-import { adviceText } from "./text/advice.js";
+import { adviceTexts } from "./text/advice.js";
 import { terminalCharts } from "./text/chart.js";
 import { dumpsText, polledText, pollsOnly } from "./text/dumps.js";
 import { endingOf } from "./text/endings.js";
@@ -333,8 +333,8 @@ function expectations(report: Report, { width, theme }: Screen): string[] {
 }
 
 function conclusion(report: Report, { width, theme }: Screen): string[] {
-  const advice = (report.advice ?? []).flatMap((each) =>
-    wrap(adviceText(each), width).map((line) => line.replace(each.flags, (found) => theme.flag(found))),
+  const advice = adviceTexts(report).flatMap((sentence, index) =>
+    wrap(sentence, width).map((line) => line.replace(report.advice![index]!.flags, (found) => theme.flag(found))),
   );
   return [...painted(wrap(meaningOf(report), width), theme.heading), ...advice];
 }

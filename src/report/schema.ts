@@ -510,7 +510,7 @@ export const REPORT: ObjectSchema<Report> = {
           improves: adviceEffects("what is less with them"),
           costs: adviceEffects("what is more with them, and does no harm yet"),
         }),
-        "the best of what was tried; null: nothing was tried",
+        "the best of what was tried, of a live run in a simulation of it; null: nothing was tried",
       ),
     ),
     whatIf: object<WhatIf>("what each setting, changed by itself, would have made of it; absent where nobody asked", {

@@ -15,21 +15,26 @@ const inSeconds = (nanoseconds: number): number => Math.ceil(nanoseconds / SECON
 const EVENT_MASK = { new: 1, update: 2, destroy: 4 } as const;
 
 const SETTINGS: Readonly<Partial<Record<PresetName, Words>>> = {
-  // Both of its sizes are what the kernel makes of a request.
+  // Both of its sizes are what the kernel makes of a request; a size above the growth is ignored.
   conntrackd: {
-    bufferBytes: (bytes) => `NetlinkBufferSize ${2 * bytes}`,
+    bufferBytes: (bytes) => `NetlinkBufferSize ${2 * bytes}, NetlinkBufferSizeMaxGrowth ${2 * bytes}`,
     bufferMaxBytes: (bytes) => (bytes === null ? null : `NetlinkBufferSizeMaxGrowth ${2 * bytes}`),
     resyncAfterNanoseconds: (after) => (after === null ? null : `NetlinkOverrunResync ${inSeconds(after)}`),
     policy: (policy) => (policy === "reliable" ? "NetlinkEventsReliable On" : null),
     poll: (poll) => (poll === null ? null : `PollSecs ${inSeconds(poll.everyNanoseconds)}`),
   },
+  // A size that is not below the maximum is ignored; it would grow by four, which is above this one.
   ulogd: {
-    bufferBytes: (bytes) => `netlink_socket_buffer_size=${bytes}`,
+    bufferBytes: (bytes) => `netlink_socket_buffer_size=${bytes}, netlink_socket_buffer_maxsize=${2 * bytes}`,
     bufferMaxBytes: (bytes) => (bytes === null ? null : `netlink_socket_buffer_maxsize=${bytes}`),
     resyncAfterNanoseconds: (after) => (after === null ? null : `netlink_resync_timeout=${inSeconds(after)}`),
     policy: (policy) => (policy === "reliable" ? "reliable=1" : null),
     groups: (groups) => `event_mask=0x${groups.reduce((mask, group) => mask | EVENT_MASK[group], 0)}`,
     poll: (poll) => (poll === null ? null : `pollinterval=${inSeconds(poll.everyNanoseconds)}`),
+  },
+  conntrack: {
+    bufferBytes: (bytes) => `--buffer-size ${bytes}`,
+    groups: (groups) => `-e ${groups.join(",").toUpperCase().replace("UPDATE", "UPDATES")}`,
   },
   "go-conntrack": {
     bufferBytes: (bytes) => `SetReadBuffer(${bytes})`,

@@ -42,7 +42,7 @@ export interface Watch {
 
 /** Below this, runs take less time than a person notices. */
 const LEAST_BUDGET = 1_000_000;
-const MOST_BUDGET = 8_000_000;
+export const MOST_BUDGET = 8_000_000;
 
 /** About as much as the run itself took, more for a short run and less for a very long one. */
 export function adviceBudget(report: Report): number {
@@ -118,7 +118,7 @@ async function tryAll(
 }
 
 /** What a user may say of a scenario is all of it but its experiment. */
-function given({ experiment: _, ...parameters }: Scenario): Overrides {
+export function given({ experiment: _, ...parameters }: Scenario): Overrides {
   return parameters as Overrides;
 }
 

@@ -1,11 +1,13 @@
 /** What the report advises can be typed: each flag exists, its value is read, and it is in canonical form already. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Live } from "../../src/cli/dependencies.js";
 import { EXPERIMENT_FLAGS } from "../../src/cli/experiment.js";
 import { readFlags } from "../../src/cli/flag.js";
 import { simulate } from "../../src/simulation/simulation.js";
 import { adviceOn } from "../../src/study/advice.js";
 import { floodScenario, flushScenario } from "../simulation/scenarios.js";
+import { run, stubReport } from "./harness.js";
 
 const RUNS = {
   "a small buffer": flushScenario({ connections: 2000, kernel: "6.18.44" }),
@@ -29,3 +31,30 @@ for (const [name, scenario] of Object.entries(RUNS)) {
     assert.deepEqual([...readFlags(EXPERIMENT_FLAGS, given).canonical].sort(), [...words].sort());
   });
 }
+
+test("a live run is advised on with what its own machine costs, and not with --no-advice or an unmeasured conntrackd", async () => {
+  const advised = async (...more: string[]): Promise<number> => {
+    let calls = 0;
+    const live: Partial<Live> = {
+      liveHost: () => ({}) as ReturnType<Live["liveHost"]>,
+      liveOverrides: () => ({}),
+      refuseUnlive() {},
+      liveBackend: () => ({ run: async (scenario) => stubReport(scenario, { backend: "live", program: null }) }),
+    };
+    const { code, stderr } = await run(["flush", "--live", ...more], {
+      dependencies: {
+        live: async () => live as Live,
+        advisor: async () => ({
+          adviceOn: () => assert.fail("of a simulation"),
+          adviceOnLive: async () => {
+            calls++;
+            return [];
+          },
+        }),
+      },
+    });
+    assert.equal(code, 0, stderr);
+    return calls;
+  };
+  assert.deepEqual([await advised(), await advised("--no-advice"), await advised("--daemon", "conntrackd")], [1, 0, 0]);
+});

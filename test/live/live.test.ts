@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, fork, spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -18,6 +18,7 @@ import type { Observer } from "../../src/report/backend.js";
 import type { Report } from "../../src/report/report.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
+import { captured } from "../cli/harness.js";
 import { compiled } from "./compiled.js";
 
 type LiveModule = typeof import("../../src/live/live.js");
@@ -139,6 +140,40 @@ describe("conntrackd as the reader", { skip: skip === false ? withoutConntrackd(
     assert.equal(daemon.inSync, true);
     assert.ok(daemon.resyncs! > 0 && daemon.inSyncAfterFlushSeconds! >= 1, `${daemon.inSyncAfterFlushSeconds} s`);
   });
+});
+
+test("a live run that lost something has advice from a simulation of it, unless --no-advice", { skip }, async () => {
+  const from = (...name: string[]) => import(path.join(build!.folder, "cli", ...name));
+  const { main } = (await from("main.js")) as typeof import("../../src/cli/main.js");
+  const { installed } = (await from("dependencies.js")) as typeof import("../../src/cli/dependencies.js");
+  const advised = async (...more: string[]): Promise<Report> => {
+    const [stdout, stderr] = [captured(), captured()];
+    const load = [
+      "--connections",
+      "3000",
+      "--policy",
+      "lossy",
+      "--buffer",
+      "16k",
+      "--reader",
+      "200us",
+      "--limit",
+      "30s",
+    ];
+    const argv = ["flush", "--live", ...load, "--format", "json", ...more];
+    assert.equal(await main(argv, { stdout, stderr, env: {}, signals: new EventEmitter() }, installed), 0, stderr.text);
+    return JSON.parse(stdout.text);
+  };
+  const report = await advised();
+  assert.ok(report.events.destroy.lost! > 1000);
+  // Where this machine was too busy to be like its own simulation, there is no advice.
+  if (report.advice !== null) {
+    for (const { flags, improves } of report.advice) {
+      assert.doesNotMatch(flags, /--(rmem-max|force|queue|decoders|resync|poll)/);
+      assert.ok(improves.length > 0);
+    }
+  }
+  assert.equal((await advised("--no-advice")).advice, null);
 });
 
 describe("a live run", { skip }, () => {

@@ -1,14 +1,29 @@
 /** Advice in words: the flags of a run that was made, what is less with them, and what they cost. */
-import type { Advice, AdviceEffect, AdviceFigure } from "../../report/report.js";
+import type { Advice, AdviceEffect, AdviceFigure, Report } from "../../report/report.js";
 import { count, duration, plural } from "./numbers.js";
 
 /** Effects that a sentence has room for. */
 const MOST_EFFECTS = 2;
 
-export function adviceText({ flags, setting, improves, costs }: Advice): string {
-  const own = setting === null ? "" : ` (its own setting: ${setting})`;
+/** What was advised, a sentence each; of a live run they say that they are from a simulation. */
+export function adviceTexts({ backend, program, advice }: Pick<Report, "backend" | "program" | "advice">): string[] {
+  const where =
+    backend === "live"
+      ? `In a simulation with the costs of this machine and the ${program === null ? "reader" : "program's pace"} of this run: `
+      : "";
+  return (advice ?? []).map((each) => where + adviceText(each, backend === "live" && program !== null));
+}
+
+/** `ofProgram`: a program of the user that is as it is, so that its own setting is what can be changed. */
+export function adviceText({ flags, setting, improves, costs }: Advice, ofProgram = false): string {
   const gains = improves.slice(0, MOST_EFFECTS).map(effectText).join("; ");
-  return `Try ${flags}${own}: ${gains}.${costs.length === 0 ? "" : ` Its cost: ${costs.map(effectText).join("; ")}.`}`;
+  const own = setting === null ? flags : `${flags} (its own setting: ${setting})`;
+  const what = !ofProgram
+    ? own
+    : setting === null
+      ? `what ${flags} is, in the program's own words`
+      : `${setting} of the program`;
+  return `Try ${what}: ${gains}.${costs.length === 0 ? "" : ` Its cost: ${costs.map(effectText).join("; ")}.`}`;
 }
 
 interface Nouns {
