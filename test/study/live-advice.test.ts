@@ -127,7 +127,10 @@ describe("advice on a live run", () => {
   test("of a program that is not known says what a flag is for it", async () => {
     const report = readBy("collector");
     const advice = (await adviceOnLive(report, machine(refusesPolicies)))!;
-    assert.match(adviceTexts({ ...report, advice })[0]!, /: Try what --buffer \w+ is, in the program's own words: /);
+    assert.match(
+      adviceTexts({ ...report, advice })[0]!,
+      /: Try what --buffer \w+( --rmem-max \w+)? sets, by the program's own means: every/,
+    );
   });
 
   test("of a program without a pace, or with a buffer that grew, is none", async () => {

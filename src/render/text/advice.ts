@@ -21,7 +21,7 @@ export function adviceText({ flags, setting, improves, costs }: Advice, ofProgra
   const what = !ofProgram
     ? own
     : setting === null
-      ? `what ${flags} is, in the program's own words`
+      ? `what ${flags} sets, by the program's own means`
       : `${setting} of the program`;
   return `Try ${what}: ${gains}.${costs.length === 0 ? "" : ` Its cost: ${costs.map(effectText).join("; ")}.`}`;
 }
