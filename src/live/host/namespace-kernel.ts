@@ -10,8 +10,6 @@ import { classesOf } from "../../scenario/traffic.js";
 import {
   type DumpedEntry,
   deleteRequest,
-  dumpedEntry,
-  dumpRequest,
   fillerRequests,
   flushRequest,
   statisticsOf,
@@ -24,6 +22,7 @@ import { readSocketRow, readSysctl, TableCount, writeSysctl } from "./kernel-fil
 import { IPV6_PREFIX, IPV6_PREFIX_BITS } from "./loopback-address.js";
 import { NETLINK_NETFILTER, NETLINK_ROUTE, openListener, RequestSocket } from "./netlink-socket.js";
 import type { SystemCalls } from "./system-calls.js";
+import { TableDumps } from "./table-dumps.js";
 
 /** Fillers in one datagram. */
 const FILLERS_AT_ONCE = 512;
@@ -31,8 +30,6 @@ const FILLERS_AT_ONCE = 512;
 const PROBE_BUFFER_BYTES = 65_536;
 /** nf_conntrack_events: every flow has an event cache. */
 const EVENTS_ON = 1;
-/** As libnfnetlink has it, and so the tools that dump. */
-const DUMP_BYTES = 8192;
 
 export class NamespaceKernel {
   /** What one event charges a socket. */
@@ -43,7 +40,7 @@ export class NamespaceKernel {
   /** Entries that fill the table. */
   private fillers = 0;
   /** For dumps, which are read while entries are deleted; null: none was asked for. */
-  private dumps: RequestSocket | null = null;
+  private dumps: TableDumps | null = null;
   private readonly statisticsBefore: TableStatistics;
 
   /** `connectOnce` makes one connection, for the measurement of an event. */
@@ -85,10 +82,9 @@ export class NamespaceKernel {
   }
 
   /** The table as a dump tells it, a part at a time. */
-  *dump(): Generator<DumpedEntry[], void> {
-    this.dumps ??= new RequestSocket(this.calls, NETLINK_NETFILTER, DUMP_BYTES);
-    const request = dumpRequest(this.dumps.nextSequence(), this.fillers > 0);
-    for (const part of this.dumps.dumpInParts(request, "dump")) yield part.map(dumpedEntry);
+  dump(): Generator<DumpedEntry[], void> {
+    this.dumps ??= new TableDumps(this.calls);
+    return this.dumps.parts(this.fillers > 0);
   }
 
   /** Deletes one entry of a dump. False: it is gone already. */

@@ -1,17 +1,13 @@
 /**
- * A reader that polls: at its pace it dumps the kernel's table on a socket of its own, a part for each recv
- * (ctnetlink_dump_table()), and its view becomes what the dump said. It owns the socket, the pace and what the dumps
- * came to; when the thread has time for one is listener-thread.ts.
+ * A reader that polls: at its pace it dumps the kernel's table on a socket of its own, and its view becomes what the
+ * dump said. It owns the pace and what the dumps came to; when the thread has time for one is listener-thread.ts.
  */
 import type { DaemonView } from "../../daemon/view.js";
-import { dumpedEntry, dumpRequest } from "../../wire/conntrack-requests.js";
+import type { DumpedEntry } from "../../wire/conntrack-requests.js";
 import { now } from "../host/clock.js";
 import { tupleOf } from "../host/loopback-address.js";
-import { NETLINK_NETFILTER, RequestSocket } from "../host/netlink-socket.js";
 import type { SystemCalls } from "../host/system-calls.js";
-
-/** What libnfnetlink and libmnl receive into; the kernel makes parts as large as the largest recv so far. */
-const RECEIVE_BYTES = 8192;
+import { TableDumps } from "../host/table-dumps.js";
 
 /** What the dumps came to. */
 export interface PollFigures {
@@ -30,17 +26,16 @@ export class TablePoll {
   private readonly calls: SystemCalls;
   private readonly everyNanoseconds: number;
   private readonly besideFillers: boolean;
-  private readonly socket: RequestSocket;
+  private readonly dumps: TableDumps;
   /** Connections that were in a dump, each of which has a tuple of its own. */
   private readonly listed = new Set<number>();
-  private readonly figures: PollFigures = {
+  private readonly figures: Omit<PollFigures, "listedConnections"> = {
     begun: 0,
     completed: 0,
     parts: 0,
     entries: 0,
     longestSeconds: 0,
     cpuSeconds: 0,
-    listedConnections: 0,
   };
   /** When it dumps next, by the clock of all threads. */
   due = Number.POSITIVE_INFINITY;
@@ -49,7 +44,7 @@ export class TablePoll {
     this.calls = calls;
     this.everyNanoseconds = everyNanoseconds;
     this.besideFillers = besideFillers;
-    this.socket = new RequestSocket(calls, NETLINK_NETFILTER, RECEIVE_BYTES);
+    this.dumps = new TableDumps(calls);
   }
 
   /** The first packet is sent at that time: the first dump comes a whole pace later. */
@@ -63,10 +58,10 @@ export class TablePoll {
     const [began, cpuBefore] = [now(), this.calls.threadCpuNanoseconds()];
     figures.begun++;
     view.beginDump();
-    for (const part of this.socket.dumpInParts(dumpRequest(this.socket.nextSequence(), this.besideFillers), "dump")) {
+    for (const part of this.dumps.parts(this.besideFillers)) {
       figures.parts++;
       figures.entries += part.length;
-      for (const payload of part) this.list(view, payload);
+      for (const entry of part) this.list(view, entry);
     }
     view.purge();
     figures.completed++;
@@ -78,15 +73,14 @@ export class TablePoll {
 
   close(): void {
     this.due = Number.POSITIVE_INFINITY;
-    this.socket.close();
+    this.dumps.close();
   }
 
   result(): PollFigures {
     return { ...this.figures, listedConnections: this.listed.size };
   }
 
-  private list(view: DaemonView, payload: Buffer): void {
-    const { destination, id } = dumpedEntry(payload);
+  private list(view: DaemonView, { destination, id }: DumpedEntry): void {
     const tuple = tupleOf(destination);
     view.list(tuple, id.readUInt32BE(0));
     this.listed.add(tuple);
