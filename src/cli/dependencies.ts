@@ -24,6 +24,7 @@ import type { readScenarioFiles } from "../scenario/file.js";
 import type { printScenarioFile } from "../scenario/print.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
 import type { adviceOn } from "../study/advice.js";
+import type { hiddenRulesOn } from "../study/hidden-rules.js";
 import type { adviceOnLive } from "../study/live-advice.js";
 import type { parity } from "../study/parity.js";
 import type { paritySet } from "../study/parity-set.js";
@@ -60,6 +61,7 @@ export interface Dependencies {
 /** Of a simulated run, and of a live one. */
 interface Advisors {
   adviceOn: typeof adviceOn;
+  hiddenRulesOn: typeof hiddenRulesOn;
   adviceOnLive: typeof adviceOnLive;
 }
 
@@ -192,7 +194,11 @@ export const installed: Dependencies = {
     ...(await import("../render/study/study.js")),
     ...(await import("../study/advice.js")),
   }),
-  advisor: async () => ({ ...(await import("../study/advice.js")), ...(await import("../study/live-advice.js")) }),
+  advisor: async () => ({
+    ...(await import("../study/advice.js")),
+    ...(await import("../study/hidden-rules.js")),
+    ...(await import("../study/live-advice.js")),
+  }),
   measurements: () => import("../render/measurement.js"),
   surveying: async () => ({
     ...(await import("../live/host/survey.js")),

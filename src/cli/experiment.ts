@@ -76,7 +76,7 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   const notes = [
     ...firstMeeting(experiment, flags, io),
     ...configurationNotes(flags, io),
-    ...hostKernelNote(given, scenario.kernel),
+    ...hostKernelNote(given, scenario.kernel, scenario),
     ...replayNotes(scenario.replay ?? null, flags.overrides),
     ...ineffectiveFlags(flags.overrides, scenario, { live: live !== null }),
     ...configNotes(flags),
@@ -177,7 +177,8 @@ interface Pause {
   breathe(): Promise<void> | void;
   stopRequested(): boolean;
 }
-type Advise = (report: Report, pause: Pause) => Promise<Report["advice"]>;
+/** What other runs say of this one. */
+type Advise = (report: Report, pause: Pause) => Promise<Pick<Report, "advice" | "hiddenRules">>;
 
 interface Advised {
   live: Live | null;
@@ -187,21 +188,28 @@ interface Advised {
 }
 
 async function advisorOf({ live, host, flags, dependencies }: Advised): Promise<Advise | null> {
-  const { adviceOn, adviceOnLive } = await dependencies.advisor();
-  if (live === null) return adviceOn;
+  const { adviceOn, hiddenRulesOn, adviceOnLive } = await dependencies.advisor();
+  if (live === null) {
+    return async (report, pause) => {
+      const advice = await adviceOn(report, pause);
+      const hiddenRules = await hiddenRulesOn(report, pause);
+      return { advice, ...(hiddenRules === null ? {} : { hiddenRules }) };
+    };
+  }
   const isProgram = flags.has(DAEMON);
   return async (report, pause) => {
     // What a message costs a conntrackd that is configured by the flags is not measured.
-    if (isProgram && report.program === null) return null;
+    if (isProgram && report.program === null) return { advice: null };
     try {
-      return await adviceOnLive(report, {
+      const advice = await adviceOnLive(report, {
         ...pause,
         costs: async () => live.medianCosts(await live.measuredCosts(report.scenario)),
         refuse: (changed) => live.refuseUnlive(changed, host!, isProgram),
       });
+      return { advice };
     } catch (error) {
       // The run is over and has its report, whether its machine can be measured or not.
-      if (error instanceof UsageError || error instanceof LiveImpossibleError) return null;
+      if (error instanceof UsageError || error instanceof LiveImpossibleError) return { advice: null };
       throw error;
     }
   };
@@ -227,7 +235,7 @@ async function observed(
   try {
     const report = await backend.run(scenario, observer);
     if (advise === null || report.interrupted) return report;
-    return { ...report, advice: await advise(report, { breathe, stopRequested: interrupt.requested }) };
+    return { ...report, ...(await advise(report, { breathe, stopRequested: interrupt.requested })) };
   } finally {
     interrupt.release();
     view.stop();

@@ -5,7 +5,7 @@
  * version string to its row.
  */
 import type { Family, GC_WORKERS, KernelConfig, TimeoutKey } from "../scenario/scenario.js";
-import { CHANGES, type ChangedFacts, FIRST_UNREAD, OLDEST } from "./release-changes.js";
+import { CHANGES, type Change, type ChangedFacts, FIRST_UNREAD, OLDEST } from "./release-changes.js";
 import { levelBehind } from "./vendor-levels.js";
 
 /**
@@ -230,6 +230,12 @@ function parseVersion(version: string): number[] | null {
         .slice(1)
         .filter((part) => part !== undefined)
         .map(Number);
+}
+
+/** What a version has not, in the order of the mainline. `version`: one that releaseFor() knows. */
+export function changesAfter(version: string): Change[] {
+  const level = levelBehind(version)?.least ?? version;
+  return CHANGES.filter(({ from }) => !Object.keys(from).some((first) => cameTo(level, first)));
 }
 
 /** Whether an update came after one level of its branch and not after another; null: no other is known. */

@@ -9,6 +9,7 @@ import { measured } from "./measured.js";
 import { summaryText } from "./suite-text.js";
 import { adviceTexts } from "./text/advice.js";
 import { endingOf } from "./text/endings.js";
+import { hiddenRulesText } from "./text/hidden-rules.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent } from "./text/numbers.js";
 import { changesOf, unfinishedOf, verdictOf, WHAT_IF_HEAD } from "./text/what-if.js";
@@ -46,7 +47,7 @@ export function renderReportMarkdown(report: Report, command: string): string {
       ...rows,
     ].join("\n"),
     `Dying list: peak ${count(dying.peak)}, ${emptied(report)}. Packets dropped: ${count(table.drop + table.insertFailed)}.`,
-    ...adviceTexts(report).map(escaped),
+    ...[...adviceTexts(report), hiddenRulesText(report)].filter(Boolean).map(escaped),
     ...(report.whatIf === undefined ? [] : whatIfOf(report.whatIf)),
     fenced(command),
   ];

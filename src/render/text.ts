@@ -12,6 +12,7 @@ import { terminalCharts } from "./text/chart.js";
 import { dumpsText, polledText, pollsOnly } from "./text/dumps.js";
 import { endingOf } from "./text/endings.js";
 import { rateMissed, some } from "./text/facts.js";
+import { hiddenRulesText } from "./text/hidden-rules.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
 import { field, hanging, LABEL_COLUMNS, legibleWidth, wrap } from "./text/paragraph.js";
@@ -336,7 +337,9 @@ function conclusion(report: Report, { width, theme }: Screen): string[] {
   const advice = adviceTexts(report).flatMap((sentence, index) =>
     wrap(sentence, width).map((line) => line.replace(report.advice![index]!.flags, (found) => theme.flag(found))),
   );
-  return [...painted(wrap(meaningOf(report), width), theme.heading), ...advice];
+  const hidden = hiddenRulesText(report);
+  const doubt = hidden === "" ? [] : ["", ...wrap(hidden, width)];
+  return [...painted(wrap(meaningOf(report), width), theme.heading), ...advice, ...doubt];
 }
 
 function painted(lines: readonly string[], paint: Paint): string[] {

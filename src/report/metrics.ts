@@ -35,6 +35,7 @@ const NO_METRICS = new Set([
   "interrupted",
   "advice",
   "whatIf",
+  "hiddenRules",
   "program",
   "timeline.rows",
   // May be absent.

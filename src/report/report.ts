@@ -337,6 +337,11 @@ export interface Report<F extends Figure = Figure> {
   advice: readonly Advice[] | null;
   /** Absent where it was not asked for. */
   whatIf?: WhatIf;
+  /**
+   * What each rule that the kernel's name does not tell would have made of it, the largest change first. Absent where
+   * the name tells all that can be set, or nothing was tried.
+   */
+  hiddenRules?: WhatIf;
   /** True where a signal ended the run before it settled. Absent otherwise. */
   interrupted?: true;
 }

@@ -201,6 +201,20 @@ const adviceEffects = (description: string): Schema =>
     description,
   );
 
+const tried = (description: string): ObjectSchema<WhatIf> =>
+  object<WhatIf>(description, {
+    tried: list(
+      object<Tried>("a setting", {
+        flags: text("the flags", "flags"),
+        helps: { type: "boolean", description: "whether it improves something and worsens nothing" },
+        better: adviceEffects("what is less with it, the gravest first"),
+        worse: adviceEffects("what is more with it"),
+      }),
+      "what helps, or changes, most first",
+    ),
+    unfinished: list(text("the flags", "flags"), "changes whose runs took far longer, or were stopped"),
+  });
+
 const socket = (prefix: string): ObjectSchema<SocketReport> =>
   object("the socket of the listener", {
     requestedBytes: orUnknown(bytes("what SO_RCVBUF was asked for")),
@@ -513,19 +527,12 @@ export const REPORT: ObjectSchema<Report> = {
         "the best of what was tried, of a live run in a simulation of it; null: nothing was tried",
       ),
     ),
-    whatIf: object<WhatIf>("what each setting, changed by itself, would have made of it; absent where nobody asked", {
-      tried: list(
-        object<Tried>("a setting", {
-          flags: text("the flags", "flags"),
-          helps: { type: "boolean", description: "whether it improves something and worsens nothing" },
-          better: adviceEffects("what is less with it, the gravest first"),
-          worse: adviceEffects("what is more with it"),
-        }),
-        "what helps most first",
-      ),
-      unfinished: list(text("the flags", "flags"), "changes whose runs took far longer, or were stopped"),
-    }),
+    whatIf: tried("what each setting, changed by itself, would have made of it; absent where nobody asked"),
+    hiddenRules: tried(
+      "what each rule that the kernel's name does not tell would have made of it, the largest change first; absent where " +
+        "the name tells all that can be set, or nothing was tried",
+    ),
     interrupted: { type: "boolean", description: "true where a signal ended the run before it settled", enum: [true] },
   }),
-  optional: ["interrupted", "whatIf"],
+  optional: ["interrupted", "whatIf", "hiddenRules"],
 };

@@ -35,7 +35,11 @@ type Knob =
   | "poll"
   | "gc-interval"
   | "grace-max"
-  | "kernel";
+  | "kernel"
+  | "admission"
+  | "gc"
+  | "retry"
+  | "chain-events";
 
 export interface Change {
   knob: Knob;

@@ -41,7 +41,7 @@ export interface Watch {
 }
 
 /** Below this, runs take less time than a person notices. */
-const LEAST_BUDGET = 1_000_000;
+export const LEAST_BUDGET = 1_000_000;
 export const MOST_BUDGET = 8_000_000;
 
 /** About as much as the run itself took, more for a short run and less for a very long one. */
@@ -73,7 +73,6 @@ export async function adviceFor(report: Report, watch: Watch): Promise<Effect | 
 }
 
 export interface Findings {
-  /** The most helpful first. */
   effects: readonly Effect[];
   /** The flags of changes whose runs took more than the budget, or were stopped. */
   unfinished: readonly string[];
@@ -94,10 +93,11 @@ interface Account {
   taken(actions: number): void;
 }
 
-async function tryAll(
+/** Each change by itself, in their order. */
+export async function tryAll(
   report: Report,
   changes: readonly Change[],
-  watch: Watch,
+  watch: Omit<Watch, "budget">,
   account: Account,
 ): Promise<{ effects: Effect[]; unfinished: string[] }> {
   const { scenario } = report;

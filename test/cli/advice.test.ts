@@ -46,6 +46,7 @@ test("a live run is advised on with what its own machine costs, and not with --n
         live: async () => live as Live,
         advisor: async () => ({
           adviceOn: () => assert.fail("of a simulation"),
+          hiddenRulesOn: () => assert.fail("of a simulation"),
           adviceOnLive: async () => {
             calls++;
             return [];

@@ -231,7 +231,7 @@ export async function run(argv: readonly string[], setup: Setup = {}): Promise<O
     parities: installed.parities,
     studies: installed.studies,
     tracing: installed.tracing,
-    advisor: async () => ({ adviceOn: async () => [], adviceOnLive: async () => [] }),
+    advisor: async () => ({ adviceOn: async () => [], hiddenRulesOn: async () => null, adviceOnLive: async () => [] }),
     measurements: installed.measurements,
     surveying: installed.surveying,
     cores: () => 1,

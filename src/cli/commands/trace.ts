@@ -113,7 +113,7 @@ async function runTrace({ given, operands, io, dependencies }: Call): Promise<nu
   const scenario = await scenarioOf(operands, flags, { dependencies, io });
   const sink = mainSink(flags, io);
   for (const sentence of [
-    ...hostKernelNote(given, scenario.kernel),
+    ...hostKernelNote(given, scenario.kernel, scenario),
     ...ineffectiveFlags(flags.overrides, scenario, { live: false }),
   ]) {
     note(io, `note: ${sentence}`);

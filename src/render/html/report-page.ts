@@ -8,6 +8,7 @@ import { EVENT_GROUPS } from "../../scenario/scenario.js";
 import type { RenderOptions } from "../renderer.js";
 import { summaryText } from "../suite-text.js";
 import { adviceTexts } from "../text/advice.js";
+import { hiddenRulesText } from "../text/hidden-rules.js";
 import { meaningOf } from "../text/meaning.js";
 import { count, percent } from "../text/numbers.js";
 import { bufferOf, loadOf, policyOf, presetText, readerOf, titleOf } from "../text/setting.js";
@@ -91,7 +92,9 @@ function verdictOf(report: Report): string {
     ...caveatsOf(report).map((sentence) => `<p class="bad">${escaped(sentence)}</p>`),
     ...violated.map((rule) => `<p class="bad">Invariant violated, a bug of ct-reliable: ${escaped(rule)}</p>`),
     `<p class="verdict">${escaped(meaningOf(report))}</p>`,
-    ...adviceTexts(report).map((sentence) => `<p>${escaped(sentence)}</p>`),
+    ...[...adviceTexts(report), hiddenRulesText(report)]
+      .filter(Boolean)
+      .map((sentence) => `<p>${escaped(sentence)}</p>`),
   ].join("\n");
 }
 
