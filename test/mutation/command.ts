@@ -1,25 +1,25 @@
 /**
  * `npm run mutation -- [--sample N] [--seed N] [--only PART]`: mistakes are made in src/kernel/, one at a time and by
  * chance, and the tests have to notice. Stryker wants a runner of its own for each test framework; here a mistake is a
- * file in a copy of the tree. First come the reference and the properties in one process, and where those notice
- * nothing the tests that mirror src/. Files that hold what came out once (docs/, the recordings) are not asked.
+ * file in a compiled copy of the tree. Of the reference, the properties and the tests of the model those are asked that
+ * reach the place of the mistake, the shortest first, up to the first that fails. Files that hold what came out once
+ * (docs/, the recordings) are not asked.
  */
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import seedrandom from "seedrandom";
+import { compile, compiledTree, filesIn } from "../compiled-tree.js";
+import { type Asked, askedIn, reaches, run } from "./asked.js";
 import { type Mutant, mutantsOf } from "./mutants.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What only makes a run faster: a mistake there is none. */
 const WITHOUT_EFFECT = /prefetch/;
-/**
- * Of CPU time, which is no matter of how busy the machine is: far above what the tests take, for loops without an end.
- */
-const MOST_CPU_SECONDS = 60;
+const ASKED = /^test\/(kernel|simulation|explain|scenario|property\/closed)\b.*\.test\.js$/;
+/** Of CPU time: as much as that goes into one process, because to start one for each file takes longer than many tests. */
+const PROCESS_SECONDS = 5;
 
 const { values } = parseArgs({
   options: {
@@ -29,40 +29,32 @@ const { values } = parseArgs({
   },
 });
 
-const tree = mkdtempSync(join(tmpdir(), "ct-reliable-mutation-"));
-for (const name of ["src", "test", "package.json", "tsconfig.json", "scenarios", "bench", "scripts", "schema"]) {
-  cpSync(join(ROOT, name), join(tree, name), { recursive: true });
+const tree = compiledTree();
+try {
+  const files = filesIn(tree, "test", ".test.js").filter((path) => ASKED.test(path));
+  const asked = askedIn(tree, ["test/mutation/killer.js", ...files]);
+  const mutants = sample(Number(values.sample));
+  const survivors: Mutant[] = [];
+  for (const [index, mutant] of mutants.entries()) {
+    const fate = fateOf(mutant, asked);
+    if (fate.survived) survivors.push(mutant);
+    console.log(`${index + 1}/${mutants.length} ${said(mutant)}: ${fate.said}`);
+  }
+  const killed = mutants.length - survivors.length;
+  console.log(`${killed} of ${mutants.length} killed (${((100 * killed) / mutants.length).toFixed(1)} %)`);
+  for (const survivor of survivors) console.log(`survived: ${said(survivor)}`);
+} finally {
+  rmSync(tree, { recursive: true });
 }
-symlinkSync(join(ROOT, "node_modules"), join(tree, "node_modules"));
-
-const mutants = sample(Number(values.sample));
-const survivors: Mutant[] = [];
-for (const [index, mutant] of mutants.entries()) {
-  const path = join(tree, mutant.file);
-  const right = readFileSync(path, "utf8");
-  writeFileSync(path, mutant.text);
-  const killer = killerOf();
-  writeFileSync(path, right);
-  if (killer === null) survivors.push(mutant);
-  console.log(
-    `${index + 1}/${mutants.length} ${said(mutant)}: ${killer === null ? "SURVIVED" : `killed by ${killer}`}`,
-  );
-}
-rmSync(tree, { recursive: true });
-const killed = mutants.length - survivors.length;
-console.log(`${killed} of ${mutants.length} killed (${((100 * killed) / mutants.length).toFixed(1)} %)`);
-for (const survivor of survivors) console.log(`survived: ${said(survivor)}`);
 
 function said({ file, line, from, to }: Mutant): string {
   return `${file}:${line} ${JSON.stringify(from.slice(0, 60))} -> ${JSON.stringify(to.slice(0, 60))}`;
 }
 
 function sample(size: number): Mutant[] {
-  const files = readdirSync(join(ROOT, "src", "kernel"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !WITHOUT_EFFECT.test(name))
-    .map((name) => join("src", "kernel", name))
-    .filter((name) => name.includes(values.only))
-    .sort();
+  const files = filesIn(ROOT, "src/kernel", ".ts")
+    .filter((name) => !WITHOUT_EFFECT.test(name))
+    .filter((name) => name.includes(values.only));
   const all = files.flatMap((file) => mutantsOf(file, readFileSync(join(ROOT, file), "utf8")));
   console.log(
     `${all.length} mutants in ${files.length} files, a sample of ${Math.min(size, all.length)}, seed ${values.seed}`,
@@ -73,25 +65,44 @@ function sample(size: number): Mutant[] {
   return chosen;
 }
 
-function killerOf(): string | null {
-  const tests = readdirSync(join(tree, "test"), { recursive: true, encoding: "utf8" })
-    .filter((name) => /^(kernel|simulation|explain|scenario|property\/closed)\b.*\.test\.ts$/.test(name))
-    .map((name) => join("test", name));
-  if (fails("test/mutation/killer.ts")) return "the reference or a property";
-  // In one process: to start one for each file takes longer than the tests.
-  const imports = tests.map((name) => `import "./${name}";`).join("\n");
-  writeFileSync(join(tree, "tests.mjs"), imports);
-  return fails("tests.mjs") ? "a test" : null;
+function fateOf(mutant: Mutant, asked: readonly Asked[]): { survived: boolean; said: string } {
+  const source = join(tree, mutant.file);
+  const module = mutant.file.replace(/\.ts$/, ".js");
+  const right = { source: readFileSync(source, "utf8"), module: readFileSync(join(tree, module), "utf8") };
+  try {
+    writeFileSync(source, mutant.text);
+    compile(tree, [mutant.file]);
+    const wrong = readFileSync(join(tree, module), "utf8");
+    if (wrong === right.module) return { survived: true, said: "SURVIVED, compiled to the same" };
+    const reaching = asked.filter((one) => reaches(one, module, firstDifference(right.module, wrong)));
+    if (reaching.length === 0) return { survived: true, said: "SURVIVED, no test comes there" };
+    for (const together of inProcesses(reaching)) {
+      const failed = run(tree, together);
+      if (failed !== null) return { survived: false, said: `killed by ${failed}` };
+    }
+    return { survived: true, said: `SURVIVED ${reaching.length} files of tests` };
+  } finally {
+    writeFileSync(source, right.source);
+    writeFileSync(join(tree, module), right.module);
+  }
 }
 
-function fails(...argv: readonly string[]): boolean {
-  const limited = [
-    "-c",
-    `ulimit -t ${MOST_CPU_SECONDS} && exec "$0" "$@"`,
-    process.execPath,
-    "--import",
-    "tsx",
-    ...argv,
-  ];
-  return spawnSync("sh", limited, { cwd: tree, stdio: "ignore" }).status !== 0;
+function firstDifference(one: string, other: string): number {
+  let index = 0;
+  while (one[index] === other[index]) index++;
+  return index;
+}
+
+function inProcesses(asked: readonly Asked[]): Asked[][] {
+  const processes: Asked[][] = [];
+  let seconds = Number.POSITIVE_INFINITY;
+  for (const one of asked) {
+    if (seconds + one.seconds > PROCESS_SECONDS) {
+      processes.push([]);
+      seconds = 0;
+    }
+    processes.at(-1)!.push(one);
+    seconds += one.seconds;
+  }
+  return processes;
 }

@@ -1,0 +1,66 @@
+/**
+ * A copy of the tree in which sources and tests are compiled file by file: it needs no compiler at every start, and is
+ * the installed package at once, so that what a test starts as a process or a thread of its own runs the very files
+ * that the tests import. It tests nothing itself.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** What is made, or is no file of the project. */
+const LEFT_OUT = [".git", "node_modules", "dist", "coverage"];
+/** What the package has in dist/command/, by the modules that are in it. */
+const PROGRAMS = [
+  "cli/main",
+  "index",
+  "study/run-worker",
+  "live/child",
+  "live/readers/listener-thread",
+  "live/readers/program-watch",
+];
+
+/** The folder of the copy; who asks removes it. */
+export function compiledTree(): string {
+  const tree = mkdtempSync(join(tmpdir(), "ct-reliable-tree-"));
+  for (const name of readdirSync(ROOT)) {
+    if (!LEFT_OUT.includes(name)) cpSync(join(ROOT, name), join(tree, name), { recursive: true });
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(tree, "node_modules"));
+  const sources = ["src", "test", "scripts", "bench"].flatMap((folder) => filesIn(tree, folder, ".ts"));
+  compile(
+    tree,
+    sources.filter((path) => !path.endsWith(".d.ts")),
+  );
+  shareSources(tree);
+  return tree;
+}
+
+/** The maps lie beside, and no file tells of its own: every process would hold them all. */
+export function compile(tree: string, entryPoints: string[]): void {
+  buildSync({ absWorkingDir: tree, entryPoints, outdir: tree, outbase: tree, format: "esm", sourcemap: "external" });
+}
+
+/** By their paths in the tree. */
+export function filesIn(tree: string, folder: string, end: string): string[] {
+  return readdirSync(join(tree, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(end))
+    .map((path) => join(folder, path))
+    .sort();
+}
+
+/** In dist/, each module is the one of src/. */
+function shareSources(tree: string): void {
+  const share = (module: string, at: string): void => {
+    const path = join(tree, "dist", at);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `export * from ${JSON.stringify(join(tree, "src", `${module}.js`))};\n`);
+  };
+  for (const path of filesIn(tree, "src", ".js")) {
+    const module = path.slice("src/".length, -".js".length);
+    share(module, `${module}.js`);
+    if (PROGRAMS.includes(module)) share(module, join("command", `${basename(module)}.js`));
+  }
+}
