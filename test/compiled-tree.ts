@@ -5,7 +5,7 @@
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 
@@ -51,16 +51,12 @@ export function filesIn(tree: string, folder: string, end: string): string[] {
     .sort();
 }
 
-/** In dist/, each module is the one of src/. */
+/** In dist/, each module is the one of src/; what is started by its path lies together. */
 function shareSources(tree: string): void {
-  const share = (module: string, at: string): void => {
-    const path = join(tree, "dist", at);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `export * from ${JSON.stringify(join(tree, "src", `${module}.js`))};\n`);
-  };
-  for (const path of filesIn(tree, "src", ".js")) {
-    const module = path.slice("src/".length, -".js".length);
-    share(module, `${module}.js`);
-    if (PROGRAMS.includes(module)) share(module, join("command", `${basename(module)}.js`));
+  mkdirSync(join(tree, "dist", "command"), { recursive: true });
+  for (const name of readdirSync(join(tree, "src"))) symlinkSync(join(tree, "src", name), join(tree, "dist", name));
+  for (const program of PROGRAMS) {
+    const shared = `export * from ${JSON.stringify(join(tree, "src", `${program}.js`))};\n`;
+    writeFileSync(join(tree, "dist", "command", `${basename(program)}.js`), shared);
   }
 }

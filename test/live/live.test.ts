@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
@@ -18,8 +18,8 @@ import type { Observer } from "../../src/report/backend.js";
 import type { Report } from "../../src/report/report.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import type { Scenario } from "../../src/scenario/scenario.js";
+import { builtPackage, removePackage } from "../built.js";
 import { captured } from "../cli/harness.js";
-import { compiled } from "./compiled.js";
 
 type LiveModule = typeof import("../../src/live/live.js");
 
@@ -27,11 +27,14 @@ const reason = await whyNotLive();
 const required = process.env.REQUIRE_LIVE === "1";
 const skip = reason !== null && !required ? reason : false;
 
-/** Read by every test that runs something; made when the first of them does. */
-const build = skip === false ? compiled() : null;
-after(() => build?.remove());
+/** What threads are started from: they do not inherit the loader of TypeScript. */
+const installation = skip === false ? await builtPackage() : "";
+const dist = path.join(installation, "dist");
+after(() => {
+  if (installation !== "") removePackage(installation);
+});
 
-const load = (): Promise<LiveModule> => import(path.join(build!.folder, "live", "live.js"));
+const load = (): Promise<LiveModule> => import(path.join(dist, "live", "live.js"));
 
 function flush(overrides: Overrides): Scenario {
   return resolveScenario("flush", { ...liveOverrides(liveHost()), limitSeconds: 60, ...overrides });
@@ -143,7 +146,7 @@ describe("conntrackd as the reader", { skip: skip === false ? withoutConntrackd(
 });
 
 test("a live run that lost something has advice from a simulation of it, unless --no-advice", { skip }, async () => {
-  const from = (...name: string[]) => import(path.join(build!.folder, "cli", ...name));
+  const from = (...name: string[]) => import(path.join(dist, "cli", ...name));
   const { main } = (await from("main.js")) as typeof import("../../src/cli/main.js");
   const { installed } = (await from("dependencies.js")) as typeof import("../../src/cli/dependencies.js");
   const advised = async (...more: string[]): Promise<Report> => {
@@ -193,24 +196,26 @@ describe("a live run", { skip }, () => {
   });
 
   test("leaves no process behind when the one that started it is killed", async () => {
-    const program = path.join(build!.folder, "killed.js");
+    const program = path.join(installation, "killed.mjs");
     const scenario = JSON.stringify(flush({ connections: 2000, ratePerSecond: 100 }));
     writeFileSync(
       program,
-      `import { liveBackend } from "./live/live.js";
+      `import { liveBackend } from "./dist/live/live.js";
        await liveBackend().run(${scenario}, { progress: () => process.send("runs"), stopRequested: () => false });`,
     );
     const parent = fork(program, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     await once(parent, "message");
-    assert.equal(insiders().length, 1);
+    const insiders = processesBelow(parent.pid!);
+    assert.ok(insiders.some((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("/live/child.js")));
     parent.kill("SIGKILL");
     await once(parent, "exit");
-    for (let waited = 0; insiders().length > 0 && waited < 100; waited++) await setTimeout(20);
-    assert.deepEqual(insiders(), []);
+    const left = () => insiders.filter((pid) => existsSync(`/proc/${pid}`));
+    for (let waited = 0; left().length > 0 && waited < 100; waited++) await setTimeout(20);
+    assert.deepEqual(left(), []);
   });
 
   test("refuses to run in the namespace that it was started in", async () => {
-    const child = fork(path.join(build!.folder, "live", "child.js"), {
+    const child = fork(path.join(dist, "live", "child.js"), {
       env: {
         ...process.env,
         CT_RELIABLE_PARENT_NAMESPACE: readlinkSync("/proc/self/ns/net"),
@@ -226,10 +231,7 @@ describe("a live run", { skip }, () => {
 
 describe("where it is not possible, one sentence says so and what to change:", { skip }, () => {
   test("no unshare on PATH", async () => {
-    assert.match(
-      await sentenceWith(build!.folder, "/nonexistent"),
-      /unshare, which is not on PATH: install util-linux$/,
-    );
+    assert.match(await sentenceWith(dist, "/nonexistent"), /unshare, which is not on PATH: install util-linux$/);
   });
 
   test("a machine that allows no namespaces", async () => {
@@ -241,7 +243,7 @@ describe("where it is not possible, one sentence says so and what to change:", {
         mode: 0o755,
       },
     );
-    const sentence = await sentenceWith(build!.folder, `${folder}:/bin:/usr/bin`);
+    const sentence = await sentenceWith(dist, `${folder}:/bin:/usr/bin`);
     rmSync(folder, { recursive: true });
     assert.match(
       sentence,
@@ -252,7 +254,8 @@ describe("where it is not possible, one sentence says so and what to change:", {
   test("koffi is not installed", async () => {
     // Outside of the project no package is found.
     const folder = mkdtempSync(path.join(os.tmpdir(), "ct-reliable-"));
-    cpSync(build!.folder, folder, { recursive: true });
+    cpSync(dist, folder, { recursive: true, dereference: true });
+    writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');
     const sentence = await sentenceWith(folder, process.env.PATH ?? "");
     rmSync(folder, { recursive: true });
     assert.match(sentence, /^live mode needs the optional package koffi, .*: npm install koffi$/);
@@ -288,15 +291,9 @@ async function answerOf(child: ChildProcess): Promise<FromChild> {
   return message;
 }
 
-/** Processes that run the program inside, of this build alone. */
-function insiders(): string[] {
-  return readdirSync("/proc").filter((pid) => {
-    try {
-      return (
-        /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(`${build!.folder}/live/child.js`)
-      );
-    } catch {
-      return false;
-    }
-  });
+/** Those that a process has started, and theirs. */
+function processesBelow(pid: number): number[] {
+  const own = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  const children = own === "" ? [] : own.split(" ").map(Number);
+  return [...children, ...children.flatMap(processesBelow)];
 }

@@ -15,7 +15,7 @@ import type { ProgramReport, ProgramSocket } from "../../src/report/program.js";
 import type { Report } from "../../src/report/report.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import { UsageError } from "../../src/scenario/errors.js";
-import { compiled } from "./compiled.js";
+import { builtPackage, removePackage } from "../built.js";
 
 type LiveModule = typeof import("../../src/live/live.js");
 
@@ -25,10 +25,10 @@ const SBIN = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`;
 const required = process.env.REQUIRE_LIVE === "1";
 const reason = (await whyNotLive()) ?? (isThere("python3") ? null : "python3 is not on PATH");
 const skip = reason !== null && !required ? reason : false;
-const build = skip === false ? compiled() : null;
+const installation = skip === false ? await builtPackage() : "";
 const folder = mkdtempSync(path.join(os.tmpdir(), "ct-reliable-test-"));
 after(() => {
-  build?.remove();
+  if (installation !== "") removePackage(installation);
   rmSync(folder, { recursive: true });
 });
 
@@ -38,7 +38,7 @@ function isThere(program: string): boolean {
 }
 
 async function run(command: string, overrides: Overrides = {}, logFile: string | null = null): Promise<Report> {
-  const { liveBackend } = (await import(path.join(build!.folder, "live", "live.js"))) as LiveModule;
+  const { liveBackend } = (await import(path.join(installation, "dist", "live", "live.js"))) as LiveModule;
   const scenario = resolveScenario("flush", {
     ...liveOverrides(liveHost()),
     connections: 500,
