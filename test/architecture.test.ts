@@ -225,6 +225,18 @@ describe("below the command line and the live backend", () => {
   });
 });
 
+describe("the time of day", () => {
+  const uses = (source: Source) => source.usesOf(new Set(["Date"])).map(({ line }) => `${source.path}:${line}`);
+
+  test("is read nowhere: it jumps", () => {
+    assert.deepEqual(sources.filter(({ path: file }) => !file.endsWith("html/assets.ts")).flatMap(uses), []);
+  });
+
+  test("is seen where the command line reads it", () => {
+    assert.deepEqual(uses(new Source("src/cli/progress.ts", "const now = Date.now();")), ["src/cli/progress.ts:1"]);
+  });
+});
+
 describe("comments", () => {
   const { lineWidth } = JSON.parse(readFileSync(path.join(ROOT, "biome.json"), "utf8")).formatter as {
     lineWidth: number;

@@ -129,7 +129,8 @@ async function answerTo<What extends "report" | "costs" | "measurement">(
       });
       child.on("error", reject);
       child.on("exit", (code, signal) => {
-        reject(new Error(`the process in the namespace ended with ${signal ?? code}: ${errors.trim()}`));
+        const said = errors.trim();
+        reject(new Error(`the process in the namespace ended with ${signal ?? code}${said === "" ? "" : `: ${said}`}`));
       });
       tell(order);
     });

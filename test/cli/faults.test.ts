@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { type SpawnSyncOptions, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -29,6 +29,15 @@ after(() => {
 
 const SMALL = ["flood", "--connections", "200", "--no-advice"];
 
+/** Every look at the time of day is an hour before or after the last one. */
+const JUMPING_CLOCK = `--import=data:text/javascript,${encodeURIComponent(`
+  const RightDate = Date;
+  let looks = 0;
+  const now = () => RightDate.now() + (++looks % 2 ? 1 : -1) * 3.6e6;
+  globalThis.Date = class extends RightDate {
+    constructor(...given) { super(...(given.length === 0 ? [now()] : given)); }
+    static now() { return now(); }
+  };`)}`;
 function program(argv: readonly string[], options: SpawnSyncOptions = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...argv], { ...options, encoding: "utf8" });
   return { status, stdout, stderr };
@@ -93,6 +102,54 @@ describe("the command", { timeout: 120_000 }, () => {
       const written = readdirSync(folder).filter((name) => name.startsWith(`signalled-${index}`));
       for (const name of written) JSON.parse(readFileSync(join(folder, name), "utf8"));
     }
+  });
+
+  test("makes the same of a run while the time of day jumps", () => {
+    const argv = ["flood", "--connections", "20k", "--rate", "10k/s", "--format", "json"];
+    const jumping = program(argv, { env: { ...process.env, NODE_OPTIONS: JUMPING_CLOCK } });
+    assert.deepEqual(jumping, program(argv));
+  });
+
+  test("waits for a reader of its output that is slow", async () => {
+    const argv = ["flush", "--connections", "2000", "--format", "html"];
+    const child = spawn(process.execPath, [command, ...argv], { stdio: ["ignore", "pipe", "inherit"] });
+    let read = "";
+    for await (const chunk of child.stdout) {
+      read += chunk;
+      await sleep(20);
+    }
+    assert.equal(read, program(argv).stdout);
+    assert.ok(read.length > 65_536, "more than a pipe holds");
+  });
+
+  const skip = availableParallelism() < 2 && "one CPU has no workers";
+  test("names the run of a worker that was killed, and gives no result of the others for the whole", { skip }, () => {
+    const killed = `--import=data:text/javascript,${encodeURIComponent(`
+      import { Worker } from "node:worker_threads";
+      const post = Worker.prototype.postMessage;
+      let asked = 0;
+      Worker.prototype.postMessage = function (question) {
+        if (++asked === 5) void this.terminate();
+        else post.call(this, question);
+      };`)}`;
+    const output = join(folder, "of-killed.json");
+    const argv = [
+      "sweep",
+      "flood",
+      "--connections",
+      "200",
+      "-L",
+      "buffer=2k,4k,8k,16k",
+      "--runs",
+      "3",
+      "--format",
+      "json",
+    ];
+    const env = { ...process.env, NODE_OPTIONS: killed };
+    const { status, stdout, stderr } = program([...argv, "--output", output], { env });
+    assert.deepEqual([status, stdout, existsSync(output)], [4, "", false], stderr);
+    assert.match(stderr, /: its worker ended with code \d/);
+    assert.doesNotMatch(stderr, /\n {4}at /);
   });
 
   test("says on a very narrow terminal what it says on a wide one", async () => {

@@ -206,12 +206,26 @@ describe("a live run", { skip }, () => {
     const parent = fork(program, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     await once(parent, "message");
     const insiders = processesBelow(parent.pid!);
-    assert.ok(insiders.some((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("/live/child.js")));
+    assert.ok(insiders.some(isInside));
     parent.kill("SIGKILL");
     await once(parent, "exit");
     const left = () => insiders.filter((pid) => existsSync(`/proc/${pid}`));
     for (let waited = 0; left().length > 0 && waited < 100; waited++) await setTimeout(20);
     assert.deepEqual(left(), []);
+  });
+
+  test("names the signal that ended its process in the namespace", async () => {
+    const { liveBackend } = await load();
+    let isKilled = false;
+    const running = liveBackend().run(flush({ connections: 2000, ratePerSecond: 100 }), {
+      progress: () => {
+        if (isKilled) return;
+        isKilled = true;
+        for (const pid of processesBelow(process.pid).filter(isInside)) process.kill(pid, "SIGKILL");
+      },
+      stopRequested: () => false,
+    });
+    await assert.rejects(running, /^Error: the process in the namespace ended with SIGKILL$/);
   });
 
   test("refuses to run in the namespace that it was started in", async () => {
@@ -289,6 +303,10 @@ async function answerOf(child: ChildProcess): Promise<FromChild> {
   const [message] = (await once(child, "message")) as [FromChild];
   child.kill();
   return message;
+}
+
+function isInside(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("/live/child.js");
 }
 
 /** Those that a process has started, and theirs. */
