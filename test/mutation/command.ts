@@ -18,7 +18,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What only makes a run faster: a mistake there is none. */
 const WITHOUT_EFFECT = /prefetch/;
 const ASKED = /^test\/(kernel|simulation|explain|scenario|property\/closed)\b.*\.test\.js$/;
-/** Of CPU time: as much as that goes into one process, because to start one for each file takes longer than many tests. */
+/** Of CPU time: so much goes into one process, because to start one for each file takes longer than many tests. */
 const PROCESS_SECONDS = 5;
 
 const { values } = parseArgs({
