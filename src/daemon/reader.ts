@@ -80,7 +80,7 @@ export class Reader {
 
   /** The socket became readable while the reader waited; it runs at `at` or when its hold or stall ends. */
   wake(at: number): void {
-    if (!this.waiting || this.heldUntil === NEVER) return;
+    if (this.waiting !== true || this.heldUntil === NEVER) return;
     this.due = Math.min(this.due, this.afterPauses(at));
   }
 
@@ -248,7 +248,7 @@ export class Reader {
 
   protected serviceNanoseconds(): number {
     const mean = this.meanService;
-    if (!this.slow || mean === 0) return 0;
+    if (mean === 0 || !this.slow) return 0;
     const service = this.fixedService ? mean : Math.round(mean * this.chance.exponential());
     if (this.overshootNanoseconds === 0) return service;
     return service + Math.round(this.overshootNanoseconds * this.chance.uniform());

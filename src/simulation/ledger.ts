@@ -85,7 +85,7 @@ export class Ledger implements EventObserver {
   /** Of the classes: the first tuple of each, by which a message that was read is told. */
   private readonly firstTuples: readonly number[];
   private readonly firstClass: ClassAccounts;
-  private readonly hasOneClass: boolean;
+  private readonly isMixed: boolean;
   protected readonly records: EntryRecords;
   private knownCount = 0;
   /** Active entries of classes that the filter keeps from the daemon. */
@@ -115,7 +115,7 @@ export class Ledger implements EventObserver {
     });
     this.firstTuples = firstTuples;
     this.firstClass = this.classes[0]!;
-    this.hasOneClass = this.classes.length === 1;
+    this.isMixed = this.classes.length > 1;
     this.table = table;
     this.broadcast = broadcast;
     this.view = view;
@@ -135,7 +135,7 @@ export class Ledger implements EventObserver {
     const at = extensionOf(entry);
     const state = extensions[at + WAITING]!;
     const account = this.accountsOf(entry)[kind];
-    if (!account.subscribed) {
+    if (account.subscribed !== true) {
       account.notSubscribed++;
       if (this.passes !== null) this.countUnwanted(entry, kind);
       if (kind !== KIND_DESTROY) return;
@@ -340,12 +340,12 @@ export class Ledger implements EventObserver {
   }
 
   private accountsOf(entry: number): ClassAccounts {
-    return this.hasOneClass ? this.firstClass : this.classes[this.table.classOf(entry)]!;
+    return this.isMixed ? this.classes[this.table.classOf(entry)]! : this.firstClass;
   }
 
   /** The entry of a message may be gone by the time that it is read; its tuple is of one class only. */
   private accountsOfTuple(tuple: number): ClassAccounts {
-    if (this.hasOneClass) return this.firstClass;
+    if (!this.isMixed) return this.firstClass;
     const { classes, firstTuples } = this;
     let index = classes.length - 1;
     while (index > 0 && tuple < firstTuples[index]!) index--;

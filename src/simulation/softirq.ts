@@ -41,7 +41,7 @@ export class TimerSoftirq {
   }
 
   due(): number {
-    if (this.firing) return this.nextAt;
+    if (this.firing === true) return this.nextAt;
     const jiffy = this.timers.nextJiffy();
     if (jiffy < 0) return NEVER;
     if (jiffy !== this.jiffy) {
@@ -54,7 +54,7 @@ export class TimerSoftirq {
   /** One timer, or the end of the jiffy. */
   act(): void {
     const { clock, timers } = this;
-    if (!this.firing) {
+    if (this.firing !== true) {
       timers.fire(timers.nextJiffy());
       this.firing = true;
       this.nextAt = clock.now;

@@ -41,7 +41,7 @@ export class Ctnetlink implements MessageSink {
   readonly largestTruesize: number;
   /** By class of traffic and kind, without and with PROTOINFO side by side: truesizes, negative where none fits. */
   private readonly truesizes: Int32Array;
-  private readonly hasOneClass: boolean;
+  private readonly isMixed: boolean;
   /** Whether the message of the call under way answers a request. */
   private withPortid = false;
   /** Broadcasts so far, built or not, and those that could not be built. */
@@ -68,7 +68,7 @@ export class Ctnetlink implements MessageSink {
         ),
       ),
     );
-    this.hasOneClass = flows.length === 1;
+    this.isMixed = flows.length > 1;
     this.truesizes = Int32Array.from(sizes, ({ truesizeBytes, fits }) => (fits ? truesizeBytes : -truesizeBytes));
     this.largestTruesize = Math.max(...sizes.map(({ truesizeBytes }) => truesizeBytes));
   }
@@ -81,7 +81,7 @@ export class Ctnetlink implements MessageSink {
   /** With a chain of notifiers the failure does not come back: the caller sees success. */
   send(kind: MessageKind, entry: number, withProtoinfo: boolean, withPortid: boolean): boolean {
     this.attempts++;
-    const first = this.hasOneClass ? 0 : 6 * this.table.classOf(entry);
+    const first = this.isMixed ? 6 * this.table.classOf(entry) : 0;
     const truesizeBytes = this.truesizes[first + 2 * kind + (withProtoinfo ? 1 : 0)]!;
     if (truesizeBytes < 0) return this.failToBuild(kind) || this.chainEvents;
     this.withPortid = withPortid;

@@ -78,7 +78,7 @@ export class Broadcast implements MessageTransport {
       this.observed = NOT_OFFERED;
       return ok;
     }
-    const admitted = this.offer(0, first, kind, truesizeBytes, entry, message);
+    const admitted = this.offer(0, first, kind, truesizeBytes, entry, message) === true;
     this.observed = admitted ? ADMITTED : REFUSED;
     return ok && (admitted || !first.broadcastError);
   }

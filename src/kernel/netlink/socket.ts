@@ -98,7 +98,8 @@ export class NetlinkSocket {
   /** Whether a message of this truesize is admitted, and so queued. A refusal counts as a drop and may latch. */
   offer(kind: number, truesize: number, entry: number, message: MessageFields): boolean {
     const rmem = this.rmem + truesize;
-    const fits = this.newAdmission ? rmem === truesize || rmem <= this.rcvbufBytes : this.rmem <= this.rcvbufBytes;
+    const fits =
+      this.newAdmission === true ? rmem === truesize || rmem <= this.rcvbufBytes : this.rmem <= this.rcvbufBytes;
     if (!fits || this.congested) {
       this.overrun();
       return false;
@@ -151,7 +152,7 @@ export class NetlinkSocket {
 
   /** Whether it is open and in the group of a kind of message. */
   hears(kind: number): boolean {
-    return this.open && (this.groups & (1 << kind)) !== 0;
+    return this.open === true && (this.groups & (1 << kind)) !== 0;
   }
 
   /** Whether a recv would return at once. */

@@ -34,12 +34,12 @@ export class Cpu0 {
    * queue is held for the few instructions of an append.
    */
   private readonly others: Float64Array;
-  /** No other CPU takes packets. */
-  readonly isAlone: boolean;
+  /** Others take packets. */
+  readonly hasOthers: boolean;
 
   constructor(clock: KernelClock, ctnetlink: Ctnetlink, broadcast: Broadcast, costs: Costs, packetCpus: number) {
     this.others = new Float64Array(packetCpus - 1).fill(Number.NEGATIVE_INFINITY);
-    this.isAlone = packetCpus === 1;
+    this.hasOthers = packetCpus > 1;
     this.clock = clock;
     this.ctnetlink = ctnetlink;
     this.broadcast = broadcast;
@@ -60,7 +60,7 @@ export class Cpu0 {
 
   /** From when on one of the CPUs that take packets is free. */
   get packetFree(): number {
-    return this.isAlone ? this.free : Math.min(this.free, ...this.others);
+    return this.hasOthers ? Math.min(this.free, ...this.others) : this.free;
   }
 
   /** From when on all of them are. */
@@ -70,8 +70,8 @@ export class Cpu0 {
 
   /** The same for a packet, on the CPU that was free first. */
   chargePacket(nanoseconds: number): void {
-    if (this.isAlone) this.charge(nanoseconds);
-    else this.chargeFirstFree(nanoseconds);
+    if (this.hasOthers) this.chargeFirstFree(nanoseconds);
+    else this.charge(nanoseconds);
   }
 
   /** What the attempts of the action under way cost, which another CPU has made. */

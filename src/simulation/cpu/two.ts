@@ -52,7 +52,7 @@ export class TwoCpus implements Cpus {
     do {
       const timerAt = softirq.due();
       const workerAt = this.hasWorkers ? this.workerDue() : NEVER;
-      const processAt = Math.max(phases.due, cpu0.isAlone ? cpu0.free : phases.cpuFree);
+      const processAt = Math.max(phases.due, cpu0.hasOthers ? phases.cpuFree : cpu0.free);
       const at = Math.min(timerAt, this.hasWorkers ? Math.min(workerAt, processAt) : processAt);
       if ((list.length > 1 || first.due < at) && !this.catchUp(at, end)) return true;
       if (at > end) return false;
@@ -79,7 +79,7 @@ export class TwoCpus implements Cpus {
       const at = Math.max(list[index]!.due, this.cpu1Free);
       if (at >= until || at > end) return true;
       if (at > clock.now) clock.now = at;
-      if (readers.act(index)) this.cpu1Free = clock.now + readers.usedNanoseconds;
+      if (readers.act(index) === true) this.cpu1Free = clock.now + readers.usedNanoseconds;
       if (!pace.readerActed()) return false;
     }
   }
