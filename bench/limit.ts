@@ -32,8 +32,9 @@ export interface LimitWork {
 }
 
 class Limit {
-  private readonly heads: Int32Array;
-  private readonly nodes: Int32Array;
+  /** Heads, the node of no entry, and the nodes (kernel/records.ts). */
+  private readonly words: Int32Array;
+  private readonly nodesFrom: number;
   private readonly extensions: Int32Array;
   private readonly view: Uint32Array;
   private readonly viewMask: number;
@@ -44,8 +45,8 @@ class Limit {
   private sum = 0;
 
   constructor({ flows, resident, buckets }: LimitWork) {
-    this.heads = new Int32Array(buckets).fill(NIL);
-    this.nodes = new Int32Array(NODE * resident);
+    this.nodesFrom = buckets + NODE;
+    this.words = new Int32Array(this.nodesFrom + NODE * resident).fill(NIL, 0, this.nodesFrom);
     this.extensions = new Int32Array(EXTENSION * resident);
     const slots = 2 ** Math.ceil(Math.log2(1.5 * flows));
     this.view = new Uint32Array(SLOT * slots);
@@ -66,45 +67,46 @@ class Limit {
   }
 
   private prefetch(tuple: number, resident: number): void {
-    const { heads, nodes, extensions, ahead } = this;
+    const { words, nodesFrom, extensions, ahead } = this;
     let sum = 0;
     for (let i = 0; i < AHEAD; i++) {
-      const at = NODE * ((tuple + i) % resident);
-      ahead[i] = heads[this.bucketOf(tuple + i, 0)]!;
-      ahead[AHEAD + i] = heads[this.bucketOf(tuple + i, 1)]!;
-      sum += nodes[at]! + extensions[EXTENSION * ((tuple + i) % resident)]!;
+      const at = nodesFrom + NODE * ((tuple + i) % resident);
+      ahead[i] = words[this.bucketOf(tuple + i, 0)]!;
+      ahead[AHEAD + i] = words[this.bucketOf(tuple + i, 1)]!;
+      sum += words[at]! + extensions[EXTENSION * ((tuple + i) % resident)]!;
     }
     for (let i = 0; i < 2 * AHEAD; i++) {
-      if (ahead[i] !== NIL) sum += nodes[NODE * (ahead[i]! >> 1) + NEXT + (ahead[i]! & 1)]!;
-      const at = NODE * ((tuple + (i >> 1)) % resident) + (i & 1);
-      const next = nodes[at + NEXT]!;
-      const previous = nodes[at + PREVIOUS]!;
-      if (next !== NIL) sum += nodes[NODE * (next >> 1)]!;
-      sum += previous < NIL ? heads[-2 - previous]! : nodes[NODE * (previous >> 1)]!;
+      sum += words[this.wordOf(ahead[i]!, NEXT)]!;
+      const at = nodesFrom + NODE * ((tuple + (i >> 1)) % resident) + (i & 1);
+      sum += words[this.wordOf(words[at + NEXT]!, PREVIOUS)]! + words[words[at + PREVIOUS]!]!;
     }
     this.sum += sum;
   }
 
+  private wordOf(node: number, field: number): number {
+    return this.nodesFrom + NODE * (node >> 1) + field + (node & 1);
+  }
+
   private enter(entry: number, tuple: number, packets: number, events: number): void {
-    const { nodes, extensions } = this;
-    const at = NODE * entry;
-    nodes[at + TUPLE] = tuple;
+    const { words, extensions } = this;
+    const at = this.nodesFrom + NODE * entry;
+    words[at + TUPLE] = tuple;
     this.link(2 * entry, at, this.bucketOf(tuple, 0));
     this.link(2 * entry + 1, at + 1, this.bucketOf(tuple, 1));
     extensions[EXTENSION * entry] = tuple;
     for (let packet = 1; packet < packets; packet++) {
       const node = this.find(tuple, packet & 1);
-      nodes[NODE * (node >> 1) + EXPIRES] = packet;
+      words[this.nodesFrom + NODE * (node >> 1) + EXPIRES] = packet;
     }
     for (let event = 0; event < events; event++) this.tell(entry, tuple, 1);
   }
 
   private leave(entry: number): void {
-    const at = NODE * entry;
+    const at = this.nodesFrom + NODE * entry;
     this.unlink(at);
     this.unlink(at + 1);
-    this.tell(entry, this.nodes[at + TUPLE]!, 2);
-    this.nodes[at + FLAGS] = 0;
+    this.tell(entry, this.words[at + TUPLE]!, 2);
+    this.words[at + FLAGS] = 0;
   }
 
   /** An event: into the ring, out of it, into the reader's table. */
@@ -123,30 +125,29 @@ class Limit {
   }
 
   private find(tuple: number, direction: number): number {
-    const { nodes } = this;
-    let node = this.heads[this.bucketOf(tuple, direction)]!;
-    while (node !== NIL && ((node & 1) !== direction || nodes[NODE * (node >> 1) + TUPLE] !== tuple)) {
-      node = nodes[NODE * (node >> 1) + NEXT + (node & 1)]!;
+    const { words, nodesFrom } = this;
+    let node = words[this.bucketOf(tuple, direction)]!;
+    while (node !== NIL && ((node & 1) !== direction || words[nodesFrom + NODE * (node >> 1) + TUPLE] !== tuple)) {
+      node = words[this.wordOf(node, NEXT)]!;
     }
     return node;
   }
 
   private link(node: number, at: number, bucket: number): void {
-    const { heads, nodes } = this;
-    const head = heads[bucket]!;
-    nodes[at + NEXT] = head;
-    nodes[at + PREVIOUS] = -2 - bucket;
-    if (head !== NIL) nodes[NODE * (head >> 1) + PREVIOUS + (head & 1)] = node;
-    heads[bucket] = node;
+    const { words } = this;
+    const head = words[bucket]!;
+    words[at + NEXT] = head;
+    words[at + PREVIOUS] = bucket;
+    words[this.wordOf(head, PREVIOUS)] = at + NEXT;
+    words[bucket] = node;
   }
 
   private unlink(at: number): void {
-    const { heads, nodes } = this;
-    const next = nodes[at + NEXT]!;
-    const previous = nodes[at + PREVIOUS]!;
-    if (previous < NIL) heads[-2 - previous] = next;
-    else nodes[NODE * (previous >> 1) + NEXT + (previous & 1)] = next;
-    if (next !== NIL) nodes[NODE * (next >> 1) + PREVIOUS + (next & 1)] = previous;
+    const { words } = this;
+    const next = words[at + NEXT]!;
+    const previous = words[at + PREVIOUS]!;
+    words[previous] = next;
+    words[this.wordOf(next, PREVIOUS)] = previous;
   }
 
   private bucketOf(tuple: number, direction: number): number {

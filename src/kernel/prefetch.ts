@@ -16,7 +16,6 @@ import {
   type EntryRecords,
   EXPIRES,
   extensionOf,
-  NIL,
   nodeOf,
   TIMER_SLOT,
 } from "./records.js";
@@ -27,8 +26,6 @@ export const AHEAD = 16;
 /** The table as far as memory goes (conntrack/table.ts). */
 interface Hash {
   readonly records: EntryRecords;
-  /** The first node of each chain, or NIL. */
-  readonly heads: Int32Array;
   bucketOf(tuple: number, direction: 0 | 1): number;
 }
 
@@ -47,22 +44,16 @@ export class Prefetch {
    */
   tuples(first: number): void {
     const { hash, nodes: ahead } = this;
-    const { heads } = hash;
-    const { nodes } = hash.records;
+    const { nodesFrom, words } = hash.records;
     for (let i = 0; i < AHEAD; i++) {
-      ahead[i] = heads[hash.bucketOf(first + i, 0)]!;
-      ahead[AHEAD + i] = heads[hash.bucketOf(first + i, 1)]!;
+      ahead[i] = words[hash.bucketOf(first + i, 0)]!;
+      ahead[AHEAD + i] = words[hash.bucketOf(first + i, 1)]!;
     }
     let sum = 0;
-    for (let i = 0; i < 2 * AHEAD; i++) {
-      const node = ahead[i]!;
-      if (node !== NIL) ahead[i] = nodes[chainNextOf(node)]!;
-    }
+    // What comes after NIL is NIL (records.ts).
+    for (let i = 0; i < 2 * AHEAD; i++) ahead[i] = words[nodesFrom + chainNextOf(ahead[i]!)]!;
     // A look-up walks on.
-    for (let i = 0; i < AHEAD; i++) {
-      const node = ahead[i]!;
-      if (node !== NIL) sum += nodes[chainNextOf(node)]!;
-    }
+    for (let i = 0; i < AHEAD; i++) sum += words[nodesFrom + chainNextOf(ahead[i]!)]!;
     this.sum = sum;
   }
 
@@ -70,8 +61,7 @@ export class Prefetch {
    * These entries will leave the table, one soon after the other: their records, and their neighbours on both sides.
    */
   unlinks(entries: Int32Array, count: number): void {
-    const { heads, records } = this.hash;
-    const { nodes, extensions } = records;
+    const { nodes, extensions, nodesFrom, words } = this.hash.records;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const node = nodeOf(entries[i]!);
@@ -81,10 +71,7 @@ export class Prefetch {
     }
     for (let i = 0; i < 2 * count; i++) {
       const at = nodeOf(entries[i >> 1]!) + (i & 1);
-      const next = nodes[at + CHAIN_NEXT]!;
-      const previous = nodes[at + CHAIN_PREVIOUS]!;
-      if (next !== NIL) sum += nodes[chainPreviousOf(next)]!;
-      sum += previous < NIL ? heads[-2 - previous]! : nodes[chainNextOf(previous)]!;
+      sum += words[nodesFrom + chainPreviousOf(nodes[at + CHAIN_NEXT]!)]! + words[nodes[at + CHAIN_PREVIOUS]!]!;
     }
     this.sum = sum;
   }

@@ -64,27 +64,44 @@ export const nodeOf = (entry: number): number => (entry << 3) - entry;
 export const extensionOf = (entry: number): number => entry << 3;
 export const destroyedAtOf = (entry: number): number => (entry << 2) + DESTROYED_AT;
 
-/** Where a node's links to its neighbours in the chain are. */
+/**
+ * Where in a record a node's links are: to the next node of its chain, and to the word that links to it, be it the head
+ * of the chain or in the node before (pprev of struct hlist_node). Both are places in `EntryRecords.words`.
+ */
 export const chainNextOf = (node: number): number => nodeOf(node >> 1) + CHAIN_NEXT + (node & 1);
 export const chainPreviousOf = (node: number): number => nodeOf(node >> 1) + CHAIN_PREVIOUS + (node & 1);
 
 export class EntryRecords {
   capacity: number;
+  /**
+   * Heads of chains, the node of no entry, and all nodes in one piece, so that a link leads to either. Where a chain
+   * ends, the link back that would be there is written to the node of no entry: to ask first whether there is one costs
+   * more, because no processor can guess the answer.
+   */
+  words: Int32Array;
+  /** Where in it the nodes begin. */
+  readonly nodesFrom: number;
+  /** The first node of each chain, or NIL. */
+  heads: Int32Array;
   nodes: Int32Array;
   extensions: Int32Array;
   /** The extensions as doubles. */
   doubles: Float64Array;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, buckets = 0) {
     this.capacity = capacity;
-    this.nodes = new Int32Array(capacity * NODE);
+    this.nodesFrom = buckets + NODE;
+    this.words = new Int32Array(this.nodesFrom + capacity * NODE);
+    this.words.fill(NIL, 0, this.nodesFrom);
+    this.heads = this.words.subarray(0, buckets);
+    this.nodes = this.words.subarray(this.nodesFrom);
     this.extensions = new Int32Array(capacity * EXTENSION);
     this.doubles = new Float64Array(this.extensions.buffer);
   }
 
   grow(): void {
-    const grown = new EntryRecords(Math.ceil(this.capacity * 1.5));
-    grown.nodes.set(this.nodes);
+    const grown = new EntryRecords(Math.ceil(this.capacity * 1.5), this.heads.length);
+    grown.words.set(this.words);
     grown.extensions.set(this.extensions);
     Object.assign(this, grown);
   }

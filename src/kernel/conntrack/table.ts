@@ -66,8 +66,6 @@ export class ConntrackTable {
   readonly max: number;
   readonly records: EntryRecords;
 
-  /** The first node of each chain, or NIL. */
-  readonly heads: Int32Array;
   private readonly hashSeed: number;
   /** Where the number of buckets is a power of two, other than 1: which. 0 elsewhere. */
   private readonly bucketBits: number;
@@ -97,10 +95,9 @@ export class ConntrackTable {
   constructor(options: { buckets: number; max: number; capacity: number; hashSeed: number }) {
     this.buckets = options.buckets;
     this.max = options.max;
-    this.records = new EntryRecords(Math.max(16, options.capacity));
+    this.records = new EntryRecords(Math.max(16, options.capacity), this.buckets);
     this.hashSeed = options.hashSeed | 0;
     this.bucketBits = (this.buckets & (this.buckets - 1)) === 0 ? 31 - Math.clz32(this.buckets) : 0;
-    this.heads = new Int32Array(this.buckets).fill(NIL);
   }
 
   get capacity(): number {
@@ -231,10 +228,10 @@ export class ConntrackTable {
 
   /** The node of a tuple in one direction, or NIL. A tuple is in the table once at most. */
   find(tuple: number, direction: Direction): number {
-    const { nodes } = this.records;
+    const { heads, nodes } = this.records;
     // The packets of a conversation often come one after the other.
     if (this.linked !== NIL && nodes[nodeOf(this.linked) + TUPLE] === (tuple | 0)) return 2 * this.linked + direction;
-    let node = this.heads[this.bucketOf(tuple, direction)]!;
+    let node = heads[this.bucketOf(tuple, direction)]!;
     while (node !== NIL) {
       const at = nodeOf(node >> 1);
       if ((node & 1) === direction && nodes[at + TUPLE] === (tuple | 0)) break;
@@ -245,12 +242,12 @@ export class ConntrackTable {
 
   /** First node of a bucket's chain, newest insertion first, or NIL. */
   first(bucket: number): number {
-    return this.heads[bucket]!;
+    return this.records.heads[bucket]!;
   }
 
   /** The first bucket from `from` on that has a chain, or `end`. */
   firstUsed(from: number, end = this.buckets): number {
-    const { heads } = this;
+    const { heads } = this.records;
     let bucket = from;
     while (bucket < end && heads[bucket] === NIL) bucket++;
     return bucket;
@@ -270,7 +267,7 @@ export class ConntrackTable {
   /** Nodes in a bucket's chain, counted up to one more than `limit`. */
   chainLength(bucket: number, limit: number): number {
     let length = 0;
-    for (let node = this.heads[bucket]!; node !== NIL && length <= limit; node = this.after(node)) length++;
+    for (let node = this.first(bucket); node !== NIL && length <= limit; node = this.after(node)) length++;
     return length;
   }
 
@@ -292,21 +289,20 @@ export class ConntrackTable {
 
   /** `at`: where the record of its entry begins, one further for the reply. */
   private linkNode(node: number, at: number, bucket: number): void {
-    const { nodes } = this.records;
-    const head = this.heads[bucket]!;
-    nodes[at + CHAIN_NEXT] = head;
-    // The first node of a chain points back to its bucket, encoded below NIL.
-    nodes[at + CHAIN_PREVIOUS] = -2 - bucket;
-    if (head !== NIL) nodes[chainPreviousOf(head)] = node;
-    this.heads[bucket] = node;
+    const { nodesFrom, words } = this.records;
+    const head = words[bucket]!;
+    const next = nodesFrom + at + CHAIN_NEXT;
+    words[next] = head;
+    words[nodesFrom + at + CHAIN_PREVIOUS] = bucket;
+    words[nodesFrom + chainPreviousOf(head)] = next;
+    words[bucket] = node;
   }
 
   private unlinkNode(at: number): void {
-    const { nodes } = this.records;
-    const next = nodes[at + CHAIN_NEXT]!;
-    const previous = nodes[at + CHAIN_PREVIOUS]!;
-    if (previous < NIL) this.heads[-2 - previous] = next;
-    else nodes[chainNextOf(previous)] = next;
-    if (next !== NIL) nodes[chainPreviousOf(next)] = previous;
+    const { nodesFrom, words } = this.records;
+    const next = words[nodesFrom + at + CHAIN_NEXT]!;
+    const previous = words[nodesFrom + at + CHAIN_PREVIOUS]!;
+    words[previous] = next;
+    words[nodesFrom + chainPreviousOf(next)] = previous;
   }
 }
