@@ -13,6 +13,7 @@ import { TOOL_VERSION } from "../src/report/version.js";
 import { SCENARIO_FILE } from "../src/scenario/file/shape.js";
 import { published } from "../src/scenario/json-schema.js";
 import { COMPARE, SIZE, SWEEP } from "../src/study/schema.js";
+import { schemaText } from "./definitions.js";
 import { libraryFiles, README } from "./library.js";
 import { pageAssets } from "./page-assets.js";
 import { scenarioTable, withTable } from "./readme.js";
@@ -25,10 +26,10 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     [
       "schema/scenario.schema.json",
-      json({ $schema: DRAFT, title: "A scenario of ct-reliable", ...published(SCENARIO_FILE, "written") }),
+      schemaText({ $schema: DRAFT, title: "A scenario of ct-reliable", ...published(SCENARIO_FILE, "written") }),
     ],
-    ["schema/report.schema.json", json(reportSchema())],
-    ["schema/study.schema.json", json(studySchema())],
+    ["schema/report.schema.json", schemaText(reportSchema())],
+    ["schema/study.schema.json", schemaText(studySchema())],
     ["src/render/html/assets.ts", pageAssets()],
     ["README.md", withTable(readFileSync(README, "utf8"), scenarioTable(libraryFiles()))],
     ["docs/MODEL.md", withTable(readFileSync(MODEL, "utf8"), levelTable(), LEVELS)],
@@ -46,16 +47,11 @@ function glossary(): string {
 
 /** One Report, as `flood` and `flush` print it, or a set of them, as `run` does. */
 function reportSchema(): object {
-  const report = published(REPORT, "canonical");
-  // A set holds whole reports: said once.
-  const suite = JSON.parse(
-    JSON.stringify(published(SUITE, "canonical")).replace(JSON.stringify(report), reference("report")),
-  );
   return {
     $schema: DRAFT,
     title: "What ct-reliable prints with --format json",
-    anyOf: [JSON.parse(reference("report")), JSON.parse(reference("suite"))],
-    definitions: { report, suite },
+    anyOf: [reference("report"), reference("suite")],
+    definitions: { report: published(REPORT, "canonical"), suite: published(SUITE, "canonical") },
   };
 }
 
@@ -65,17 +61,13 @@ function studySchema(): object {
   return {
     $schema: DRAFT,
     title: "What the studies of ct-reliable print with --format json",
-    anyOf: Object.keys(definitions).map((name) => JSON.parse(reference(name))),
+    anyOf: Object.keys(definitions).map(reference),
     definitions: Object.fromEntries(
       Object.entries(definitions).map(([name, schema]) => [name, published(schema, "canonical")]),
     ),
   };
 }
 
-function reference(name: string): string {
-  return JSON.stringify({ $ref: `#/definitions/${name}` });
-}
-
-function json(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+function reference(name: string): object {
+  return { $ref: `#/definitions/${name}` };
 }

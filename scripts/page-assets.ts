@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import ts from "typescript";
+import { type TransformOptions, transformSync } from "esbuild";
 
 const BROWSER = path.join(import.meta.dirname, "..", "src", "render", "html", "browser");
 const UPLOT = path.dirname(createRequire(import.meta.url).resolve("uplot/package.json"));
@@ -22,22 +22,19 @@ export function pageAssets(): string {
   const constant = (name: string, text: string): string => `export const ${name} = ${JSON.stringify(text)};\n`;
   return [
     "/** Made by `npm run generate` of the files in browser/ and of uPlot. */\n",
-    constant("STYLE", `${read(UPLOT, "dist", "uPlot.min.css")}\n${read(BROWSER, "style.css")}`),
+    constant("STYLE", `${read(UPLOT, "dist", "uPlot.min.css")}\n${minified("css", read(BROWSER, "style.css"))}`),
     constant("LICENCE", `The charts are drawn with uPlot ${version}.\n${read(UPLOT, "LICENSE")}`),
     constant("SCRIPT", script),
   ].join("\n");
 }
 
-/** For a browser, without comments, in a scope of its own; uPlot is there before it. */
+/** For a browser, in a scope of its own; uPlot is there before it. */
 function compiled(source: string): string {
-  const compilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-    removeComments: true,
-    verbatimModuleSyntax: true,
-  };
-  const { outputText } = ts.transpileModule(source, { compilerOptions });
-  const body = outputText.replaceAll(/^import uPlot from "uplot";\n|^export \{\};\n?/gm, "");
-  if (/^(import|export) /m.test(body)) throw new Error("expected a script that imports nothing but uPlot and types");
-  return `(() => {\n${body}})();`;
+  const body = minified("ts", source.replace(/^import uPlot from "uplot";\n/m, ""), { format: "iife" });
+  if (/\brequire\(/.test(body)) throw new Error("expected a script that imports nothing but uPlot and types");
+  return body;
+}
+
+function minified(loader: "ts" | "css", text: string, options: TransformOptions = {}): string {
+  return transformSync(text, { loader, minify: true, target: "es2022", ...options }).code.trim();
 }

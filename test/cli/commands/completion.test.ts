@@ -71,13 +71,27 @@ describe("a script", () => {
 
 test("the manual page names every command and every flag, and holds no line that troff would take for a request", () => {
   const page = renderManPage(COMMANDS, "1.2.3");
+  const [, ...sections] = page.split(/^\.S[SH] /m);
   for (const { name, flags } of COMMANDS) {
-    assert.ok(page.includes(`.SS ct-reliable ${name}`), name);
-    for (const flag of flags) assert.ok(page.includes(`\\-\\-${flag.name.replaceAll("-", "\\-")}`), flag.name);
+    const own = sections.filter((section) => {
+      const title = section.split("\n")[0]!;
+      return title.startsWith(`ct-reliable ${name} `) || title.split(", ").includes(name);
+    });
+    assert.ok(own[0]?.startsWith(`ct-reliable ${name}`), name);
+    for (const flag of flags) {
+      const said = own.filter((section) => new RegExp(`^\\.BI? .*${dashed(flag.name)}[" \n]`, "m").test(section));
+      assert.equal(said.length, 1, `${name} --${flag.name}`);
+    }
   }
+  const texts = page.split("\n.TP\n").slice(1);
+  assert.equal(new Set(texts).size, texts.length, "a flag is described once");
   const requests = page.split("\n").filter((line) => /^[.']/.test(line));
   assert.deepEqual(
     requests.filter((line) => !/^\.(TH|SH|SS|TP|B|BR|BI|PP|nf|fi|br)\b/.test(line)),
     [],
   );
 });
+
+function dashed(flag: string): string {
+  return `--${flag}`.replaceAll("-", "\\\\-");
+}
