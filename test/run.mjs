@@ -1,10 +1,16 @@
-// Runs the tests: `node test/run.mjs [PART OF A PATH…]`. Node 20 takes no patterns for --test and looks for no TypeScript, so the
-// files are found here.
+// Runs the tests: `node test/run.mjs [--coverage] [PART OF A PATH…]`. Node 20 takes no patterns for --test and looks for
+// no TypeScript, so the files are found here.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const ROOT = dirname(import.meta.dirname);
+
+const tsx = ["--import", "tsx"];
+if (process.argv[2] === "--coverage") {
+  const argv = [...tsx, join(import.meta.dirname, "coverage", "command.ts"), ...process.argv.slice(3)];
+  process.exit(spawnSync(process.execPath, argv, { stdio: "inherit" }).status ?? 1);
+}
 
 const parts = process.argv.slice(2);
 const files = readdirSync(import.meta.dirname, { recursive: true })
@@ -15,7 +21,6 @@ if (files.length === 0) {
   console.error(`expected the path of a test to contain ${parts.join(" or ")}, found none`);
   process.exit(2);
 }
-const tsx = ["--import", "tsx"];
 
 // Several files look at the package as it is installed: it is built once for all of them.
 const lookers = files.filter((file) => readFileSync(file, "utf8").includes("builtPackage()"));
