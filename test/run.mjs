@@ -1,5 +1,5 @@
-// Runs the tests: `node test/run.mjs [--coverage] [PART OF A PATH…]`. Node 20 takes no patterns for --test and looks for
-// no TypeScript, so the files are found here.
+// Runs the tests: `node test/run.mjs [--coverage] [PART OF A PATH…]`. Node 20 takes no patterns for --test and looks
+// for no TypeScript, so the files are found here.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
