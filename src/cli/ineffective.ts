@@ -64,6 +64,12 @@ const RULES: readonly Rule[] = [
     says: ({ arrivals }) => `--arrivals ${arrivals} has no effect without a rate: one connection follows the other`,
   },
   {
+    applies: ({ listeners }, { flush, delete: deletes, listeners: [first] }) =>
+      typeof listeners?.[0]?.portidServiceNanoseconds === "number" &&
+      ((!flush && deletes === null) || !first!.groups.includes("destroy")),
+    says: () => "--reader-portid has no effect: no DESTROY of a flush or a delete is read",
+  },
+  {
     applies: ({ packetGapNanoseconds = 0 }, { packets }) => packetGapNanoseconds > 0 && packets === 1,
     says: () => "--packet-gap has no effect on connections of one packet",
   },

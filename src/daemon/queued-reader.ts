@@ -105,6 +105,6 @@ export class QueuedReader extends Reader {
   }
 
   private decode(message: Parameters<MessageQueue["put"]>[0], at: number): void {
-    this.decoders!.take(message, at + this.serviceNanoseconds());
+    this.decoders!.take(message, at + this.serviceNanoseconds(message.portid));
   }
 }

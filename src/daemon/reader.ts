@@ -30,6 +30,8 @@ export class Reader {
   protected readonly recvNanoseconds: number;
   /** Of the scenario: 0 for one that is as fast as its recvs. */
   private readonly meanService: number;
+  /** For a message that names who asked for the deletion. */
+  private readonly meanPortidService: number;
   private readonly fixedService: boolean;
   private readonly hasStalls: boolean;
   private readonly overshootNanoseconds: number;
@@ -67,6 +69,7 @@ export class Reader {
     this.scenario = scenario;
     this.recvNanoseconds = costs.recvNanoseconds;
     this.meanService = scenario.serviceNanoseconds;
+    this.meanPortidService = scenario.portidServiceNanoseconds ?? scenario.serviceNanoseconds;
     this.hasStalls = scenario.stall !== null || scenario.stallOnce !== null;
     this.fixedService = scenario.serviceDistribution === "fixed";
     this.overshootNanoseconds = costs.overshootNanoseconds;
@@ -184,7 +187,7 @@ export class Reader {
     this.waiting = false;
     let free = now + this.recvNanoseconds;
     if (result === RECV_MESSAGE) {
-      const served = free + this.serviceNanoseconds();
+      const served = free + this.serviceNanoseconds(this.socket.portid);
       if (decoders === null) {
         this.apply(this.socket, now);
         free = served;
@@ -246,8 +249,8 @@ export class Reader {
     return this.decoders === null ? at : this.decoders.freeFrom(at);
   }
 
-  protected serviceNanoseconds(): number {
-    const mean = this.meanService;
+  protected serviceNanoseconds(portid: number): number {
+    const mean = portid === 0 ? this.meanService : this.meanPortidService;
     if (mean === 0 || !this.slow) return 0;
     const service = this.fixedService ? mean : Math.round(mean * this.chance.exponential());
     if (this.overshootNanoseconds === 0) return service;

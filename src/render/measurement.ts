@@ -2,13 +2,13 @@
  * What a measurement of a program said, as text and JSON: a row for each flood and the flush, then what a message
  * costs, how far that varied, and the command that goes on from there with a simulation.
  */
-import type { Measurement, MeasurementStage } from "../report/measurement.js";
+import type { BacklogPace, Measurement, MeasurementStage } from "../report/measurement.js";
 import type { ListenerScenario } from "../scenario/scenario.js";
 import { formatDuration, formatSize } from "../scenario/units.js";
 import { type Cell, GAP, lay } from "./text/columns.js";
 import { count, duration, percent } from "./text/numbers.js";
 import { field, legibleWidth, wrap } from "./text/paragraph.js";
-import { programFactsOf } from "./text/program.js";
+import { programFactsOf, readerFlags } from "./text/program.js";
 import { themeOf } from "./text/theme.js";
 
 interface MeasurementRenderOptions {
@@ -69,7 +69,15 @@ function loadOf({ kind, askedPerSecond }: MeasurementStage): string {
 /** From here on what a program waits for a CPU is worth a sentence. */
 const BUSY_MACHINE = 1.2;
 
-function costOf({ program, listener }: Measurement): string {
+function costOf({ program, listener, backlog }: Measurement): string {
+  const { new: ofPackets, destroy } = backlog;
+  if (ofPackets !== null) {
+    const flush = destroy === null ? "" : `, one of a flush, which names who asked for it, ${rangeOf(destroy)}`;
+    return (
+      `A message takes ${rangeOf(ofPackets)}${flush} (a queue read in one go, the median of ${ofPackets.rounds} times, and ` +
+      `between what nine tenths of them were): ${readerFlags(listener).join(" ")}.`
+    );
+  }
   const pace = program.sockets[0]?.pace ?? null;
   if (pace === null) {
     const cpu = program.cpuMicrosecondsPerMessage;
@@ -96,6 +104,13 @@ function costOf({ program, listener }: Measurement): string {
   );
 }
 
+function rangeOf({ microsecondsPerMessage, fastMicroseconds, slowMicroseconds }: BacklogPace): string {
+  const [middle, fast, slow] = [microsecondsPerMessage, fastMicroseconds, slowMicroseconds].map((each) =>
+    duration(each / 1e6),
+  );
+  return `${middle} (${fast} to ${slow})`;
+}
+
 const COST_FLAGS = [
   ["cost-packet", "packetNanoseconds"],
   ["cost-flush-entry", "flushEntryNanoseconds"],
@@ -108,7 +123,7 @@ const COST_FLAGS = [
 function commandsOf({ listener, kernel, costs }: Measurement): string[] {
   const reader = [
     `--kernel ${kernel.release}`,
-    `--reader ${formatDuration(listener.serviceNanoseconds)}`,
+    ...readerFlags(listener),
     `--policy ${listener.policy}`,
     ...groupsOf(listener),
     ...COST_FLAGS.map(([flag, key]) => `--${flag} ${formatDuration(Number(costs[key].toPrecision(2)))}`),

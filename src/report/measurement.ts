@@ -24,6 +24,14 @@ export interface MeasurementStage {
   cpuShare: number;
 }
 
+/** The median of some rounds, and between what nine tenths of them lie. */
+export interface BacklogPace {
+  microsecondsPerMessage: number;
+  fastMicroseconds: number;
+  slowMicroseconds: number;
+  rounds: number;
+}
+
 /** The costs of a simulation that can be measured. */
 export type MeasuredCosts = Pick<
   Costs,
@@ -36,6 +44,11 @@ export interface Measurement {
   kernel: { release: string };
   stages: readonly MeasurementStage[];
   program: ProgramReport;
+  /**
+   * What a message of a queue takes it when nothing else happens: a NEW, and the DESTROY of a flush, which names the
+   * program that asked for it. Null: its buffer holds too few, or it did not read them.
+   */
+  backlog: { new: BacklogPace | null; destroy: BacklogPace | null };
   /** What things cost on this machine, the medians of some rounds. */
   costs: MeasuredCosts;
   /** A listener of a simulation such as the program was found to be. */

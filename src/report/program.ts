@@ -8,15 +8,20 @@ import type { EventGroup } from "../scenario/scenario.js";
 type Figure = number | null;
 
 /** How fast it read while messages were waiting for it, so that it and not the traffic set the pace. */
-export interface ProgramPace {
-  microsecondsPerMessage: number;
+export interface ProgramPace extends KindPace {
   /** Nine tenths of stretches of some hundred messages lie between these; null: there were too few of them. */
-  /** The same by the clock alone: with the time in which it was ready to run and others had the CPU. */
-  clockMicrosecondsPerMessage: number;
   fastMicroseconds: Figure;
   slowMicroseconds: Figure;
   /** The rate that it sustains. */
   messagesPerSecond: number;
+  /** Of stretches in which all messages were of one kind; null: there were too few. */
+  kinds: Readonly<Record<EventGroup, KindPace | null>>;
+}
+
+export interface KindPace {
+  microsecondsPerMessage: number;
+  /** The same by the clock alone: with the time in which it was ready to run and others had the CPU. */
+  clockMicrosecondsPerMessage: number;
   /** How many messages it is taken from. */
   messages: number;
 }

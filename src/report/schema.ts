@@ -13,7 +13,7 @@ import {
   text,
 } from "../scenario/json-schema.js";
 import { EVENT_GROUPS, SCENARIO } from "../scenario/scenario.js";
-import type { ProgramReport, ProgramSocket } from "./program.js";
+import type { KindPace, ProgramReport, ProgramSocket } from "./program.js";
 import {
   ADVICE_FIGURES,
   type Advice,
@@ -245,6 +245,12 @@ const CONNTRACKD: ObjectSchema<ConntrackdStatistics> = object(
 
 const pace = (description: string): Schema => ({ ...mean("microseconds", description), minimum: 0 });
 
+const KIND_PACE = {
+  microsecondsPerMessage: pace("time of a message"),
+  clockMicrosecondsPerMessage: pace("by the clock alone, with what it waited for a CPU"),
+  messages: count("messages", "messages that this is taken from"),
+};
+
 const PROGRAM_SOCKET: ObjectSchema<ProgramSocket> = object("a socket of the program", {
   process: nullable(
     object<NonNullable<ProgramSocket["process"]>>("the process that holds it; null: that may not be read", {
@@ -268,12 +274,15 @@ const PROGRAM_SOCKET: ObjectSchema<ProgramSocket> = object("a socket of the prog
   closedSeconds: orUnknown({ type: "number", description: "when it was gone; null: never", unit: "seconds" }),
   pace: nullable(
     object<NonNullable<ProgramSocket["pace"]>>("how fast it was read while messages waited; null: too few did", {
-      microsecondsPerMessage: pace("time of a message"),
-      clockMicrosecondsPerMessage: pace("by the clock alone, with what it waited for a CPU"),
+      ...KIND_PACE,
       fastMicroseconds: orUnknown(pace("in the fastest twentieth of stretches of some hundred messages")),
       slowMicroseconds: orUnknown(pace("in the slowest twentieth of them")),
       messagesPerSecond: mean("messages per second", "the rate that it sustains"),
-      messages: count("messages", "messages that this is taken from"),
+      kinds: object("of stretches in which all messages were of one kind; null: there were too few", {
+        new: nullable(object<KindPace>("of NEW", KIND_PACE)),
+        update: nullable(object<KindPace>("of UPDATE", KIND_PACE)),
+        destroy: nullable(object<KindPace>("of DESTROY", KIND_PACE)),
+      }),
     }),
   ),
 });

@@ -234,7 +234,9 @@ function readerChanges({ listener }: Subject, divisors: readonly number[]): Chan
       return {
         knob: "reader",
         flags: `--reader ${formatDuration(nanoseconds)}${suffix}`,
-        overrides: { listeners: [{ serviceNanoseconds: nanoseconds, serviceDistribution }] },
+        overrides: {
+          listeners: [{ serviceNanoseconds: nanoseconds, serviceDistribution, portidServiceNanoseconds: null }],
+        },
       };
     });
 }

@@ -5,6 +5,7 @@
  */
 import type { MeasuredCosts } from "../report/measurement.js";
 import type { Advice, Report } from "../report/report.js";
+import { serviceTimes } from "../report/service-times.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { ParameterError } from "../scenario/errors.js";
 import { mergeParameters } from "../scenario/merge.js";
@@ -86,7 +87,7 @@ function readerOf({ program, scenario }: Report): Reader | null {
   return {
     program: known,
     listener: (recvNanoseconds) => ({
-      serviceNanoseconds: Math.max(0, Math.round(1000 * pace.microsecondsPerMessage - recvNanoseconds)),
+      ...serviceTimes({ pace }, recvNanoseconds),
       // The known ones ask so first; of another it is what its buffer was seen to be that counts.
       force: known !== null || rcvbufBytes > 2 * scenario.rmemMaxBytes,
     }),

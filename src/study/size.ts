@@ -81,7 +81,9 @@ const KNOBS: Readonly<Record<Findable, Knob>> = {
     most: HOUR / MICROSECOND,
     unit: MICROSECOND,
     presentIn: ({ listeners }) => listeners[0]!.serviceNanoseconds,
-    overridesOf: (nanoseconds) => ({ listeners: [{ serviceNanoseconds: nanoseconds }] }),
+    overridesOf: (nanoseconds) => ({
+      listeners: [{ serviceNanoseconds: nanoseconds, portidServiceNanoseconds: null }],
+    }),
     format: formatDuration,
   },
   "grace-max": {

@@ -56,6 +56,7 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
     { listeners: [{ serviceNanoseconds: 1e6, serviceDistribution: "exponential" }] },
     "--reader 1ms,exponential",
   ],
+  ["--reader-portid 15us", { listeners: [{ portidServiceNanoseconds: 15_000 }] }, "--reader-portid 15us"],
   [
     "--reader-stall 500ms/10s",
     { listeners: [{ stall: { forNanoseconds: 5e8, everyNanoseconds: 1e10 } }] },

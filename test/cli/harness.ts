@@ -42,6 +42,7 @@ const LISTENER: ListenerScenario = {
   policy: "broadcast-error",
   serviceNanoseconds: 0,
   serviceDistribution: "fixed",
+  portidServiceNanoseconds: null,
   stall: null,
   stallOnce: null,
   decoders: 1,

@@ -64,6 +64,7 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--reader", "1"], '--reader: expected a duration such as 200us, 15s or 2m, got "1"'],
   [["--reader", "1ms,"], '--reader: expected fixed or exponential, got ""'],
   [["--reader", "1ms,exp"], '--reader: expected fixed or exponential, got "exp"'],
+  [["--reader-portid", "2"], '--reader-portid: expected a duration such as 200us, 15s or 2m, got "2"'],
   [
     ["--reader-stall", "500ms"],
     '--reader-stall: expected FOR/EVERY such as 500ms/10s, or FOR@TIME such as 5s@30s, got "500ms"',
@@ -111,11 +112,11 @@ const BAD_FLAGS: readonly (readonly [argv: readonly string[], sentence: string])
   [["--listeners", "buffer=abc"], '--listeners: buffer: expected a size such as 2048, 208k or 8MiB, got "abc"'],
   [
     ["--listeners", "bufer=8k"],
-    '--listeners: expected preset, buffer, buffer-max, force, policy, reader, stall, decoders, resync, overrun-as, stop-at-enobufs, groups, filter, queue, poll or dump-on-event-socket, got "bufer", did you mean "buffer"?',
+    '--listeners: expected preset, buffer, buffer-max, force, policy, reader, reader-portid, stall, decoders, resync, overrun-as, stop-at-enobufs, groups, filter, queue, poll or dump-on-event-socket, got "bufer", did you mean "buffer"?',
   ],
   [
     ["--listeners", "__proto__=8k"],
-    '--listeners: expected preset, buffer, buffer-max, force, policy, reader, stall, decoders, resync, overrun-as, stop-at-enobufs, groups, filter, queue, poll or dump-on-event-socket, got "__proto__"',
+    '--listeners: expected preset, buffer, buffer-max, force, policy, reader, reader-portid, stall, decoders, resync, overrun-as, stop-at-enobufs, groups, filter, queue, poll or dump-on-event-socket, got "__proto__"',
   ],
   [
     ["--listeners", "buffer=8k,buffer=9k"],

@@ -34,7 +34,11 @@ const REPORTS: readonly (readonly [what: string, report: Report])[] = [
         tuples: 100,
         ratePerSecond: 1000,
         secondFlood: { connections: 50, afterFlushSeconds: 1 },
-        listeners: [{ stall: { everyNanoseconds: 1e9, forNanoseconds: 1e8 } }, { decoders: 2 }, { bufferBytes: 4096 }],
+        listeners: [
+          { stall: { everyNanoseconds: 1e9, forNanoseconds: 1e8 } },
+          { decoders: 2, portidServiceNanoseconds: 1e6 },
+          { bufferBytes: 4096 },
+        ],
       }),
     ),
   ],

@@ -22,6 +22,7 @@ function sampleListener(change: Partial<ListenerScenario> = {}): ListenerScenari
     policy: "reliable",
     serviceNanoseconds: 200 * NANOSECONDS_PER_MICROSECOND,
     serviceDistribution: "fixed",
+    portidServiceNanoseconds: null,
     stall: null,
     stallOnce: null,
     decoders: 1,

@@ -25,6 +25,52 @@ function lossyFlush(listener: Partial<ListenerScenario>, overrides: Overrides = 
   });
 }
 
+describe("a reader that needs longer for what a program asked for", () => {
+  const OF_REQUESTS = {
+    policy: "reliable",
+    serviceNanoseconds: 10_000,
+    portidServiceNanoseconds: MILLISECOND,
+  } as const;
+
+  test("is slower for every DESTROY of a flush, the resent ones included, and for nothing else", () => {
+    const run = new Run(lossyFlush({ ...OF_REQUESTS, bufferBytes: 16 * KIB }, { connections: 300 }));
+    const recvs = recordRecvs(run);
+    while (run.advance(1));
+    const { socket, view } = run.readers[0]!;
+    assert.ok(socket.drops > 0, "some are resent");
+    assert.equal(view.destroyWithPortid, 300);
+    const gaps = recvs
+      .slice(1)
+      .flatMap(({ at }, index) => (recvs[index]!.result === RECV_MESSAGE ? [at - recvs[index]!.at] : []));
+    assert.equal(gaps.filter((gap) => gap >= MILLISECOND).length, 300);
+    assert.ok(gaps.some((gap) => gap >= 10_000 && gap < 20_000));
+  });
+
+  test("is as fast as ever with those of entries that expired", () => {
+    const run = new Run(
+      floodScenario({
+        kernel: "6.18.44",
+        protocol: "udp",
+        packets: 1,
+        connections: 500,
+        ratePerSecond: 10_000,
+        timeoutsSeconds: { udp: 1 },
+        flush: false,
+        limitSeconds: 60,
+        listeners: [{ ...OF_REQUESTS, policy: "lossy", bufferBytes: 4096 * KIB }],
+        rmemMaxBytes: 8192 * KIB,
+      }),
+    );
+    const recvs = recordRecvs(run);
+    while (run.advance(1));
+    assert.equal(run.readers[0]!.view.received.destroy, 500);
+    const gaps = recvs
+      .slice(1)
+      .flatMap(({ at }, index) => (recvs[index]!.result === RECV_MESSAGE ? [at - recvs[index]!.at] : []));
+    assert.ok(gaps.filter((gap) => gap < 20_000).length > 500);
+  });
+});
+
 /** Bursts that each overrun a small buffer, far enough apart that the reader has emptied it in between. */
 function bursts(listener: Partial<ListenerScenario>): Scenario {
   return floodScenario({

@@ -50,6 +50,7 @@ function readBy(name: string | null, socket: Partial<ProgramSocket> = {}): Repor
     slowMicroseconds: null,
     messagesPerSecond: 50_000,
     messages: 1000,
+    kinds: { new: null, update: null, destroy: null },
   };
   const process = name === null ? null : { pid: 1, name };
   const sockets = [{ process, pace, rcvbufBytes: 16_384, rcvbufBytesAtEnd: 16_384, ...socket }] as ProgramSocket[];

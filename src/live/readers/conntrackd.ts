@@ -51,6 +51,7 @@ export function asConntrackd(listener: ListenerScenario): ListenerScenario {
     policy: POLICY[policy].broadcastError ? "reliable" : "lossy",
     serviceNanoseconds: 0,
     serviceDistribution: "fixed",
+    portidServiceNanoseconds: null,
     stall: null,
     stallOnce: null,
     groups: EVENT_GROUPS,

@@ -156,7 +156,7 @@ class ListenerThread {
     if (bytes > 0) {
       board.set("waiting", 0);
       this.apply();
-      this.pacing.read(began, now());
+      this.pacing.read(began, now(), this.event.portid);
     } else if (bytes === -ENOBUFS) {
       board.set("enobufs", board.get("enobufs") + 1);
     } else {

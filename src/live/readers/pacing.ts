@@ -47,23 +47,23 @@ export class Pacing {
     return this.afterStall(Math.max(at, this.heldUntil, this.busyUntil ?? 0));
   }
 
-  /** A recv that began at one time and was done with at another gave a message. */
-  read(began: number, done: number): void {
-    if (!this.slow || this.scenario.serviceNanoseconds === 0) return;
+  /** A recv that began at one time and was done with at another gave a message, with that nlmsg_pid. */
+  read(began: number, done: number, portid: number): void {
+    const { serviceNanoseconds, portidServiceNanoseconds } = this.scenario;
+    const mean = portid === 0 ? serviceNanoseconds : (portidServiceNanoseconds ?? serviceNanoseconds);
+    if (!this.slow || mean === 0) {
+      this.busyUntil = null;
+      return;
+    }
     const late = this.busyUntil === null ? 0 : Math.max(0, began - Math.max(this.busyUntil, this.heldUntil));
     const madeUp = Math.min(late, this.service);
-    this.service = this.drawService();
+    this.service = this.scenario.serviceDistribution === "fixed" ? mean : mean * this.chance.exponential();
     this.busyUntil = done - madeUp + this.service;
   }
 
   /** A recv found nothing: the reader sleeps until there is something. */
   waits(): void {
     this.busyUntil = null;
-  }
-
-  private drawService(): number {
-    const mean = this.scenario.serviceNanoseconds;
-    return this.scenario.serviceDistribution === "fixed" ? mean : mean * this.chance.exponential();
   }
 
   private afterStall(at: number): number {

@@ -125,7 +125,7 @@ class ProgramWatch {
         rmemBytes: state.rmemBytes,
         rcvbufBytes: state.rcvbufBytes,
         drops: state.drops,
-        offered: conntrackGroups(state.groups).reduce((sum, group) => sum + offered[group], 0),
+        offered: offeredTo(conntrackGroups(state.groups), offered),
         reader: known === undefined ? IDLE : workedFor(known),
       };
       if (known === undefined) {
@@ -224,6 +224,12 @@ function workedFor(tracked: Tracked): ReaderTimes {
     cpuWaitNanoseconds: worked.cpuWaitNanoseconds + busiest.cpuWaitNanoseconds,
   };
   return tracked.worked;
+}
+
+function offeredTo(groups: readonly EventGroup[], offered: Record<EventGroup, number>): Record<EventGroup, number> {
+  const to = { new: 0, update: 0, destroy: 0 };
+  for (const group of groups) to[group] = offered[group];
+  return to;
 }
 
 /** The process that keeps the program's namespace, then those of the program, the first one first. */

@@ -65,6 +65,7 @@ export class Program implements LiveReader {
   private readonly meters = new Map<EventGroup, ListeningSocket>();
   private readonly stopCell = new SharedArrayBuffer(4);
   private watch: Worker | null = null;
+  private seen: Promise<ProgramFigures> | null = null;
   private failure: Error | null = null;
   private inodes: number[] = [];
   private lastRow: SocketRow = { rmemBytes: 0, drops: 0 };
@@ -134,12 +135,14 @@ export class Program implements LiveReader {
     this.flushed = true;
   }
 
+  /** Ends the watch, and says what it saw. */
+  figures(): Promise<ProgramFigures> {
+    this.seen ??= this.endWatch();
+    return this.seen;
+  }
+
   async stop(): Promise<ReaderResult> {
-    const message = once(this.watch!, "message");
-    const stop = new Int32Array(this.stopCell);
-    Atomics.store(stop, 0, 1);
-    Atomics.notify(stop, 0);
-    const [figures] = (await message) as [ProgramFigures];
+    const figures = await this.figures();
     this.row();
     await this.end();
     for (const { fd } of this.meters.values()) this.calls.close(fd);
@@ -216,6 +219,31 @@ export class Program implements LiveReader {
     return first === undefined ? [] : conntrackGroups(first.groups);
   }
 
+  /** Messages in the queue of its first socket. */
+  waiting(): number {
+    return Math.round(this.row().rmemBytes / this.truesizeBytes);
+  }
+
+  /** Its first process, or one that it left behind, is there. */
+  get lives(): boolean {
+    return this.processes().length > 0;
+  }
+
+  /** All its processes stop until `resume`; their sockets stay open. */
+  pause(): void {
+    for (const { pid } of this.processes()) signal(pid, "SIGSTOP");
+  }
+
+  resume(): void {
+    for (const { pid } of this.processes()) signal(pid, "SIGCONT");
+  }
+
+  private processes(): ProcessState[] {
+    return descendantsOf(this.keeper.pid!)
+      .slice(1)
+      .filter(({ isZombie }) => !isZombie);
+  }
+
   /** A quarter of its buffer is in use: what it does not catch up with is lost before the flush. */
   isBehind(): boolean {
     return this.row().rmemBytes > (this.rcvbufBytes ?? Number.POSITIVE_INFINITY) / 4;
@@ -266,14 +294,23 @@ export class Program implements LiveReader {
     await once(this.watch, "message");
   }
 
+  private async endWatch(): Promise<ProgramFigures> {
+    const message = once(this.watch!, "message");
+    const stop = new Int32Array(this.stopCell);
+    Atomics.store(stop, 0, 1);
+    Atomics.notify(stop, 0);
+    const [figures] = (await message) as [ProgramFigures];
+    return figures;
+  }
+
   /** Asks all its processes to end, waits a moment, and has the kernel kill what is left. */
   private async end(): Promise<void> {
-    const living = (): ProcessState[] =>
-      descendantsOf(this.keeper.pid!)
-        .slice(1)
-        .filter(({ isZombie }) => !isZombie);
-    for (const { pid } of living()) tryToEnd(pid);
-    for (let waited = 0; waited < LONGEST_END_MILLISECONDS && living().length > 0; waited += LOOK_MILLISECONDS) {
+    for (const { pid } of this.processes()) signal(pid, "SIGTERM");
+    for (
+      let waited = 0;
+      waited < LONGEST_END_MILLISECONDS && this.processes().length > 0;
+      waited += LOOK_MILLISECONDS
+    ) {
       await setTimeout(LOOK_MILLISECONDS);
     }
     const gone = once(this.keeper, "exit");
@@ -298,9 +335,9 @@ export class Program implements LiveReader {
   }
 }
 
-function tryToEnd(pid: number): void {
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(pid, "SIGTERM");
+    process.kill(pid, name);
   } catch {
     // It has ended by itself, or belongs to another user; what is left is killed with its namespace.
   }

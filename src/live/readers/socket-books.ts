@@ -5,6 +5,7 @@
  * over samples; who takes them is program-watch.ts.
  */
 import type { Figure } from "../../report/report.js";
+import { EVENT_GROUPS, type EventGroup } from "../../scenario/scenario.js";
 
 /** One look. Times are nanoseconds of any one clock. */
 export interface SocketSample {
@@ -12,8 +13,8 @@ export interface SocketSample {
   rmemBytes: number;
   rcvbufBytes: Figure;
   drops: number;
-  /** Messages that the kernel has offered to sockets with these groups so far. */
-  offered: number;
+  /** Messages that the kernel has offered so far to sockets with these groups, by kind; 0 for groups it is not in. */
+  offered: Readonly<Record<EventGroup, number>>;
   /** What the thread that reads it has done so far. */
   reader: ReaderTimes;
 }
@@ -40,19 +41,49 @@ export interface SocketFigures {
 }
 
 /** How fast messages were read while some were waiting. */
-export interface Pace {
-  microsecondsPerMessage: number;
-  /** With the time in which it was ready to run and others had the CPU. */
-  clockMicrosecondsPerMessage: number;
+export interface Pace extends KindPace {
   /** Nine tenths of stretches of some hundred messages lie between these; null: there were too few. */
   fastMicroseconds: Figure;
   slowMicroseconds: Figure;
+  /** Of stretches in which all messages were of one kind; null: there were too few. */
+  kinds: Readonly<Record<EventGroup, KindPace | null>>;
+}
+
+export interface KindPace {
+  microsecondsPerMessage: number;
+  /** With the time in which it was ready to run and others had the CPU. */
+  clockMicrosecondsPerMessage: number;
   messages: number;
+}
+
+/** Time that messages took. */
+class Spent {
+  nanoseconds = 0;
+  clockNanoseconds = 0;
+  messages = 0;
+
+  add(worked: number, clock: number, messages: number): void {
+    this.nanoseconds += worked;
+    this.clockNanoseconds += clock;
+    this.messages += messages;
+  }
+
+  pace(): KindPace | null {
+    const { nanoseconds, clockNanoseconds, messages } = this;
+    if (messages < FEWEST_MESSAGES) return null;
+    return {
+      microsecondsPerMessage: nanoseconds / messages / 1000,
+      clockMicrosecondsPerMessage: clockNanoseconds / messages / 1000,
+      messages,
+    };
+  }
 }
 
 const STRETCH_MESSAGES = 100;
 /** Longer than a tick, by which the kernel is late with what a process has run. */
 const LONGEST_STRETCH_NANOSECONDS = 40e6;
+/** Of fewer messages a stretch says how long the reader took to wake, and not how fast it reads. */
+const FEWEST_IN_A_STRETCH = 10;
 /** Fewer messages than this tell no pace. */
 const FEWEST_MESSAGES = 50;
 const FEWEST_STRETCHES = 10;
@@ -63,12 +94,13 @@ export class SocketBooks {
   private last: SocketSample;
   private peakRmemBytes: number;
   private fullNanoseconds = 0;
-  private busyNanoseconds = 0;
-  private clockNanoseconds = 0;
-  private busyMessages = 0;
+  private readonly busy = new Spent();
+  private readonly busyByKind = { new: new Spent(), update: new Spent(), destroy: new Spent() };
+  /** Of each kind: when so many messages have been read, none that was offered so far is left in the queue. */
+  private readonly readBy: Record<EventGroup, number> = { new: 0, update: 0, destroy: 0 };
   /** Nanoseconds per message of each stretch that had enough of them, and the one under way. */
   private readonly stretches: number[] = [];
-  private stretch: { begin: SocketSample; end: SocketSample } | null = null;
+  private stretch: { begin: SocketSample; end: SocketSample; kind: EventGroup | null } | null = null;
 
   constructor(truesizeBytes: number, first: SocketSample) {
     this.truesizeBytes = truesizeBytes;
@@ -83,9 +115,13 @@ export class SocketBooks {
     this.last = sample;
     this.peakRmemBytes = Math.max(this.peakRmemBytes, sample.rmemBytes);
     if (this.isFull(before) && this.isFull(sample)) this.fullNanoseconds += nanoseconds;
+    const kind = this.onlyKind(before, sample);
     if (this.wasBusy(before, sample)) {
-      this.stretch = { begin: this.stretch?.begin ?? before, end: sample };
-      if (sample.at - this.stretch.begin.at >= LONGEST_STRETCH_NANOSECONDS) this.endStretch(sample);
+      if (this.stretch !== null && this.stretch.kind !== kind) this.endStretch(before);
+      const begin = this.stretch?.begin ?? before;
+      this.stretch = { begin, end: sample, kind };
+      const enough = this.read(sample) - this.read(begin) >= FEWEST_IN_A_STRETCH;
+      if (enough && sample.at - begin.at >= LONGEST_STRETCH_NANOSECONDS) this.endStretch(sample);
     } else {
       this.endStretch(sample);
     }
@@ -95,7 +131,7 @@ export class SocketBooks {
     const { first, last } = this;
     this.endStretch(last);
     return {
-      offered: last.offered - first.offered,
+      offered: total(last) - total(first),
       admitted: this.admitted(last),
       drops: last.drops - first.drops,
       unread: this.waiting(last),
@@ -108,16 +144,20 @@ export class SocketBooks {
   }
 
   private pace(): Pace | null {
-    if (this.busyMessages < FEWEST_MESSAGES) return null;
+    const all = this.busy.pace();
+    if (all === null) return null;
     const sorted = [...this.stretches].sort((a, b) => a - b);
     const at = (share: number): Figure =>
       sorted.length < FEWEST_STRETCHES ? null : sorted[Math.round(share * (sorted.length - 1))]! / 1000;
     return {
-      microsecondsPerMessage: this.busyNanoseconds / this.busyMessages / 1000,
-      clockMicrosecondsPerMessage: this.clockNanoseconds / this.busyMessages / 1000,
+      ...all,
       fastMicroseconds: at(0.05),
       slowMicroseconds: at(0.95),
-      messages: this.busyMessages,
+      kinds: {
+        new: this.busyByKind.new.pace(),
+        update: this.busyByKind.update.pace(),
+        destroy: this.busyByKind.destroy.pace(),
+      },
     };
   }
 
@@ -127,15 +167,16 @@ export class SocketBooks {
    */
   private endStretch(close: SocketSample): void {
     if (this.stretch === null) return;
-    const { begin, end } = this.stretch;
+    const { begin, end, kind } = this.stretch;
     this.stretch = null;
+    const messages = this.read(close) - this.read(begin);
+    if (messages < FEWEST_IN_A_STRETCH) return;
     const ran = close.reader.cpuNanoseconds - begin.reader.cpuNanoseconds;
     const waited = close.reader.cpuWaitNanoseconds - begin.reader.cpuWaitNanoseconds;
     const worked = Math.max(ran, end.at - begin.at - waited);
-    const messages = this.read(close) - this.read(begin);
-    this.busyNanoseconds += worked;
-    this.clockNanoseconds += Math.max(worked, end.at - begin.at);
-    this.busyMessages += messages;
+    for (const spent of kind === null ? [this.busy] : [this.busy, this.busyByKind[kind]]) {
+      spent.add(worked, Math.max(worked, end.at - begin.at), messages);
+    }
     if (messages >= STRETCH_MESSAGES) this.stretches.push(worked / messages);
   }
 
@@ -144,7 +185,18 @@ export class SocketBooks {
    */
   private wasBusy(before: SocketSample, sample: SocketSample): boolean {
     if (this.waiting(before) === 0 || this.waiting(sample) === 0) return false;
-    return before.offered === sample.offered || sample.drops > before.drops;
+    return total(before) === total(sample) || sample.drops > before.drops;
+  }
+
+  /**
+   * The kind of all messages that were read between two looks; null: they may be of several. A queue gives what was put
+   * in first, so that a kind that nothing is offered of is gone when all that was admitted until then has been read.
+   */
+  private onlyKind(before: SocketSample, sample: SocketSample): EventGroup | null {
+    const offered = EVENT_GROUPS.filter((kind) => sample.offered[kind] !== before.offered[kind]);
+    const possible = EVENT_GROUPS.filter((kind) => offered.includes(kind) || this.readBy[kind] > this.read(before));
+    for (const kind of offered) this.readBy[kind] = this.admitted(sample);
+    return possible.length === 1 ? possible[0]! : null;
   }
 
   private isFull({ rmemBytes, rcvbufBytes }: SocketSample): boolean {
@@ -156,10 +208,14 @@ export class SocketBooks {
   }
 
   private admitted(sample: SocketSample): number {
-    return sample.offered - this.first.offered - (sample.drops - this.first.drops);
+    return total(sample) - total(this.first) - (sample.drops - this.first.drops);
   }
 
   private read(sample: SocketSample): number {
     return this.admitted(sample) - this.waiting(sample);
   }
+}
+
+function total({ offered }: SocketSample): number {
+  return offered.new + offered.update + offered.destroy;
 }

@@ -16,6 +16,7 @@ import type { SystemCalls } from "../host/system-calls.js";
 import { Program, type ProgramCommand } from "../readers/program.js";
 import { Flood } from "../traffic/flood.js";
 import { connectOnce, UdpSender } from "../traffic/udp-sender.js";
+import { measureBacklog } from "./backlog.js";
 import { asFound, programReportOf } from "./program-report.js";
 
 /** Connections per second; the last as fast as the machine makes them. */
@@ -65,7 +66,7 @@ export async function measureProgram(
   let created = 0;
   for (const rate of RATES) {
     const connections = rate === null ? FASTEST_CONNECTIONS : rate * FLOOD_SECONDS;
-    progress(stages.length, RATES.length + 1);
+    progress(stages.length, RATES.length + 2);
     if (stopRequested() || created + connections > TABLE_SHARE * scenario.nfConntrackMax) continue;
     const classes = [{ ...onePacket, connections, ratePerSecond: rate }];
     const chance = [streams.of("arrivals")];
@@ -75,6 +76,7 @@ export async function measureProgram(
     created += connections;
   }
   if (!stopRequested()) {
+    progress(stages.length, RATES.length + 2);
     stages.push(
       await stageOf(program, "flush", null, async () => {
         const entries = kernel.count();
@@ -83,9 +85,17 @@ export async function measureProgram(
       }),
     );
   }
-  const { program: figures } = await program.stop();
+  progress(RATES.length + 1, RATES.length + 2);
+  // Its watch would take a program that is stopped for a slow one.
+  const figures = await program.figures();
+  kernel.flush();
+  await drained(program);
+  const capacity = (program.rcvbufBytes ?? 0) / kernel.truesizeBytes;
+  const around = { program, kernel, sender, drained: () => drained(program), stopRequested };
+  const backlog = await measureBacklog(around, capacity);
+  await program.stop();
   sender.close();
-  const report = programReportOf(figures!, {
+  const report = programReportOf(figures, {
     command: command.text,
     secondsAt: (nanoseconds) => (nanoseconds - began) / 1e9,
     truesizeBytes: kernel.truesizeBytes,
@@ -97,8 +107,9 @@ export async function measureProgram(
     kernel: { release: scenario.kernel },
     stages,
     program: report,
+    backlog,
     costs: costsOf(scenario),
-    listener: asFound(scenario, report).listeners[0]!,
+    listener: asFound(scenario, report, backlog).listeners[0]!,
     interrupted: stopRequested(),
   };
 }

@@ -3,7 +3,9 @@
  */
 import { capacityMessages } from "../../kernel/netlink/capacity.js";
 import { releaseFor } from "../../kernel/release.js";
+import type { Measurement } from "../../report/measurement.js";
 import type { ProgramPace, ProgramReport, ProgramSocket } from "../../report/program.js";
+import { serviceTimes } from "../../report/service-times.js";
 import {
   EVENT_GROUPS,
   type ListenerScenario,
@@ -52,24 +54,25 @@ export function programReportOf(figures: ProgramFigures, around: ProgramSurround
 
 /**
  * The scenario with a first listener such as the program turned out to be, so that simulating it needs nothing else.
- * What could not be told stays as it was.
+ * What could not be told stays as it was. `backlog`: of a measurement, which is nearer than a pace under load.
  */
-export function asFound(scenario: Scenario, { sockets, cpuMicrosecondsPerMessage }: ProgramReport): Scenario {
+export function asFound(
+  scenario: Scenario,
+  { sockets, cpuMicrosecondsPerMessage }: ProgramReport,
+  backlog: Measurement["backlog"] = { new: null, destroy: null },
+): Scenario {
   const [first, ...others] = scenario.listeners;
   const [socket] = sockets;
   if (first === undefined || socket === undefined) return scenario;
-  const pace = socket.pace?.microsecondsPerMessage ?? cpuMicrosecondsPerMessage;
-  // The simulation charges a recv of its own beside the service time.
-  const service = pace === null ? null : Math.max(0, 1000 * pace - scenario.costs.recvNanoseconds);
+  const { recvNanoseconds } = scenario.costs;
+  const service = serviceTimes({ pace: socket.pace, backlog, cpuMicrosecondsPerMessage }, recvNanoseconds);
   const found: ListenerScenario = {
     ...first,
     groups: EVENT_GROUPS.filter((group) => socket.groups.includes(group)),
     policy: POLICIES.find((policy) => isPolicy(policy, socket)) ?? first.policy,
     // SO_RCVBUF doubles what it is asked for.
     ...(socket.rcvbufBytes === null ? {} : { bufferBytes: Math.floor(socket.rcvbufBytes / 2), smallFrom: "start" }),
-    ...(service === null
-      ? {}
-      : { serviceNanoseconds: Number(service.toPrecision(2)), serviceDistribution: "fixed", slowFrom: "start" }),
+    ...(service === null ? {} : { ...service, serviceDistribution: "fixed", slowFrom: "start" }),
   };
   return { ...scenario, listeners: [found, ...others] };
 }
@@ -105,15 +108,7 @@ function socketReport(socket: WatchedSocket, { truesizeBytes, kernel, secondsAt 
 }
 
 function paceReport(pace: Pace): ProgramPace {
-  const { microsecondsPerMessage, clockMicrosecondsPerMessage, fastMicroseconds, slowMicroseconds, messages } = pace;
-  return {
-    microsecondsPerMessage,
-    clockMicrosecondsPerMessage,
-    fastMicroseconds,
-    slowMicroseconds,
-    messagesPerSecond: 1e6 / microsecondsPerMessage,
-    messages,
-  };
+  return { ...pace, messagesPerSecond: 1e6 / pace.microsecondsPerMessage };
 }
 
 /** What wait() tells of a process. */

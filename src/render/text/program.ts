@@ -5,6 +5,7 @@
  */
 import type { ProgramReport, ProgramSocket } from "../../report/program.js";
 import type { Report } from "../../report/report.js";
+import { EVENT_GROUPS, type ListenerScenario } from "../../scenario/scenario.js";
 import { formatDuration, formatSize } from "../../scenario/units.js";
 import { count, duration, plural, size } from "./numbers.js";
 
@@ -54,7 +55,7 @@ function socketOf(socket: ProgramSocket): string {
   const read =
     pace === null
       ? "messages never waited long enough to tell its pace"
-      : `${micro(pace.microsecondsPerMessage)} for a message${spreadOf(pace)}, at most ${count(Math.round(pace.messagesPerSecond))}/s`;
+      : `${micro(pace.microsecondsPerMessage)} for a message${spreadOf(pace)}${kindsOf(pace)}, at most ${count(Math.round(pace.messagesPerSecond))}/s`;
   return [
     `${holder}${groups.map((group) => group.toUpperCase()).join(", ")}, ${policyOf(socket)}`,
     `${bufferOf(socket)}`,
@@ -67,6 +68,15 @@ function socketOf(socket: ProgramSocket): string {
 function spreadOf({ fastMicroseconds, slowMicroseconds }: NonNullable<ProgramSocket["pace"]>): string {
   if (fastMicroseconds === null || slowMicroseconds === null) return "";
   return ` (${micro(fastMicroseconds)} to ${micro(slowMicroseconds)})`;
+}
+
+/** Where it took one kind alone, or kinds that may differ. */
+function kindsOf({ kinds }: NonNullable<ProgramSocket["pace"]>): string {
+  const known = EVENT_GROUPS.flatMap((kind) => {
+    const pace = kinds[kind];
+    return pace === null ? [] : [`${kind.toUpperCase()} ${micro(pace.microsecondsPerMessage)}`];
+  });
+  return known.length === 0 ? "" : `, ${known.join(", ")}`;
 }
 
 function bufferOf({ rcvbufBytes, rcvbufBytesAtEnd, capacityMessages }: ProgramSocket): string {
@@ -120,13 +130,24 @@ function simulateOf({ scenario }: Report, { sockets, cpuMicrosecondsPerMessage }
     return "nothing was read that a reader's pace could be told from";
   }
   const flags = [
-    `--reader ${formatDuration(listener.serviceNanoseconds)}`,
+    ...readerFlags(listener),
     `--buffer ${formatSize(listener.bufferBytes)}`,
     `--policy ${listener.policy}`,
     ...(listener.groups.length === 3 ? [] : [`--groups ${listener.groups.join("+")}`]),
   ];
   const why = first.pace === null ? ", by its processor time alone, the least that a message costs" : "";
   return `a reader like it is ${flags.join(" ")}${why}`;
+}
+
+/** The flags that say how long a message takes a reader. */
+export function readerFlags(
+  listener: Pick<ListenerScenario, "serviceNanoseconds" | "portidServiceNanoseconds">,
+): string[] {
+  const { serviceNanoseconds, portidServiceNanoseconds: portid } = listener;
+  return [
+    `--reader ${formatDuration(serviceNanoseconds)}`,
+    ...(portid === null ? [] : [`--reader-portid ${formatDuration(portid)}`]),
+  ];
 }
 
 function micro(microseconds: number): string {

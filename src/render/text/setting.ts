@@ -149,8 +149,8 @@ export function readerOf({ scenario, backend }: Pick<Report, "scenario" | "backe
     (listener.decoders === 1 ? "" : ` in each of ${listener.decoders} ${workers}`);
   const speed =
     listener.serviceNanoseconds === 0
-      ? `no time of its own per message, at most ${perSecond}/s`
-      : `${duration(listener.serviceNanoseconds / SECOND)} per message${random}, at most ${perSecond}/s`;
+      ? `no time of its own per message${requestedOf(listener)}, at most ${perSecond}/s`
+      : `${duration(listener.serviceNanoseconds / SECOND)} per message${random}${requestedOf(listener)}, at most ${perSecond}/s`;
   return [
     speed + (listener.slowFrom === "flush" ? " from the flush on" : ""),
     ...(queue === null ? [] : [queueOf(queue)]),
@@ -161,6 +161,11 @@ export function readerOf({ scenario, backend }: Pick<Report, "scenario" | "backe
     ...(listener.dumpsOnEventSocket ? ["asks for its dumps on the socket of its events"] : []),
     ...(scenario.flush ? afterFlushOf(listener) : []),
   ].join("; ");
+}
+
+/** Of a message that names the program which asked for the deletion. */
+function requestedOf({ portidServiceNanoseconds: portid }: ListenerScenario): string {
+  return portid === null ? "" : `, ${duration(portid / SECOND)} for the DESTROY of a flush or a delete`;
 }
 
 function afterEnobufsOf({ stopsAtEnobufs, resyncAfterNanoseconds: resync }: ListenerScenario): string[] {

@@ -296,6 +296,26 @@ export const LISTENER = shape("a listener: its socket and its reader", {
     ),
   ),
   serviceDistribution: parameter(DISTRIBUTION, "fixed"),
+  /**
+   * Of an event that a request of a program caused (a flush, a delete): nlmsg_pid names who asked. `conntrack -E` of
+   * conntrack-tools 1.4.7 looks that program up in /proc for each of them. Distributed as the other service times.
+   */
+  portidServiceNanoseconds: parameter(
+    nullable(
+      quantity(
+        "duration",
+        { min: 0, max: HOUR },
+        "time that the reader needs for the DESTROY of a flush or a delete, which names the program that asked for it; " +
+          "null: as for any message",
+      ),
+    ),
+    null,
+    flag(READER, "reader-portid DURATION", {
+      description:
+        "time that the reader needs for the DESTROY of a flush or a delete, which names the program that asked for it " +
+        "(conntrack -E looks it up); not given: --reader",
+    }),
+  ),
   stall: parameter(
     nullable({ ...STALL, needed: Object.keys(STALL.properties) }),
     null,

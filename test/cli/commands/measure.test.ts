@@ -63,6 +63,7 @@ function measurement(pace: Measurement["program"]["sockets"][number]["pace"]): M
       groups: ["new", "destroy"],
       policy: "lossy",
     },
+    backlog: { new: null, destroy: null },
     interrupted: false,
   };
 }
@@ -74,6 +75,7 @@ const PACE = {
   slowMicroseconds: 50,
   messagesPerSecond: 25_974,
   messages: 7000,
+  kinds: { new: null, update: null, destroy: null },
 };
 
 test("measure without a command is a mistake that shows what one looks like", async () => {
@@ -107,4 +109,16 @@ test("what others took of the CPU is told where it is more than a fifth", () => 
 test("where messages never waited the processor time is named as the least that one costs", () => {
   const text = measurementRenderers.text(measurement(null), { colour: false, width: 200 });
   assert.match(text, /A message takes 37\.5 µs of the processor; .* the least that\none costs\.$/m);
+});
+
+test("of a queue read in one go it tells a message of a packet from one of a flush", () => {
+  const of = measurement(PACE);
+  const backlog = {
+    new: { microsecondsPerMessage: 2.4, fastMicroseconds: 2.3, slowMicroseconds: 2.9, rounds: 25 },
+    destroy: { microsecondsPerMessage: 15, fastMicroseconds: 14, slowMicroseconds: 25, rounds: 24 },
+  };
+  const listener = { ...of.listener, serviceNanoseconds: 1600, portidServiceNanoseconds: 14_000 };
+  const text = measurementRenderers.text({ ...of, backlog, listener }, { colour: false, width: 300 });
+  assert.match(text, /A message takes 2\.4 µs \(2\.3 µs to 2\.9 µs\), one of a flush, .*, 15 µs \(14 µs to 25 µs\)/);
+  assert.match(text, /flush --kernel \S+ --reader 1600ns --reader-portid 14us --policy lossy/);
 });

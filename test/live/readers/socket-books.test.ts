@@ -7,15 +7,22 @@ const MILLISECOND = 1e6;
 
 /**
  * A look: time in milliseconds, messages waiting, offered and dropped so far, and what the reader ran and waited for a
- * CPU.
+ * CPU. A number that was offered is NEW.
  */
-function look(at: number, waiting: number, offered: number, drops = 0, ran = 0, waited = 0): SocketSample {
+function look(
+  at: number,
+  waiting: number,
+  offered: number | Partial<SocketSample["offered"]>,
+  drops = 0,
+  ran = 0,
+  waited = 0,
+): SocketSample {
   return {
     at: at * MILLISECOND,
     rmemBytes: waiting * TRUESIZE,
     rcvbufBytes: 100 * TRUESIZE,
     drops,
-    offered,
+    offered: { new: 0, update: 0, destroy: 0, ...(typeof offered === "number" ? { new: offered } : offered) },
     reader: { cpuNanoseconds: ran * MILLISECOND, cpuWaitNanoseconds: waited * MILLISECOND },
   };
 }
@@ -60,6 +67,38 @@ describe("the pace", () => {
     const looks = Array.from({ length: 21 }, (_, at) => look(at, 50, 1000 * at, 900 * at, at));
     // A hundred messages in each millisecond.
     assert.equal(Math.round(books(...looks).pace!.microsecondsPerMessage), 10);
+  });
+
+  test("of each kind comes from stretches in which nothing else was read", () => {
+    // A hundred NEW are read, 20 µs each; then the flush comes, of whose DESTROY each takes 100 µs.
+    const { pace } = books(
+      look(-1, 0, 0),
+      look(0, 100, { new: 100 }),
+      look(1, 50, { new: 100 }, 0, 1),
+      look(2, 0, { new: 100 }, 0, 2),
+      look(3, 90, { new: 100, destroy: 500 }, 400, 2),
+      look(4, 90, { new: 100, destroy: 1000 }, 890, 3),
+      ...Array.from({ length: 9 }, (_, at) => look(5 + at, 80 - 10 * at, { new: 100, destroy: 1000 }, 890, 4 + at)),
+    );
+    assert.equal(pace!.kinds.new!.microsecondsPerMessage, 20);
+    assert.equal(pace!.kinds.destroy!.microsecondsPerMessage, 100);
+    assert.equal(pace!.kinds.update, null);
+  });
+
+  test("of a queue that may still hold another kind is of neither", () => {
+    const mixed = { new: 100, destroy: 100 };
+    const { pace } = books(
+      look(0, 0, 0),
+      look(1, 200, mixed, 0),
+      ...Array.from({ length: 8 }, (_, at) => look(2 + at, 180 - 20 * at, mixed, 0, 1 + at)),
+    );
+    assert.ok(pace!.messages > 100);
+    assert.deepEqual(pace!.kinds, { new: null, update: null, destroy: null });
+  });
+
+  test("is not taken from a few messages that a sleeping reader had not heard of", () => {
+    const looks = Array.from({ length: 600 }, (_, at) => look(at, at % 6 < 3 ? 1 : 0, Math.floor(at / 6) + 1));
+    assert.equal(books(...looks).pace, null);
   });
 
   test("is not known where the traffic set it", () => {
