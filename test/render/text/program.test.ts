@@ -28,6 +28,7 @@ const SOCKET: ProgramSocket = {
     slowMicroseconds: 60,
     messagesPerSecond: 25_000,
     messages: 900,
+    kinds: { new: null, update: null, destroy: null },
   },
 };
 const PROGRAM: ProgramReport = {
