@@ -16,7 +16,7 @@ interface Measured {
 
 type ServiceTimes = Pick<ListenerScenario, "serviceNanoseconds" | "portidServiceNanoseconds">;
 
-/** Null: nothing was read that they could be told from. `recvNanoseconds` is what the simulation charges beside them. */
+/** Null: nothing was read that tells them. `recvNanoseconds` is what the simulation charges beside them. */
 export function serviceTimes(
   { pace, backlog = { new: null, destroy: null }, cpuMicrosecondsPerMessage = null }: Measured,
   recvNanoseconds: number,
