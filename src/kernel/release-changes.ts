@@ -65,6 +65,8 @@ export const OLDEST: Release = {
     graceThread: false,
   },
   flushReschedules: false,
+  flushDirection: "either",
+  flushSkipsEmptyBuckets: false,
   redeliveryBatch: 0,
   invertedDeadline: false,
   coarseTimers: false,
@@ -179,9 +181,9 @@ export const CHANGES: readonly Change[] = [
   { from: { "3.10": "recorded" }, what: "nothing; recordings of it exist", commit: null, facts: {} },
   {
     from: { "3.12": "read" },
-    what: "one attempt per entry in a flush instead of two; least receive buffer 2,304",
+    what: "one attempt per entry in a flush instead of two, which looks at the nodes of one direction; least receive buffer 2,304",
     commit: "c655bc6896b9, eea86af6b1e1",
-    facts: { flushAttempts: 1, rcvbufMinimumBytes: 2048 + 256 },
+    facts: { flushAttempts: 1, flushDirection: "original", rcvbufMinimumBytes: 2048 + 256 },
   },
   {
     from: { "3.14": "read" },
@@ -255,7 +257,13 @@ export const CHANGES: readonly Change[] = [
   },
   { from: { "5.4": "recorded" }, what: "nothing; recordings of it exist", commit: null, facts: {} },
   { from: { "5.5": "read" }, what: "worker batches of 32", commit: "63f55acf7b47", facts: { redeliveryBatch: 32 } },
-  { from: { "5.10": "recorded" }, what: "nothing; recordings of it exist", commit: null, facts: {} },
+  {
+    // 5.4.y has it not.
+    from: { "5.10": "read" },
+    what: "a flush looks at the nodes of the other direction; nothing that a run shows",
+    commit: null,
+    facts: { flushDirection: "reply" },
+  },
   {
     // The stable queues of 1 September 2021 have it for 4.19 to 5.13, and not for 4.9 and 4.14.
     from: { "5.14": "listed", "5.13.14": "listed", "5.10.62": "recorded", "5.4.144": "read", "4.19.206": "listed" },
@@ -274,6 +282,13 @@ export const CHANGES: readonly Change[] = [
       buckets: 262_144,
       nfConntrackMax: 262_144,
     },
+  },
+  {
+    // With the lock between resizes and flushes. 4.19.222 and 5.4.y have it not.
+    from: { "5.15": "read", "5.10.71": "read" },
+    what: "a flush passes empty buckets without locking them",
+    commit: "e9edc188fc76 (not verified)",
+    facts: { flushSkipsEmptyBuckets: true },
   },
   {
     from: { "5.16": "believed", "5.15.3": "read", "5.14.19": "believed", "5.10.80": "read", "5.4.160": "read" },

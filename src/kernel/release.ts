@@ -47,6 +47,10 @@ export interface Release {
   };
   /** Whether a flush reschedules between two entries, so that on one CPU the reader may run meanwhile. */
   flushReschedules: boolean;
+  /** By which nodes a flush meets an entry: the first of both, or those of one direction. */
+  flushDirection: "either" | "original" | "reply";
+  /** A flush does not lock empty buckets; otherwise it may give way after each of them. */
+  flushSkipsEmptyBuckets: boolean;
   /** Entries that a worker run delivers per list and run at most (workqueue generation). */
   redeliveryBatch: number;
   /**

@@ -56,6 +56,8 @@ export class Phases {
   /** In the place of the traffic of the first flood. */
   private readonly replayed: ReplayedFlood | null;
   private flush: Flush;
+  /** A reader of the same CPU may come between two empty buckets of a flush, which take time. */
+  private readonly walkGivesWay: boolean;
   private secondFloodAt = NEVER;
   private inSecondFlood = false;
   /** By class, once the first flood is over: connections whose first packet is out. */
@@ -78,8 +80,13 @@ export class Phases {
     const classes = classesOf(scenario);
     this.delayedAcks = classes.map((one) => new DelayedAck(scenario.path, one));
     this.portClosed = classes.map(({ protocol }) => protocol === "udp" && !scenario.udpPortOpen);
-    this.flush = new Flush(kernel.table, kernel.deletion, (entries, count) => this.prefetch(entries, count));
+    this.flush = new Flush(kernel.table, kernel.deletion, kernel.release.flushDirection, (entries, count) =>
+      this.prefetch(entries, count),
+    );
     this.traffic = this.flood(firstFlood(scenario, this.streams));
+    const { flushReschedules, flushSkipsEmptyBuckets } = kernel.release;
+    this.walkGivesWay =
+      scenario.cpus === 1 && flushReschedules && !flushSkipsEmptyBuckets && this.costs.flushBucketNanoseconds > 0;
     this.replayed = scenario.replay === null ? null : new ReplayedFlood(machine, scenario.replay);
     this.due = (this.replayed ?? this.traffic).due;
     if ((this.replayed ?? this.traffic).over) this.endFlood(0);
@@ -234,7 +241,24 @@ export class Phases {
     socket.setRcvbuf(rcvbufOf(listener, this.scenario, this.kernel.release));
   }
 
+  /**
+   * Up to 5.14 a flush locks every bucket, empty or not, and may give way after it: a reader that wakes up during the
+   * walk need not wait for the next entry. It walks until then. Whether it walked.
+   */
+  private walk(): boolean {
+    const { clock, costs, cpu0, flush, readers } = this;
+    const from = Math.max(cpu0.free, clock.now);
+    let until = NEVER;
+    for (const { due } of readers.list) until = Math.min(until, due);
+    flush.search(Math.max(1, Math.ceil((until - from) / costs.flushBucketNanoseconds)));
+    if (flush.bucketsSearched === 0) return false;
+    cpu0.charge(Math.round(flush.bucketsSearched * costs.flushBucketNanoseconds));
+    this.due = cpu0.free;
+    return true;
+  }
+
   private flushEntry(): void {
+    if (this.walkGivesWay && this.walk()) return;
     const { clock, costs, cpu0, figures, flush } = this;
     const more = flush.step();
     const search = Math.round(flush.bucketsSearched * costs.flushBucketNanoseconds);

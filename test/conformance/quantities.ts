@@ -20,7 +20,7 @@ import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
 import type { Sampler } from "../../src/simulation/timeline.js";
 import { chooseClientPorts, tuplesDestroyed } from "./client-ports.js";
-import { firstPassSeconds, isDistribution } from "./recorded-scenario.js";
+import { firstPassSeconds, isDistribution, resentSyns } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 
 export type Quantities = Map<string, number>;
@@ -213,7 +213,7 @@ function addCapacity(into: Quantities, scenario: Scenario): void {
   };
   drain("new");
   const sizes = countDestroySizes(kernel, scenario);
-  const walk = new Flush(kernel.table, kernel.deletion);
+  const walk = new Flush(kernel.table, kernel.deletion, kernel.release.flushDirection);
   while (walk.step());
   for (const [size, count] of sizes) into.set(size, count);
   into.set("destroy_rmem", socket.rmem);
@@ -315,6 +315,9 @@ class RecordingSampler implements Sampler {
   }
 }
 
+/** TCP_TIMEOUT_INIT. */
+const RETRANSMISSION_NANOSECONDS = 1e9;
+
 /** The gc worker goes on from where it was when the recording began; `firstPassSeconds` says how that is known. */
 function scheduleFirstPass(kernel: SimulatedKernel, recording: Recording, scenario: Scenario): void {
   const pass = firstPassSeconds(recording);
@@ -325,9 +328,29 @@ function scheduleFirstPass(kernel: SimulatedKernel, recording: Recording, scenar
   kernel.gc.work.due = Math.round(began + at * 1e9);
 }
 
+/** The flood stood still for whole seconds, each until a SYN was sent again; whose is drawn. */
+function waitForSyns(run: Run, recording: Recording, { seed, connections }: Scenario): void {
+  const { uniform } = new Streams(seed).of("lost SYNs");
+  const lost = Array.from({ length: resentSyns(recording) }, () => Math.floor(uniform() * connections));
+  if (lost.length === 0) return;
+  lost.sort((a, b) => a - b);
+  const {
+    phases,
+    machine: { clock },
+  } = run;
+  const act = phases.act.bind(phases);
+  phases.act = (): void => {
+    act();
+    if (lost.length === 0 || phases.opened.first[0]! <= lost[0]!) return;
+    lost.shift();
+    phases.due = clock.now + RETRANSMISSION_NANOSECONDS;
+  };
+}
+
 function addRun(into: Quantities, recording: Recording, scenario: Scenario): void {
   const sampler = new RecordingSampler(recording);
   const run = new Run(scenario, sampler);
+  waitForSyns(run, recording, scenario);
   const sizes = countDestroySizes(run.kernel, scenario);
   scheduleFirstPass(run.kernel, recording, scenario);
   const reuses = portsCameBack(recording);

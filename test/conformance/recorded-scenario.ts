@@ -41,7 +41,9 @@ function buildOf(build: string): Partial<KernelConfig> {
  *   are refused, that fill a large buffer, that a reader follows, and a worker that fills a buffer. Their sums were
  *   measured, the split of a sum between two of them is an estimate, and `dispatch` and `delivered` were widened while
  *   cells were looked at.
- * * `k54` and OpenWrt's: estimates that were narrowed while cells were looked at.
+ * * `flushBucket` and OpenWrt's `delivered`: their own recordings, flushes of 1000 entries against flushes of 5000 and
+ *   20000, and flushes of which little or much was delivered.
+ * * The rest of `k54` and OpenWrt's: estimates that were narrowed while cells were looked at.
  */
 interface MachineCosts {
   /** A recv of a reader that does not sleep. */
@@ -60,8 +62,12 @@ interface MachineCosts {
   /** With the entry it is freed with, 5.3 us (5.10) or 6.6 us (6.1, 6.12) of a flush that is refused. */
   attempt: readonly [number, number];
   dispatch: readonly [number, number];
-  /** From flushes of 1000 entries against flushes of 20000. */
+  /**
+   * Of gc and early_drop; of a flush that passes empty buckets, from flushes of 1000 entries against flushes of 20000.
+   */
   bucket: readonly [number, number];
+  /** The same of a flush, where it locks empty buckets. */
+  flushBucket?: readonly [number, number];
 }
 
 const DISTRIBUTION_MACHINE: MachineCosts = {
@@ -82,13 +88,19 @@ const DEBIAN_11: MachineCosts = { ...DISTRIBUTION_MACHINE, wait: [3_700, 4_200],
 
 const OPENWRT: MachineCosts = {
   ...DISTRIBUTION_MACHINE,
+  recvAndSleep: [6_000, 8_500],
   wait: [0, 0],
   switch: [1_750, 2_350],
-  delivered: [1_000, 1_600],
+  delivered: [50, 200],
   freshMessage: [0, 0],
   attempt: [1_800, 2_200],
   dispatch: [1_500, 2_600],
+  flushBucket: [64, 78],
 };
+
+/** Of its two recorded kernels each has a range of its own. */
+const OPENWRT_4_9: MachineCosts = { ...OPENWRT, recvAndSleep: [6_000, 7_000], flushBucket: [64, 68] };
+const OPENWRT_4_19: MachineCosts = { ...OPENWRT, recvAndSleep: [6_500, 8_500], flushBucket: [74, 78] };
 
 const MACHINES: Record<string, MachineCosts> = {
   k54: {
@@ -102,12 +114,16 @@ const MACHINES: Record<string, MachineCosts> = {
     attempt: [2_200, 2_700],
     dispatch: [500, 1_500],
     bucket: [8.8, 9.4],
+    flushBucket: [59, 63],
   },
 };
 
 function machineOf(build: string, kernel: string): MachineCosts | undefined {
   if (kernel.startsWith("5.10.")) return DEBIAN_11;
-  if (build.startsWith("openwrt-")) return OPENWRT;
+  if (build.startsWith("openwrt-")) {
+    if (kernel.startsWith("4.9.")) return OPENWRT_4_9;
+    return kernel.startsWith("4.19.") ? OPENWRT_4_19 : OPENWRT;
+  }
   return isDistribution(build) ? DISTRIBUTION_MACHINE : MACHINES[build];
 }
 
@@ -117,30 +133,41 @@ function machineCosts({ build, kernel, setting }: Recording, seed: string, entry
   if (machine === undefined) return {};
   const { uniform } = new Streams(seed).of("costs of the recorded machine");
   const draw = (range: keyof MachineCosts): number => {
-    const [low, high] = machine[range];
+    const [low, high] = machine[range] ?? machine.bucket;
     return seed === CALIBRATION ? (low + high) / 2 : low + uniform() * (high - low);
   };
   const switchNanoseconds = Math.round(draw("switch"));
   const recv = draw("recv");
   const bucket = draw("bucket");
-  const delay = setting.readerDelayMicroseconds * 1000;
-  const recvAndSleep = draw("recvAndSleep") + (draw("lateThousandths") / 1000) * delay - 2 * switchNanoseconds;
+  const recvAndSleep = draw("recvAndSleep") - 2 * switchNanoseconds;
   const attempt = Math.round(draw("attempt"));
+  const flushBucket = machine.flushBucket === undefined ? bucket : draw("flushBucket");
+  // What the flush took is known: what is drawn for one part of an entry is taken from the others.
   const [leastAttempt, mostAttempt] = machine.attempt;
+  const [leastBucket, mostBucket] = machine.flushBucket ?? [bucket, bucket];
+  const others =
+    (leastAttempt + mostAttempt) / 2 -
+    attempt +
+    (setting.flush === 1 ? ((leastBucket + mostBucket) / 2 - flushBucket) * (setting.buckets / setting.flows) : 0);
   return {
-    ...(entry === undefined
-      ? {}
-      : { flushEntryNanoseconds: Math.max(0, Math.round(entry + (leastAttempt + mostAttempt) / 2 - attempt)) }),
+    ...(entry === undefined ? {} : { flushEntryNanoseconds: Math.max(0, Math.round(entry + others)) }),
     switchNanoseconds,
     waitNanoseconds: Math.round(draw("wait")),
     attemptNanoseconds: attempt,
     dispatchNanoseconds: Math.round(draw("dispatch")),
     bucketNanoseconds: bucket,
-    flushBucketNanoseconds: bucket,
+    flushBucketNanoseconds: flushBucket,
     deliveredNanoseconds: Math.round(draw("delivered")),
     freshMessageNanoseconds: Math.round(draw("freshMessage")),
-    recvNanoseconds: Math.round(delay === 0 ? recv : Math.max(recv, recvAndSleep)),
+    recvNanoseconds: Math.round(setting.readerDelayMicroseconds === 0 ? recv : Math.max(recv, recvAndSleep)),
   };
+}
+
+/** What a reader sleeps that was asked to sleep so long: a sleep ends late, which takes no CPU. */
+function sleepNanoseconds({ build, kernel }: Recording, microseconds: number, seed: string): number {
+  const [low, high] = machineOf(build, kernel)?.lateThousandths ?? [0, 0];
+  const share = seed === CALIBRATION ? 0.5 : new Streams(seed).of("late sleeps of the recorded machine").uniform();
+  return Math.round(microseconds * (1000 + low + share * (high - low)));
 }
 
 /** What a recv and the sleep after it cost beyond the delay, from readers of 10 ms that were busy for a minute. */
@@ -188,8 +215,12 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
       ...(setting.tcpTimeWaitSeconds === undefined ? {} : { tcp_time_wait: setting.tcpTimeWaitSeconds }),
     },
     rmemMaxBytes: rmemMaxBytes(recording),
-    listeners: listenersOf(recording),
-    kernelConfig: { ...BARE, ...buildOf(recording.build), timestamp: setting.timestamps === 1 },
+    listeners: listenersOf(recording, seed),
+    kernelConfig: {
+      ...BARE,
+      ...buildOf(recording.build),
+      timestamp: setting.timestamps === 1 && !recording.build.startsWith("openwrt-"),
+    },
     costs: {
       recvNanoseconds: RECV_NANOSECONDS,
       ...(BUCKET_NANOSECONDS[recording.build] === undefined
@@ -253,12 +284,13 @@ const PASS_LEAVES = 0.95;
 /** The worker of 5.19 on retries every 10 ms at most. */
 const RETRIES_PER_SECOND = 100;
 
-function listenersOf({ setting }: Recording): Partial<ListenerScenario>[] {
+function listenersOf(recording: Recording, seed: string): Partial<ListenerScenario>[] {
+  const { setting } = recording;
   const closes = setting.listenerClosesAfterFlushMilliseconds;
   const first: Partial<ListenerScenario> = {
     bufferBytes: setting.bufferBytes,
     policy: policyOf(setting.reliable, setting.noEnobufs),
-    serviceNanoseconds: setting.readerDelayMicroseconds * 1000,
+    serviceNanoseconds: sleepNanoseconds(recording, setting.readerDelayMicroseconds, seed),
     slowFrom: setting.readerDuringFlood === 2 ? "start" : "flush",
     smallFrom: setting.bigBufferDuringFlood === 1 ? "flush" : "start",
     heldAfterFlushNanoseconds:
@@ -271,7 +303,7 @@ function listenersOf({ setting }: Recording): Partial<ListenerScenario>[] {
     {
       bufferBytes: setting.secondListenerBufferBytes,
       policy: policyOf(setting.secondListenerReliable ?? 0, 0),
-      serviceNanoseconds: (setting.secondListenerDelayMicroseconds ?? 0) * 1000,
+      serviceNanoseconds: sleepNanoseconds(recording, setting.secondListenerDelayMicroseconds ?? 0, seed),
     },
   ];
 }
@@ -365,4 +397,21 @@ export function calibrate(recording: Recording, known: Partial<Costs> = {}): Par
 /** A client that connects again and again waits a second for each SYN of it that was dropped. */
 function withoutResentSyns(floodError: number, { setting }: Recording): number {
   return setting.mode === "tcp" ? floodError - Math.max(0, Math.round(floodError / 1e9)) * 1e9 : floodError;
+}
+
+/** How many of them its flood waited for, by how much longer it took than its packets. */
+export function resentSyns(recording: Recording): number {
+  const { setting, result } = recording;
+  if (setting.mode !== "tcp" || setting.pauseMicroseconds !== undefined) return 0;
+  const known = RESENT_SYNS.get(recording.place) ?? countedSyns(recording, result?.floodSeconds ?? 0);
+  RESENT_SYNS.set(recording.place, known);
+  return known;
+}
+
+const RESENT_SYNS = new Map<string, number>();
+
+function countedSyns(recording: Recording, floodSeconds: number): number {
+  const run = new Run(scenarioOf(recording, CALIBRATION, calibrate(recording)));
+  while (run.figures.floodEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));
+  return Math.max(0, Math.round(floodSeconds - run.figures.floodEndedAt / 1e9));
 }

@@ -189,6 +189,8 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | cost of a recv, of a recv with the sleep after it, of a bucket | builds of distributions, 5.4.124 | ranges over all recordings of that emulated machine; each seed draws from them |
 | cost of a wait, of a switch of tasks, of an attempt, of a delivery, of fresh memory, of a dispatch of the worker | Debian's builds | runs of 5.10.262, 6.1.170 and 6.12.107 in such an emulator, by the scheduler's own accounts. Sums were measured; how a sum is split between two of them is an estimate, and the ranges of a delivery and of a dispatch were widened while cells were looked at |
 | the same | OpenWrt's builds, 5.4.124 | estimates that were narrowed while cells were looked at |
+| cost of an empty bucket of a flush, of a delivery | OpenWrt's builds; of the bucket also 5.4.124 | their own recordings: flushes of 1,000 and 5,000 entries, of few and of many deliveries |
+| that a SYN was sent again during the flood | TCP runs whose flood took a second longer than its packets | the recording itself; whose SYN is drawn |
 | cost of a look of the recording program | runs on one CPU | runs in which the reader was held |
 | cost of a recv with timer overshoot | 6.18.44, by a real clock | stretches in which the reader was busy |
 | when the gc made its first pass | runs in which entries expire or the table is full, kernels whose gc makes passes | the recording itself: between two of its looks |

@@ -207,7 +207,7 @@ export class Comparison {
   }
 
   private flush(readsPerEntry: number): string {
-    const flush = new Flush(this.kernel.table, this.kernel.deletion);
+    const flush = new Flush(this.kernel.table, this.kernel.deletion, this.kernel.release.flushDirection);
     this.reference.flushBegins();
     for (;;) {
       const goesOn = flush.step();

@@ -307,11 +307,15 @@ export class ReferenceKernel {
 
   /** The next entry of a flush. False: the walk is over. */
   flushStep(): boolean {
-    while (this.flushed < this.options.buckets && this.chains[this.flushed]!.length === 0) this.flushed++;
-    const first = this.chains[this.flushed]?.[0];
-    if (first === undefined) return false;
-    this.die(first.entry, true, this.release.flushAttempts);
-    return true;
+    const { flushAttempts, flushDirection } = this.release;
+    const meets = { either: [0, 1], original: [0], reply: [1] }[flushDirection];
+    for (; this.flushed < this.options.buckets; this.flushed++) {
+      const met = this.chains[this.flushed]!.find(({ direction }) => meets.includes(direction));
+      if (met === undefined) continue;
+      this.die(met.entry, true, flushAttempts);
+      return true;
+    }
+    return false;
   }
 
   private die(entry: Entry, byRequest: boolean, attempts: 1 | 2): boolean {

@@ -319,3 +319,23 @@ describe("entries that nobody looks up again", () => {
     });
   }
 });
+
+describe("a flush that reschedules beside a reader of the same CPU", () => {
+  /** Messages read until the flush was over: few entries in a large table, and entries that take long. */
+  const readDuringFlush = (kernel: string): number => {
+    const run = new Run(
+      flushScenario({
+        ...{ kernel, cpus: 1, connections: 1000, buckets: 65_536 },
+        costs: { flushBucketNanoseconds: 66, flushEntryNanoseconds: 10_000, attemptNanoseconds: 10_000 },
+        listeners: [{ bufferBytes: 212_992, serviceNanoseconds: 100_000 }],
+      }),
+    );
+    while (run.figures.flushEndedAt === Number.POSITIVE_INFINITY) run.advance(1);
+    return run.readers[0]!.view.received.destroy;
+  };
+
+  test("gives way after every empty bucket up to 5.14, and after entries alone from 5.15 on", () => {
+    const [before, after] = [readDuringFlush("5.14"), readDuringFlush("5.15")];
+    assert.ok(before > 1.03 * after, `${before} and ${after}`);
+  });
+});

@@ -1,18 +1,27 @@
 /**
  * `conntrack -F`: the walk of nf_ct_iterate_cleanup() over all buckets, head of the chain first, restarting at the head
- * of the same bucket after each victim. It owns the order and its own position, so that the caller can stop between
- * entries (ticks, costs, readers); what happens to an entry is deletion.ts.
+ * of the same bucket after each victim. An entry is in two chains: up to 3.11 it is met in the first of them, so that
+ * the walk meets most entries early; later kernels look at the nodes of one direction. It owns the order and its own
+ * position, so that the caller can stop between entries (ticks, costs, readers); what happens to an entry is
+ * deletion.ts.
  */
 import { AHEAD } from "../prefetch.js";
 import type { Deletion } from "./deletion.js";
-import type { ConntrackTable } from "./table.js";
+import { ORIGINAL, REPLY } from "./status.js";
+import { type ConntrackTable, NIL } from "./table.js";
+
+/** By which nodes of an entry it is met. */
+export type FlushDirection = "either" | "original" | "reply";
 
 export class Flush {
   private readonly table: ConntrackTable;
   private readonly deletion: Deletion;
   /** The first entries of the next buckets are about to be deleted: asks for the memory that this will need. */
   private readonly prefetch: (entries: Int32Array, count: number) => void;
+  private readonly direction: FlushDirection;
   private bucket = 0;
+  /** The node there by which the next entry is met. */
+  private node = NIL;
   /** The first bucket whose entries were not asked for yet. */
   private prefetchedUntil = 0;
   private readonly ahead = new Int32Array(AHEAD);
@@ -23,8 +32,10 @@ export class Flush {
   constructor(
     table: ConntrackTable,
     deletion: Deletion,
+    direction: FlushDirection,
     prefetch: (entries: Int32Array, count: number) => void = () => {},
   ) {
+    this.direction = direction;
     this.table = table;
     this.deletion = deletion;
     this.prefetch = prefetch;
@@ -33,17 +44,45 @@ export class Flush {
   /** Deletes the next entry. False when the walk is over. */
   step(): boolean {
     const { table } = this;
-    this.bucketsSearched = 0;
-    // nf_ct_iterate_cleanup_net(): of an empty table nothing is looked at.
-    if (this.entries === 0 && table.active === 0) return false;
-    const bucket = table.firstUsed(this.bucket);
-    this.bucketsSearched = bucket - this.bucket;
-    this.bucket = bucket;
-    if (bucket === table.buckets) return false;
+    this.search();
+    const { bucket } = this;
+    if (bucket === table.buckets || this.isOfEmptyTable) return false;
     if (bucket >= this.prefetchedUntil) this.prefetchFrom(bucket);
     this.entries++;
-    this.deletion.deleteByRequest(table.first(bucket) >> 1);
+    this.deletion.deleteByRequest(this.node >> 1);
     return true;
+  }
+
+  /** Goes on to the next bucket with an entry in it, over at most so many. Whether it is there, or at the end. */
+  search(most = Number.POSITIVE_INFINITY): boolean {
+    const { table } = this;
+    this.bucketsSearched = 0;
+    if (this.isOfEmptyTable) return true;
+    const end = Math.min(table.buckets, this.bucket + most);
+    let bucket = table.firstUsed(this.bucket, end);
+    while (bucket < end) {
+      this.node = this.nodeIn(bucket);
+      if (this.node !== NIL) break;
+      bucket = table.firstUsed(bucket + 1, end);
+    }
+    this.bucketsSearched = bucket - this.bucket;
+    this.bucket = bucket;
+    return bucket < end || bucket === table.buckets;
+  }
+
+  /** The first node in its chain by which an entry is met; NIL: there is none. */
+  private nodeIn(bucket: number): number {
+    const { table, direction } = this;
+    let node = table.first(bucket);
+    if (direction === "either") return node;
+    const wanted = direction === "reply" ? REPLY : ORIGINAL;
+    while (node !== NIL && (node & 1) !== wanted) node = table.after(node);
+    return node;
+  }
+
+  /** nf_ct_iterate_cleanup_net(): of an empty table nothing is looked at. */
+  private get isOfEmptyTable(): boolean {
+    return this.entries === 0 && this.bucket === 0 && this.table.active === 0;
   }
 
   private prefetchFrom(bucket: number): void {
@@ -51,7 +90,8 @@ export class Flush {
     let used = bucket;
     let count = 0;
     while (count < ahead.length && used < table.buckets) {
-      ahead[count++] = table.first(used) >> 1;
+      const node = this.nodeIn(used);
+      if (node !== NIL) ahead[count++] = node >> 1;
       used = table.firstUsed(used + 1);
     }
     this.prefetchedUntil = used;

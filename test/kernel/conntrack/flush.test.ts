@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Flush } from "../../../src/kernel/conntrack/flush.js";
-import { ORIGINAL } from "../../../src/kernel/conntrack/status.js";
+import { ORIGINAL, REPLY } from "../../../src/kernel/conntrack/status.js";
 import { NIL } from "../../../src/kernel/conntrack/table.js";
 import { ACK } from "../../../src/kernel/conntrack/trackers/tcp-states.js";
 import { KIND_DESTROY } from "../../../src/kernel/events/kinds.js";
@@ -18,12 +18,15 @@ function filled(entries: number, options: AssembledOptions = {}): Assembled {
   return k;
 }
 
-/** Tuples in the order of the chains: bucket 0 first, the head of each first, each tuple where it is met first. */
-function orderOfChains(k: Assembled): number[] {
+/**
+ * Tuples in the order of the chains: bucket 0 first, the head of each first, each tuple where it is met first.
+ * `directions`: by whose nodes an entry is met.
+ */
+function orderOfChains(k: Assembled, directions: readonly number[] = [ORIGINAL, REPLY]): number[] {
   const tuples = new Set<number>();
   for (let bucket = 0; bucket < k.table.buckets; bucket++) {
     for (let node = k.table.first(bucket); node !== NIL; node = k.table.after(node)) {
-      tuples.add(k.table.tupleOf(node >> 1));
+      if (directions.includes(node & 1)) tuples.add(k.table.tupleOf(node >> 1));
     }
   }
   return [...tuples];
@@ -35,16 +38,54 @@ describe("a flush", () => {
   test("goes through the buckets from the first to the last, in each from the newest entry on", () => {
     const k = filled(100);
     const expected = orderOfChains(k);
-    const flush = new Flush(k.table, k.deletion);
+    const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
     while (flush.step());
     assert.deepEqual(destroyed(k), expected);
     assert.equal(flush.entries, 100);
     assert.equal(k.table.count, 0);
   });
 
+  for (const [version, directions] of [
+    ["3.10", [ORIGINAL, REPLY]],
+    ["3.12", [ORIGINAL]],
+    ["5.4", [ORIGINAL]],
+    ["5.10", [REPLY]],
+    ["7.3", [REPLY]],
+  ] as const) {
+    const nodes =
+      directions.length > 1 ? "either node, the first" : `its ${directions[0] === REPLY ? "reply" : "original"} node`;
+    test(`of ${version} meets an entry by ${nodes}`, () => {
+      const k = filled(100, { version });
+      const expected = orderOfChains(k, directions);
+      const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
+      while (flush.step());
+      assert.deepEqual(destroyed(k), expected);
+    });
+  }
+
+  test("can be stopped on the way to the next entry, and goes on from there", () => {
+    const k = filled(3, { buckets: 1024 });
+    const expected = orderOfChains(k);
+    const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
+    let searched = 0;
+    for (let entries = 0; entries < 3; entries++) {
+      while (!flush.search(10)) {
+        assert.equal(flush.bucketsSearched, 10);
+        searched += 10;
+      }
+      searched += flush.bucketsSearched;
+      assert.equal(flush.step(), true);
+      assert.equal(flush.bucketsSearched, 0);
+    }
+    assert.deepEqual(destroyed(k), expected);
+    while (!flush.search(10)) searched += 10;
+    assert.equal(searched + flush.bucketsSearched, 1024);
+    assert.equal(flush.step(), false);
+  });
+
   test("deletes one entry a step", () => {
     const k = filled(10);
-    const flush = new Flush(k.table, k.deletion);
+    const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
     for (let left = 9; left >= 0; left--) {
       assert.equal(flush.step(), true);
       assert.equal(k.table.active, left);
@@ -58,7 +99,7 @@ describe("a flush", () => {
     const k = filled(100);
     const expected = orderOfChains(k);
     k.sink.accepts = ({ tuple, kind }) => kind !== KIND_DESTROY || tuple % 3 === 0;
-    const flush = new Flush(k.table, k.deletion);
+    const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
     while (flush.step());
     assert.deepEqual([...new Set(destroyed(k))], expected);
     assert.deepEqual([k.table.active, k.table.dying], [0, 66]);
@@ -69,7 +110,7 @@ describe("a flush", () => {
     k.sink.accepts = () => false;
     k.deletion.evict(k.entryOf(4));
     k.sink.taken();
-    const flush = new Flush(k.table, k.deletion);
+    const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
     while (flush.step());
     assert.equal(flush.entries, 9);
     assert.equal(destroyed(k).includes(4), false);
@@ -77,7 +118,7 @@ describe("a flush", () => {
 
   test("meets what is made meanwhile in the buckets that it has yet to visit, and not in those behind it", () => {
     const k = filled(20, { buckets: 2 });
-    const flush = new Flush(k.table, k.deletion);
+    const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
     // Everything with a node in the first bucket is gone, so the walk is in the second.
     while (k.table.first(0) !== NIL) flush.step();
     flush.step();
@@ -100,7 +141,7 @@ describe("a flush", () => {
 
   test("of an empty table is over at once", () => {
     const k = filled(0);
-    const flush = new Flush(k.table, k.deletion);
+    const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
     assert.equal(flush.step(), false);
     assert.deepEqual(k.sink.taken(), []);
   });
@@ -116,7 +157,7 @@ describe("a flush of which nothing is delivered", () => {
     test(`${version}: attempts each entry ${attempts === 2 ? "twice" : "once"}`, () => {
       const k = filled(50, { version });
       k.sink.accepts = () => false;
-      const flush = new Flush(k.table, k.deletion);
+      const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
       while (flush.step());
       assert.equal(k.sink.taken().length, 50 * attempts);
       assert.deepEqual([k.table.active, k.table.dying], [0, 50]);
