@@ -661,6 +661,38 @@ describe("a walk that kills", () => {
   });
 });
 
+describe("what a run costs", () => {
+  /** A pass over entries that are met by their original nodes, each in a chain of its own. */
+  function bucketsOfPass(refuses: boolean): number {
+    const k = new Generation({ version: "6.1", buckets: 64 });
+    const tuples = range(10_000).filter((tuple) => k.table.bucketOf(tuple, 0) < k.table.bucketOf(tuple, 1));
+    const chosen = range(4).map((index) => tuples.find((tuple) => k.table.bucketOf(tuple, 0) === 10 + index)!);
+    k.request(...chosen);
+    k.waitSeconds(31);
+    if (refuses) k.refuseDestroy();
+    const { buckets } = k.runGc();
+    assert.equal(k.table.active, 0);
+    return buckets;
+  }
+
+  test("is the buckets that it looks at, and six for every entry of the dying list that it walks over", () => {
+    assert.equal(bucketsOfPass(false), 64);
+    // Behind the four lie none, one, two and three.
+    assert.equal(bucketsOfPass(true), 64 + 6 * (0 + 1 + 2 + 3));
+  });
+
+  test("when the 10 ms are over is one bucket more", () => {
+    const k = new Generation({ version: "5.15.30", buckets: 2048 });
+    k.clock.now = k.gc.work.due;
+    k.gc.step();
+    k.wait(4);
+    k.gc.step();
+    assert.deepEqual([k.gc.running, k.gc.bucketsSearched], [false, 1]);
+    k.gc.step();
+    assert.equal(k.gc.bucketsSearched, 256);
+  });
+});
+
 describe("the worker's own figures", () => {
   test("are its runs and the longest pause between two", () => {
     const k = new Generation({ version: "5.15.30", buckets: 64 });

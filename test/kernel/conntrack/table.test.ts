@@ -67,6 +67,15 @@ describe("the count", () => {
     assert.deepEqual([t.counters.created, t.counters.destroyed, t.counters.untracked], [3, 3, 1]);
   });
 
+  test("and every other figure of the table begins at 0", () => {
+    const { counters } = table();
+    assert.deepEqual(
+      Object.entries(counters).filter(([, count]) => count !== 0),
+      [],
+    );
+    assert.ok(Object.keys(counters).length >= 10);
+  });
+
   test("keeps its peak", () => {
     const t = table();
     const entries = [1, 2, 3].map((tuple) => t.allocate(tuple));

@@ -69,6 +69,28 @@ describe("lazy preemption", () => {
   });
 });
 
+describe("a request that is used up in a system call, with lazy preemption,", () => {
+  const usedUp = (): EevdfScheduler => {
+    const scheduler = fresh(FACTS_6_18, 2);
+    scheduler.pick(1, true);
+    scheduler.wake(1);
+    scheduler.ran(0, FACTS_6_18.sliceNanoseconds);
+    return scheduler;
+  };
+
+  test("is found by one tick, and the next one insists", () => {
+    const scheduler = usedUp();
+    assert.equal(scheduler.pick(2, true), 0);
+    assert.equal(scheduler.pick(2, true), 0);
+    assert.equal(scheduler.pick(3, true), 1);
+  });
+
+  test("is over where two ticks or more have passed since the last look", () => {
+    assert.equal(usedUp().pick(3, true), 1);
+    assert.equal(usedUp().pick(9, true), 1);
+  });
+});
+
 describe("a task that had more than its share", () => {
   test("stays in the queue when it sleeps, and starts without lag when it wakes after the others caught up", () => {
     const scheduler = fresh(releaseFor("6.12")!.scheduler, 2);

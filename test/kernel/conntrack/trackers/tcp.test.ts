@@ -216,6 +216,13 @@ describe("a packet that does not belong", () => {
     }
   });
 
+  test("of a connection that was picked up in the middle makes it ASSURED with the client's next, once it had a reply", () => {
+    const c = new Conversation().play([ORIGINAL, ACK], [REPLY, ACK]);
+    assert.equal(c.table.statusOf(c.entry) & IPS_ASSURED, 0);
+    c.send(ORIGINAL, ACK);
+    assert.notEqual(c.table.statusOf(c.entry) & IPS_ASSURED, 0);
+  });
+
   test("picks a connection up in the middle when it is an ACK of the client", () => {
     const c = new Conversation();
     c.send(ORIGINAL, ACK);
@@ -315,6 +322,11 @@ describe("a SYN that reopens", () => {
     others.send(ORIGINAL, SYN);
     assert.equal(others.state, "sCL");
     assert.deepEqual(others.sink.taken(), []);
+
+    // Only the last packet counts, in whatever direction.
+    const later = new Conversation().play(...HANDSHAKE, [ORIGINAL, RST], [ORIGINAL, ACK]);
+    later.send(ORIGINAL, SYN);
+    assert.equal(later.state, "sCL");
 
     const closed = new Conversation().play(...HANDSHAKE, [ORIGINAL, FIN], [REPLY, RST]);
     closed.send(ORIGINAL, SYN);
