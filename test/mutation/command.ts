@@ -1,6 +1,6 @@
 /**
- * Mistakes are made in src/kernel/, one at a time and by chance, and the tests have to notice. Stryker wants a runner of
- * its own for each test framework; here a mistake is a file in a compiled copy of the tree. Of the reference, the
+ * Mistakes are made in src/kernel/, one at a time and by chance, and the tests have to notice. Stryker wants a runner
+ * of its own for each test framework; here a mistake is a file in a compiled copy of the tree. Of the reference, the
  * properties and the tests of the model those are asked that reach the place of the mistake, the shortest first, up to
  * the first that fails. Files that hold what came out once (docs/, the recordings) are not asked.
  *
