@@ -2,7 +2,6 @@
  * `--replay FILE`: a log of conntrack events, read in pieces, so that its size is no matter. What a line of it says is
  * workload/replay/parse.ts; what the log lacks is said in notes.
  */
-import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 import type { Overrides } from "../scenario/defaults.js";
@@ -101,7 +100,7 @@ function parsed(file: string): Replay {
 
 /** Every line, and the hash of all of them. */
 function eachLine(descriptor: number, take: (line: string) => void): string {
-  const hash = createHash("sha256");
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
   const decoder = new StringDecoder("utf8");
   const bytes = Buffer.alloc(PIECE_BYTES);
   let rest = "";

@@ -1,8 +1,8 @@
 /**
  * `--seed random`: chance enters a run through its seed alone, and the seed enters here. It is drawn before anything is
- * resolved, so that the report and the command that repeats it name the seed itself.
+ * resolved, so that the report and the command that repeats it name the seed itself. Node loads its crypto module when it
+ * is asked for, which few lines do.
  */
-import { randomBytes } from "node:crypto";
 import { RANDOM_SEED } from "../scenario/scenario.js";
 import { note } from "./failure.js";
 import type { FlagValues } from "./flag.js";
@@ -11,6 +11,7 @@ import type { Io } from "./io.js";
 /** Returns whether one was drawn. */
 export function drawSeed({ overrides }: FlagValues): boolean {
   if (overrides.seed !== RANDOM_SEED) return false;
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
   overrides.seed = randomBytes(8).toString("hex");
   return true;
 }

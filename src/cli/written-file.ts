@@ -3,7 +3,6 @@
  * refused before the run, by trying; the text is written beside the file and renamed over it. It knows nothing of
  * formats.
  */
-import { randomBytes } from "node:crypto";
 import { accessSync, constants, realpathSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from "node:fs";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { systemReason } from "./failure.js";
@@ -63,6 +62,8 @@ function replace(target: string, text: string | Uint8Array, existing: Stats | un
 }
 
 function temporaryName(target: string): string {
+  // Loaded here: --help and --version would wait for it.
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
   return `${target}.${randomBytes(4).toString("hex")}.tmp`;
 }
 

@@ -5,7 +5,7 @@
  * version string to its row.
  */
 import type { Family, GC_WORKERS, KernelConfig, TimeoutKey } from "../scenario/scenario.js";
-import { CHANGES, type Change, type ChangedFacts, FIRST_UNREAD, OLDEST } from "./release-changes.js";
+import { CHANGES, type Change, FIRST_UNREAD, OLDEST } from "./release-changes.js";
 import { levelBehind } from "./vendor-levels.js";
 
 /**
@@ -154,6 +154,12 @@ const LAST_OF_MAJOR: Readonly<Record<number, number>> = { 3: 19, 4: 20, 5: 19, 6
  */
 const MERGED = new Map<object, Map<object, object>>();
 
+/** Every change, with the versions that it came with in numbers: each row asks for all of them. */
+const DATED = CHANGES.map((change) => ({
+  change,
+  firsts: Object.keys(change.from).map((version) => parseVersion(version)!),
+}));
+
 /** Every row, oldest first. */
 export const RELEASES: readonly Release[] = starts().map(composed);
 
@@ -175,32 +181,29 @@ function starts(): string[] {
   const versions = new Set([OLDEST.version]);
   for (const version of CHANGES.flatMap(({ from }) => Object.keys(from))) {
     versions.add(version);
-    if (isUpdate(version)) versions.add(branchAfter(version));
+    if (isUpdate(parseVersion(version)!)) versions.add(branchAfter(version));
   }
   return [...versions].sort((a, b) => compareVersions(parseVersion(a)!, parseVersion(b)!));
 }
 
 function composed(version: string): Release {
-  let row = OLDEST;
-  for (const { from, facts } of CHANGES) {
-    if (Object.keys(from).some((first) => cameTo(version, first))) row = changed(row, facts);
+  const numbers = parseVersion(version)!;
+  const row: Record<string, unknown> = { ...OLDEST, version };
+  for (const { change, firsts } of DATED) {
+    if (!firsts.some((first) => cameTo(numbers, first))) continue;
+    for (const [key, value] of Object.entries(change.facts)) {
+      const before = row[key];
+      row[key] = isObject(before) && isObject(value) ? joined(before, value) : value;
+    }
   }
-  return { ...row, version };
+  return row as unknown as Release;
 }
 
-/** Whether what came with `first` is in `version`: an update of a stable branch changes that branch only. */
-function cameTo(version: string, first: string): boolean {
-  const [ours, theirs] = [parseVersion(version)!, parseVersion(first)!];
-  return compareVersions(ours, theirs) >= 0 && (!isUpdate(first) || (ours[0] === theirs[0] && ours[1] === theirs[1]));
-}
-
-function changed(row: Release, facts: ChangedFacts): Release {
-  const merged: Record<string, unknown> = { ...row };
-  for (const [key, value] of Object.entries(facts)) {
-    const before = merged[key];
-    merged[key] = isObject(before) && isObject(value) ? joined(before, value) : value;
-  }
-  return merged as unknown as Release;
+/** Whether what came with `first` is in a version: an update of a stable branch changes that branch only. */
+function cameTo(version: readonly number[], first: readonly number[]): boolean {
+  return (
+    compareVersions(version, first) >= 0 && (!isUpdate(first) || (version[0] === first[0] && version[1] === first[1]))
+  );
 }
 
 function joined(before: object, facts: object): object {
@@ -216,8 +219,7 @@ function isObject(value: unknown): value is object {
 }
 
 /** An update of a stable branch has a third number; before 3.0 the third number is the mainline's. */
-function isUpdate(version: string): boolean {
-  const [major, , update] = parseVersion(version)!;
+function isUpdate([major, , update]: readonly number[]): boolean {
   return major! > 2 && update !== undefined;
 }
 
@@ -238,8 +240,8 @@ function parseVersion(version: string): number[] | null {
 
 /** What a version has not, in the order of the mainline. `version`: one that releaseFor() knows. */
 export function changesAfter(version: string): Change[] {
-  const level = levelBehind(version)?.least ?? version;
-  return CHANGES.filter(({ from }) => !Object.keys(from).some((first) => cameTo(level, first)));
+  const level = parseVersion(levelBehind(version)?.least ?? version)!;
+  return DATED.flatMap(({ change, firsts }) => (firsts.some((first) => cameTo(level, first)) ? [] : change));
 }
 
 /** Whether an update came after one level of its branch and not after another; null: no other is known. */

@@ -3,7 +3,6 @@
  * study, and turns the verdict into formats and an exit code. It decides nothing about scenarios (scenario/file.ts) or
  * seeds and order (study/suite.ts).
  */
-import v8 from "node:v8";
 import { LiveImpossibleError } from "../../live/host/impossible.js";
 import type { Renderer, RenderOptions } from "../../render/renderer.js";
 import type { Format } from "../../render/renderers.js";
@@ -97,7 +96,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
   }
   const showsReports = showsText(flags, plans);
   const keep = showsReports || formatsOf(flags).some((format) => SHOWING_REPORTS.has(format)) ? "reports" : "verdicts";
-  suites.refuseTooMany(plans, keep, v8.getHeapStatistics().heap_size_limit);
+  suites.refuseTooMany(plans, keep, process.getBuiltinModule("node:v8").getHeapStatistics().heap_size_limit);
   const outputs = openOutputs(flags, io, dependencies);
   if (drawn) announceSeed(flags, io);
   const words = ["run", ...operands];

@@ -2,7 +2,6 @@
  * Runs a study for a command: says how many runs it is before it starts, shows how far it is and when it will be done,
  * keeps what is finished, and prints the result; of a part it leaves the file for the merge and prints nothing.
  */
-import v8 from "node:v8";
 import type { StudyFormat } from "../../render/study/study.js";
 import { inPlace, UsageError } from "../../scenario/errors.js";
 import { RANDOM_SEED } from "../../scenario/scenario.js";
@@ -31,7 +30,7 @@ export interface Asked {
 export async function runStudy(study: Study, { flags, seedIsDrawn }: Asked, call: Call): Promise<number> {
   const { io, dependencies } = call;
   const studies = await dependencies.studies();
-  studies.checkStudy(study, v8.getHeapStatistics().heap_size_limit);
+  studies.checkStudy(study, process.getBuiltinModule("node:v8").getHeapStatistics().heap_size_limit);
   const shard = shardOf(flags, io);
   if (shard !== null && seedIsDrawn) {
     throw new UsageError(`--shard: expected a seed that all parts share, got --seed ${RANDOM_SEED}`);
