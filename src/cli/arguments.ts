@@ -1,5 +1,5 @@
 /**
- * From argv to what is asked: the help, the version, or a command with the flags given to it. Commander is told the
+ * From argv to what is asked of a command: its help, or a call with the flags given to it. Commander is told the
  * flags of the command and cuts the words after its name; what it leaves over is said in the words that all our errors
  * have. Values are not looked at here.
  */
@@ -8,28 +8,19 @@ import { listed, quoted, UsageError } from "../scenario/errors.js";
 import { didYouMean } from "../scenario/suggest.js";
 import type { Command } from "./command.js";
 import type { Flag, Given } from "./flag.js";
+import { HELP_ALL } from "./program.js";
 
 /** `command` null: of the program. */
 export type Asked =
-  | { kind: "version" }
-  /** `mistake`: nothing was asked for, so that the help is all that can be said. */
-  | { kind: "help"; command: Command | null; mistake: boolean; all: boolean }
+  | { kind: "help"; command: Command; all: boolean }
   | { kind: "call"; command: Command; given: readonly Given[]; operands: readonly string[] };
 
-const HELP = ["--help", "-h"];
-/** Of a command: with the flags that few people need. */
-const HELP_ALL = "--help-all";
-const VERSION = ["--version", "-V"];
-
-/** Throws UsageError. */
+/** `argv`: it asks for more than the program itself (program.ts). Throws UsageError. */
 export async function readArguments(argv: readonly string[], commands: readonly Command[]): Promise<Asked> {
   if (argv[0] === "help") return readArguments([...argv.slice(1), "--help"], commands);
   const [word = "", ...rest] = argv[0] === "--" ? argv.slice(1) : argv;
   const command = commands.find(({ name }) => name === word);
   if (command !== undefined) return readCall(command, rest);
-  if ([...HELP, HELP_ALL].includes(word) || word === "")
-    return { kind: "help", command: null, mistake: word === "", all: false };
-  if (VERSION.includes(word)) return { kind: "version" };
   throw unknownCommand(word, commands);
 }
 
@@ -41,7 +32,7 @@ function unknownCommand(word: string, commands: readonly Command[]): UsageError 
 
 async function readCall(command: Command, words: readonly string[]): Promise<Asked> {
   const { given, operands, unknown, help, lacking } = await cut(command, words);
-  if (help.length > 0) return { kind: "help", command, mistake: false, all: help.includes(HELP_ALL) };
+  if (help.length > 0) return { kind: "help", command, all: help.includes(HELP_ALL) };
   if (unknown !== undefined) throw unknownFlag(unknown, command);
   for (const one of given) refuseFlagAsValue(one, words, command);
   if (lacking !== null) throw new UsageError(`${lacking[0]}: expected a value ${lacking[1].value}, got nothing`);

@@ -5,6 +5,7 @@
 import type { Scenario } from "../scenario/scenario.js";
 import type { Command } from "./command.js";
 import { shellLine } from "./repeat.js";
+import { SUMMARIES } from "./summaries.js";
 
 const INDENT = "  ";
 /** Flags that most people need. */
@@ -22,9 +23,9 @@ interface Section {
   rows: readonly Row[];
 }
 
-export function programHelp(commands: readonly Command[], width: number): string {
+export function programHelp(width: number): string {
   const sections = [
-    { heading: "Commands:", rows: commands.map(({ name, summary }) => [name, summary]) },
+    { heading: "Commands:", rows: Object.entries(SUMMARIES) },
     {
       heading: "Options:",
       rows: [

@@ -15,6 +15,7 @@ import { METRIC, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/fl
 import { runStudyCommand, type StudyCommand } from "../study/study-command.js";
 import { SUBJECT_OPERAND, type Subject, subjectsOf } from "../study/subject.js";
 import { formatVariant, parseVariant, variantValue } from "../study/variants.js";
+import { SUMMARIES } from "../summaries.js";
 
 const USUAL_RUNS = 20;
 /** The name of what is compared with, where one variant is given. */
@@ -60,7 +61,7 @@ const FLAGS: readonly Flag[] = [
 
 export const compare: Command = {
   name: "compare",
-  summary: "variants of a scenario with the same seeds: what differs, by how much, and whether it is chance",
+  summary: SUMMARIES.compare,
   operands: `${SUBJECT_OPERAND}...`,
   examples: [
     ["compare flush --kernel 2.6.31,5.4,6.18.44", "what changes with the next kernel"],

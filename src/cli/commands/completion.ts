@@ -7,10 +7,11 @@ import { inPlace, listed, quoted, UsageError } from "../../scenario/errors.js";
 import type { Command } from "../command.js";
 import { SHELLS, type Shell, scriptFor } from "../completion-scripts.js";
 import { EXIT } from "../exit-codes.js";
+import { SUMMARIES } from "../summaries.js";
 
 export const completion: Command = {
   name: "completion",
-  summary: "print the script that completes commands and flags in a shell",
+  summary: SUMMARIES.completion,
   operands: SHELLS.join("|"),
   examples: [
     ["completion bash > ~/.local/share/bash-completion/completions/ct-reliable", "for bash"],

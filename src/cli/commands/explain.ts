@@ -22,6 +22,7 @@ import { wrapped } from "../help.js";
 import { hostKernelNote, withHostKernel } from "../host-kernel.js";
 import { type Io, widthOf } from "../io.js";
 import { kernelFlag, parameterFlag } from "../parameter-flags.js";
+import { SUMMARIES } from "../summaries.js";
 
 const SCHEMA_VERSION = 1;
 const BUFFER = "buffer";
@@ -57,7 +58,7 @@ const FLAGS = [
 
 export const explain: Command = {
   name: "explain",
-  summary: "how many messages a buffer of SIZE really holds, step by step; or what a WORD of the reports means",
+  summary: SUMMARIES.explain,
   operands: "buffer SIZE|WORD",
   examples: [
     ["explain buffer 512k --kernel 6.18", "what becomes of a request for 512 KiB"],

@@ -1,10 +1,11 @@
 /** The command `flood`: short connections at a rate, and a flush at the end. */
 import type { Command } from "../command.js";
 import { EXPERIMENT_FLAGS, runExperiment } from "../experiment.js";
+import { SUMMARIES } from "../summaries.js";
 
 export const flood: Command = {
   name: "flood",
-  summary: "flood short connections at a rate, let them die, flush at the end, count what arrived",
+  summary: SUMMARIES.flood,
   examples: [
     ["flood --buffer 2048", "the experiment of the commit: a tiny buffer, lots of short connections"],
     ["flood --buffer 2048 --policy lossy", "the same without reliable delivery"],

@@ -16,6 +16,7 @@ import { type FlagValues, readFlags, valued } from "../flag.js";
 import { abortOnInterrupt, interruptedBy } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { parameterFlag } from "../parameter-flags.js";
+import { SUMMARIES } from "../summaries.js";
 
 const WATCH = valued({
   name: "watch",
@@ -52,7 +53,7 @@ const FLAGS = [
 
 export const host: Command = {
   name: "host",
-  summary: "what is set on this host, who listens, and what a flush of its table would do; read-only, without root",
+  summary: SUMMARIES.host,
   examples: [
     ["host", "kernel, table, settings, and each listener"],
     ["host --reader 38us", "readers that take 38 µs for a message"],

@@ -12,6 +12,7 @@ import { readFlags, valued } from "../flag.js";
 import { breathing, interruptedBy, stopOnInterrupt } from "../interrupt.js";
 import { requireLive } from "../live.js";
 import { countView } from "../progress.js";
+import { SUMMARIES } from "../summaries.js";
 import { fileOutput, parsePath } from "../written-file.js";
 
 const LOG = valued({
@@ -27,7 +28,7 @@ const FLAGS = [LOG, FORMAT, OUTPUT_FILE, QUIET, NO_COLOR];
 
 export const measure: Command = {
   name: "measure",
-  summary: "what a message costs a program: floods of a rising rate and a flush on the running kernel",
+  summary: SUMMARIES.measure,
   operands: "-- COMMAND [ARGUMENT...]",
   examples: [
     ["measure -- conntrack -E -e NEW,DESTROY", "microseconds per message, and the rate that it sustains"],

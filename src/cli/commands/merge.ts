@@ -6,10 +6,11 @@ import { readFlags } from "../flag.js";
 import { STUDY_OUTPUT, studyOutputs } from "../study/flags.js";
 import { textOf } from "../study/runs-file.js";
 import { writeStudy } from "../study/study-run.js";
+import { SUMMARIES } from "../summaries.js";
 
 export const merge: Command = {
   name: "merge",
-  summary: "put the parts of a study together that sweep or compare ran with --shard",
+  summary: SUMMARIES.merge,
   operands: "PART...",
   examples: [
     ["merge part-*.runs", "the table that one machine would have printed"],

@@ -8,13 +8,14 @@ import type { Call, Command } from "../command.js";
 import { formatFlag, placeOf } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { readFlags } from "../flag.js";
+import { SUMMARIES } from "../summaries.js";
 
 const FORMAT = formatFlag(["text", "json"]);
 const FLAGS = [FORMAT, NO_COLOR];
 
 export const metrics: Command = {
   name: "metrics",
-  summary: "what an expectation can ask: every figure with its unit and meaning",
+  summary: SUMMARIES.metrics,
   operands: "[PART]",
   examples: [
     ["metrics", "all of them"],

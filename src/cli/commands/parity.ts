@@ -19,6 +19,7 @@ import { flagOf } from "../parameter-flags.js";
 import { countView } from "../progress.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
 import { scenarioFiles } from "../scenario-files.js";
+import { SUMMARIES } from "../summaries.js";
 import { fileOutput, parsePath } from "../written-file.js";
 
 const USUAL_RUNS = 5;
@@ -41,7 +42,7 @@ const FLAGS = [ONLY, RUNS, RECORD, FORMAT, OUTPUT_FILE, EXPORT, QUIET, NO_COLOR]
 
 export const parity: Command = {
   name: "parity",
-  summary: "run scenarios on the running kernel and in the simulator, side by side",
+  summary: SUMMARIES.parity,
   operands: "[FILE|FOLDER...]",
   examples: [
     ["parity", "the built-in scenarios, about five minutes"],

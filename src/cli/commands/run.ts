@@ -28,6 +28,7 @@ import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { ONLY, runsFlag, SCENARIOS } from "../scenario-choice.js";
 import { scenarioFiles } from "../scenario-files.js";
 import { announceSeed, drawSeed } from "../seed.js";
+import { SUMMARIES } from "../summaries.js";
 
 const RUNS = runsFlag("run every scenario with that many seeds; every expectation must hold in each");
 
@@ -52,7 +53,7 @@ const SHOWING_REPORTS: ReadonlySet<Format> = new Set(["html", "json", "csv"]);
 
 export const run: Command = {
   name: "run",
-  summary: "run scenario files and check their expectations",
+  summary: SUMMARIES.run,
   operands: "FILE|FOLDER...",
   examples: [
     ["run scenarios/", "every scenario of a folder"],

@@ -22,6 +22,7 @@ import { ONLY, runsFlag } from "../scenario-choice.js";
 import { drawSeed } from "../seed.js";
 import { STUDY, STUDY_OUTPUT, studyOutputs, WORKERS } from "../study/flags.js";
 import { SUBJECT_OPERAND, type Subject, subjectOf } from "../study/subject.js";
+import { SUMMARIES } from "../summaries.js";
 
 const USUAL_RUNS = 20;
 const FINDABLE: readonly Findable[] = ["buffer", "rate", "reader", "grace-max", "nf-conntrack-max"];
@@ -44,7 +45,7 @@ const FLAGS: readonly Flag[] = [FIND, EXPECT, RUNS, WORKERS, ONLY, ...PARAMETER_
 
 export const size: Command = {
   name: "size",
-  summary: "search for the smallest buffer, the highest rate or the slowest reader that meets what is expected",
+  summary: SUMMARIES.size,
   operands: SUBJECT_OPERAND,
   examples: [
     [

@@ -12,6 +12,7 @@ import { axisOf, hostWord, parseList, parseRange } from "../study/axes.js";
 import { METRIC, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
 import { runStudyCommand, type StudyCommand } from "../study/study-command.js";
 import { SUBJECT_OPERAND, subjectOf } from "../study/subject.js";
+import { SUMMARIES } from "../summaries.js";
 
 const USUAL_RUNS = 10;
 
@@ -57,7 +58,7 @@ const FLAGS: readonly Flag[] = [
 
 export const sweep: Command = {
   name: "sweep",
-  summary: "run a scenario over a grid of parameters with many seeds: means and their 95 % intervals",
+  summary: SUMMARIES.sweep,
   operands: SUBJECT_OPERAND,
   examples: [
     ["sweep flush -L buffer=2048,8k,64k -P reader=100us:1ms:x10", "a map of how long the dying list takes to drain"],

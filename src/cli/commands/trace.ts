@@ -23,6 +23,7 @@ import { repeatingCommand } from "../repeat.js";
 import { ONLY } from "../scenario-choice.js";
 import { scenarioFiles } from "../scenario-files.js";
 import { announceSeed, drawSeed } from "../seed.js";
+import { SUMMARIES } from "../summaries.js";
 
 const SCHEMA_VERSION = 1;
 const WHICH = "Which entry:";
@@ -81,7 +82,7 @@ const FLAGS: readonly Flag[] = [
 
 export const trace: Command = {
   name: "trace",
-  summary: "the life of one entry, or every message of the reader as conntrack -E prints it or Wireshark opens it",
+  summary: SUMMARIES.trace,
   operands: "[flood|flush|FILE]",
   examples: [
     ["trace flush --most-resent", "why the entry that waited longest did so"],
