@@ -1,7 +1,7 @@
 /**
  * `--seed random`: chance enters a run through its seed alone, and the seed enters here. It is drawn before anything is
- * resolved, so that the report and the command that repeats it name the seed itself. Node loads its crypto module when it
- * is asked for, which few lines do.
+ * resolved, so that the report and the command that repeats it name the seed itself. Node loads its crypto module for
+ * it here, since few lines need that.
  */
 import { RANDOM_SEED } from "../scenario/scenario.js";
 import { note } from "./failure.js";

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
+import { COMMANDS } from "../../src/cli/catalogue.js";
 import { EXIT } from "../../src/cli/exit-codes.js";
 import { EXPERIMENT_FLAGS } from "../../src/cli/experiment.js";
+import { SUMMARIES } from "../../src/cli/summaries.js";
 import { run, stubReport, stubResolve } from "./harness.js";
 
 const { version }: { version: string } = JSON.parse(
@@ -26,6 +28,11 @@ describe("help and version", () => {
     assert.match(outcome.stdout, /^ct-reliable shows what happens .*\n\nCommands:\n.*\n\nExamples:\n/s);
     assert.match(outcome.stdout, /\n {2}ct-reliable flood --kernel host\n/);
     for (const argv of [["help"], ["-h"]]) assert.equal((await run(argv)).stdout, outcome.stdout);
+  });
+
+  test("the help of the program, which loads no command, lists each of them in the order of the catalogue", () => {
+    const listed = COMMANDS.map(({ name, summary }) => [name, summary]);
+    assert.deepEqual(Object.entries(SUMMARIES), listed);
   });
 
   test("no command prints the same help on stderr and is a usage error", async () => {
