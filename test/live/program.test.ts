@@ -104,6 +104,24 @@ describe("a foreign program as the reader", { skip }, () => {
     assert.equal(pace.microsecondsPerMessage > 195, true, `${pace.microsecondsPerMessage}`);
   });
 
+  test("that is measured is told the time of a message, and of one of a flush, and lives on", async () => {
+    const { measuredProgram } = (await import(path.join(installation, "dist", "live", "live.js"))) as LiveModule;
+    const command = `python3 ${OURS} asks-who`;
+    const scenario = resolveScenario("flood", { ...liveOverrides(liveHost()), protocol: "udp", packets: 1 });
+    const { backlog, listener, program } = await measuredProgram(
+      scenario,
+      { text: command, argv: ["/bin/sh", "-c", command], logFile: null },
+      { progress() {}, stopRequested: () => false },
+    );
+    assert.equal(program.ended, null);
+    // The spins take at least what they say; the median of the rounds is hardly later on a loaded machine.
+    const { microsecondsPerMessage: ofPackets } = backlog.new!;
+    const { microsecondsPerMessage: ofFlush } = backlog.destroy!;
+    assert.ok(ofPackets > 95 && ofPackets < 250, `${ofPackets}`);
+    assert.ok(ofFlush > 290 && ofFlush < 600, `${ofFlush}`);
+    assert.ok(listener.portidServiceNanoseconds! > 2 * listener.serviceNanoseconds);
+  });
+
   test("that opens several sockets has a row for each", async () => {
     const { sockets } = program(await ours("several"));
     assert.deepEqual(sockets.map(({ groups }) => groups.join()).sort(), ["destroy", "new", "update"]);

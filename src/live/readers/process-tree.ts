@@ -86,6 +86,23 @@ export function threadTimes(pid: number): Map<string, ThreadTimes> {
   return times;
 }
 
+/** What the thread that ran most has done between two looks: it is the one that reads. */
+export function busiestThread(
+  before: ReadonlyMap<string, ThreadTimes>,
+  after: ReadonlyMap<string, ThreadTimes>,
+): ThreadTimes {
+  let most: ThreadTimes = { cpuNanoseconds: 0, cpuWaitNanoseconds: 0 };
+  for (const [thread, times] of after) {
+    const last = before.get(thread);
+    if (last === undefined || times.cpuNanoseconds - last.cpuNanoseconds < most.cpuNanoseconds) continue;
+    most = {
+      cpuNanoseconds: times.cpuNanoseconds - last.cpuNanoseconds,
+      cpuWaitNanoseconds: times.cpuWaitNanoseconds - last.cpuWaitNanoseconds,
+    };
+  }
+  return most;
+}
+
 /** The most memory that a process ever held (VmHWM), in bytes; null: not told. */
 export function peakMemoryBytes(pid: number): number | null {
   const line = /^VmHWM:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/status`) ?? "");

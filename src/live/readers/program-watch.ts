@@ -15,6 +15,7 @@ import { now } from "../host/clock.js";
 import { conntrackGroups, SocketTable } from "../host/socket-table.js";
 import { loadSystemCalls, type SystemCalls } from "../host/system-calls.js";
 import {
+  busiestThread,
   descendantsOf,
   type ProcessState,
   peakMemoryBytes,
@@ -210,15 +211,7 @@ function workedFor(tracked: Tracked): ReaderTimes {
   if (tracked.process === null) return tracked.worked;
   const { times: before, worked } = tracked;
   tracked.times = threadTimes(tracked.process.pid);
-  let busiest = IDLE;
-  for (const [thread, times] of tracked.times) {
-    const last = before.get(thread);
-    if (last === undefined || times.cpuNanoseconds - last.cpuNanoseconds < busiest.cpuNanoseconds) continue;
-    busiest = {
-      cpuNanoseconds: times.cpuNanoseconds - last.cpuNanoseconds,
-      cpuWaitNanoseconds: times.cpuWaitNanoseconds - last.cpuWaitNanoseconds,
-    };
-  }
+  const busiest = busiestThread(before, tracked.times);
   tracked.worked = {
     cpuNanoseconds: worked.cpuNanoseconds + busiest.cpuNanoseconds,
     cpuWaitNanoseconds: worked.cpuWaitNanoseconds + busiest.cpuWaitNanoseconds,

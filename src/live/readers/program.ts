@@ -25,7 +25,7 @@ import { conntrackGroups, SocketTable } from "../host/socket-table.js";
 import type { SystemCalls } from "../host/system-calls.js";
 import { daemonEnvironment } from "./daemon-environment.js";
 import type { LiveReader, ReaderResult, Received } from "./live-reader.js";
-import { descendantsOf, type ProcessState, socketInodes } from "./process-tree.js";
+import { descendantsOf, type ProcessState, socketInodes, type ThreadTimes, threadTimes } from "./process-tree.js";
 import type { ProgramFigures, ProgramWatchData } from "./program-watch.js";
 
 export interface ProgramCommand {
@@ -227,6 +227,13 @@ export class Program implements LiveReader {
   /** Its first process, or one that it left behind, is there. */
   get lives(): boolean {
     return this.processes().length > 0;
+  }
+
+  /** What each thread of each of its processes has done so far. */
+  threads(): Map<string, ThreadTimes> {
+    const all = new Map<string, ThreadTimes>();
+    for (const { pid } of this.processes()) for (const [thread, times] of threadTimes(pid)) all.set(thread, times);
+    return all;
   }
 
   /** All its processes stop until `resume`; their sockets stay open. */

@@ -9,6 +9,7 @@ import { setTimeout } from "node:timers/promises";
 import type { BacklogPace, Measurement } from "../../report/measurement.js";
 import { now } from "../host/clock.js";
 import type { NamespaceKernel } from "../host/namespace-kernel.js";
+import { busiestThread } from "../readers/process-tree.js";
 import type { Program } from "../readers/program.js";
 import type { UdpSender } from "../traffic/udp-sender.js";
 
@@ -59,6 +60,7 @@ async function roundOf({ program, drained }: Machine, fill: () => void): Promise
   await setTimeout(STOPPING_MILLISECONDS);
   fill();
   const full = program.waiting();
+  const before = program.threads();
   program.resume();
   const began = now();
   let first: { at: number; waiting: number } | null = null;
@@ -72,7 +74,11 @@ async function roundOf({ program, drained }: Machine, fill: () => void): Promise
   }
   await drained();
   const read = first === null ? 0 : first.waiting - last!.waiting;
-  return read < FEWEST_MESSAGES ? [] : [(last!.at - first!.at) / read];
+  if (read < FEWEST_MESSAGES) return [];
+  const { cpuNanoseconds, cpuWaitNanoseconds } = busiestThread(before, program.threads());
+  // It waited for a CPU before its first recv, too.
+  const waited = Math.max(0, cpuWaitNanoseconds - (first!.at - began));
+  return [Math.max((cpuNanoseconds * read) / full, last!.at - first!.at - waited) / read];
 }
 
 const FEWEST_ROUNDS = 5;

@@ -21,15 +21,17 @@ def listener(*groups, buffer=None):
     return one
 
 
-def read(sockets, most=None, pause=0.0, grow=False):
+def read(sockets, most=None, pause=0.0, pause_requested=None, grow=False):
     count = 0
     while most is None or count < most:
         for one in select.select(sockets, [], [])[0]:
             try:
-                one.recv(8192)
+                message = one.recv(8192)
                 count += 1
+                # nlmsg_pid: the socket of who asked for the deletion.
+                requested = pause_requested is not None and message[12:16] != bytes(4)
                 if pause > 0:
-                    end = time.perf_counter() + pause
+                    end = time.perf_counter() + (pause_requested if requested else pause)
                     while time.perf_counter() < end:
                         pass
             except OSError as error:
@@ -47,6 +49,8 @@ elif mode == "destroy-only":
     read([listener(DESTROY)])
 elif mode == "slow":
     read([listener(NEW, DESTROY, buffer=2_000_000)], pause=200e-6)
+elif mode == "asks-who":
+    read([listener(NEW, DESTROY)], pause=100e-6, pause_requested=300e-6)
 elif mode == "several":
     read([listener(NEW), listener(UPDATE), listener(DESTROY)])
 elif mode == "grows":
