@@ -282,6 +282,23 @@ describe("the order of timers", () => {
     }
   });
 
+  test("what is due in the last block, or the last block of blocks, that a level holds fires at its jiffy", () => {
+    for (const jiffy of [BLOCK - 1, OUTER_BLOCK - BLOCK + 3, OUTER_BLOCK - 1, 2 ** 31 - OUTER_BLOCK + 3]) {
+      const clock = new KernelClock(HZ, 10, 0);
+      const wheel = new TimerWheel(clock, new EntryRecords(2), false);
+      wheel.arm(0, jiffy);
+      let taken = -1;
+      while (taken < 0) {
+        const next = wheel.nextJiffy();
+        assert.ok(next > clock.jiffies && next <= jiffy, `${next} on the way to ${jiffy}`);
+        clock.now = clock.timeOf(next);
+        wheel.fire(next);
+        taken = wheel.take();
+      }
+      assert.deepEqual([taken, clock.jiffies], [0, jiffy]);
+    }
+  });
+
   test("growing keeps what is pending", () => {
     const clock = new KernelClock(HZ, 1000, 0);
     const records = new EntryRecords(2);

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { releaseFor } from "../../src/kernel/release.js";
 import { branchAlone, hiddenLevel, levelInUnameVersion, runningLevel } from "../../src/kernel/vendor.js";
+import { levelBehind } from "../../src/kernel/vendor-levels.js";
 
 describe("a name that hides its level", () => {
   for (const [version, says] of [
@@ -68,6 +69,22 @@ describe("a name that hides its level", () => {
       "5.14.0-70.13.1.el9_0.x86_64",
     ]) {
       assert.equal(releaseFor(version), releaseFor(/^\d+\.\d+\.0/.exec(version)![0]), version);
+    }
+  });
+
+  test("lies between what the next known builds before and after it have, and is known of a known build", () => {
+    for (const [version, least, most] of [
+      ["5.4.0-90-generic", "5.4.148", "5.4.148"],
+      ["5.4.0-92-generic", "5.4.151", "5.4.157"],
+      ["5.4.0-96-generic", "5.4.157", "5.4.157"],
+      ["5.4.0-97-generic", "5.4.157", null],
+      ["6.1.0-9-amd64", "6.1.27", "6.1.27"],
+      ["5.14.0-149.el9.x86_64", "5.19", null],
+    ] as const) {
+      assert.deepEqual(levelBehind(version), { least, most }, version);
+    }
+    for (const version of ["5.4.0-89-generic", "6.1.0-8-amd64", "5.14.0-148.el9.x86_64"]) {
+      assert.equal(levelBehind(version), null, version);
     }
   });
 
