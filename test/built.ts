@@ -3,12 +3,12 @@
  * and `dist/` may be older than the sources. File by file and without their types, which are checked elsewhere. It
  * tests nothing itself.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import ts from "typescript";
 import { bundle } from "../scripts/bundled.js";
+import { compile, filesIn } from "./compiled-tree.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -33,17 +33,8 @@ export async function ownPackage(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "ct-reliable-built-"));
   for (const name of ["package.json", "bin"]) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile);
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
-  // One file alone does not show that its package is of modules.
-  const compilerOptions = { ...options, module: ts.ModuleKind.ESNext };
-  for (const name of readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".ts") || name.endsWith(".d.ts")) continue;
-    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, "src", name), "utf8"), { compilerOptions });
-    const path = join(folder, "dist", name.replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, outputText);
-  }
+  const sources = filesIn(ROOT, "src", ".ts").filter((path) => !path.endsWith(".d.ts"));
+  compile(ROOT, sources, join(folder, "dist"), "src");
   await bundle(join(folder, "dist"), join(folder, "dist", "command"));
   return folder;
 }

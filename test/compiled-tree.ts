@@ -39,8 +39,8 @@ export function compiledTree(): string {
 }
 
 /** The maps lie beside, and no file tells of its own: every process would hold them all. */
-export function compile(tree: string, entryPoints: string[]): void {
-  buildSync({ absWorkingDir: tree, entryPoints, outdir: tree, outbase: tree, format: "esm", sourcemap: "external" });
+export function compile(tree: string, entryPoints: string[], outdir = tree, outbase = tree): void {
+  buildSync({ absWorkingDir: tree, entryPoints, outdir, outbase, format: "esm", sourcemap: "external" });
 }
 
 /** By their paths in the tree. */

@@ -1,36 +1,28 @@
-// Runs the tests: `node test/run.mjs [--coverage] [PART OF A PATH…]`. Node 20 takes no patterns for --test and looks
-// for no TypeScript, so the files are found here.
-import { execFileSync, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+// Runs the tests: `node test/run.mjs [--coverage] [PART OF A PATH…]`, compiled once for all of them (compiled-tree.ts).
+import { spawnSync } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { tsImport } from "tsx/esm/api";
 
-const ROOT = dirname(import.meta.dirname);
-
-const tsx = ["--import", "tsx"];
-if (process.argv[2] === "--coverage") {
-  const argv = [...tsx, join(import.meta.dirname, "coverage", "command.ts"), ...process.argv.slice(3)];
+const parts = process.argv.slice(2);
+if (parts[0] === "--coverage") {
+  const argv = ["--import", "tsx", join(import.meta.dirname, "coverage", "command.ts"), ...parts.slice(1)];
   process.exit(spawnSync(process.execPath, argv, { stdio: "inherit" }).status ?? 1);
 }
 
-const parts = process.argv.slice(2);
-const files = readdirSync(import.meta.dirname, { recursive: true })
-  .map((name) => join(import.meta.dirname, String(name)))
-  .filter((path) => path.endsWith(".test.ts") && (parts.length === 0 || parts.some((part) => path.includes(part))))
-  .sort();
-if (files.length === 0) {
-  console.error(`expected the path of a test to contain ${parts.join(" or ")}, found none`);
-  process.exit(2);
+const { compiledTree } = await tsImport("./compiled-tree.ts", import.meta.url);
+const { testsIn } = await tsImport("./suite.ts", import.meta.url);
+const tree = compiledTree();
+try {
+  const env = { ...process.env };
+  // Several look at the package as it is installed: it is bundled once for all of them.
+  if (testsIn(tree, parts).some((file) => readFileSync(join(tree, file), "utf8").includes("builtPackage()"))) {
+    const { bundle } = await tsImport("../scripts/bundled.ts", import.meta.url);
+    await bundle(join(tree, "src"), join(tree, "dist", "command"));
+    env.BUILT_PACKAGE = tree;
+  }
+  const argv = [join(tree, "test", "suite.js"), ...parts];
+  process.exitCode = spawnSync(process.execPath, argv, { cwd: tree, env, stdio: "inherit" }).status ?? 1;
+} finally {
+  rmSync(tree, { recursive: true });
 }
-
-// Several files look at the package as it is installed: it is built once for all of them.
-const lookers = files.filter((file) => readFileSync(file, "utf8").includes("builtPackage()"));
-const build = 'import("./test/built.ts").then(async ({ ownPackage }) => process.stdout.write(await ownPackage()))';
-const shared = lookers.length < 2 ? "" : execFileSync(process.execPath, [...tsx, "-e", build], { cwd: ROOT, encoding: "utf8" });
-const env = shared === "" ? process.env : { ...process.env, BUILT_PACKAGE: shared };
-
-const { status } = spawnSync(process.execPath, [...tsx, "--test", "--test-reporter=spec", ...files], {
-  stdio: "inherit",
-  env,
-});
-if (shared !== "") rmSync(shared, { recursive: true, force: true });
-process.exit(status ?? 1);

@@ -85,13 +85,9 @@ test("a run that settles in the very moment of Ctrl-C is a whole run", async () 
 
 describe("a real process", () => {
   const start = (mode: "listens" | "deaf"): ChildProcess =>
-    spawn(
-      process.execPath,
-      ["--import", "tsx", fileURLToPath(new URL("interrupt-process.ts", import.meta.url)), mode],
-      {
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    );
+    spawn(process.execPath, [fileURLToPath(new URL("interrupt-process.js", import.meta.url)), mode], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
   const linesOf = (child: ChildProcess) => {
     const seen = { text: "" };
     child.stderr?.on("data", (chunk: Buffer) => {

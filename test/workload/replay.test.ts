@@ -274,10 +274,10 @@ async function withoutConntrack(): Promise<string | false> {
 
 /** What the real conntrack prints of connections in a namespace of its own. */
 function recorded(options: string): string {
-  const program = fileURLToPath(new URL("record-log.ts", import.meta.url));
+  const program = fileURLToPath(new URL("record-log.js", import.meta.url));
   const { stdout, stderr, status } = spawnSync(
     "unshare",
-    ["--user", "--map-root-user", "--net", process.execPath, "--import", "tsx", program, options],
+    ["--user", "--map-root-user", "--net", process.execPath, program, options],
     {
       encoding: "utf8",
       env: {
