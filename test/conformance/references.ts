@@ -5,7 +5,7 @@
  */
 import type { Costs } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
-import { calibrate } from "./recorded-scenario.js";
+import { calibrate, isFollowed } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 
 /** Recordings of the same kernel from which costs are measured; null: there is none. */
@@ -23,7 +23,9 @@ const MEASURED = new Map<string, Partial<Costs>>();
 
 export function referencesFor(recording: Recording, among: readonly Recording[]): References {
   const { setting } = recording;
-  if (setting.flush === 1 && setting.pauseMicroseconds === undefined) return { flush: null, tcp: null };
+  if (setting.flush === 1 && setting.pauseMicroseconds === undefined && !isFollowed(recording)) {
+    return { flush: null, tcp: null };
+  }
   const ofThisMachine = among.filter(
     ({ kernel, build, hz, clock, result }) =>
       kernel === recording.kernel &&
@@ -47,6 +49,12 @@ export function referencesFor(recording: Recording, among: readonly Recording[])
   );
   // A SYN that was sent again stretches a flood: the quickest had none.
   const quickest = connections.sort((a, b) => secondsPerFlow(a) - secondsPerFlow(b))[0];
+  if (isFollowed(recording)) {
+    // Entries that are delivered at once cost what refused ones do, and a delivery.
+    const distance = (one: Recording): number => Math.abs(one.setting.flows - setting.flows);
+    const alike = flushes.filter((one) => !isLossy(one)).sort((a, b) => distance(a) - distance(b));
+    return { flush: alike[0] ?? null, tcp: null };
+  }
   return { flush: flushes.find(isLossy) ?? flushes[0] ?? null, tcp: quickest ?? null };
 }
 

@@ -191,6 +191,8 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | the same | OpenWrt's builds, 5.4.124 | estimates that were narrowed while cells were looked at |
 | cost of an empty bucket of a flush, of a delivery | OpenWrt's builds; of the bucket also 5.4.124 | their own recordings: flushes of 1,000 and 5,000 entries, of few and of many deliveries |
 | that a SYN was sent again during the flood | TCP runs whose flood took a second longer than its packets | the recording itself; whose SYN is drawn |
+| what a reader that waits for every message takes for each, and a delivery | runs of 5.10 | the scheduler's own accounts in such an emulator, and by how much longer a flush that is followed was recorded to take than one that is refused |
+| cost of an entry of the flush | flushes of 5.10 that a reader without delay follows | another flush: how long these take hangs on what is lost |
 | cost of a look of the recording program | runs on one CPU | runs in which the reader was held |
 | cost of a recv with timer overshoot | 6.18.44, by a real clock | stretches in which the reader was busy |
 | when the gc made its first pass | runs in which entries expire or the table is full, kernels whose gc makes passes | the recording itself: between two of its looks |
