@@ -97,8 +97,10 @@ export class Dumps {
     const { socket } = reader;
     if (socket instanceof DumpingSocket) return this.ask(socket);
     if (this.walk === null) this.begin();
+    const before = this.cpuNanoseconds;
     const part = this.nextPart();
-    const nanoseconds = this.take(part);
+    this.take(part);
+    const nanoseconds = this.cpuNanoseconds - before;
     if (part === null) reader.dumpEnds(this.clock.now);
     else reader.fetches(this.clock.now + nanoseconds);
     return nanoseconds;

@@ -75,6 +75,16 @@ describe("a poll in place of events", () => {
     assert.ok(cpuSeconds >= (entries * scenario.costs.dumpEntryNanoseconds) / SECOND);
   });
 
+  test("takes the time of the buckets that it walks over, also of those that are empty", () => {
+    const back = { poll: { everyNanoseconds: 1, withEvents: false } };
+    const { daemon, scenario } = ran(flood(back, { connections: 1, buckets: 100_000, limitSeconds: 0.5 }));
+    const walkSeconds = (100_000 * scenario.costs.bucketNanoseconds) / SECOND;
+    const { begun, cpuSeconds, longestSeconds } = daemon.dumps!;
+    assert.ok(begun > 100 && begun <= 1 + 0.5 / walkSeconds, `${begun} dumps`);
+    assert.ok(cpuSeconds > 0.45 && cpuSeconds < 0.51, `${cpuSeconds} s`);
+    assert.ok(longestSeconds >= walkSeconds, `${longestSeconds} s`);
+  });
+
   test("removes the dead that it meets, where entries have no timer", () => {
     const kernel = "5.10.100";
     const [never, often] = [poll(600), poll(2)].map((listener) => ran(flood(listener, { kernel })));
