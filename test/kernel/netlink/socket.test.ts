@@ -43,6 +43,18 @@ function capacity(socket: NetlinkSocket, truesize: number): number {
   return admitted;
 }
 
+test("the peak of rmem is kept, of the whole time and since the last look, which begins at what is queued", () => {
+  const socket = socketOf({ rcvbufBytes: 10 * T });
+  for (let message = 0; message < 4; message++) offer(socket);
+  socket.recv(0);
+  assert.deepEqual([socket.peakRmem, socket.takePeakRmem(), socket.takePeakRmem()], [4 * T, 4 * T, 3 * T]);
+  socket.recv(0);
+  offer(socket);
+  assert.deepEqual([socket.takePeakRmem(), socket.peakRmem], [3 * T, 4 * T]);
+  for (let message = 0; message < 3; message++) offer(socket);
+  assert.deepEqual([socket.peakRmem, socket.takePeakRmem()], [6 * T, 6 * T]);
+});
+
 describe("admission, old rule", () => {
   test("accepts while rmem is at most rcvbuf before the message is added", () => {
     const socket = socketOf({ rcvbufBytes: 2 * T });

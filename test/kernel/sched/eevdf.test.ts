@@ -43,6 +43,22 @@ describe("a task that wakes without lag", () => {
   });
 });
 
+describe("a request that has just begun", () => {
+  test("goes on although one wakes that is owed more and has the earlier deadline", () => {
+    const slice = FACTS_6_6.sliceNanoseconds;
+    const lags = [0, 0, 0.9];
+    const scheduler = new EevdfScheduler(FACTS_6_6, 3, () => lags.shift() ?? 0);
+    scheduler.pick(1, false);
+    scheduler.wake(1);
+    scheduler.ran(0, slice);
+    assert.equal(scheduler.pick(2, false), 1);
+    scheduler.wake(2);
+    assert.equal(scheduler.pick(2, false), 1);
+    scheduler.ran(1, slice);
+    assert.equal(scheduler.pick(3, false), 2);
+  });
+});
+
 describe("lazy preemption", () => {
   /** Task 1 slept with lag to its name, and wakes: it is owed service, task 0 is not. */
   const owed = (facts: SchedulerFacts): EevdfScheduler => {
@@ -103,9 +119,13 @@ describe("a task that had more than its share", () => {
     scheduler.sleep(1);
     assert.equal(scheduler.pick(2, false), 0);
     scheduler.ran(0, 2 * MILLISECOND);
+    // It sleeps already.
+    scheduler.sleep(1);
     scheduler.wake(1);
     // It was owed service for the time that it slept in the queue; that is forgotten, so the present request goes on.
     assert.equal(scheduler.pick(2, false), 0);
+    scheduler.ran(0, 6 * MILLISECOND);
+    assert.equal(scheduler.pick(3, false), 1);
   });
 });
 
