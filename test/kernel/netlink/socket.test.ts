@@ -46,9 +46,9 @@ function capacity(socket: NetlinkSocket, truesize: number): number {
 test("the peak of rmem is kept, of the whole time and since the last look, which begins at what is queued", () => {
   const socket = socketOf({ rcvbufBytes: 10 * T });
   for (let message = 0; message < 4; message++) offer(socket);
-  socket.recv(0);
+  socket.recv(false);
   assert.deepEqual([socket.peakRmem, socket.takePeakRmem(), socket.takePeakRmem()], [4 * T, 4 * T, 3 * T]);
-  socket.recv(0);
+  socket.recv(false);
   offer(socket);
   assert.deepEqual([socket.takePeakRmem(), socket.peakRmem], [3 * T, 4 * T]);
   for (let message = 0; message < 3; message++) offer(socket);
