@@ -18,6 +18,8 @@ export class Workers {
   private readonly costs: Costs;
   /** Whether the release has any. */
   readonly exist: boolean;
+  /** How long the last step went on after its deliveries: down the dying list. */
+  tailNanoseconds = 0;
 
   constructor({ cpu0, kernel, scenario }: Machine) {
     this.table = kernel.table;
@@ -60,6 +62,7 @@ export class Workers {
   }
 
   private redeliver(): void {
+    this.tailNanoseconds = 0;
     this.redelivery.step();
     const cost = this.freed();
     this.cpu0.charge(this.redelivery.running ? cost : cost + this.costs.dispatchNanoseconds);
@@ -78,6 +81,7 @@ export class Workers {
     gc.step();
     // In the last step of a run only attempts count as entries.
     const entries = gc.running ? table.counters.destroyed + table.dying - gone : this.cpu0.attempts;
+    this.tailNanoseconds = gc.dyingSearched * costs.bucketNanoseconds;
     this.cpu0.charge(entries * costs.flushEntryNanoseconds + gc.bucketsSearched * costs.bucketNanoseconds);
   }
 }

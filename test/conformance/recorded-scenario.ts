@@ -96,6 +96,7 @@ const DISTRIBUTION_MACHINE: MachineCosts = {
  */
 const DEBIAN_11: MachineCosts = {
   ...DISTRIBUTION_MACHINE,
+  recvAndSleep: [6_000, 8_000],
   follow: { reader: [6_900, 7_100], sum: 8_150 },
   wait: [3_700, 4_200],
   attempt: [3_300, 3_900],

@@ -49,6 +49,10 @@ export class CfsScheduler implements Scheduler {
     if (behind > WAKEUP_GRANULARITY_NANOSECONDS) this.reschedule.ask();
   }
 
+  get mustSwitch(): boolean {
+    return this.reschedule.insisted;
+  }
+
   sleep(task: number): void {
     if (this.runnable[task] === 0) return;
     this.runnable[task] = 0;

@@ -30,6 +30,11 @@ export class Reschedule {
     if (this.wish === LAZY) this.wish = STRICT;
   }
 
+  /** The present task has to give way at the next chance, in the kernel, too. */
+  get insisted(): boolean {
+    return this.wish === STRICT;
+  }
+
   get asked(): boolean {
     return this.wish !== NONE;
   }

@@ -18,6 +18,11 @@ export type SchedulerFacts = Release["scheduler"];
 export interface Scheduler {
   /** The task wants to run from now on. It may make the present one give way. */
   wake(task: number): void;
+  /**
+   * The present task has to give way to one that woke up, and is charged for nothing more until it does; undefined: not
+   * known of this scheduler.
+   */
+  readonly mustSwitch?: boolean;
   /** The task has nothing to do. */
   sleep(task: number): void;
   /** The task had the CPU for so long. */

@@ -46,6 +46,8 @@ export abstract class GcWorker {
   earlyDrop = false;
   /** Buckets that the last step looked at, entries of the dying list turned into buckets. */
   bucketsSearched = 0;
+  /** What of that were entries of the dying list, the last of the step. */
+  dyingSearched = 0;
   runs = 0;
   longestPauseNanoseconds = 0;
 
@@ -88,6 +90,7 @@ export abstract class GcWorker {
   step(): void {
     if (!this.running) this.begin();
     this.bucketsSearched = 0;
+    this.dyingSearched = 0;
     this.scan();
   }
 
@@ -164,7 +167,7 @@ export abstract class GcWorker {
     // Without a limit it walks to the end, after each entry that it kills: what comes out is known where all are
     // expired.
     if (this.mostExpired === Number.POSITIVE_INFINITY && dyingList.latestDeadline <= this.clock.jiffies) {
-      this.bucketsSearched += dyingList.bucketsFor(behind);
+      this.searchDying(dyingList.bucketsFor(behind));
       this.scanned += behind;
       this.expired += behind;
       return;
@@ -174,12 +177,17 @@ export abstract class GcWorker {
         this.spent = true;
         return;
       }
-      this.bucketsSearched += dyingList.bucketsFor(1);
+      this.searchDying(dyingList.bucketsFor(1));
       this.scanned++;
       const entry = dyingList.entries[place]!;
       if (expiry.isExpired(entry)) this.expired++;
       else this.weigh(expiry.left(entry));
     }
+  }
+
+  private searchDying(buckets: number): void {
+    this.bucketsSearched += buckets;
+    this.dyingSearched += buckets;
   }
 
   /** gc_worker_can_early_drop(). */
