@@ -9,6 +9,9 @@ import { mediansOf } from "./medians.js";
 import { type Recording, readRecordings } from "./recording.js";
 import { referencesFor } from "./references.js";
 
+/** A source needs a loader, a compiled tree none. */
+const WORKER = import.meta.url.endsWith(".ts") ? "./worker.mjs" : "./worker.js";
+
 /** The project's own copy. */
 export const OWN_RECORDINGS = fileURLToPath(new URL("./recordings", import.meta.url));
 
@@ -66,7 +69,7 @@ export function compareAll(
   let done = 0;
   return new Promise((resolve, reject) => {
     const workers = Array.from({ length: Math.min(availableParallelism(), recordings.length) }, () => {
-      const worker = new Worker(new URL("./worker.mjs", import.meta.url));
+      const worker = new Worker(new URL(WORKER, import.meta.url));
       const feed = (): void => {
         if (next === recordings.length) return;
         const recording = recordings[next]!;
