@@ -2,8 +2,8 @@
  * Our modules as a few files, beside what the compiler leaves in dist/: the command, which Node then loads quickly, the
  * library, and the programs that they start by their path. All of them share their code. Rollup leaves a `const` a
  * constant, so that the engine knows an offset or a flag of the hot path and need not fetch it, as it must from another
- * file; so what runs hot is one file, and what every command needs before it knows which one it is, is another. What
- * this is worth is in docs/PERFORMANCE.md. Comments, white space and local names are left out.
+ * file; so what runs hot is one file, and what every command needs, whichever it is, another. What this is worth is in
+ * docs/PERFORMANCE.md. Comments, white space and local names are left out.
  */
 import { rmSync } from "node:fs";
 import path from "node:path";
@@ -13,6 +13,8 @@ import { transform } from "esbuild";
 import { type GetManualChunk, type GetModuleInfo, rollup } from "rollup";
 
 const COMMAND = "cli/main.js";
+/** What answers for any command. */
+const COMMANDS = "cli/command-line.js";
 const SIMULATION = "simulation/loop.js";
 const PAGE = "render/html/assets.js";
 /** What the package is entered by. The rest is loaded in parts when it is asked for. */
@@ -65,13 +67,16 @@ async function packed(id: string): Promise<string> {
 
 /** Names the file that a module is in with others, whoever else asks for it. */
 function sharedParts(dist: string): GetManualChunk {
-  let first: ReadonlySet<string> | undefined;
-  let simulator: ReadonlySet<string> | undefined;
+  const loadedWith = new Map<string, ReadonlySet<string>>();
   return (id, { getModuleInfo }) => {
-    first ??= importedBy(path.join(dist, COMMAND), getModuleInfo);
-    simulator ??= importedBy(path.join(dist, SIMULATION), getModuleInfo);
-    if (first.has(id)) return id.startsWith(path.join(dist, "cli")) ? null : "shared";
-    return simulator.has(id) ? "simulator" : null;
+    const belongsTo = (file: string): boolean => {
+      const known = loadedWith.get(file) ?? importedBy(path.join(dist, file), getModuleInfo);
+      loadedWith.set(file, known);
+      return known.has(id);
+    };
+    if (belongsTo(COMMAND)) return null;
+    if (belongsTo(COMMANDS)) return id.startsWith(path.join(dist, "cli")) ? null : "shared";
+    return belongsTo(SIMULATION) ? "simulator" : null;
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * What runs the tests of a compiled tree, from inside of it: `node test/suite.js [PART OF A PATH…]`. As many files at
- * once as there are CPUs, but those of live runs one by one and alone, since they measure time. What failed is told
- * with its place in the source.
+ * once as there are CPUs, but those of live runs after the others: they measure time, and wait for most of theirs. What
+ * failed is told with its place in the source.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
@@ -31,12 +31,8 @@ async function* eventsOf(files: readonly string[]): AsyncGenerator<TestEvent> {
   const summary = new Map<string, number>();
   const live = files.filter((file) => file.startsWith(LIVE));
   const others = files.filter((file) => !file.startsWith(LIVE)).sort((one, other) => place(one) - place(other));
-  for (const [group, concurrency] of [
-    [others, availableParallelism()],
-    [live, 1],
-  ] as const) {
-    if (group.length === 0) continue;
-    for await (const event of run({ files: [...group], concurrency }) as AsyncIterable<TestEvent>) {
+  for (const group of [others, live].filter(({ length }) => length > 0)) {
+    for await (const event of run({ files: group, concurrency: availableParallelism() }) as AsyncIterable<TestEvent>) {
       const [, what, count] = (isSummary(event) && /^(\w+) ([\d.]+)$/.exec(event.data.message)) || [];
       if (what === undefined) yield event;
       else summary.set(what, (summary.get(what) ?? 0) + Number(count));
