@@ -283,8 +283,15 @@ describe("the order of timers", () => {
   });
 
   test("what is due in the last block, or the last block of blocks, that a level holds fires at its jiffy", () => {
-    for (const jiffy of [BLOCK - 1, OUTER_BLOCK - BLOCK + 3, OUTER_BLOCK - 1, 2 ** 31 - OUTER_BLOCK + 3]) {
-      const clock = new KernelClock(HZ, 10, 0);
+    for (const [start, jiffy] of [
+      [10, BLOCK - 1],
+      [10, OUTER_BLOCK - BLOCK + 3],
+      [10, OUTER_BLOCK - 1],
+      [10, 2 ** 31 - OUTER_BLOCK + 3],
+      [5 * OUTER_BLOCK + 9000, 6 * OUTER_BLOCK - 1],
+      [5 * OUTER_BLOCK + 9000, 9 * OUTER_BLOCK + 17],
+    ] as const) {
+      const clock = new KernelClock(HZ, start, 0);
       const wheel = new TimerWheel(clock, new EntryRecords(2), false);
       wheel.arm(0, jiffy);
       let taken = -1;
