@@ -45,6 +45,8 @@ function measured(): number {
   }
   const where = ["--extension", ".js", "--temp-directory", raw, "--reports-dir", join(ROOT, "coverage")];
   const c8 = join(ROOT, "node_modules", ".bin", "c8");
-  const report = spawnSync(c8, ["report", ...where], { cwd: tree, stdio: "inherit" });
+  // Of some of the tests no more than their figure is wanted.
+  const isEnough = parts.length === 0 ? [] : ["--check-coverage=false"];
+  const report = spawnSync(c8, ["report", ...where, ...isEnough], { cwd: tree, stdio: "inherit" });
   return status || (report.status ?? 1);
 }
