@@ -34,11 +34,6 @@ export class Figures {
     this.ledger = ledger;
   }
 
-  watchDying(): void {
-    const { dying } = this.table;
-    if (dying !== this.dying.length) this.dying.observe(this.clock.now, dying);
-  }
-
   /** To be asked from the flush on. */
   watchSync(): void {
     const { inSync } = this.ledger;

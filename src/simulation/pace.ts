@@ -2,8 +2,9 @@
  * What follows each action of a run: how many more the present slice may take, and what has to be looked at then, the
  * dying list and, from the flush on, whether the daemon is in sync and all is settled. It owns the end of a run.
  */
-import { NEVER } from "../kernel/clock.js";
+import { type KernelClock, NEVER } from "../kernel/clock.js";
 import type { ConntrackTable } from "../kernel/conntrack/table.js";
+import type { DyingWatch } from "./dying-watch.js";
 import type { Figures } from "./figures.js";
 import type { Machine } from "./machine.js";
 import type { Phases } from "./phases.js";
@@ -13,6 +14,8 @@ export class Pace {
   private readonly phases: Phases;
   private readonly figures: Figures;
   private readonly table: ConntrackTable;
+  private readonly dying: DyingWatch;
+  private readonly clock: KernelClock;
   /** Actions that the present slice of the run may still take. */
   actionsLeft = 0;
 
@@ -21,11 +24,14 @@ export class Pace {
     this.phases = phases;
     this.figures = machine.figures;
     this.table = machine.kernel.table;
+    this.dying = machine.figures.dying;
+    this.clock = machine.clock;
   }
 
   /** An action is over. Whether another may follow. */
   acted(): boolean {
-    this.figures.watchDying();
+    const { dying } = this.table;
+    if (dying !== this.dying.length) this.dying.observe(this.clock.now, dying);
     return this.readerActed();
   }
 

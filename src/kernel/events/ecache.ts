@@ -89,8 +89,8 @@ export class EventCache implements PacketEvents, DestroyEvents {
   }
 
   cache(entry: number, bits: number): void {
-    const { nodes, extensions } = this.records;
-    if ((nodes[nodeOf(entry) + FLAGS]! & NO_EVENT_CACHE) === 0) extensions[extensionOf(entry) + EVENTS]! |= bits;
+    // Also where the entry has no event cache: `deliverCached` throws them away then.
+    this.records.extensions[extensionOf(entry) + EVENTS]! |= bits;
   }
 
   deliverCached(entry: number): void {
@@ -101,7 +101,7 @@ export class EventCache implements PacketEvents, DestroyEvents {
     const missed = (word & MISSED) >> MISSED_SHIFT;
     if (events === 0 && (missed === 0 || !this.missedOnlyRetry)) return;
     extensions[at] = word & ~CACHED;
-    if ((nodes[nodeOf(entry) + FLAGS]! & (IPS_CONFIRMED | IPS_DYING)) !== IPS_CONFIRMED) return;
+    if ((nodes[nodeOf(entry) + FLAGS]! & (IPS_CONFIRMED | IPS_DYING | NO_EVENT_CACHE)) !== IPS_CONFIRMED) return;
     if (missed !== 0) {
       this.deliverMissed(entry, events, missed);
       return;
