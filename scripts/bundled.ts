@@ -13,8 +13,8 @@ import { transform } from "esbuild";
 import { type GetManualChunk, type GetModuleInfo, rollup } from "rollup";
 
 const COMMAND = "cli/main.js";
-/** What answers for any command. */
-const COMMANDS = "cli/command-line.js";
+/** What answers for any command, and the defaults that its help shows. */
+const COMMANDS = ["cli/command-line.js", "scenario/defaults.js"];
 const SIMULATION = "simulation/loop.js";
 const PAGE = "render/html/assets.js";
 /** What the package is entered by. The rest is loaded in parts when it is asked for. */
@@ -75,7 +75,7 @@ function sharedParts(dist: string): GetManualChunk {
       return known.has(id);
     };
     if (belongsTo(COMMAND)) return null;
-    if (belongsTo(COMMANDS)) return id.startsWith(path.join(dist, "cli")) ? null : "shared";
+    if (COMMANDS.some(belongsTo)) return id.startsWith(path.join(dist, "cli")) ? null : "shared";
     return belongsTo(SIMULATION) ? "simulator" : null;
   };
 }
