@@ -65,7 +65,8 @@ function heardFromTheStart(given: Overrides): Overrides {
 
 export const idleListenersChangeNothing = fc.property(anyScenario(heardFromTheStart), (scenario) => {
   const [listener] = scenario.listeners;
-  const idle = { ...listener!, groups: [], stopsAtEnobufs: false, bufferMaxBytes: null, resyncAfterNanoseconds: null };
+  const nothing = { stopsAtEnobufs: false, bufferMaxBytes: null, resyncAfterNanoseconds: null, poll: null };
+  const idle = { ...listener!, ...nothing, groups: [], dumpsOnEventSocket: false };
   assert.deepEqual(seen(simulate({ ...scenario, listeners: [listener!, idle] })), seen(simulate(scenario)));
 });
 
