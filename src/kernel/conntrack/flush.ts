@@ -18,7 +18,8 @@ export class Flush {
   private readonly deletion: Deletion;
   /** The first entries of the next buckets are about to be deleted: asks for the memory that this will need. */
   private readonly prefetch: (entries: Int32Array, count: number) => void;
-  private readonly direction: FlushDirection;
+  /** ORIGINAL or REPLY; -1: either. */
+  private readonly wanted: number;
   private bucket = 0;
   /** The node there by which the next entry is met. */
   private node = NIL;
@@ -35,7 +36,7 @@ export class Flush {
     direction: FlushDirection,
     prefetch: (entries: Int32Array, count: number) => void = () => {},
   ) {
-    this.direction = direction;
+    this.wanted = direction === "either" ? -1 : direction === "reply" ? REPLY : ORIGINAL;
     this.table = table;
     this.deletion = deletion;
     this.prefetch = prefetch;
@@ -72,10 +73,9 @@ export class Flush {
 
   /** The first node in its chain by which an entry is met; NIL: there is none. */
   private nodeIn(bucket: number): number {
-    const { table, direction } = this;
+    const { table, wanted } = this;
     let node = table.first(bucket);
-    if (direction === "either") return node;
-    const wanted = direction === "reply" ? REPLY : ORIGINAL;
+    if (wanted < 0) return node;
     while (node !== NIL && (node & 1) !== wanted) node = table.after(node);
     return node;
   }
