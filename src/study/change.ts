@@ -224,19 +224,21 @@ function policyChanges(_: Subject, policies: readonly ListenerScenario["policy"]
 }
 
 function readerChanges({ listener }: Subject, divisors: readonly number[]): Change[] {
-  const { serviceNanoseconds, serviceDistribution } = listener;
+  const { serviceNanoseconds, serviceDistribution, portidServiceNanoseconds } = listener;
+  // What a program asked for takes as long then as any message.
+  const apart = portidServiceNanoseconds !== null;
   return divisors
     .map((divisor) => twoDigits(Math.floor(serviceNanoseconds / divisor / MICROSECOND)) * MICROSECOND)
     .filter((nanoseconds) => nanoseconds > 0)
     .map((nanoseconds) => {
       // The flag says the distribution, too: without it an exponential reader would become a fixed one.
       const suffix = serviceDistribution === "fixed" ? "" : `,${serviceDistribution}`;
+      const duration = formatDuration(nanoseconds);
+      const portid = apart ? { portidServiceNanoseconds: nanoseconds } : {};
       return {
         knob: "reader",
-        flags: `--reader ${formatDuration(nanoseconds)}${suffix}`,
-        overrides: {
-          listeners: [{ serviceNanoseconds: nanoseconds, serviceDistribution, portidServiceNanoseconds: null }],
-        },
+        flags: `--reader ${duration}${suffix}${apart ? ` --reader-portid ${duration}` : ""}`,
+        overrides: { listeners: [{ serviceNanoseconds: nanoseconds, serviceDistribution, ...portid }] },
       };
     });
 }

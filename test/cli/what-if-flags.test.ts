@@ -15,6 +15,7 @@ const SUBJECTS: readonly Overrides[] = [
   listener({ bufferMaxBytes: 4096, resyncAfterNanoseconds: 20_000_000_000 }),
   { ...listener({ bufferBytes: 1_048_576 }), limitSeconds: 2, nfConntrackMax: 400 },
   { ...listener({ serviceNanoseconds: 1_234_567 }), kernel: "6.18.44" },
+  listener({ serviceNanoseconds: 1_000_000, portidServiceNanoseconds: 3_000_000 }),
 ];
 
 /** As the command line reads the text of a change. */
