@@ -130,6 +130,7 @@ const DEFAULTS: Scenario = {
     overshootNanoseconds: 0,
     bucketNanoseconds: 50,
     switchNanoseconds: 0,
+    tickNanoseconds: 0,
     waitNanoseconds: 0,
     freshMessageNanoseconds: 0,
     flushBucketNanoseconds: 0,

@@ -193,11 +193,12 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | that a SYN was sent again during the flood | TCP runs whose flood took a second longer than its packets | the recording itself; whose SYN is drawn |
 | what a reader that waits for every message takes for each, and a delivery | runs of 5.10 | the scheduler's own accounts in such an emulator, and by how much longer a flush that is followed was recorded to take than one that is refused |
 | cost of an entry of the flush | flushes of 5.10 that a reader without delay follows | another flush: how long these take hangs on what is lost |
+| cost of a tick | Debian's builds from 6.12 on | a trace of 6.12.107 in such an emulator: turns with a tick in them against turns without |
 | cost of a look of the recording program | runs on one CPU | runs in which the reader was held |
 | cost of a recv with timer overshoot | 6.18.44, by a real clock | stretches in which the reader was busy |
 | when the gc made its first pass | runs in which entries expire or the table is full, kernels whose gc makes passes | the recording itself: between two of its looks |
 
-No rule of a kernel is fed or fitted. That RCU's thread makes tasks give way at ticks, and whose time a wait is, was seen in traces of\nDebian's 6.1.170 and 6.12.107; the other kernels were not looked at for it.
+No rule of a kernel is fed or fitted. That RCU's thread makes tasks give way at ticks, and whose time a wait is, was seen in traces of\nDebian's 6.1.170 and 6.12.107; who pays for what, how lag comes and goes, and the timer of requests in traces of 6.12.107, 6.18.15 and\n7.3.4. The other kernels were not looked at for it. Why readers of 6.18 whose buffer shrinks before a flush begin it without lag is not known.
 
 * A quantity that is the same for every seed has no chance in it: the recorded value must be equal.
 * Otherwise the recorded value must lie in the interval in which one further run would lie with 99 % probability (Student's prediction

@@ -135,6 +135,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         overshootNanoseconds: 0,
         bucketNanoseconds: 100,
         switchNanoseconds: 0,
+        tickNanoseconds: 0,
         waitNanoseconds: 0,
         freshMessageNanoseconds: 0,
         flushBucketNanoseconds: 0,

@@ -14,6 +14,7 @@ const LEAST_GRANULARITY_NANOSECONDS = 750_000;
 const WAKEUP_GRANULARITY_NANOSECONDS = 1_000_000;
 
 export class CfsScheduler implements Scheduler {
+  graceWanted = false;
   private readonly vruntime: Float64Array;
   private readonly runnable: Uint8Array;
   private readonly reschedule: Reschedule;
@@ -70,7 +71,7 @@ export class CfsScheduler implements Scheduler {
     if (least !== Number.POSITIVE_INFINITY && least > this.minVruntime) this.minVruntime = least;
   }
 
-  pick(jiffies: number, inKernel: boolean): number {
+  pick(_now: number, jiffies: number, inKernel: boolean): number {
     if (jiffies !== this.lastTick) {
       this.lastTick = jiffies;
       this.tick();

@@ -16,11 +16,15 @@ import { EevdfScheduler } from "./eevdf.js";
 export type SchedulerFacts = Release["scheduler"];
 
 export interface Scheduler {
+  /** Freed memory waits for a grace period of RCU: its thread looks after it at ticks. */
+  graceWanted: boolean;
+  /** The present task is to give way, where it next can; undefined: it does so only after it has slept. */
+  readonly giveWay?: boolean;
   /** The task wants to run from now on. It may make the present one give way. */
   wake(task: number): void;
   /**
-   * The present task has to give way to one that woke up, and is charged for nothing more until it does; undefined: not
-   * known of this scheduler.
+   * The present task has to give way to one that woke up, and is charged for nothing more until it does; undefined:
+   * this scheduler looks after that by itself, if it is told of each wake-up when it comes.
    */
   readonly mustSwitch?: boolean;
   /** The task has nothing to do. */
@@ -28,13 +32,22 @@ export interface Scheduler {
   /** The task had the CPU for so long. */
   ran(task: number, nanoseconds: number): void;
   /**
-   * The task that has the CPU now, or -1. `jiffies`: how often a tick has looked. `inKernel`: the present task is in
-   * the middle of a system call, or is a thread of the kernel.
+   * The task that has the CPU at `now` (nanoseconds), or -1. `jiffies`: how often a tick has looked. `inKernel`: the
+   * present task is in the middle of a system call, or is a thread of the kernel.
    */
-  pick(jiffies: number, inKernel: boolean): number;
+  pick(now: number, jiffies: number, inKernel: boolean): number;
 }
 
-/** `uniform`: what the tasks did before the first packet is chance. Task 0 has the CPU at first. */
-export function schedulerOf(facts: SchedulerFacts, tasks: number, uniform: () => number): Scheduler {
-  return facts.policy === "cfs" ? new CfsScheduler(facts, tasks, uniform) : new EevdfScheduler(facts, tasks, uniform);
+/**
+ * `uniform`: what the tasks did before the first packet is chance. Task 0 has the CPU at first. `tickNanoseconds`: what
+ * a tick takes of the task that it interrupts.
+ */
+export function schedulerOf(
+  facts: SchedulerFacts,
+  tasks: number,
+  uniform: () => number,
+  tickNanoseconds: number,
+): Scheduler {
+  if (facts.policy === "cfs") return new CfsScheduler(facts, tasks, uniform);
+  return new EevdfScheduler(facts, tasks, uniform, tickNanoseconds);
 }

@@ -68,6 +68,8 @@ export const COSTS = shape("what things cost on the simulated machine, in CPU ti
   dispatchNanoseconds: cost(0, "CPU time of one run of the redelivery worker, without its attempts"),
   /** A change of the running task on one CPU, which the scheduler charges to the task that comes. */
   switchNanoseconds: cost(0, "CPU time of a change of the running task, with --cpus 1"),
+  /** A tick, which the scheduler charges to the task that it interrupts. */
+  tickNanoseconds: cost(0, "CPU time of a tick, with --cpus 1 from 6.6 on"),
   /** A recv that finds nothing: the way into sleep and, when a message came, out of it. The reader's own time. */
   waitNanoseconds: cost(0, "CPU time of a recv that finds nothing and waits, with --cpus 1"),
   /** From a message in an empty queue to the reader running, when the reader has a CPU of its own. */

@@ -19,7 +19,7 @@ const fresh = (tasks: number): CfsScheduler => new CfsScheduler(FACTS, tasks, ()
 /** Lets the running task run, tick by tick, until another one is picked. How long it ran. */
 function sliceOf(scheduler: CfsScheduler, task: number, tickNanoseconds: number, start: number): number {
   let ran = 0;
-  for (let tick = start; scheduler.pick(tick, false) === task; tick++) {
+  for (let tick = start; scheduler.pick(0, tick, false) === task; tick++) {
     scheduler.ran(task, tickNanoseconds);
     ran += tickNanoseconds;
     if (ran > 100 * LATENCY) return Number.POSITIVE_INFINITY;
@@ -35,9 +35,9 @@ describe("a task that runs alone", () => {
   test("leaves it to nobody when it sleeps", () => {
     const scheduler = fresh(2);
     scheduler.sleep(0);
-    assert.equal(scheduler.pick(1, false), -1);
+    assert.equal(scheduler.pick(0, 1, false), -1);
     scheduler.wake(1);
-    assert.equal(scheduler.pick(1, false), 1);
+    assert.equal(scheduler.pick(0, 1, false), 1);
   });
 });
 
@@ -58,17 +58,17 @@ describe("a tick", () => {
     const scheduler = fresh(2);
     scheduler.wake(1);
     for (let i = 0; i < 100; i++) {
-      assert.equal(scheduler.pick(1, false), 0);
+      assert.equal(scheduler.pick(0, 1, false), 0);
       scheduler.ran(0, MILLISECOND);
     }
-    assert.equal(scheduler.pick(2, false), 1);
+    assert.equal(scheduler.pick(0, 2, false), 1);
   });
 
   test("leaves a task its CPU that has not had its share yet, however far behind the others are", () => {
     const scheduler = fresh(2);
     scheduler.wake(1);
     for (let tick = 1; tick <= 12; tick++) {
-      assert.equal(scheduler.pick(tick, false), 0);
+      assert.equal(scheduler.pick(0, tick, false), 0);
       scheduler.ran(0, MILLISECOND / 4);
     }
   });
@@ -83,16 +83,16 @@ describe("a tick where grace periods have a thread", () => {
     scheduler.wake(2);
     scheduler.ran(1, MILLISECOND / 8);
     scheduler.ran(0, MILLISECOND / 4);
-    assert.equal(scheduler.pick(1, false), 2);
+    assert.equal(scheduler.pick(0, 1, false), 2);
   });
 
   test("leaves it to a task that is the only one, or the one furthest behind", () => {
     const scheduler = withThread();
     scheduler.ran(0, MILLISECOND);
-    assert.equal(scheduler.pick(1, false), 0);
+    assert.equal(scheduler.pick(0, 1, false), 0);
     scheduler.wake(1);
     scheduler.ran(1, 2 * MILLISECOND);
-    assert.equal(scheduler.pick(2, false), 0);
+    assert.equal(scheduler.pick(0, 2, false), 0);
   });
 });
 
@@ -103,21 +103,21 @@ describe("a task that wakes", () => {
       [MILLISECOND + 1, 1],
     ] as const) {
       const scheduler = fresh(2);
-      scheduler.pick(1, false);
+      scheduler.pick(0, 1, false);
       // Task 1 has its whole credit of 3 ms, and none is given beyond it while nothing has run.
       scheduler.ran(0, ahead);
       scheduler.wake(1);
-      assert.equal(scheduler.pick(1, false), picked, `${ahead} ns ahead`);
+      assert.equal(scheduler.pick(0, 1, false), picked, `${ahead} ns ahead`);
     }
   });
 
   test("after a long sleep has a credit of 3 ms and no more", () => {
     for (const sleep of [10, 1000, 1e6]) {
       const scheduler = fresh(2);
-      scheduler.pick(1, false);
+      scheduler.pick(0, 1, false);
       scheduler.ran(0, sleep * LATENCY);
       scheduler.wake(1);
-      assert.equal(scheduler.pick(1, false), 1);
+      assert.equal(scheduler.pick(0, 1, false), 1);
       // It may run until it has caught up: 3 ms of credit, and 3 ms are its slice.
       const slice = sliceOf(scheduler, 1, MILLISECOND / 10, 2);
       assert.ok(slice > LATENCY / 2 - MILLISECOND / 2 && slice < LATENCY + MILLISECOND, `${slice} ns after ${sleep}`);
@@ -129,7 +129,7 @@ describe("a task that wakes", () => {
     scheduler.wake(1);
     let [first, second] = [0, 0];
     for (let tick = 0; tick < 20_000; tick++) {
-      const task = scheduler.pick(tick, false);
+      const task = scheduler.pick(0, tick, false);
       scheduler.ran(task, MILLISECOND / 10);
       if (task === 0) first++;
       else {
@@ -144,13 +144,13 @@ describe("a task that wakes", () => {
   test("and is awake already changes nothing", () => {
     const scheduler = fresh(2);
     scheduler.wake(1);
-    scheduler.pick(1, false);
+    scheduler.pick(0, 1, false);
     scheduler.wake(1);
     scheduler.sleep(1);
     scheduler.sleep(1);
-    assert.equal(scheduler.pick(2, false), 0);
+    assert.equal(scheduler.pick(0, 2, false), 0);
     scheduler.sleep(0);
-    assert.equal(scheduler.pick(3, false), -1);
+    assert.equal(scheduler.pick(0, 3, false), -1);
   });
 });
 
@@ -161,7 +161,7 @@ describe("tasks that never sleep", () => {
       for (let task = 1; task < tasks; task++) scheduler.wake(task);
       const ran = new Array<number>(tasks).fill(0);
       for (let tick = 0; tick < 10_000; tick++) {
-        const task = scheduler.pick(tick, false);
+        const task = scheduler.pick(0, tick, false);
         scheduler.ran(task, MILLISECOND);
         ran[task]! += MILLISECOND;
       }
