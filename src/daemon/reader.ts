@@ -5,7 +5,7 @@
  * the machine's business (simulation/) and what a message means is view.ts. Times are nanoseconds since the first
  * packet.
  */
-import { NEVER } from "../kernel/clock.js";
+import { earlier, later, NEVER } from "../kernel/clock.js";
 import { type NetlinkSocket, RECV_EMPTY, RECV_ENOBUFS, RECV_MESSAGE } from "../kernel/netlink/socket.js";
 import type { Costs, ListenerScenario } from "../scenario/scenario.js";
 import type { Stream } from "../scenario/streams.js";
@@ -46,7 +46,7 @@ export class Reader {
   waiting = true;
   private slow: boolean;
   /** It does nothing before: it is held, dumps, or (NEVER) has stopped. */
-  protected heldUntil = 0;
+  protected heldUntil = Number.NEGATIVE_INFINITY;
   /** When it wants to dump the kernel's table. */
   protected dumpAt = NEVER;
   /** A dump in parts is under way. */
@@ -84,12 +84,12 @@ export class Reader {
   /** The socket became readable while the reader waited; it runs at `at` or when its hold or stall ends. */
   wake(at: number): void {
     if (this.waiting !== true || this.heldUntil === NEVER) return;
-    this.due = Math.min(this.due, this.afterPauses(at));
+    this.due = earlier(this.due, this.afterPauses(at));
   }
 
   /** It was to run at `due` and can run earlier. */
   hasten(at: number): void {
-    this.due = Math.min(this.due, this.afterPauses(this.freeFrom(at)));
+    this.due = earlier(this.due, this.afterPauses(this.freeFrom(at)));
   }
 
   /** The flush begins: from now on the reader is as slow as the scenario says, and may be held. */
@@ -97,7 +97,7 @@ export class Reader {
     this.slow = true;
     const held = this.scenario.heldAfterFlushNanoseconds;
     if (held === 0) return;
-    this.heldUntil = held === null ? NEVER : Math.max(this.heldUntil, now + held);
+    this.heldUntil = held === null ? NEVER : later(this.heldUntil, now + held);
     // It sleeps outside of recv: what arrives meanwhile meets a reader that will look at the error first.
     this.waiting = false;
     this.due = this.freeFrom(this.heldUntil);
@@ -146,7 +146,7 @@ export class Reader {
     this.dumping = false;
     if (this.scenario.poll === null) this.resyncs++;
     this.planDump(now);
-    this.due = Math.min(this.due, this.afterPauses(this.freeFrom(Math.max(now, this.heldUntil))));
+    this.due = earlier(this.due, this.afterPauses(this.freeFrom(later(now, this.heldUntil))));
   }
 
   /** The kernel had no room for the first part of a dump. conntrackd asks no second time, a poll at its next turn. */
@@ -181,7 +181,7 @@ export class Reader {
     const result = this.socket.recv(this.waiting);
     if (result === RECV_EMPTY) {
       this.waiting = true;
-      this.due = this.afterPauses(decoders === null ? this.dumpAt : Math.min(this.dumpAt, decoders.due));
+      this.due = this.afterPauses(decoders === null ? this.dumpAt : earlier(this.dumpAt, decoders.due));
       return false;
     }
     this.waiting = false;
@@ -258,11 +258,11 @@ export class Reader {
   }
 
   protected afterPauses(at: number): number {
-    const when = Math.max(at, this.heldUntil);
+    const when = later(at, this.heldUntil);
     if (!this.hasStalls || when === NEVER) return when;
     const { stall, stallOnce } = this.scenario;
-    const later = stallOnce === null ? when : afterOneStall(when, stallOnce);
-    return stall === null ? later : afterStall(later, stall);
+    const afterOne = stallOnce === null ? when : afterOneStall(when, stallOnce);
+    return stall === null ? afterOne : afterStall(afterOne, stall);
   }
 }
 

@@ -7,6 +7,13 @@
 /** Due time of what does not come. */
 export const NEVER = Number.POSITIVE_INFINITY;
 
+/**
+ * The earlier and the later of two times. Not Math.min and Math.max, which make small integers of doubles that fit: code
+ * that is made while all times of a run are small would have to be made again when they no longer are.
+ */
+export const earlier = (a: number, b: number): number => (a < b ? a : b);
+export const later = (a: number, b: number): number => (a > b ? a : b);
+
 export class KernelClock {
   /**
    * Nanoseconds since the first packet: an integer in a double, safe to 104 days. It begins as one that is no small
@@ -16,8 +23,8 @@ export class KernelClock {
   readonly hz: number;
   /** Jiffies at time 0, and nanoseconds that the tick before it lies back. */
   private readonly bootJiffies: number;
-  private readonly phase: number;
-  private readonly tick: number;
+  private readonly phase: number = Number.NaN;
+  private readonly tick: number = Number.NaN;
   /** The jiffies of the last answer, and from when to when they are right: a tick is long, and to ask is frequent. */
   private known = 0;
   private knownFrom = Number.POSITIVE_INFINITY;

@@ -5,14 +5,22 @@
  */
 export class DyingWatch {
   peak = 0;
-  peakAt = 0;
+  peakAt = Number.NaN;
   peakDuringFlood = 0;
   private recentPeak = 0;
-  emptiedAt = 0;
+  emptiedAt = Number.NaN;
   length = 0;
-  private since = 0;
-  private area = 0;
+  private since = Number.NaN;
+  private area = Number.NaN;
   private floodIsOver = false;
+
+  constructor() {
+    // Doubles from the first value on (kernel/clock.ts).
+    this.peakAt = 0;
+    this.emptiedAt = 0;
+    this.since = 0;
+    this.area = 0;
+  }
 
   observe(now: number, length: number): void {
     if (!this.floodIsOver) this.area += this.length * (now - this.since);

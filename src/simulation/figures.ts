@@ -17,7 +17,7 @@ export class Figures {
   settled = false;
   floodEndedAt = NEVER;
   /** When the last connection of the first flood began. */
-  lastOpenedAt = 0;
+  lastOpenedAt = Number.NaN;
   /** When the flush began, or the watch without one. */
   flushAt = NEVER;
   flushEndedAt = NEVER;
@@ -25,13 +25,16 @@ export class Figures {
   dyingAfterFlush = 0;
   dropsAfterFlush = 0;
   /** Since when the daemon knows exactly the active entries, or does not. */
-  inSyncSince = 0;
+  inSyncSince = Number.NaN;
   private inSync = true;
 
   constructor(clock: KernelClock, table: ConntrackTable, ledger: Ledger) {
     this.clock = clock;
     this.table = table;
     this.ledger = ledger;
+    // Doubles from the first value on (kernel/clock.ts).
+    this.lastOpenedAt = 0;
+    this.inSyncSince = 0;
   }
 
   /** To be asked from the flush on. */

@@ -15,7 +15,12 @@ export class LatencyHistogram {
   /** The latency that was added last, and its bin: of a reader that keeps up, most are the same. */
   private lastNanoseconds = Number.NaN;
   private lastBin = 0;
-  maxNanoseconds = 0;
+  maxNanoseconds = Number.NaN;
+
+  constructor() {
+    // A double from the first value on (kernel/clock.ts).
+    this.maxNanoseconds = 0;
+  }
 
   add(nanoseconds: number): void {
     if (nanoseconds !== this.lastNanoseconds) this.look(nanoseconds);

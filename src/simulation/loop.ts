@@ -12,6 +12,7 @@
  *   pace.ts      what follows each action, and when a run is over
  */
 import type { Reader } from "../daemon/reader.js";
+import { earlier } from "../kernel/clock.js";
 import type { Progress } from "../report/backend.js";
 import type { Scenario } from "../scenario/scenario.js";
 import type { Cpus } from "./cpu/cpus.js";
@@ -63,7 +64,7 @@ export class Run {
     pace.actionsLeft = machine.over ? 0 : actions;
     while (pace.actionsLeft > 0) {
       const { lookDue } = this;
-      if (!cpus.actUntil(Math.min(lookDue, limit))) this.lookOrStop(lookDue);
+      if (!cpus.actUntil(earlier(lookDue, limit))) this.lookOrStop(lookDue);
     }
     return !machine.over;
   }
@@ -77,7 +78,7 @@ export class Run {
 
   /** When a listener closes, or somebody looks at the run. */
   private get lookDue(): number {
-    return Math.min(this.machine.readers.closingDue, this.sampler.due(this.machine));
+    return earlier(this.machine.readers.closingDue, this.sampler.due(this.machine));
   }
 
   private lookOrStop(lookAt: number): void {

@@ -2,7 +2,7 @@
  * The timer softirq: fires the timers of a jiffy one after the other, each as long as its attempts take. What a timer
  * is for depends on where its entry is: in the table its life is over, on the dying list its DESTROY is tried again.
  */
-import { type KernelClock, NEVER } from "../kernel/clock.js";
+import { type KernelClock, later, NEVER } from "../kernel/clock.js";
 import type { Deletion } from "../kernel/conntrack/deletion.js";
 import { type ConntrackTable, DYING } from "../kernel/conntrack/table.js";
 import type { Redelivery } from "../kernel/events/redelivery/redelivery.js";
@@ -48,7 +48,7 @@ export class TimerSoftirq {
       this.jiffy = jiffy;
       this.jiffyAt = this.clock.timeOf(jiffy);
     }
-    return Math.max(this.jiffyAt, this.clock.now);
+    return later(this.jiffyAt, this.clock.now);
   }
 
   /** One timer, or the end of the jiffy. */

@@ -3,6 +3,7 @@
  * redelivery that is called for during a gc run comes after it. A step holds CPU 0 for as long as its attempts and its
  * search take.
  */
+import { earlier } from "../kernel/clock.js";
 import type { GcWorker } from "../kernel/conntrack/gc/gc-worker.js";
 import type { ConntrackTable } from "../kernel/conntrack/table.js";
 import type { Redelivery } from "../kernel/events/redelivery/redelivery.js";
@@ -33,7 +34,7 @@ export class Workers {
   /** When one of them wants to run; NEVER where there is none. */
   get due(): number {
     const { redelivery, gc } = this;
-    return gc === null ? redelivery.due : Math.min(redelivery.due, gc.work.due);
+    return gc === null ? redelivery.due : earlier(redelivery.due, gc.work.due);
   }
 
   /** A run is under way: it goes on before anything else on its CPU, apart from timers. */

@@ -41,7 +41,9 @@ export class Workload {
   private readonly poisson: boolean;
   /** How many connections arrive together. */
   private readonly burstConnections: number;
-  private readonly intervalNanoseconds: number;
+  /** Doubles from their first value on (kernel/clock.ts). */
+  private readonly intervalNanoseconds: number = Number.NaN;
+  private readonly startNanoseconds: number = Number.NaN;
   private readonly script: readonly ScriptStep[];
   private readonly steps: number;
   private readonly leastTuple: number;
@@ -75,6 +77,7 @@ export class Workload {
     this.poisson = options.arrivals === "poisson";
     this.burstConnections = options.arrivals === "burst" ? options.burstConnections : 1;
     this.chance = chance;
+    this.startNanoseconds = options.startNanoseconds;
     this.intervalNanoseconds = options.ratePerSecond === null ? 0 : 1e9 / options.ratePerSecond;
     this.script = options.script;
     this.steps = options.script.length;
@@ -210,7 +213,7 @@ export class Workload {
       return this.lastArrival;
     }
     const slot = burstConnections === 1 ? connection : connection - (connection % burstConnections);
-    return this.options.startNanoseconds + Math.round(slot * this.intervalNanoseconds);
+    return this.startNanoseconds + Math.round(slot * this.intervalNanoseconds);
   }
 
   private profiledArrival(profile: RateProfile, connection: number): number {

@@ -58,8 +58,8 @@ export class NetlinkSocket {
   queued = 0;
   /** NETLINK_CONGESTED: what comes is refused until the queue is empty. */
   congested = false;
-  private congestedSince = 0;
-  private congestedBefore = 0;
+  private congestedSince = Number.NaN;
+  private congestedBefore = Number.NaN;
   /** The highest rmem before the last look at it. */
   private peakBefore = 0;
   private error = false;
@@ -93,6 +93,9 @@ export class NetlinkSocket {
     this.noEnobufs = options.noEnobufs;
     this.groups = options.groups;
     this.clock = options.clock ?? { now: 0 };
+    // Doubles from the first value on (kernel/clock.ts).
+    this.congestedSince = 0;
+    this.congestedBefore = 0;
   }
 
   /** Whether a message of this truesize is admitted, and so queued. A refusal counts as a drop and may latch. */

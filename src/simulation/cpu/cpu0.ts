@@ -3,7 +3,7 @@
  * the one place where time is charged: what an action costs by itself and, for each delivery that the kernel attempted
  * in it, an attempt.
  */
-import type { KernelClock } from "../../kernel/clock.js";
+import { type KernelClock, later } from "../../kernel/clock.js";
 import type { Ctnetlink } from "../../kernel/events/ctnetlink.js";
 import type { Broadcast } from "../../kernel/netlink/broadcast.js";
 import type { Costs } from "../../scenario/scenario.js";
@@ -94,7 +94,7 @@ export class Cpu0 {
     this.charged = attempts;
     this.chargedDeliveries = admitted;
     const { now } = this.clock;
-    this.free = Math.max(this.free, now) + cost;
+    this.free = later(this.free, now) + cost;
     return cost;
   }
 
@@ -107,7 +107,7 @@ export class Cpu0 {
     const cost = this.charge(nanoseconds);
     if (index < 0) return;
     this.free = free;
-    others[index] = Math.max(others[index]!, this.clock.now) + cost;
+    others[index] = later(others[index]!, this.clock.now) + cost;
   }
 
   /** SLUB gives pages back when a cache has more free ones than it keeps, so a queue that was empty grows anew. */

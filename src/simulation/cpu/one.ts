@@ -3,7 +3,7 @@
  * (unless the release reschedules there), never between the timers of a jiffy, never while a worker has its lock;
  * otherwise the scheduler chooses between them, the worker and the process that floods.
  */
-import { type KernelClock, NEVER } from "../../kernel/clock.js";
+import { earlier, type KernelClock, later, NEVER } from "../../kernel/clock.js";
 import { type Scheduler, schedulerOf } from "../../kernel/sched/scheduler.js";
 import type { Scenario } from "../../scenario/scenario.js";
 import type { Machine } from "../machine.js";
@@ -84,7 +84,7 @@ export class OneCpu implements Cpus {
   private act(end: number): boolean {
     const timerAt = this.softirq.due();
     let at = timerAt;
-    for (let task = 0; task < this.tasks; task++) at = Math.min(at, Math.max(this.dueOf(task), this.cpu0.free));
+    for (let task = 0; task < this.tasks; task++) at = earlier(at, later(this.dueOf(task), this.cpu0.free));
     if (at > end) return false;
     if (at > this.clock.now) this.clock.now = at;
     if (timerAt === at) this.softirq.act();
@@ -102,7 +102,7 @@ export class OneCpu implements Cpus {
   }
 
   private runHolder(at: number): void {
-    const from = Math.max(this.cpu0.free, at);
+    const from = later(this.cpu0.free, at);
     const holder = this.workers.redelivers ? WORKER : PROCESS;
     if (holder === WORKER) this.wakeReaders(at);
     this.lookForSleepers(from);
@@ -192,7 +192,7 @@ export class OneCpu implements Cpus {
   /** One step of the task that the scheduler chooses. */
   private runChosen(at: number): void {
     const { scheduler } = this;
-    const from = Math.max(this.cpu0.free, at);
+    const from = later(this.cpu0.free, at);
     const uncharged = this.uncharged(at);
     if (at > this.cpu0.free && this.lingering >= 0) this.pick(this.cpu0.free, this.lastTick);
     if (this.tellsReaders && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();

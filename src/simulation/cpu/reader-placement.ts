@@ -7,7 +7,7 @@
  * readers that wait on CPU 0.
  */
 import type { Reader } from "../../daemon/reader.js";
-import type { KernelClock } from "../../kernel/clock.js";
+import { type KernelClock, later } from "../../kernel/clock.js";
 
 /** How long a task runs before a tick may take its CPU away (sysctl_sched_base_slice on two CPUs). */
 const SLICE_NANOSECONDS = 1_400_000;
@@ -22,7 +22,7 @@ export class ReaderPlacement {
   /** Readers that wait on CPU 0. */
   waiting = 0;
   /** Since when the present process or worker has CPU 0. */
-  private cpu0Since = 0;
+  private cpu0Since = Number.NaN;
 
   constructor(clock: KernelClock, readers: readonly Reader[], wakeupNanoseconds: number) {
     this.clock = clock;
@@ -30,6 +30,7 @@ export class ReaderPlacement {
     this.wakeupNanoseconds = wakeupNanoseconds;
     this.movedAway = new Uint8Array(readers.length);
     this.onCpu0 = new Uint8Array(readers.length);
+    this.cpu0Since = 0;
   }
 
   /** A worker or a process takes CPU 0. */
@@ -69,6 +70,6 @@ export class ReaderPlacement {
   /** When a tick takes CPU 0 from whoever has had it for a slice, for somebody who wants it from `from` on. */
   sliceEnd(from: number): number {
     const { clock } = this;
-    return clock.timeOf(clock.jiffiesAt(Math.max(from, this.cpu0Since + SLICE_NANOSECONDS)) + 1);
+    return clock.timeOf(clock.jiffiesAt(later(from, this.cpu0Since + SLICE_NANOSECONDS)) + 1);
   }
 }

@@ -3,8 +3,7 @@
  * does moves CPU 0, so what is due there is looked for only after CPU 0 has acted.
  */
 import type { Reader } from "../../daemon/reader.js";
-import type { KernelClock } from "../../kernel/clock.js";
-import { NEVER } from "../../kernel/clock.js";
+import { earlier, type KernelClock, later, NEVER } from "../../kernel/clock.js";
 import type { Machine } from "../machine.js";
 import type { Pace } from "../pace.js";
 import { FLUSH, type Phases } from "../phases.js";
@@ -52,8 +51,8 @@ export class TwoCpus implements Cpus {
     do {
       const timerAt = softirq.due();
       const workerAt = this.hasWorkers ? this.workerDue() : NEVER;
-      const processAt = Math.max(phases.due, cpu0.hasOthers ? phases.cpuFree : cpu0.free);
-      const at = Math.min(timerAt, this.hasWorkers ? Math.min(workerAt, processAt) : processAt);
+      const processAt = later(phases.due, cpu0.hasOthers ? phases.cpuFree : cpu0.free);
+      const at = earlier(timerAt, this.hasWorkers ? earlier(workerAt, processAt) : processAt);
       if ((list.length > 1 || first.due < at) && !this.catchUp(at, end)) return true;
       if (at > end) return false;
       if (at > clock.now) clock.now = at;
@@ -76,7 +75,7 @@ export class TwoCpus implements Cpus {
     const { clock, list, pace, readers } = this;
     for (;;) {
       const index = list.length === 1 ? 0 : this.nextReader();
-      const at = Math.max(list[index]!.due, this.cpu1Free);
+      const at = later(list[index]!.due, this.cpu1Free);
       if (at >= until || at > end) return true;
       if (at > clock.now) clock.now = at;
       if (readers.act(index) === true) this.cpu1Free = clock.now + readers.usedNanoseconds;
@@ -89,7 +88,7 @@ export class TwoCpus implements Cpus {
     const { due, running } = this.workers;
     if (running) return this.cpu0.free;
     if (this.phases.phase === FLUSH && due !== NEVER) return this.placement.sliceEnd(due);
-    return Math.max(due, this.cpu0.free);
+    return later(due, this.cpu0.free);
   }
 
   private work(): void {
@@ -109,13 +108,13 @@ export class TwoCpus implements Cpus {
     const { list, cpu1Free } = this;
     let next = 0;
     for (let index = 1; index < list.length; index++) {
-      if (Math.max(list[index]!.due, cpu1Free) < Math.max(list[next]!.due, cpu1Free)) next = index;
+      if (later(list[index]!.due, cpu1Free) < later(list[next]!.due, cpu1Free)) next = index;
     }
     return next;
   }
 
   /** Readers that wait on CPU 0 run as soon as nothing else there has anything to do. */
   private releaseReaders(free: number): void {
-    if (Math.min(this.phases.due, this.workerDue()) > free) this.placement.release(free);
+    if (earlier(this.phases.due, this.workerDue()) > free) this.placement.release(free);
   }
 }
