@@ -3,11 +3,12 @@
  * packet of it, or ends it. Arrays of numbers, because a log has millions of lines: 13 bytes a step and 6 bytes an
  * entry. It knows no file and no format (parse.ts).
  */
-import { type Direction, ORIGINAL, REPLY } from "../../kernel/conntrack/status.js";
+import type { Direction } from "../../kernel/conntrack/status.js";
 import type { Segment } from "../../kernel/conntrack/trackers/tcp-states.js";
 import { UsageError } from "../../scenario/errors.js";
 import { FAMILIES, type Family, MOST_ENTRIES, PROTOCOLS, type Protocol } from "../../scenario/parameters/load.js";
 import { MOST_LINES, type Replay } from "../../scenario/parameters/replay.js";
+import { ORIGINAL, REPLY } from "./packet-kinds.js";
 
 /** What a step is: a packet (its segment, and bits), or the end of its entry. */
 const SEGMENT = 0x07;

@@ -6,12 +6,12 @@
  * An UPDATE says what an entry has become, not which packet did that: the packet is taken for the one that leads there
  * (a reply, or the segment that the TCP state needs). Of what raised no event a log knows nothing.
  */
-import { ORIGINAL, REPLY } from "../../kernel/conntrack/status.js";
-import { ACK, FIN, RST, type Segment, SYN, SYN_ACK } from "../../kernel/conntrack/trackers/tcp-states.js";
+import type { Segment } from "../../kernel/conntrack/trackers/tcp-states.js";
 import { quoted, UsageError } from "../../scenario/errors.js";
 import { type Family, PROTOCOLS, type Protocol } from "../../scenario/parameters/load.js";
 import { LONGEST_LOG_SECONDS } from "../../scenario/parameters/replay.js";
 import { ASSURED, REPLIED, ReplayLog } from "./log.js";
+import { ACK, FIN, ORIGINAL, REPLY, RST, SYN, SYN_ACK } from "./packet-kinds.js";
 
 /** [seconds.microseconds] [EVENT] family-of-extended protocol number, and the rest. */
 const EVENT_LINE =
