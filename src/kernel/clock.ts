@@ -8,8 +8,8 @@
 export const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * The earlier and the later of two times. Not Math.min and Math.max, which make small integers of doubles that fit: code
- * that is made while all times of a run are small would have to be made again when they no longer are.
+ * The earlier and the later of two times. Not Math.min and Math.max, which make small integers of doubles that fit:
+ * code that is made while all times of a run are small would have to be made again when they no longer are.
  */
 export const earlier = (a: number, b: number): number => (a < b ? a : b);
 export const later = (a: number, b: number): number => (a > b ? a : b);
