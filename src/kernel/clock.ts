@@ -11,7 +11,9 @@ export const NEVER = Number.POSITIVE_INFINITY;
  * The earlier and the later of two times. Not Math.min and Math.max, which make small integers of doubles that fit:
  * code that is made while all times of a run are small would have to be made again when they no longer are.
  */
+// biome-ignore lint/complexity/useMathMinMax: said above
 export const earlier = (a: number, b: number): number => (a < b ? a : b);
+// biome-ignore lint/complexity/useMathMinMax: said above
 export const later = (a: number, b: number): number => (a > b ? a : b);
 
 export class KernelClock {
