@@ -1,6 +1,6 @@
 /**
  * `npm test -- --coverage [PART OF A PATH...]`, or `npm run coverage`: which lines and branches of src/ tests reach, in
- * processes and threads of their own, too. It takes little longer than the tests alone.
+ * processes and threads of their own, too. It takes a quarter more CPU time than the tests alone.
  */
 import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
