@@ -14,7 +14,7 @@ import type { Release } from "./release.js";
 export type Known = "recorded" | "read" | "listed" | "believed";
 
 /** The facts of a change; of a nested one only the fields that change. */
-export type ChangedFacts = {
+type ChangedFacts = {
   readonly [K in Exclude<keyof Release, "version">]?: Release[K] extends string | number | boolean | null
     ? Release[K]
     : Release[K] extends object

@@ -49,7 +49,7 @@ export interface Pace extends KindPace {
   kinds: Readonly<Record<EventGroup, KindPace | null>>;
 }
 
-export interface KindPace {
+interface KindPace {
   microsecondsPerMessage: number;
   /** With the time in which it was ready to run and others had the CPU. */
   clockMicrosecondsPerMessage: number;
