@@ -35,12 +35,19 @@ const MOST_COST = 3e6;
 const MOST_TIMEOUT = 60;
 /** A walk over the buckets of a large table takes our own time, too. */
 const LEAST_POLL = SECOND / 20;
+/** Who deletes at a pace and never chooses an entry walks over the table as fast as the CPU lets it. */
+const LEAST_SHARE = 0.01;
 
 function mostOf(name: string, path: string, maximum: number): number {
   if (path.startsWith("costs.")) return Math.min(maximum, MOST_COST);
   if (path.startsWith("timeoutsSeconds.")) return Math.min(maximum, MOST_TIMEOUT);
   const bound = MOST.find(([end]) => name.endsWith(end));
   return Math.min(maximum, bound?.[1] ?? 100 * SECOND);
+}
+
+function leastOf(path: string, minimum: number): number {
+  if (path === "listeners.poll.everyNanoseconds") return LEAST_POLL;
+  return path === "delete.share" ? LEAST_SHARE : minimum;
 }
 
 /** Small and large numbers alike, and the ends of the range. */
@@ -85,8 +92,7 @@ function plainValue(schema: Schema, name: string, path: string): fc.Arbitrary<un
     throw new Error(`expected ${path} in TEXTS: a text that is drawn from its description is none`);
   if (type === "boolean") return fc.boolean();
   if (type === "integer" || type === "number") {
-    const least = path === "listeners.poll.everyNanoseconds" ? LEAST_POLL : minimum;
-    return numberIn(least, mostOf(name, path, maximum), type === "integer");
+    return numberIn(leastOf(path, minimum), mostOf(name, path, maximum), type === "integer");
   }
   if (type === "array") {
     const list = fc.array(anyValue(items!, name, path), {
