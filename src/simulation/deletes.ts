@@ -32,6 +32,8 @@ export class Deletes {
   private met = false;
   /** Deletes that the pace has asked for. */
   private paced = 0;
+  /** The same when this walk began. */
+  private pacedBefore = 0;
   /** When it takes its next step, if CPU 0 is free by then. NEVER: it is done. */
   due: number;
   beganAt = NEVER;
@@ -110,8 +112,9 @@ export class Deletes {
       this.dyingAfter = this.kernel.table.dying;
       return;
     }
-    // Of a walk that found nothing the turn has passed.
-    if (!this.met) this.paced++;
+    // Of a walk that chose nothing the turn has passed.
+    if (this.paced === this.pacedBefore) this.paced++;
+    this.pacedBefore = this.paced;
     this.met = false;
     this.dump = this.newDump();
     this.dumps++;

@@ -99,6 +99,17 @@ describe("a delete at a time", () => {
 });
 
 describe("deletes at a pace", () => {
+  test("that choose no entry of a walk begin the next one at the next turn", () => {
+    const report = run({
+      delete: { share: 0, perSecond: 200, atSeconds: 0.2 },
+      connections: 100,
+      flush: false,
+      limitSeconds: 2,
+    });
+    assert.equal(report.deletes!.entries, 0);
+    assert.ok(report.deletes!.dumps > 350 && report.deletes!.dumps <= 361, `${report.deletes!.dumps}`);
+  });
+
   test("come one at a time, so that a reader that keeps up loses none at once", () => {
     const { deletes } = run({ kernel: "6.18", connections: 1000, flush: false, delete: { perSecond: 200 } });
     assert.equal(deletes!.entries, 1000);

@@ -24,6 +24,8 @@ export class Deletes {
   private met = false;
   /** Deletes that the pace has asked for. */
   private paced = 0;
+  /** The same when this walk began. */
+  private pacedBefore = 0;
   /** When it takes its next step; Infinity: it is done. */
   due: number;
   beganAt: number | null = null;
@@ -86,8 +88,9 @@ export class Deletes {
       this.due = Number.POSITIVE_INFINITY;
       return;
     }
-    // Of a walk that found nothing the turn has passed.
-    if (!this.met) this.paced++;
+    // Of a walk that chose nothing the turn has passed.
+    if (this.paced === this.pacedBefore) this.paced++;
+    this.pacedBefore = this.paced;
     this.met = false;
     this.due = this.nextDue;
   }
