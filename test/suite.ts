@@ -1,7 +1,6 @@
 /**
  * What runs the tests of a compiled tree, from inside of it: `node test/suite.js [PART OF A PATH…]`. As many files at
- * once as there are CPUs, but those of live runs after the others: they measure time, and wait for most of theirs. What
- * failed is told with its place in the source.
+ * once as there are CPUs, but those of live runs after the others and one by one: they measure time. What failed is told with its place in the source.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
@@ -31,8 +30,12 @@ async function* eventsOf(files: readonly string[]): AsyncGenerator<TestEvent> {
   const summary = new Map<string, number>();
   const live = files.filter((file) => file.startsWith(LIVE));
   const others = files.filter((file) => !file.startsWith(LIVE)).sort((one, other) => place(one) - place(other));
-  for (const group of [others, live].filter(({ length }) => length > 0)) {
-    for await (const event of run({ files: group, concurrency: availableParallelism() }) as AsyncIterable<TestEvent>) {
+  const groups = [
+    { files: others, concurrency: availableParallelism() },
+    { files: live, concurrency: 1 },
+  ];
+  for (const group of groups.filter(({ files }) => files.length > 0)) {
+    for await (const event of run(group) as AsyncIterable<TestEvent>) {
       const [, what, count] = (isSummary(event) && /^(\w+) ([\d.]+)$/.exec(event.data.message)) || [];
       if (what === undefined) yield event;
       else summary.set(what, (summary.get(what) ?? 0) + Number(count));

@@ -114,12 +114,12 @@ describe("a foreign program as the reader", { skip }, () => {
       { progress() {}, stopRequested: () => false },
     );
     assert.equal(program.ended, null);
-    // The spins take at least what they say; the median of the rounds is hardly later on a loaded machine.
+    // The spins take at least what they say; a loaded machine adds any amount.
     const { microsecondsPerMessage: ofPackets } = backlog.new!;
     const { microsecondsPerMessage: ofFlush } = backlog.destroy!;
-    assert.ok(ofPackets > 95 && ofPackets < 250, `${ofPackets}`);
-    assert.ok(ofFlush > 290 && ofFlush < 600, `${ofFlush}`);
-    assert.ok(listener.portidServiceNanoseconds! > 2 * listener.serviceNanoseconds);
+    assert.ok(ofPackets > 95 && ofFlush > 290, `${ofPackets}, ${ofFlush}`);
+    assert.ok(ofFlush > ofPackets);
+    assert.ok(listener.serviceNanoseconds > 90_000);
   });
 
   test("that opens several sockets has a row for each", async () => {

@@ -31,8 +31,8 @@ def read(sockets, most=None, pause=0.0, pause_requested=None, grow=False):
                 # nlmsg_pid: the socket of who asked for the deletion.
                 requested = pause_requested is not None and message[12:16] != bytes(4)
                 if pause > 0:
-                    end = time.perf_counter() + (pause_requested if requested else pause)
-                    while time.perf_counter() < end:
+                    end = time.thread_time() + (pause_requested if requested else pause)
+                    while time.thread_time() < end:
                         pass
             except OSError as error:
                 if error.errno != errno.ENOBUFS:
