@@ -1,7 +1,7 @@
 /**
  * What runs the tests of a compiled tree, from inside of it: `node test/suite.js [PART OF A PATH…]`. As many files at
- * once as there are CPUs, but those of live runs after the others and one by one: they measure time. What failed is told
- * with its place in the source.
+ * once as there are CPUs, but those of live runs after the others and one by one: they measure time. What failed is
+ * told with its place in the source.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
