@@ -3,12 +3,11 @@
  * costs, how far that varied, and the command that goes on from there with a simulation.
  */
 import type { BacklogPace, Measurement, MeasurementStage } from "../report/measurement.js";
-import type { ListenerScenario } from "../scenario/scenario.js";
 import { formatDuration, formatSize } from "../scenario/units.js";
 import { type Cell, GAP, lay } from "./text/columns.js";
 import { count, duration, percent } from "./text/numbers.js";
 import { field, legibleWidth, wrap } from "./text/paragraph.js";
-import { programFactsOf, readerFlags } from "./text/program.js";
+import { groupFlags, programFactsOf, readerFlags } from "./text/program.js";
 import { themeOf } from "./text/theme.js";
 
 interface MeasurementRenderOptions {
@@ -125,15 +124,11 @@ function commandsOf({ listener, kernel, costs }: Measurement): string[] {
     `--kernel ${kernel.release}`,
     ...readerFlags(listener),
     `--policy ${listener.policy}`,
-    ...groupsOf(listener),
+    ...groupFlags(listener),
     ...COST_FLAGS.map(([flag, key]) => `--${flag} ${formatDuration(Number(costs[key].toPrecision(2)))}`),
   ].join(" ");
   return [
     `ct-reliable flush ${reader} --buffer ${formatSize(listener.bufferBytes)} --connections 20k`,
     `ct-reliable size flush --find buffer --expect 'destroy.lost == 0' ${reader} --connections 20k`,
   ];
-}
-
-function groupsOf({ groups }: ListenerScenario): string[] {
-  return groups.length === 3 ? [] : [`--groups ${groups.join("+")}`];
 }

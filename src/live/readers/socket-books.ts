@@ -146,9 +146,8 @@ export class SocketBooks {
   private pace(): Pace | null {
     const all = this.busy.pace();
     if (all === null) return null;
-    const sorted = [...this.stretches].sort((a, b) => a - b);
     const at = (share: number): Figure =>
-      sorted.length < FEWEST_STRETCHES ? null : sorted[Math.round(share * (sorted.length - 1))]! / 1000;
+      this.stretches.length < FEWEST_STRETCHES ? null : quantile(this.stretches, share) / 1000;
     return {
       ...all,
       fastMicroseconds: at(0.05),
@@ -218,4 +217,10 @@ export class SocketBooks {
 
 function total({ offered }: SocketSample): number {
   return offered.new + offered.update + offered.destroy;
+}
+
+/** The figure in the place that is nearest to that share of them. */
+export function quantile(figures: readonly number[], share: number): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return sorted[Math.round(share * (sorted.length - 1))]!;
 }

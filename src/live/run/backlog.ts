@@ -11,6 +11,7 @@ import { now } from "../host/clock.js";
 import type { NamespaceKernel } from "../host/namespace-kernel.js";
 import { busiestThread } from "../readers/process-tree.js";
 import type { Program } from "../readers/program.js";
+import { quantile } from "../readers/socket-books.js";
 import type { UdpSender } from "../traffic/udp-sender.js";
 
 const ROUNDS = 25;
@@ -36,19 +37,12 @@ interface Machine {
 export async function measureBacklog(machine: Machine, capacityMessages: number): Promise<Measurement["backlog"]> {
   const { program, kernel, sender } = machine;
   const messages = Math.min(MOST_MESSAGES, Math.floor(BUFFER_SHARE * capacityMessages));
-  const tuples = Int32Array.from({ length: Math.min(messages, sender.mostAtOnce) }, (_, index) => index);
-  const open = (): void => {
-    for (let sent = 0; sent < messages; ) {
-      for (let index = 0; index < tuples.length; index++) tuples[index] = sent + index;
-      sent += sender.sendFirst(tuples, Math.min(tuples.length, messages - sent));
-    }
-  };
   const rounds = { new: [] as number[], destroy: [] as number[] };
   if (messages <= FEWEST_MESSAGES) return { new: null, destroy: null };
   const began = now();
   for (let round = 0; round < ROUNDS && now() - began < LONGEST_NANOSECONDS; round++) {
     if (machine.stopRequested() || !program.lives) break;
-    rounds.new.push(...(await roundOf(machine, open)));
+    rounds.new.push(...(await roundOf(machine, () => sender.sendFirstOf(messages))));
     rounds.destroy.push(...(await roundOf(machine, () => kernel.flush())));
   }
   return { new: paceOf(rounds.new), destroy: paceOf(rounds.destroy) };
@@ -85,8 +79,7 @@ const FEWEST_ROUNDS = 5;
 
 function paceOf(rounds: readonly number[]): BacklogPace | null {
   if (rounds.length < FEWEST_ROUNDS) return null;
-  const sorted = [...rounds].sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]! / 1000;
+  const at = (share: number): number => quantile(rounds, share) / 1000;
   return {
     microsecondsPerMessage: at(0.5),
     fastMicroseconds: at(0.05),

@@ -81,22 +81,13 @@ class Machine {
   async measure(listening: keyof typeof BUFFERS): Promise<Measurement> {
     const bufferBytes = BUFFERS[listening];
     const socket = bufferBytes === null ? null : openListener(this.calls, bufferBytes, "lossy", ["destroy"]);
-    const flood = timed(() => this.flood(ENTRIES));
+    const flood = timed(() => this.sender.sendFirstOf(ENTRIES));
     await setTimeout(PAUSE_MILLISECONDS);
     const flush = timed(() => this.kernel.flush());
     let read = 0;
     const recv = socket === null ? 0 : timed(() => (read = this.readAll(socket.fd)));
     if (socket !== null) this.calls.close(socket.fd);
     return { flood: flood / ENTRIES, flush: flush / ENTRIES, recv: read === 0 ? 0 : recv / read };
-  }
-
-  private flood(entries: number): void {
-    const tuples = new Int32Array(this.sender.mostAtOnce);
-    for (let sent = 0; sent < entries; ) {
-      const count = Math.min(tuples.length, entries - sent);
-      for (let index = 0; index < count; index++) tuples[index] = sent + index;
-      sent += this.sender.sendFirst(tuples, count);
-    }
   }
 
   private readAll(fd: number): number {
@@ -131,7 +122,7 @@ class Machine {
     reader.begin(now());
     const ways: number[] = [];
     for (let index = 0; index < WAKEUPS; index++) {
-      this.flood(1);
+      this.sender.sendFirstOf(1);
       await setTimeout(3);
       const [entry] = [...this.kernel.dump()].flat();
       if (entry === undefined) continue;

@@ -46,6 +46,16 @@ export class UdpSender implements FlowSender {
     return this.client.send(count);
   }
 
+  /** The first packets of so many flows, of the tuples from 0 on. */
+  sendFirstOf(flows: number): void {
+    const tuples = new Int32Array(MOST_AT_ONCE);
+    for (let sent = 0; sent < flows; ) {
+      const count = Math.min(MOST_AT_ONCE, flows - sent);
+      for (let index = 0; index < count; index++) tuples[index] = sent + index;
+      sent += this.sendFirst(tuples, count);
+    }
+  }
+
   send(tuple: number, { direction }: ScriptStep): boolean {
     if (direction === 1) {
       this.server!.from(addressOf(tuple));

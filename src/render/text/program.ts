@@ -133,7 +133,7 @@ function simulateOf({ scenario }: Report, { sockets, cpuMicrosecondsPerMessage }
     ...readerFlags(listener),
     `--buffer ${formatSize(listener.bufferBytes)}`,
     `--policy ${listener.policy}`,
-    ...(listener.groups.length === 3 ? [] : [`--groups ${listener.groups.join("+")}`]),
+    ...groupFlags(listener),
   ];
   const why = first.pace === null ? ", by its processor time alone, the least that a message costs" : "";
   return `a reader like it is ${flags.join(" ")}${why}`;
@@ -148,6 +148,11 @@ export function readerFlags(
     `--reader ${formatDuration(serviceNanoseconds)}`,
     ...(portid === null ? [] : [`--reader-portid ${formatDuration(portid)}`]),
   ];
+}
+
+/** The flag of the groups that it joined; none: it is in all. */
+export function groupFlags({ groups }: Pick<ListenerScenario, "groups">): string[] {
+  return groups.length === EVENT_GROUPS.length ? [] : [`--groups ${groups.join("+")}`];
 }
 
 function micro(microseconds: number): string {
