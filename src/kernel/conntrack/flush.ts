@@ -6,12 +6,10 @@
  * deletion.ts.
  */
 import { AHEAD } from "../prefetch.js";
+import type { Release } from "../release.js";
 import type { Deletion } from "./deletion.js";
 import { ORIGINAL, REPLY } from "./status.js";
 import { type ConntrackTable, NIL } from "./table.js";
-
-/** By which nodes of an entry it is met. */
-export type FlushDirection = "either" | "original" | "reply";
 
 export class Flush {
   private readonly table: ConntrackTable;
@@ -33,7 +31,7 @@ export class Flush {
   constructor(
     table: ConntrackTable,
     deletion: Deletion,
-    direction: FlushDirection,
+    direction: Release["flushDirection"],
     prefetch: (entries: Int32Array, count: number) => void = () => {},
   ) {
     this.wanted = direction === "either" ? -1 : direction === "reply" ? REPLY : ORIGINAL;
