@@ -172,11 +172,13 @@ export class SocketBooks {
     if (messages < FEWEST_IN_A_STRETCH) return;
     const ran = close.reader.cpuNanoseconds - begin.reader.cpuNanoseconds;
     const waited = close.reader.cpuWaitNanoseconds - begin.reader.cpuWaitNanoseconds;
-    const worked = Math.max(ran, end.at - begin.at - waited);
+    const notWaited = end.at - begin.at - waited;
+    const worked = Math.max(ran, notWaited);
     for (const spent of kind === null ? [this.busy] : [this.busy, this.busyByKind[kind]]) {
       spent.add(worked, Math.max(worked, end.at - begin.at), messages);
     }
-    if (messages >= STRETCH_MESSAGES) this.stretches.push(worked / messages);
+    // A wait that began before the stretch is told in it, what was run up to a tick after it: neither bounds the other.
+    if (messages >= STRETCH_MESSAGES && notWaited > 0) this.stretches.push(worked / messages);
   }
 
   /**

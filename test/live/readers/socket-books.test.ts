@@ -58,6 +58,23 @@ describe("the pace", () => {
     assert.equal(Math.round(pace!.clockMicrosecondsPerMessage), Math.round(22_000 / 90));
   });
 
+  test("has no stretch in its spread of which all time was told as a wait", () => {
+    // Twelve bursts of 100 messages, each read in 2 ms. Of two the account is late, and tells a wait before them.
+    const looks = Array.from({ length: 12 }, (_, burst) => {
+      const [at, offered] = [10 * burst, 100 * (burst + 1)];
+      const late = burst === 4 || burst === 8;
+      const [ran, waited] = [2 * burst, 9 * ((burst > 4 ? 1 : 0) + (burst > 8 ? 1 : 0))];
+      const told = late ? [ran, waited + 9] : [ran + 2, waited];
+      return [
+        look(at, 100, offered, 0, ran, waited),
+        look(at + 1, 50, offered, 0, ...told),
+        look(at + 2, 0, offered, 0, ...told),
+      ];
+    });
+    const { pace } = books(look(-1, 0, 0), ...looks.flat());
+    assert.equal(pace!.fastMicroseconds, 20);
+  });
+
   test("counts the time in which the reader slept for other things while messages waited", () => {
     const { pace } = books(look(0, 90, 90), look(9, 10, 90, 0, 1), look(10, 0, 90, 0, 1.1));
     assert.equal(pace!.microsecondsPerMessage, 100);
