@@ -58,11 +58,43 @@ function changesByUpdates(version: string): Change[] {
 /** The admission of July 2025 mends CVE-2025-38465, so that it is taken where nothing else is. */
 const isSecurityFix = ({ facts }: Change): boolean => facts.admission !== undefined;
 
-/** Red Hat's 7 took no features after 2019 (its 7.7), the time of 5.0. */
-const LAST_FEATURES_OF_EL7 = "5.0";
+/** Whether an update of its branch changed a rule. */
+function hasUpdates(version: string): boolean {
+  const branch = /^\d+\.\d+\./.exec(version)![0];
+  return CHANGES.some(({ from }) => Object.keys(from).some((update) => update.startsWith(branch)));
+}
 
-function isBeforeEndOfEl7({ from }: Change): boolean {
-  return !cameBetween(Object.keys(from)[0]!, LAST_FEATURES_OF_EL7, null);
+/** What a vendor may have that takes the updates of its branch, and security fixes by itself. */
+function changesOfUpdates(version: string): Change[] {
+  const updates = changesByUpdates(version);
+  return changesAfter(version).filter((change) => updates.includes(change) || isSecurityFix(change));
+}
+
+/**
+ * The same of a vendor that goes on with branches that ended, such as Ubuntu's 6.8: it takes from the updates of
+ * others.
+ */
+function changesOfAnyUpdates(version: string): Change[] {
+  if (hasUpdates(version)) return changesOfUpdates(version);
+  return changesAfter(version).filter(({ from }) => Object.keys(from).length > 1);
+}
+
+/** When Red Hat's 6 (its 6.8, 2016) and 7 (its 7.7, 2019) took their last features, as versions of the mainline. */
+const LAST_FEATURES: Readonly<Record<string, string>> = { el6: "4.6", el7: "5.0" };
+
+/** Red Hat's 8 to 10 may have every later rule. */
+function changesOfRedHat(version: string): Change[] {
+  const later = changesAfter(version);
+  const last = LAST_FEATURES[/\.(el\d+)/.exec(version)![1]!];
+  if (last === undefined) return later;
+  return later.filter((change) => isSecurityFix(change) || !cameBetween(Object.keys(change.from)[0]!, last, null));
+}
+
+/** What a name is taken for that does not tell the backports of its vendor. */
+function backported(version: string, vendor: string): string {
+  const changed = changedByUpdates(version);
+  const updates = changed === null ? "" : `; updates of its branch changed ${changed}`;
+  return `${version} is taken for ${numbersOf(version)}, but ${vendor}'s backports are not in the name${updates}: ${SET_THEM}`;
 }
 
 /** What a name of Debian or Ubuntu is taken for. `look`: where the level is written. */
@@ -86,29 +118,36 @@ function taken(version: string, vendor: string, look: string): string {
 const VENDORS: readonly Vendor[] = [
   {
     name: /\.amzn/,
-    says: (version) => {
-      const changed = changedByUpdates(version);
-      const updates = changed === null ? "" : `; updates of its branch changed ${changed}`;
-      return `${version} is taken for ${numbersOf(version)}, but Amazon's backports are not in the name${updates}: ${SET_THEM}`;
-    },
-    mayHave: (version) => {
-      const updates = changesByUpdates(version);
-      return changesAfter(version).filter((change) => updates.includes(change) || isSecurityFix(change));
-    },
+    says: (version) => backported(version, "Amazon"),
+    mayHave: changesOfUpdates,
   },
   {
-    name: /\.el([789]|10)/,
-    mayHave: (version) => {
-      const later = changesAfter(version);
-      return /\.el7/.test(version)
-        ? later.filter((change) => isBeforeEndOfEl7(change) || isSecurityFix(change))
-        : later;
-    },
+    // Before Red Hat's, whose .el8 stands in these names, too.
+    name: /uek\b/,
+    says: (version) => backported(version, "Oracle"),
+    mayHave: changesOfUpdates,
+  },
+  {
+    name: /\.el([6789]|10)/,
     says: (version) =>
       isRebased(version)
         ? `${version} is taken for ${levelBehind(version)!.least}, to which Red Hat rebased its conntrack; whether it has the ` +
           "admission of July 2025 (--admission new) or a later gc worker (--gc pass-mean), the name does not tell"
         : `${version} is taken for ${numbersOf(version)}, but Red Hat's backports are not in the name: ${SET_THEM}`,
+    mayHave: changesOfRedHat,
+  },
+  {
+    // 5.14.21-150500.55.49-default; Tumbleweed's 6.11.3-1-default has one number there and is the mainline's.
+    name: /^\d+\.\d+\.\d+-\d+\.\d+[.\d]*-(default|azure|rt|preempt|kvmsmall)\b/,
+    says: (version) =>
+      `${version} is taken for ${numbersOf(version)}, but SUSE's backports are not in the name: ${SET_THEM}`,
+    mayHave: changesAfter,
+  },
+  {
+    // Built from Ubuntu's tree, with the level of that in the name.
+    name: /-pve\b/,
+    says: (version) => backported(version, "Proxmox"),
+    mayHave: changesOfAnyUpdates,
   },
   {
     name: /^\d+\.\d+\.0-\d+(\.bpo\.\d+)?-(rt-|cloud-)?(amd64|arm64|686|armmp)/,
@@ -116,9 +155,9 @@ const VENDORS: readonly Vendor[] = [
     mayHave: changesByUpdates,
   },
   {
-    name: /-(generic|lowlatency|aws|azure|gcp|gke|oracle|kvm|raspi|ibm)\b|gke/,
+    name: /^\d+\.\d+\.0-\d+(-(generic|lowlatency|aws|azure|gcp|gke|oracle|kvm|raspi|ibm)\b|.*gke)/,
     says: (version) => taken(version, "Ubuntu", "the last word of /proc/version_signature, as in --kernel 5.15.190"),
-    mayHave: changesByUpdates,
+    mayHave: changesOfAnyUpdates,
   },
 ];
 
@@ -148,7 +187,6 @@ export function hiddenChanges(version: string): readonly Change[] {
 
 function vendorOf(version: string): Vendor | undefined {
   if (releaseFor(version) === null) return undefined;
-  if (!/^\d+\.\d+\.0\b/.test(version) && !/\.el\d|\.amzn/.test(version)) return undefined;
   return VENDORS.find(({ name }) => name.test(version));
 }
 
@@ -175,10 +213,12 @@ export function levelInUnameVersion(text: string): string | null {
 
 /**
  * The level in Ubuntu's /proc/version_signature, which ends with the upstream version:
- * `Ubuntu 5.15.0-113.123-generic 5.15.153`. Null: none is there.
+ * `Ubuntu 5.15.0-113.123-generic 5.15.153`. Null: none is there, or its branch ended and Ubuntu went on with it, as
+ * with 6.8, so that the level hides as much as the name does.
  */
 function levelInSignature(text: string): string | null {
-  return /^Ubuntu \S+ (\d+\.\d+\.\d+)\s*$/.exec(text)?.[1] ?? null;
+  const level = /^Ubuntu \S+ (\d+\.\d+\.\d+)\s*$/.exec(text)?.[1];
+  return level !== undefined && hasUpdates(level) ? level : null;
 }
 
 /** What a running kernel says of itself: uname -r, uname -v, /proc/version_signature where there is one. */

@@ -27,6 +27,23 @@ describe("open is", () => {
     ["5.15.0-113-generic", ["--admission new"]],
     ["5.15.0-1019-aws", ["--gc pass-halving", "--gc pass-mean", "--admission new"]],
     ["5.15.0-1049-gke", ["--gc pass-halving", "--gc pass-mean", "--admission new"]],
+    ["2.6.32-754.el6.x86_64", ["--retry workqueue", "--admission new"]],
+    ["5.4.17-2136.300.7.el8uek.x86_64", ["--gc pass-120s", "--admission new"]],
+    [
+      "5.14.21-150500.55.49-default",
+      [
+        ...[
+          "--gc pass-halving",
+          "--retry evict-list-inverted",
+          "--gc pass-mean",
+          "--admission new",
+          "--retry evict-list",
+        ],
+      ],
+    ],
+    // Both took what other branches took.
+    ["6.8.0-45-generic", ["--admission new", "--retry evict-list"]],
+    ["6.8.12-4-pve", ["--admission new", "--retry evict-list"]],
     ["6.1.0-48-amd64", ["--retry evict-list"]],
     ["6.12.0-0.bpo.1-amd64", ["--admission new", "--retry evict-list"]],
   ] as const) {

@@ -21,6 +21,11 @@ describe("a name that hides its level", () => {
     ["5.14.0-70.13.1.el9_0.x86_64", [/Red Hat/]],
     ["5.14.0-362.8.1.el9_3.x86_64", [/taken for 5\.19, to which Red Hat rebased its conntrack/, /--admission new/]],
     ["6.1.94-99.176.amzn2023.x86_64", [/Amazon/]],
+    ["2.6.32-754.el6.x86_64", [/Red Hat/]],
+    ["5.15.0-302.167.6.el9uek.x86_64", [/taken for 5\.15\.0/, /Oracle/, /the gc worker \(5\.15\.34 and 5\.15\.75\)/]],
+    ["5.14.21-150500.55.49-default", [/taken for 5\.14\.21/, /SUSE/, /--admission, --gc and --retry/]],
+    ["6.8.12-4-pve", [/taken for 6\.8\.12/, /Proxmox/]],
+    ["5.15.158-2-pve", [/Proxmox/, /admission \(5\.15\.189\)/]],
   ] as const) {
     test(`${version} is commented on`, () => {
       for (const pattern of says) assert.match(hiddenLevel(version)!, pattern);
@@ -90,6 +95,7 @@ describe("a name that hides its level", () => {
 
   for (const version of [
     "6.1.170",
+    "6.11.3-1-default",
     "3.10",
     "2.6.32",
     "6.18.44-fc-v669",
@@ -123,6 +129,11 @@ describe("the level of a running kernel", () => {
   test("is the last word of Ubuntu's /proc/version_signature", () => {
     const signature = "Ubuntu 5.15.0-113.123-generic 5.15.153\n";
     assert.equal(runningLevel({ ...ubuntu, signature }), "5.15.153");
+  });
+
+  test("is what uname -r says where Ubuntu went on with a branch that ended", () => {
+    const signature = "Ubuntu 6.8.0-45.45-generic 6.8.12\n";
+    assert.equal(runningLevel({ ...ubuntu, release: "6.8.0-45-generic", signature }), "6.8.0-45-generic");
   });
 
   test("is what uname -r says where nothing says more", () => {
