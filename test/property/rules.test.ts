@@ -1,6 +1,6 @@
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { idleListenersChangeNothing, settles, slicesMakeNoDifference } from "./rules.js";
+import { fasterReadersLoseLess, idleListenersChangeNothing, settles, slicesMakeNoDifference } from "./rules.js";
 
 describe("after an overload", () => {
   test("a reliable reader that lives has every DESTROY once, and the dying list is empty", () => {
@@ -16,4 +16,8 @@ describe("no difference makes", () => {
   test("in how many slices a run is carried on", () => {
     fc.assert(slicesMakeNoDifference, { numRuns: 60, seed: 1 });
   });
+});
+
+test("twenty lossy readers lose no more in sum when each of them is faster", () => {
+  fc.assert(fasterReadersLoseLess, { numRuns: 3, seed: 1 });
 });

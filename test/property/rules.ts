@@ -91,21 +91,32 @@ function lossy(given: Overrides): Overrides {
   const policy = (given.connections ?? 0) % 2 === 0 ? ("lossy" as const) : ("no-enobufs" as const);
   const kept = { bufferBytes, serviceNanoseconds, stall, groups };
   const listener = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
-  return { ...given, cpus: 2, nfConntrackMax: 0, listeners: [{ ...listener, policy }] };
+  return { ...given, cpus: 2, nfConntrackMax: 1_000_000, listeners: [{ ...listener, policy }] };
 }
 
 const lost = ({ events }: Report): number => Object.values(events).reduce((sum, { lost }) => sum + (lost ?? 0), 0);
 
+/** Twenty scenarios. */
+const lossyScenarios = fc.array(anyScenario(lossy), { minLength: 20, maxLength: 20 });
+
 /**
- * Not a theorem, because the congestion of a socket has moments that are better than others; no counterexample is
- * known.
+ * In sum: of a single run it is not true. A reader that sleeps when a flush begins is woken on the CPU of the flush and
+ * waits for its turn; a slower one that is still awake then reads beside the flush. And the congestion of a socket has
+ * moments that are better than others.
  */
-export const fasterReadersLoseNoMore = fc.property(
-  anyScenario(lossy),
+export const fasterReadersLoseLess = fc.property(
+  lossyScenarios,
   fc.integer({ min: 2, max: 10 }),
-  (scenario, times) => {
-    const [listener] = scenario.listeners;
-    const faster = { ...listener!, serviceNanoseconds: Math.floor(listener!.serviceNanoseconds / times) };
-    assert.ok(lost(simulate({ ...scenario, listeners: [faster] })) <= lost(simulate(scenario)));
+  (scenarios, times) => {
+    let difference = 0;
+    for (const scenario of scenarios) {
+      const [listener] = scenario.listeners;
+      const faster = { ...listener!, serviceNanoseconds: Math.floor(listener!.serviceNanoseconds / times) };
+      difference += lost(simulate({ ...scenario, listeners: [faster] })) - lost(simulate(scenario));
+    }
+    assert.ok(
+      difference <= 0,
+      `with ${times} times the speed, ${difference} more were lost in ${scenarios.length} runs`,
+    );
   },
 );
