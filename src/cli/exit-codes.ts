@@ -9,6 +9,7 @@ const CODES = {
   usage: { code: 2, meaning: "A flag, a variable or a scenario file is wrong; one sentence says how." },
   liveImpossible: { code: 3, meaning: "The running kernel cannot be used here." },
   bug: { code: 4, meaning: "A rule of the model broke: a bug of ct-reliable, with the command that repeats it." },
+  missing: { code: 5, meaning: "Runs are missing, because their workers ended twice; the result names them." },
   /** As the shell counts them: 128 + the number of the signal. */
   hungUp: { code: 129, meaning: "SIGHUP ended it; the summary so far was printed." },
   interrupted: { code: 130, meaning: "Ctrl-C ended it; the summary so far was printed." },

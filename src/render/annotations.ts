@@ -8,14 +8,18 @@ import { measured } from "./measured.js";
 
 export function renderAnnotations({ report, origins }: Suite): string {
   return report.scenarios
-    .flatMap(({ name, expectations }, index) => {
-      const { path, expectationLines } = origins[index]!;
-      return expectations.flatMap((verdict, at) => {
+    .flatMap(({ name, expectations, missing = [] }, index) => {
+      const { path, line, expectationLines } = origins[index]!;
+      const annotation = (at: number | undefined, message: string): string => {
+        const place = path === "" || path === "-" ? "" : `file=${property(path)},line=${at},`;
+        return `::error ${place}title=${property(`ct-reliable ${name}`)}::${escaped(message)}\n`;
+      };
+      const absent = missing.slice(0, 1).map((run) => annotation(line, `a run is missing: ${run}`));
+      const failed = expectations.flatMap((verdict, at) => {
         if (verdict.ok) return [];
-        const place = path === "" || path === "-" ? "" : `file=${property(path)},line=${expectationLines[at]},`;
-        const message = `expected ${verdict.expression}, got ${measured(verdict)}`;
-        return [`::error ${place}title=${property(`ct-reliable ${name}`)}::${escaped(message)}\n`];
+        return [annotation(expectationLines[at], `expected ${verdict.expression}, got ${measured(verdict)}`)];
       });
+      return [...absent, ...failed];
     })
     .join("");
 }

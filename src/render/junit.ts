@@ -16,11 +16,16 @@ export function renderJunit({ report, origins }: Suite): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.join("")}</testsuites>\n`;
 }
 
-function suite({ name, title, expectations, reports }: ScenarioResult, origin: Origin, id: number): string {
+function suite(
+  { name, title, expectations, reports, missing = [] }: ScenarioResult,
+  origin: Origin,
+  id: number,
+): string {
   const cases = expectations.map((verdict, index) => testcase(verdict, name, origin, index));
-  // A scenario that expects nothing still says that it ran.
-  const ran =
-    expectations.length === 0 ? [`    <testcase${attributes({ name: "runs", classname: name, time: 0 })}/>\n`] : [];
+  // A scenario that expects nothing still says that it ran, or that it did not.
+  const [error = ""] = missing.map((run) => `      <error${attributes({ message: run, type: "missing" })}/>\n`);
+  const runs = `    <testcase${attributes({ name: "runs", classname: name, time: 0 })}`;
+  const ran = expectations.length > 0 ? "" : error === "" ? `${runs}/>\n` : `${runs}>\n${error}    </testcase>\n`;
   const head = attributes({
     name,
     package: "ct-reliable",
@@ -29,7 +34,7 @@ function suite({ name, title, expectations, reports }: ScenarioResult, origin: O
     hostname: "localhost",
     tests: Math.max(1, expectations.length),
     failures: expectations.filter(({ ok }) => !ok).length,
-    errors: 0,
+    errors: error === "" ? 0 : 1,
     time: 0,
   });
   const facts = {
@@ -45,7 +50,7 @@ function suite({ name, title, expectations, reports }: ScenarioResult, origin: O
   );
   return (
     `  <testsuite${head}>\n    <properties>\n${properties.join("")}    </properties>\n` +
-    `${cases.join("")}${ran.join("")}    <system-out/>\n    <system-err/>\n  </testsuite>\n`
+    `${cases.join("")}${ran}    <system-out/>\n    <system-err/>\n  </testsuite>\n`
   );
 }
 

@@ -71,10 +71,11 @@ function emptied({ dying, flush }: Report): string {
     : `empty ${duration(dying.emptyAfterFlushSeconds)} after the flush`;
 }
 
-function failure({ name, title, expectations }: ScenarioResult, { command }: Origin): string {
+function failure({ name, title, expectations, missing = [] }: ScenarioResult, { command }: Origin): string {
   const lines = expectations
     .filter(({ ok }) => !ok)
     .map((verdict) => `- ${code(verdict.expression)}: is **${escaped(measured(verdict))}**`);
+  lines.push(...missing.map((run) => `- missing: ${escaped(run)}`));
   return [`**${escaped(name)}**: ${escaped(title)}`, lines.join("\n"), fenced(command)].join("\n\n");
 }
 

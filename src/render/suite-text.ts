@@ -46,6 +46,9 @@ function scenario(result: ScenarioResult, { command }: Origin, { width, column, 
     heading,
     ...rest.map((line) => theme.heading(line)),
     ...lines,
+    ...(result.missing ?? []).flatMap((run) =>
+      hanging("✗ missing ", run, width - MARGIN.length).map((line) => MARGIN + theme.bad(line)),
+    ),
     ...(result.ok ? [] : [`${MARGIN}${theme.aside(command)}`]),
   ];
 }
@@ -61,25 +64,33 @@ function row(verdict: ExpectationResult, { width, column, theme }: Screen): stri
   return hanging(`${mark} `, verdictText(verdict), width - MARGIN.length).map((line) => MARGIN + paint(line));
 }
 
-function summary({ summary, interrupted, ok }: Suite["report"], width: number, theme: Theme): string {
+function summary({ summary, scenarios, interrupted, ok }: Suite["report"], width: number, theme: Theme): string {
   const paint = interrupted ? theme.warning : ok ? theme.good : theme.bad;
-  return wrap(summaryText({ summary, ...(interrupted ? { interrupted } : {}) }), width)
+  return wrap(summaryText({ summary, scenarios, ...(interrupted ? { interrupted } : {}) }), width)
     .map((line) => paint(line))
     .join("\n");
 }
 
 /** The sums in one sentence, for every format that people read. */
-export function summaryText({ summary, interrupted }: Pick<Suite["report"], "summary" | "interrupted">): string {
+export function summaryText({
+  summary,
+  scenarios: results = [],
+  interrupted,
+}: Pick<Suite["report"], "summary" | "interrupted"> & Partial<Suite["report"]>): string {
   const { scenarios, expectations, failedScenarios, failedExpectations, skippedScenarios, runs } = summary;
+  const incomplete = results.filter(({ missing }) => missing !== undefined).length;
   const judged =
     `${plural(scenarios, "scenario", "scenarios")}, ${plural(expectations, "expectation", "expectations")} ` +
     `in ${plural(runs, "run", "runs")}`;
   const verdict =
     failedExpectations > 0
-      ? `${plural(failedExpectations, "expectation", "expectations")} of ${plural(failedScenarios, "scenario", "scenarios")} failed`
-      : expectations > 0
-        ? "all hold"
-        : "nothing was expected";
+      ? `${plural(failedExpectations, "expectation", "expectations")} of ${plural(failedScenarios - incomplete, "scenario", "scenarios")} failed`
+      : incomplete > 0
+        ? "no verdict on all"
+        : expectations > 0
+          ? "all hold"
+          : "nothing was expected";
   const skipped = skippedScenarios > 0 ? `; ${plural(skippedScenarios, "scenario", "scenarios")} not run` : "";
-  return `${interrupted === true ? "interrupted — " : ""}${judged}: ${verdict}${skipped}`;
+  const missing = incomplete > 0 ? `; runs of ${plural(incomplete, "scenario", "scenarios")} are missing` : "";
+  return `${interrupted === true ? "interrupted — " : ""}${judged}: ${verdict}${missing}${skipped}`;
 }

@@ -17,6 +17,8 @@ export interface ScenarioResult {
   expectations: readonly ExpectationResult[];
   /** One of each seed. */
   reports: readonly Report[];
+  /** The runs that workers ended in, and why: then nothing is judged, and it does not count as ok. Absent otherwise. */
+  missing?: readonly string[];
 }
 
 export interface SuiteReport {
@@ -102,13 +104,17 @@ export const SUITE: ObjectSchema<SuiteReport> = {
     tool,
     ok: { type: "boolean", description: "whether every expectation held" },
     scenarios: list(
-      object<ScenarioResult>("a scenario, or a variant of one", {
-        name: text("its name", "a name"),
-        title: text("what happens in it", "a title"),
-        ok: { type: "boolean", description: "whether all its expectations held" },
-        expectations,
-        reports: list(REPORT, "one report of each seed"),
-      }),
+      {
+        ...object<ScenarioResult>("a scenario, or a variant of one", {
+          name: text("its name", "a name"),
+          title: text("what happens in it", "a title"),
+          ok: { type: "boolean", description: "whether all its expectations held" },
+          expectations,
+          reports: list(REPORT, "one report of each seed"),
+          missing: list(text("a run, and why", "a text"), "runs that workers ended in: nothing is judged"),
+        }),
+        optional: ["missing"],
+      },
       "the scenarios, in the order of the files",
     ),
     summary: object<SuiteReport["summary"]>("the sums", {

@@ -3,7 +3,8 @@
  * and nothing of what runs in them (run-worker.ts). A run depends on its scenario alone, so it does not matter which
  * thread has it; what is kept of each is told as it comes, with its place. No thread takes a run before the last one's
  * result is dealt with, so that nothing piles up however slow whoever keeps it is; but one more waits in the thread
- * already, so that it never waits for us.
+ * already, so that it never waits for us. A thread that ends takes only its own run with it: another one has the run
+ * once more, because a thread may be out of memory through what it had before, and a run that ends two is missing.
  */
 import { Worker } from "node:worker_threads";
 import type { Backend, Observer } from "../report/backend.js";
@@ -22,6 +23,10 @@ export interface Work<K extends Keep> {
 export interface Tell<K extends Keep> {
   /** Of one that was cut short nothing is told. */
   done(index: number, kept: Kept<K>): Promise<void> | void;
+  /** Two workers ended in it; what it would have come to is not known. */
+  missing(index: number, why: string): void;
+  /** For a person: which worker has ended, and what becomes of its run. */
+  note(sentence: string): void;
   signal: AbortSignal;
 }
 
@@ -48,7 +53,7 @@ export type Answer = { kept: Kept<Keep> } | { error: string };
  * the next work and keep no process alive.
  */
 export function pool(workers: number, here: Backend, breathe: Observer["progress"]): RunAll {
-  const idle: Worker[] = [];
+  const idle: Thread[] = [];
   return async (work, tell) => {
     const { signal } = tell;
     const size = Math.min(workers, Math.floor(work.count / RUNS_OF_A_WORKER));
@@ -58,7 +63,7 @@ export function pool(workers: number, here: Backend, breathe: Observer["progress
     const take = (ahead: boolean): number =>
       next < work.count - (ahead ? RUNS_AT_THE_END * size : 0) && !signal.aborted ? next++ : -1;
     if (size > 1) {
-      await inThreads(borrowed(size, idle), idle, (worker) => takeTurns(worker, work, take, tell), signal);
+      await inThreads(borrowed(size, idle), idle, (thread) => takeTurns(thread, work, take, tell), signal);
       return;
     }
     const observer: Observer = { progress: breathe, stopRequested: () => signal.aborted };
@@ -70,25 +75,21 @@ export function pool(workers: number, here: Backend, breathe: Observer["progress
 }
 
 /** From those that wait, and new ones. */
-function borrowed(size: number, idle: Worker[]): Worker[] {
-  return Array.from({ length: size }, () => {
-    const worker = idle.pop() ?? new Worker(new URL("./run-worker.js", import.meta.url));
-    worker.ref();
-    return worker;
-  });
+function borrowed(size: number, idle: Thread[]): Thread[] {
+  return Array.from({ length: size }, () => idle.pop() ?? new Thread());
 }
 
 /** All of them end with the first that fails, and where they are when the runs are to stop. */
 async function inThreads(
-  workers: readonly Worker[],
-  idle: Worker[],
-  job: (worker: Worker) => Promise<void>,
+  threads: readonly Thread[],
+  idle: Thread[],
+  job: (thread: Thread) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const stop = () => Promise.all(workers.map((worker) => worker.terminate()));
+  const stop = () => Promise.all(threads.map((thread) => thread.stop()));
   signal.addEventListener("abort", stop);
   try {
-    await Promise.all(workers.map(job));
+    await Promise.all(threads.map(job));
   } catch (error) {
     await stop();
     throw error;
@@ -96,77 +97,123 @@ async function inThreads(
     signal.removeEventListener("abort", stop);
   }
   if (signal.aborted) return void (await stop());
-  for (const worker of workers) worker.unref();
-  idle.push(...workers);
+  for (const thread of threads) thread.rest();
+  idle.push(...threads);
 }
 
 /** A run that a thread has been asked for. */
 interface Asked<K extends Keep> {
   index: number;
-  answer: Promise<Kept<K> | null>;
+  answer: Promise<Kept<K> | Ended | null>;
 }
 
 async function takeTurns<K extends Keep>(
-  worker: Worker,
+  thread: Thread,
   { scenario, name, keep }: Work<K>,
   take: (ahead: boolean) => number,
-  tell: Tell<K>,
+  { done, missing, note }: Tell<K>,
 ): Promise<void> {
-  const thread = new Thread(worker, tell.signal);
   const next = (ahead: boolean): Asked<K> | null => {
     const index = take(ahead);
     if (index < 0) return null;
-    const answer = thread.ask({ scenario: scenario(index), keep }, name(index)) as Promise<Kept<K> | null>;
+    const question = { scenario: scenario(index), keep };
+    const answer = thread.ask(question, { name: name(index), note }) as Promise<Kept<K> | Ended | null>;
     // Whoever awaits it hears of a failure; until then nobody has to.
     answer.catch(() => {});
     return { index, answer };
   };
-  try {
-    let [now, then] = [next(false), next(true)];
-    while (now !== null) {
-      const kept = await now.answer;
-      if (kept === null) return;
-      await tell.done(now.index, kept);
-      [now, then] = [then ?? next(false), next(true)];
-    }
-  } finally {
-    thread.forget();
+  let [now, then] = [next(false), next(true)];
+  while (now !== null) {
+    const answer = await now.answer;
+    if (answer === null) return;
+    if (answer instanceof Ended) missing(now.index, answer.why);
+    else await done(now.index, answer);
+    [now, then] = [then ?? next(false), next(true)];
   }
 }
 
-/** A worker that answers what it was asked one after the other. */
-class Thread {
-  private readonly worker: Worker;
-  private readonly open: { name: string; resolve(kept: Kept<Keep> | null): void; reject(error: Error): void }[] = [];
-  private readonly answered = (answer: Answer): void => {
-    const { name, resolve, reject } = this.open.shift()!;
-    if ("error" in answer) reject(new Error(`${name}: ${answer.error}`));
-    else resolve(answer.kept);
-  };
-  private readonly failed = (error: Error): void => {
-    for (const { name, reject } of this.open.splice(0))
-      reject(new Error(`${name}: ${error.message}`, { cause: error }));
-  };
-  private readonly ended: (code: number) => void;
-
-  constructor(worker: Worker, signal: AbortSignal) {
-    this.worker = worker;
-    this.ended = (code) => {
-      if (signal.aborted) for (const { resolve } of this.open.splice(0)) resolve(null);
-      else this.failed(new Error(`its worker ended with code ${code}`));
-    };
-    worker.on("message", this.answered).on("error", this.failed).on("exit", this.ended);
+/** What is answered of a run that workers ended in. */
+class Ended {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
   }
+}
 
-  /** Null: the runs were to stop before it answered. */
-  ask(question: Question, name: string): Promise<Kept<Keep> | null> {
+interface Open {
+  question: Question;
+  name: string;
+  note(sentence: string): void;
+  /** Workers that ended in it. */
+  ends: number;
+  resolve(answer: Kept<Keep> | Ended | null): void;
+  reject(error: Error): void;
+}
+
+const MOST_ENDS = 2;
+
+/** A worker that answers what it was asked one after the other, and another one in its place where it ends. */
+class Thread {
+  private worker: Worker | null = null;
+  private stopped = false;
+  private readonly open: Open[] = [];
+
+  /** Null: it was stopped before it answered. */
+  ask(question: Question, { name, note }: Pick<Open, "name" | "note">): Promise<Kept<Keep> | Ended | null> {
+    if (this.stopped) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
-      this.open.push({ name, resolve, reject });
+      this.open.push({ question, name, note, ends: 0, resolve, reject });
+      this.worker ??= this.start();
+      this.worker.ref();
       this.worker.postMessage(question);
     });
   }
 
-  forget(): void {
-    this.worker.off("message", this.answered).off("error", this.failed).off("exit", this.ended);
+  /** Until it is asked again it keeps no process alive. */
+  rest(): void {
+    this.worker?.unref();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.worker?.terminate();
+  }
+
+  private start(): Worker {
+    let outOfMemory = false;
+    return new Worker(new URL("./run-worker.js", import.meta.url))
+      .on("message", (answer: Answer) => this.answered(answer))
+      .on("error", (error: Error & { code?: string }) => {
+        outOfMemory = error.code === "ERR_WORKER_OUT_OF_MEMORY";
+        if (!outOfMemory) this.failed(error);
+      })
+      .on("exit", (code) => this.ended(outOfMemory ? "because it was out of memory" : `with code ${code}`));
+  }
+
+  private answered(answer: Answer): void {
+    const { name, resolve, reject } = this.open.shift()!;
+    if ("error" in answer) reject(new Error(`${name}: ${answer.error}`));
+    else resolve(answer.kept);
+  }
+
+  private failed(error: Error): void {
+    for (const { name, reject } of this.open.splice(0))
+      reject(new Error(`${name}: ${error.message}`, { cause: error }));
+  }
+
+  private ended(how: string): void {
+    this.worker = null;
+    if (this.stopped) for (const { resolve } of this.open.splice(0)) resolve(null);
+    const [first] = this.open;
+    if (first === undefined) return;
+    if (++first.ends < MOST_ENDS) {
+      first.note(`${first.name}: its worker ended ${how}; another one has the run once more`);
+    } else {
+      this.open.shift();
+      first.resolve(new Ended(`two workers ended in it, the last ${how}`));
+    }
+    if (this.open.length === 0) return;
+    this.worker = this.start();
+    for (const { question } of this.open) this.worker.postMessage(question);
   }
 }

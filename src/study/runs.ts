@@ -7,7 +7,7 @@
 
 import { TOOL_VERSION } from "../report/version.js";
 import { quoted, UsageError } from "../scenario/errors.js";
-import { runsOf, type Study } from "./grid.js";
+import { runName, runsOf, type Study } from "./grid.js";
 import { type Shard, shardText } from "./shard.js";
 
 const FORMAT = "ct-reliable runs 1";
@@ -19,6 +19,7 @@ export class Runs {
   private readonly columns: number;
   private readonly figures: Float64Array;
   private readonly done: Uint8Array;
+  private readonly missing = new Map<number, string>();
   finished = 0;
 
   constructor(study: Study) {
@@ -40,6 +41,16 @@ export class Runs {
     for (const [column, figure] of figures.entries()) {
       this.figures[run * this.columns + column] = figure ?? Number.NaN;
     }
+  }
+
+  /** It was tried, and nobody knows what it comes to. It is kept in no file, so that a study that goes on tries again. */
+  miss(run: number, why: string): void {
+    this.missing.set(run, why);
+  }
+
+  /** Each of those that were tried, by its name and why. */
+  missed(): string[] {
+    return [...this.missing].sort(([a], [b]) => a - b).map(([run, why]) => `${runName(this.study, run)}: ${why}`);
   }
 
   figuresOf(run: number): (number | null)[] {

@@ -25,6 +25,7 @@ const figure = (description: string): Schema => nullable({ type: "number", descr
 const word = (description: string): Schema => text(description, "a text");
 const version: Schema = { type: "integer", description: "of this shape", enum: [1] };
 const interrupted: Schema = { type: "boolean", description: "true where Ctrl-C ended it early", enum: [true] };
+const missing = list(word("a run, and why"), "runs that are not counted, because workers ended in them");
 const flushes = choiceOf(FLUSHES, "which runs end with a flush of the table, whose events the figures count as well");
 const { tool, expectations } = REPORT.properties;
 
@@ -69,11 +70,12 @@ const SWEEP_PROPERTIES: ObjectSchema<SweepReport>["properties"] = {
   measures: list(MEASURE, "what is looked at"),
   cells: list(CELL, "in the order of the axes"),
   interrupted,
+  missing,
 };
 
 export const SWEEP: ObjectSchema<SweepReport> = {
   ...object<SweepReport>("What `ct-reliable sweep --format json` prints.", SWEEP_PROPERTIES),
-  optional: ["interrupted"],
+  optional: ["interrupted", "missing"],
 };
 
 const DIFFERENCE: ObjectSchema<Difference> = object("of one measure, run by run with the same seed", {
@@ -95,7 +97,7 @@ export const COMPARE: ObjectSchema<CompareReport> = {
     ...SWEEP_PROPERTIES,
     comparisons: list(COMPARISON, "of the first with each of the others"),
   }),
-  optional: ["interrupted"],
+  optional: ["interrupted", "missing"],
 };
 
 const TRIAL: ObjectSchema<Trial>["properties"] = {
@@ -130,6 +132,7 @@ export const SIZE: ObjectSchema<SizeReport> = {
     monotone: flag("whether no value that fails is easier than one that holds"),
     tried: list(object<Trial>("a value that was tried", TRIAL), "in their order"),
     interrupted,
+    missing,
   }),
-  optional: ["interrupted"],
+  optional: ["interrupted", "missing"],
 };

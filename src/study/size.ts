@@ -163,11 +163,15 @@ export interface SizeReport {
   tried: readonly Trial[];
   /** True where Ctrl-C ended the search: there is no answer. Absent otherwise. */
   interrupted?: true;
+  /** The runs that workers ended in, and why, where all others of that value hold: there is no answer. Absent otherwise. */
+  missing?: readonly string[];
 }
 
 export interface SizeWatch {
   /** Called when a value is about to be tried. */
   progress(text: string): void;
+  /** For a person who waits: which worker has ended, and what becomes of its run. */
+  note?: (sentence: string) => void;
   signal: AbortSignal;
 }
 
@@ -194,16 +198,19 @@ export async function sizeUp(
   refuseWithoutEvents(question);
   const rungs = rungsOf(question);
   const trials = new Map<number, Trial>();
+  const missing: string[] = [];
+  let undecided = false;
   const holds = async (rung: number): Promise<boolean> => {
     // Whatever is answered now is not used.
-    if (watch.signal.aborted) return true;
-    const trial = await tried(question, rungs[rung]!, runAll, watch);
+    if (watch.signal.aborted || undecided) return true;
+    const trial = await tried(question, rungs[rung]!, runAll, { ...watch, missing });
+    undecided = trial === null;
     if (trial !== null) trials.set(rung, { step: trials.size + 1, ...trial });
     return trial?.holds ?? true;
   };
   const { found, monotone } = await borderOf(rungs.length, startOf(question, rungs), holds);
   const interrupted = watch.signal.aborted;
-  const answer = interrupted || found === null ? undefined : trials.get(found);
+  const answer = interrupted || undecided || found === null ? undefined : trials.get(found);
   return {
     schemaVersion: 1,
     tool,
@@ -219,6 +226,7 @@ export async function sizeUp(
     monotone,
     tried: [...trials.values()].sort((a, b) => a.value - b.value),
     ...(interrupted ? { interrupted: true } : {}),
+    ...(missing.length > 0 ? { missing } : {}),
   };
 }
 
@@ -260,12 +268,12 @@ function runsFor({ runs, expectations }: SizeQuestion): number {
   return Math.max(runs, ...expectations.map(({ seeds }) => seeds ?? 1));
 }
 
-/** Null: it was stopped before it could tell. */
+/** Null: it cannot tell, because it was stopped or because runs are missing and all others hold. */
 async function tried(
   question: SizeQuestion,
   { value, scenario }: Rung,
   runAll: RunAll,
-  watch: SizeWatch,
+  watch: SizeWatch & { missing: string[] },
 ): Promise<Omit<Trial, "step"> | null> {
   const text = KNOBS[question.find].format(value);
   const { expectations } = question;
@@ -273,32 +281,45 @@ async function tried(
   watch.progress(text);
   // What is about all seeds together cannot be told from the first few.
   const single = expectations.every(({ seeds }) => seeds === null);
-  const reports: Report[] = [];
+  const nameOf = (run: number): string => `${question.find}=${text} with seed ${seedOf(scenario.seed, run)}`;
+  const byRun: Report[] = [];
+  const missing: string[] = [];
+  let from = 0;
   for (const upTo of single ? [Math.min(FIRST_RUNS, runs), runs] : [runs]) {
-    const from = reports.length;
+    const first = from;
     await runAll(
       {
-        count: upTo - from,
-        scenario: (index) => ({ ...scenario, seed: seedOf(scenario.seed, from + index) }),
-        name: (index) => `${question.find}=${text} with seed ${seedOf(scenario.seed, from + index)}`,
+        count: upTo - first,
+        scenario: (index) => ({ ...scenario, seed: seedOf(scenario.seed, first + index) }),
+        name: (index) => nameOf(first + index),
         keep: "report",
       },
       {
         done(index, report) {
-          reports[from + index] = report;
+          byRun[first + index] = report;
         },
+        missing(index, why) {
+          missing[first + index] = `${nameOf(first + index)}: ${why}`;
+        },
+        note: (sentence) => watch.note?.(sentence),
         signal: watch.signal,
       },
     );
     if (watch.signal.aborted) return null;
+    from = upTo;
+    const reports = byRun.filter(Boolean);
     const broken = reports.find(({ invariants }) => invariants.violated.length > 0);
     if (broken !== undefined)
       throw new BrokenInvariantError(`${question.find}=${text}: ${broken.invariants.violated.join("; ")}`);
+    // That one run fails is enough where each is judged by itself; that all hold is known where all are there.
+    if (missing.length > 0 && (!single || reports.length === 0)) continue;
     const all = reports.map((report): RunReports => ({ report, variants: new Map() }));
     const verdicts = expectations.map((bound) => bound.judge(all));
     const holds = verdicts.every(({ ok }) => ok);
-    if (!holds || upTo === runs) return { value, text, holds, runs: upTo, verdicts, fullest: fullestOf(reports) };
+    if (holds && (upTo < runs || missing.length > 0)) continue;
+    return { value, text, holds, runs: reports.length, verdicts, fullest: fullestOf(reports) };
   }
+  watch.missing.push(...missing.filter(Boolean));
   return null;
 }
 

@@ -197,6 +197,8 @@ function withCompared(plans: readonly Plan[]): Plan[] {
 export interface SuiteWatch {
   /** How many runs of all are done. */
   progress(done: number, of: number): void;
+  /** For a person who waits: which worker has ended, and what becomes of its run. */
+  note?: (sentence: string) => void;
   /** Aborted: the set ends with what is judged by then. */
   signal: AbortSignal;
 }
@@ -215,15 +217,15 @@ export async function runSuite(
   const reports = new Map<Scenario, Report>();
   const planOf = new Map(all.flatMap((plan) => plan.scenarios.map((scenario) => [scenario, plan] as const)));
   const open = new Map(all.map((plan) => [plan, plan.scenarios.length]));
+  const missing = new Map<Scenario, string>();
   const results: ScenarioResult[] = [];
   const failed = new AbortController();
-  const done = (index: number, report: Report): void => {
+  const over = (index: number): void => {
     const plan = planOf.get(scenarios[index]!)!;
-    reports.set(scenarios[index]!, report);
     open.set(plan, open.get(plan)! - 1);
-    watch.progress(reports.size, scenarios.length);
+    watch.progress(reports.size + missing.size, scenarios.length);
     while (!failed.signal.aborted && results.length < plans.length && complete(plans[results.length]!, open)) {
-      results.push(resultOf(plans[results.length]!, reports, keep));
+      results.push(resultOf(plans[results.length]!, { reports, missing }, keep));
       if (bail && !results.at(-1)!.ok) failed.abort();
     }
   };
@@ -235,7 +237,18 @@ export async function runSuite(
       name: (index) => names[index]!,
       keep: keep === "reports" ? "report" : { metrics: metricsAsked(plans) },
     },
-    { done, signal },
+    {
+      done(index, report) {
+        reports.set(scenarios[index]!, report);
+        over(index);
+      },
+      missing(index, why) {
+        missing.set(scenarios[index]!, `${names[index]!}: ${why}`);
+        over(index);
+      },
+      note: (sentence) => watch.note?.(sentence),
+      signal,
+    },
   );
   return suiteReport(results, {
     tool: { name: "ct-reliable", version: TOOL_VERSION },
@@ -261,7 +274,18 @@ function metricsAsked(plans: readonly Plan[]): string[] {
   return [...new Set(names.flatMap(({ name, whole }) => (whole === null ? [name] : [name, whole])))];
 }
 
-function resultOf(plan: Plan, reports: ReadonlyMap<Scenario, Report>, keep: SuiteKeep): ScenarioResult {
+interface Outcomes {
+  reports: ReadonlyMap<Scenario, Report>;
+  /** Of the scenarios that have no report, why. */
+  missing: ReadonlyMap<Scenario, string>;
+}
+
+function resultOf(plan: Plan, { reports, missing }: Outcomes, keep: SuiteKeep): ScenarioResult {
+  const { name, title } = plan.case;
+  const needed = [plan, ...plan.beside.values()].flatMap(({ scenarios }) => scenarios);
+  const gone = needed.flatMap((scenario) => missing.get(scenario) ?? []);
+  // What is expected is about all runs: of some it is no verdict.
+  if (gone.length > 0) return { name, title, ok: false, expectations: [], reports: [], missing: gone };
   const runs = plan.scenarios.map(
     (scenario, index): RunReports => ({
       report: reports.get(scenario)!,
@@ -270,8 +294,8 @@ function resultOf(plan: Plan, reports: ReadonlyMap<Scenario, Report>, keep: Suit
   );
   const expectations = plan.expectations.map((bound) => bound.judge(runs));
   return {
-    name: plan.case.name,
-    title: plan.case.title,
+    name,
+    title,
     ok: expectations.every(({ ok }) => ok),
     expectations,
     reports: runs.map((run) =>

@@ -17,6 +17,8 @@ export interface SweepWatch {
   progress(done: number, of: number, share: number): void;
   /** Keeps a run that is done, before the next one begins in its place. */
   keep?(run: number, figures: readonly (number | null)[]): Promise<void> | void;
+  /** For a person who waits: which worker has ended, and what becomes of its run. */
+  note?: (sentence: string) => void;
   /** Aborted: it ends with what is done by then. */
   signal: AbortSignal;
 }
@@ -49,7 +51,7 @@ function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b);
 }
 
-/** Fills in what is missing. Throws BrokenInvariantError, and what the pool throws. */
+/** Fills in what is not there, as far as its workers do not end in it. Throws BrokenInvariantError, and what the pool throws. */
 export async function sweep(runs: Runs, shard: Shard | null, runAll: RunAll, watch: SweepWatch): Promise<void> {
   const { study } = runs;
   const todo = remaining(runs, shard);
@@ -77,6 +79,8 @@ export async function sweep(runs: Runs, shard: Shard | null, runAll: RunAll, wat
         await watch.keep?.(run, figures);
         watch.progress(++done, todo.length, work.add(cellOf(study, run), actions));
       },
+      missing: (index, why) => runs.miss(todo[index]!, why),
+      note: (sentence) => watch.note?.(sentence),
       signal: watch.signal,
     },
   );
@@ -113,12 +117,15 @@ export interface SweepReport {
   cells: readonly Cell[];
   /** True where not all runs are done: cells of which none is are missing. Absent otherwise. */
   interrupted?: true;
+  /** The runs that no figure counts, because workers ended in them, and why. Absent where there are none. */
+  missing?: readonly string[];
 }
 
 export function sweepReport(runs: Runs, tool: SweepReport["tool"]): SweepReport {
   const { study } = runs;
   const begun = Array.from({ length: cellsOf(study) }, (_, cell) => cell).filter((cell) => runs.begun(cell));
   const scenarios = begun.map((cell) => scenarioAt(study, cell));
+  const missing = runs.missed();
   return {
     schemaVersion: 1,
     tool,
@@ -132,7 +139,8 @@ export function sweepReport(runs: Runs, tool: SweepReport["tool"]): SweepReport 
       at: placeOf(study, cell),
       figures: summariesOf(runs, cell, scenarios[index]!),
     })),
-    ...(runs.finished < runs.count ? { interrupted: true } : {}),
+    ...(runs.finished + missing.length < runs.count ? { interrupted: true } : {}),
+    ...(missing.length > 0 ? { missing } : {}),
   };
 }
 

@@ -5,13 +5,16 @@
 import assert from "node:assert/strict";
 import { type SpawnSyncOptions, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { resolveScenario } from "../../src/scenario/defaults.js";
+import type { SizeReport } from "../../src/study/size.js";
+import type { SweepReport } from "../../src/study/sweep.js";
 import { builtPackage, removePackage } from "../built.js";
+import { endingWorkers } from "../study/ending-worker.js";
 import { run } from "./harness.js";
 
 let installation: string;
@@ -123,33 +126,58 @@ describe("the command", { timeout: 120_000 }, () => {
   });
 
   const skip = availableParallelism() < 2 && "one CPU has no workers";
-  test("names the run of a worker that was killed, and gives no result of the others for the whole", { skip }, () => {
-    const killed = `--import=data:text/javascript,${encodeURIComponent(`
-      import { Worker } from "node:worker_threads";
-      const post = Worker.prototype.postMessage;
-      let asked = 0;
-      Worker.prototype.postMessage = function (question) {
-        if (++asked === 5) void this.terminate();
-        else post.call(this, question);
-      };`)}`;
-    const output = join(folder, "of-killed.json");
-    const argv = [
-      "sweep",
-      "flood",
-      "--connections",
-      "200",
-      "-L",
-      "buffer=2k,4k,8k,16k",
-      "--runs",
-      "3",
-      "--format",
-      "json",
-    ];
-    const env = { ...process.env, NODE_OPTIONS: killed };
-    const { status, stdout, stderr } = program([...argv, "--output", output], { env });
-    assert.deepEqual([status, stdout, existsSync(output)], [4, "", false], stderr);
-    assert.match(stderr, /: its worker ended with code \d/);
-    assert.doesNotMatch(stderr, /\n {4}at /);
+  describe("where a worker is killed", { skip }, () => {
+    const study = "flood --connections 200 --seed s --format json".split(" ");
+    const sweep = ["sweep", ...study, "-L", "buffer=2k,4k,8k,16k", "--runs", "3"];
+    const why = "two workers ended in it, the last with code 137";
+
+    test("makes its run once more, says so, and comes to the same", () => {
+      const { status, stdout, stderr } = program(sweep, { env: endingWorkers("s-2", join(folder, "ended")) });
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, /: its worker ended with code 137; another one has the run once more\n/);
+      assert.equal(stdout, program(sweep).stdout);
+    });
+
+    test("goes on without runs that end every worker, and names them in the result, in the end and for the merge", () => {
+      const [kept, output] = [join(folder, "kept.runs"), join(folder, "of-killed.json")];
+      const argv = [...sweep, "--resume", kept, "--output", output];
+      const { status, stderr } = program(argv, { env: endingWorkers("s-2") });
+      assert.equal(status, 5, stderr);
+      assert.match(
+        stderr,
+        /4 of 12 runs are missing: run \d+ of 12 \(buffer=\d+k?, seed s-2\): two workers ended in it/,
+      );
+      assert.match(stderr, /; the others are kept in .*kept.runs, and the same command tries again\n$/);
+      const { missing, cells, interrupted } = JSON.parse(readFileSync(output, "utf8")) as SweepReport;
+      assert.deepEqual([missing!.length, cells.length, interrupted], [4, 4, undefined]);
+      assert.ok(missing![0]!.endsWith(why));
+      const merged = program(["merge", kept]);
+      assert.deepEqual([merged.status, merged.stdout], [2, ""]);
+      assert.match(
+        merged.stderr,
+        /expected all 12 runs, got 8: the first missing is run \d+ of 12 \(buffer=\d+k?, seed s-2\)\n$/,
+      );
+      assert.equal(program(argv).status, 0, "the same command again");
+      assert.equal(readFileSync(output, "utf8"), program(sweep).stdout);
+    });
+
+    test("gives no answer that rests on a run that is missing", () => {
+      const argv = ["size", ...study, "--find", "buffer", "--expect", "destroy.lost == 0", "--runs", "6"];
+      const { status, stdout, stderr } = program(argv, { env: endingWorkers("s-5") });
+      assert.equal(status, 5, stderr);
+      const { answer, missing } = JSON.parse(stdout) as SizeReport;
+      assert.deepEqual([answer, missing!.length], [null, 1]);
+    });
+
+    test("does not judge a scenario of which a run is missing", () => {
+      const file = join(folder, "killed.yaml");
+      const scenario = "  experiment: flood\n  connections: 100\n  seed: s\n";
+      writeFileSync(file, `title: t\nscenario:\n${scenario}expectations:\n  - table.created == 100\n`);
+      const { status, stdout, stderr } = program(["run", file, "--runs", "6"], { env: endingWorkers("s-5") });
+      assert.equal(status, 5, stderr);
+      assert.match(stdout, /✗ missing killed with seed s-5: two workers ended in it/);
+      assert.match(stdout, /no verdict on all; runs of 1 scenario are\smissing\n$/);
+    });
   });
 
   test("says on a very narrow terminal what it says on a wide one", async () => {

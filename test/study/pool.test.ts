@@ -8,6 +8,7 @@ import type { Report } from "../../src/report/report.js";
 import { pool } from "../../src/study/pool.js";
 import { builtPackage, removePackage } from "../built.js";
 import { floodScenario } from "../simulation/scenarios.js";
+import { endingWorkers } from "./ending-worker.js";
 
 const scenarios = Array.from({ length: 5 }, (_, index) => floodScenario({ connections: 10, seed: String(index) }));
 const work = {
@@ -16,7 +17,7 @@ const work = {
   name: (index: number) => `run ${index}`,
   keep: "report" as const,
 };
-const never = new AbortController().signal;
+const tell = { missing() {}, note() {}, signal: new AbortController().signal };
 
 describe("in this thread", () => {
   const here = (run: Backend["run"]): Backend => ({ run });
@@ -29,7 +30,7 @@ describe("in this thread", () => {
       here(async ({ seed }) => report({ seed })),
       undefined as unknown as Observer["progress"],
     );
-    await runAll(work, { done: (index, { seed }) => void told.push([index, seed]), signal: never });
+    await runAll(work, { ...tell, done: (index, { seed }) => void told.push([index, seed]) });
     assert.deepEqual(
       told,
       scenarios.map(({ seed }, index) => [index, seed]),
@@ -45,13 +46,13 @@ describe("in this thread", () => {
       if (seed === "1") stop.abort();
       return report(observer?.stopRequested() === true ? { seed, interrupted: true } : { seed });
     });
-    await pool(1, backend, () => {})(work, { done: (index) => void told.push(index), signal: stop.signal });
+    await pool(1, backend, () => {})(work, { ...tell, done: (index) => void told.push(index), signal: stop.signal });
     assert.deepEqual([started, told], [2, [0]]);
   });
 
   test("what goes wrong in a run goes wrong for all", async () => {
     const backend = here(() => Promise.reject(new Error("boom")));
-    await assert.rejects(pool(1, backend, () => {})(work, { done() {}, signal: never }), /boom/);
+    await assert.rejects(pool(1, backend, () => {})(work, { ...tell, done() {} }), /boom/);
   });
 });
 
@@ -63,7 +64,7 @@ describe("in threads of their own", () => {
   after(() => removePackage(folder));
 
   /** A process on the build; what it prints last is what is looked at. */
-  function inProcess(body: string) {
+  function inProcess(body: string, env = process.env) {
     const script = join(folder, "script.mjs");
     writeFileSync(
       script,
@@ -75,9 +76,14 @@ describe("in threads of their own", () => {
       const work = (all, keep = "report") =>
         ({ count: all.length, scenario: (index) => all[index], name: (index) => "run " + index, keep });
       const signal = new AbortController().signal;
+      const tell = { done() {}, missing() {}, note() {}, signal };
       ${body}`,
     );
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8", timeout: 20_000 });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+      encoding: "utf8",
+      timeout: 60_000,
+      env,
+    });
     assert.deepEqual([status, stderr], [0, ""]);
     return JSON.parse(stdout);
   }
@@ -133,18 +139,65 @@ describe("in threads of their own", () => {
     assert.ok(most <= 2, `${most} results at once`);
   });
 
-  test("a worker that dies names its run", () => {
-    const message = inProcess(`
+  const TWICE = `
+    const [told, missing, notes] = [[], [], []];
+    const all = {
+      done: (index, { seed }) => told.push([index, seed]),
+      missing: (...one) => missing.push(one),
+      note: (sentence) => notes.push(sentence),
+      signal,
+    };
+    await pool(2, here, () => {})(work(scenarios(9)), all);
+    await pool(2, here, () => {})(work(scenarios(4)), all);
+    console.log(JSON.stringify({ told: told.sort(([a], [b]) => a - b), missing, notes }));`;
+  const seeds = (count: number) => Array.from({ length: count }, (_, index) => [index, String(index)]);
+  const sorted = (told: [number, string][]) => told.sort(([a], [b]) => a - b);
+  const NOTE = "run 3: its worker ended with code 137; another one has the run once more";
+
+  test("a run whose worker ends is made by another one, as are those that waited behind it", () => {
+    const { told, missing, notes } = inProcess(TWICE, endingWorkers("3", join(folder, "ended")));
+    assert.deepEqual([told, missing, notes], [sorted([...seeds(9), ...seeds(4)] as [number, string][]), [], [NOTE]]);
+  });
+
+  test("a run that ends two workers is missing, and all others are made", () => {
+    const { told, missing, notes } = inProcess(TWICE, endingWorkers("3"));
+    const others = [...seeds(9), ...seeds(4)].filter(([index]) => index !== 3) as [number, string][];
+    const why = "two workers ended in it, the last with code 137";
+    assert.deepEqual([told, missing, notes], [sorted(others), [[3, why], [3, why]], [NOTE, NOTE]]);
+  });
+
+  test("a worker that runs out of memory is one that ended, and is said to have had too little", () => {
+    const { missing } = inProcess(`
       const { Worker } = await import("node:worker_threads");
-      const post = Worker.prototype.postMessage;
-      let asked = 0;
+      const start = Worker.prototype.postMessage;
       Worker.prototype.postMessage = function (question) {
-        if (++asked === 3) void this.terminate();
-        else post.call(this, question);
+        if (question.scenario.seed !== "1") return start.call(this, question);
+        this.emit("error", Object.assign(new Error("out of memory"), { code: "ERR_WORKER_OUT_OF_MEMORY" }));
+        void this.terminate();
       };
-      const message = await pool(2, here, () => {})(work(scenarios(9)), { done() {}, signal }).catch((error) => error.message);
-      console.log(JSON.stringify(message));`);
-    assert.match(message, /^run 2: its worker ended with code \d$/);
+      const missing = [];
+      await pool(2, here, () => {})(work(scenarios(6)), { ...tell, missing: (...one) => missing.push(one) });
+      console.log(JSON.stringify({ missing }));`);
+    assert.deepEqual(missing, [[1, "two workers ended in it, the last because it was out of memory"]]);
+  });
+
+  test("a worker that ends while it has nothing to do takes nothing with it", () => {
+    const told = inProcess(`
+      const { Worker } = await import("node:worker_threads");
+      const workers = new Set();
+      const post = Worker.prototype.postMessage;
+      Worker.prototype.postMessage = function (question) {
+        workers.add(this);
+        post.call(this, question);
+      };
+      const told = [];
+      const all = { ...tell, done: (index) => told.push(index) };
+      const runAll = pool(2, here, () => {});
+      await runAll(work(scenarios(4)), all);
+      await Promise.all([...workers].map((worker) => worker.terminate()));
+      await runAll(work(scenarios(4)), all);
+      console.log(JSON.stringify(told.sort()));`);
+    assert.deepEqual(told, [0, 0, 1, 1, 2, 2, 3, 3]);
   });
 
   test("what goes wrong in one is said, and the others take no more runs", () => {

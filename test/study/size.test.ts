@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { sentencesOf } from "../../src/render/study/size.js";
 import { bindExpectation } from "../../src/report/verdict.js";
 import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import { parseExpectation } from "../../src/scenario/expectation.js";
 import { mergeParameters } from "../../src/scenario/merge.js";
 import type { Experiment } from "../../src/scenario/scenario.js";
 import { simulate } from "../../src/simulation/simulation.js";
+import { keptOf } from "../../src/study/kept.js";
+import type { RunAll } from "../../src/study/pool.js";
 import { type Findable, type SizeReport, sizeUp } from "../../src/study/size.js";
 import { knowledgeOf } from "../../src/study/suite.js";
 import { here, NEVER } from "./studies.js";
@@ -17,14 +20,18 @@ interface Asked {
   runs?: number;
   signal?: AbortSignal;
   progress?: (text: string) => void;
+  runAll?: RunAll;
 }
 
-function sized(find: Findable, { experiment = "flush", overrides = {}, expect, runs = 4, ...watch }: Asked) {
+function sized(
+  find: Findable,
+  { experiment = "flush", overrides = {}, expect, runs = 4, runAll = here, ...watch }: Asked,
+) {
   const knowledge = knowledgeOf(resolveScenario(experiment, overrides), "simulation");
   const expectations = expect.map((text) => bindExpectation(parseExpectation(text), knowledge));
   const question = { find, experiment, overrides, expectations, runs };
   const named = { of: experiment, tool: { name: "ct-reliable", version: "x" } } as const;
-  return sizeUp(question, here, { progress() {}, signal: NEVER, ...watch }, named);
+  return sizeUp(question, runAll, { progress() {}, signal: NEVER, ...watch }, named);
 }
 
 const NO_LOSS = ["destroy.lost == 0"];
@@ -51,6 +58,23 @@ describe("the smallest buffer", () => {
     });
     const { answer } = await sized("buffer", { overrides: polling(true), expect: NO_LOSS });
     assert.ok(answer!.value > 256);
+  });
+
+  test("is not told where a run is missing without which nobody knows whether a value holds", async () => {
+    const withoutThird: RunAll = async ({ count, scenario, keep }, { done, missing }) => {
+      for (let index = 0; index < count; index++) {
+        if (scenario(index).seed === "1-3") missing(index, "two workers ended in it");
+        else await done(index, keptOf(simulate(scenario(index)), keep));
+      }
+    };
+    const report = await sized("buffer", { overrides: LOSSY, expect: NO_LOSS, runAll: withoutThird });
+    assert.deepEqual([report.answer, report.refuted, report.interrupted], [null, null, undefined]);
+    assert.match(report.missing![0]!, /^buffer=.* with seed 1-3: two workers ended in it$/);
+    assert.ok(report.tried.every(({ holds }) => !holds));
+    assert.match(sentencesOf(report)[0]!, /^No answer to the smallest buffer for .*: 1 run is missing: buffer=/);
+    // One run that fails decides, whatever is missing.
+    const hopeless = await sized("buffer", { overrides: LOSSY, expect: ["destroy.lost > 1000"], runAll: withoutThird });
+    assert.deepEqual([hopeless.answer, hopeless.missing], [null, undefined]);
   });
 
   test("holds, and one step below does not", async () => {

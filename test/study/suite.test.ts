@@ -2,6 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Schema, Validator } from "@cfworker/json-schema";
 import { libraryFiles } from "../../scripts/library.js";
+import { renderAnnotations } from "../../src/render/annotations.js";
+import { renderJunit } from "../../src/render/junit.js";
+import { renderMarkdown } from "../../src/render/markdown.js";
+import { renderSuiteText, summaryText } from "../../src/render/suite-text.js";
 import { SUITE } from "../../src/report/suite.js";
 import type { Overrides } from "../../src/scenario/defaults.js";
 import { UsageError } from "../../src/scenario/errors.js";
@@ -49,6 +53,48 @@ const judge = (
     progress?: (done: number, of: number) => void;
   } = {},
 ) => runSuite(plans, runAll, { bail, watch: { progress, signal } });
+
+describe("a scenario of which runs are missing", () => {
+  const missingSeed =
+    (seed: string): RunAll =>
+    async ({ count, scenario, keep }, { done, missing }) => {
+      for (let index = 0; index < count; index++) {
+        if (scenario(index).seed === seed) missing(index, "two workers ended in it");
+        else await done(index, keptOf(simulate(scenario(index)), keep));
+      }
+    };
+  const expecting = (seed: string) =>
+    plan(`${HEAD}  seed: "${seed}"\nexpectations:\n  - table.created == 20\n`, { runs: 2 })[0]!;
+
+  test("is not judged and not ok, though every expectation holds in the others; the rest is judged", async () => {
+    const report = await judge([expecting("a"), expecting("b"), expecting("c")], { runAll: missingSeed("b-2") });
+    assert.deepEqual(
+      report.scenarios.map(({ ok, expectations, missing }) => [ok, expectations.length, missing]),
+      [
+        [true, 1, undefined],
+        [false, 0, ["f with seed b-2: two workers ended in it"]],
+        [true, 1, undefined],
+      ],
+    );
+    assert.deepEqual([report.ok, report.interrupted, report.summary.failedExpectations], [false, undefined, 0]);
+    const validator = new Validator(published(SUITE, "canonical") as Schema, "7", false);
+    assert.deepEqual(validator.validate(JSON.parse(JSON.stringify(report))).errors, []);
+    assert.match(summaryText(report), /: no verdict on all; runs of 1 scenario are missing$/);
+    const origins = report.scenarios.map(() => ({ path: "f.yaml", line: 3, expectationLines: [9], command: "again" }));
+    const suite = { report, origins };
+    assert.match(renderJunit(suite), /errors="1"[\s\S]*<error message="f with seed b-2: two workers ended in it"/);
+    assert.equal(
+      renderAnnotations(suite),
+      "::error file=f.yaml,line=3,title=ct-reliable f::a run is missing: f with seed b-2: two workers ended in it\n",
+    );
+    assert.match(renderMarkdown(suite), /- missing: f with seed b-2: two workers ended in it/);
+    const options = { colour: false, width: 80, quiet: true, command: "" };
+    assert.match(
+      renderSuiteText(suite, options as Parameters<typeof renderSuiteText>[1]),
+      /✗ missing f with seed b-2: two/,
+    );
+  });
+});
 
 describe("what is kept of many runs", () => {
   test("is enough to judge the whole library as its reports are judged, at a tenth of the size", async () => {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { compareMarkdown, compareText } from "../../src/render/study/compare.js";
+import { sweepCsv, sweepMarkdown, sweepText } from "../../src/render/study/sweep.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import { UsageError } from "../../src/scenario/errors.js";
 import { simulate } from "../../src/simulation/simulation.js";
+import { compareReport } from "../../src/study/compare.js";
 import { cellName, cellsOf, checkStudy, memoryBytes, runName, runsOf, scenarioAt } from "../../src/study/grid.js";
 import { keptOf } from "../../src/study/kept.js";
 import { measured, measureNamed, USUAL_MEASURES } from "../../src/study/measure.js";
@@ -102,6 +105,37 @@ describe("a sweep", () => {
     const runs = new Runs(study());
     await sweep(runs, null, backwards, { progress() {}, signal: NEVER });
     assert.equal(JSON.stringify(sweepReport(runs, TOOL)), JSON.stringify(sweepReport(await swept(study()), TOOL)));
+  });
+
+  test("names the runs that are missing, counts the others, and compares no variant that lacks one", async () => {
+    const withoutFourth: RunAll = async ({ count, scenario, keep }, { done, missing }) => {
+      for (let index = 0; index < count; index++) {
+        if (index === 4) missing(index, "two workers ended in it");
+        else await done(index, keptOf(simulate(scenario(index)), keep));
+      }
+    };
+    const of = study({ kind: "compare", axes: [buffers] });
+    const runs = new Runs(of);
+    await sweep(runs, null, withoutFourth, { progress() {}, signal: NEVER });
+    const report = compareReport(runs, TOOL);
+    assert.equal(report.interrupted, undefined);
+    assert.equal(report.missing?.length, 1);
+    assert.match(report.missing[0]!, /^run \d of 9 \(buffer=\d+, seed 1(-\d)?\): two workers ended in it$/);
+    const counted = report.cells.map(({ figures }) => figures["dying.peak"]!.runs);
+    assert.deepEqual(counted.toSorted(), [2, 3, 3]);
+    const whole = report.cells.filter((_, cell) => counted[cell] === 3).map(({ at }) => at.buffer);
+    assert.ok(report.comparisons.every(({ from, to }) => whole.includes(from) && whole.includes(to)));
+    const options = { colour: false, width: 200, command: "", quiet: false };
+    for (const text of [compareText, compareMarkdown, sweepText, sweepMarkdown].map((render) =>
+      render(report, options),
+    )) {
+      assert.match(text.replaceAll("\\", ""), /1 run is missing: run \d of 9 /);
+    }
+    const rows = sweepCsv(report).split("\r\n").slice(1, 4);
+    assert.deepEqual(
+      rows.map((row) => Number(row.split(",")[1])),
+      counted,
+    );
   });
 
   test("that is interrupted has the runs that are done, and says so", async () => {

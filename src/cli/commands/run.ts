@@ -188,7 +188,14 @@ async function watched(
     return await suites.runSuite(plans, runAll, {
       bail: flags.has(BAIL),
       keep,
-      watch: { progress: view.update, signal: interrupt.signal },
+      watch: {
+        progress: view.update,
+        note(sentence) {
+          view.stop();
+          note(io, sentence);
+        },
+        signal: interrupt.signal,
+      },
     });
   } finally {
     interrupt.release();
@@ -240,5 +247,6 @@ function verdict(report: SuiteReport, origins: readonly Origin[], io: Io): numbe
     note(io, "interrupted: the summary so far");
     return interruptedBy(io.signals);
   }
-  return report.ok ? EXIT.ok : EXIT.expectationFailed;
+  if (report.summary.failedExpectations > 0) return EXIT.expectationFailed;
+  return report.ok ? EXIT.ok : EXIT.missing;
 }

@@ -89,6 +89,7 @@ async function runSize(call: Call): Promise<number> {
       note(io, "interrupted: what was tried so far");
       return interruptedBy(io.signals);
     }
+    if (report.missing !== undefined) return EXIT.missing;
     return report.answer === null ? EXIT.expectationFailed : EXIT.ok;
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -128,7 +129,14 @@ async function searched({ find, subject, flags, call: { io, dependencies } }: Se
     return await sizeUp(
       { find, experiment, overrides, expectations, runs: flags.of(RUNS) ?? USUAL_RUNS },
       pool(workers, await dependencies.backend(), breathing()),
-      { progress: (text) => view.update(`trying --${find} ${text}`), signal: interrupt.signal },
+      {
+        progress: (text) => view.update(`trying --${find} ${text}`),
+        note(sentence) {
+          view.stop();
+          note(io, sentence);
+        },
+        signal: interrupt.signal,
+      },
       { of: subject.of, tool: TOOL },
     );
   } finally {

@@ -44,6 +44,7 @@ export async function runStudy(study: Study, { flags, seedIsDrawn }: Asked, call
     const interrupted = await watched(runs, { shard, kept, flags, call, studies });
     await writeStudy(runs, flags, outputs, call);
     if (interrupted) return stopped(runs, kept, io, studies);
+    if (runs.missed().length > 0) return incomplete(runs, kept, io);
     if (shard !== null && !flags.has(QUIET))
       note(io, `part ${shardText(shard)} is in ${path}; ct-reliable merge puts all parts together`);
     return EXIT.ok;
@@ -89,6 +90,10 @@ async function watched(runs: Runs, { shard, kept, flags, call, studies }: Surrou
     await studies.sweep(runs, shard, runAll, {
       progress: view.update,
       ...(kept === null ? {} : { keep: kept.keep }),
+      note(sentence) {
+        view.stop();
+        note(io, sentence);
+      },
       signal: interrupt.signal,
     });
     return interrupt.signal.aborted;
@@ -121,6 +126,13 @@ export async function writeStudy(
     const quiet = index === 0 && flags.has(QUIET);
     sink.write(renderStudy(runs, format, { ...place, quiet, samples }));
   });
+}
+
+function incomplete(runs: Runs, kept: KeptRuns | null, io: Io): number {
+  const missing = runs.missed();
+  const so = `${missing.length} of ${formatCount(runs.count)} runs are missing: ${missing[0]!}`;
+  note(io, kept === null ? so : `${so}; the others are kept in ${kept.path}, and the same command tries again`);
+  return EXIT.missing;
 }
 
 function stopped(runs: Runs, kept: KeptRuns | null, io: Io, studies: Studies): number {

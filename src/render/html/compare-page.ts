@@ -5,7 +5,7 @@
 import type { CompareReport, NamedRun } from "../../study/compare.js";
 import { differenceCell, splitMeasures } from "../study/compare.js";
 import { flushNote, INTERVAL_NOTE, summaryText } from "../study/figures.js";
-import { headOf, type StudyOptions } from "../study/sweep.js";
+import { headOf, isPartial, type StudyOptions } from "../study/sweep.js";
 import { bufferOf, loadOf, policyOf, readerOf } from "../text/setting.js";
 import { definitions, escaped, inWords, type Markup, table } from "./markup.js";
 import { overlaidCharts } from "./overlay.js";
@@ -21,7 +21,7 @@ export function compareHtml(report: CompareReport, { command }: StudyOptions, ru
   const figures = charts.figures(overlaidCharts(runs));
   const body = [
     `<h1>${escaped(title)}</h1>`,
-    ...(report.interrupted === true ? [`<p class="bad">${escaped(headOf(report))}</p>`] : []),
+    ...(isPartial(report) ? [`<p class="bad">${escaped(headOf(report))}</p>`] : []),
     ...report.comparisons.map(({ sentence }) => `<p class="verdict">${escaped(sentence)}</p>`),
     ...(runs.length === 0 ? [] : ["<h2>What was compared</h2>", settingsOf(runs)]),
     "<h2>Figures</h2>",

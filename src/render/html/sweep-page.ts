@@ -4,7 +4,7 @@
  */
 import type { Cell, MeasureHead, SweepReport } from "../../study/sweep.js";
 import { flushNote, INTERVAL_NOTE, summaryText } from "../study/figures.js";
-import { extremesIn, headOf, isSameEverywhere, SAME_EVERYWHERE, type StudyOptions } from "../study/sweep.js";
+import { extremesIn, headOf, isPartial, isSameEverywhere, SAME_EVERYWHERE, type StudyOptions } from "../study/sweep.js";
 import type { Chart } from "./chart.js";
 import { type MapAxis, mapOf } from "./map.js";
 import { escaped, table } from "./markup.js";
@@ -26,7 +26,7 @@ export function sweepHtml(report: SweepReport, { command }: StudyOptions): strin
   const title = `Sweep of ${report.of} over ${axes.map(({ name }) => name).join(", ") || "no parameter"}`;
   const body = [
     `<h1>${escaped(title)}</h1>`,
-    `<p class="${report.interrupted === true ? "bad" : "aside"}">${escaped(headOf(report))}</p>`,
+    `<p class="${isPartial(report) ? "bad" : "aside"}">${escaped(headOf(report))}</p>`,
     `<p class="verdict">${escaped(first ?? SAME_EVERYWHERE)}</p>`,
     ...others.map((sentence) => `<p>${escaped(sentence)}</p>`),
     ...(flushed === null ? [] : [`<p>${escaped(flushed)}</p>`]),

@@ -9,7 +9,7 @@ import { type Cell, GAP, lay } from "../text/columns.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
 import { themeOf } from "../text/theme.js";
 import { differenceText, flushNote, INTERVAL_NOTE, summaryText } from "./figures.js";
-import { headOf, isSameEverywhere, markdownTable, type StudyOptions } from "./sweep.js";
+import { headOf, isPartial, isSameEverywhere, markdownTable, type StudyOptions } from "./sweep.js";
 
 const NOTE =
   `${INTERVAL_NOTE} Differences are taken run by run with the same seed, and one is seen where its interval leaves out 0; ` +
@@ -19,7 +19,8 @@ export function compareText(report: CompareReport, { colour, width, command, qui
   const theme = themeOf(colour);
   const columns = legibleWidth(width);
   const sentences = report.comparisons.map(({ sentence }) => wrap(sentence, columns));
-  if (quiet) return `${(sentences.length > 0 ? sentences.flat() : wrap(headOf(report), columns)).join("\n")}\n`;
+  const head = isPartial(report) ? wrap(headOf(report), columns) : [];
+  if (quiet) return `${[...head, ...sentences.flat()].join("\n")}\n`;
   const flushed = flushNote(report);
   const { same } = splitMeasures(report);
   const rows = rowsOf(report).map(([measure, variant, figure, difference, seen], row): Cell[] => [
@@ -30,7 +31,7 @@ export function compareText(report: CompareReport, { colour, width, command, qui
   ]);
   const blocks = [
     ...sentences.map((lines) => lines.map((line) => theme.heading(line))),
-    ...(report.interrupted === true ? [wrap(headOf(report), columns).map((line) => theme.warning(line))] : []),
+    ...(head.length > 0 ? [head.map((line) => theme.warning(line))] : []),
     ...(rows.length > 1 ? [lay(rows, GAP)] : []),
     ...(same === null ? [] : [wrap(same, columns).map((line) => theme.aside(line))]),
     ...(flushed === null ? [] : [wrap(flushed, columns)]),
@@ -42,7 +43,8 @@ export function compareText(report: CompareReport, { colour, width, command, qui
 
 export function compareMarkdown(report: CompareReport, { command }: StudyOptions): string {
   const { same } = splitMeasures(report);
-  const sentences = [...report.comparisons.map(({ sentence }) => sentence), same, flushNote(report)];
+  const head = isPartial(report) ? headOf(report) : null;
+  const sentences = [head, ...report.comparisons.map(({ sentence }) => sentence), same, flushNote(report)];
   const title = sentences.flatMap((sentence) => (sentence === null ? [] : [escaped(sentence)])).join("\n\n");
   const rows = rowsOf(report).map(([measure, variant, figure, difference, seen]) => [
     escaped(measure),

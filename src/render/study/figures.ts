@@ -4,7 +4,7 @@
  */
 import type { Summary } from "../../study/statistics.js";
 import type { Flushes } from "../../study/sweep.js";
-import { count, duration, percent, size, UNKNOWN } from "../text/numbers.js";
+import { count, duration, percent, plural, size, UNKNOWN } from "../text/numbers.js";
 
 /** A share is 1 for 100 %. */
 export function figureText(figure: number | null, unit: string): string {
@@ -38,6 +38,15 @@ export function differenceText(difference: Summary, unit: string): string {
       ? summaryText(difference, unit).replace(" % ±", " ±").replace("%", "points")
       : summaryText(difference, unit);
   return (difference.mean ?? 0) > 0 ? `+${text}` : text;
+}
+
+const MOST_NAMED = 3;
+
+/** `1 run is missing: run 5 of 18 (...): two workers ended in it, the last with code 137.` */
+export function missingText(missing: readonly string[]): string {
+  const more = missing.length > MOST_NAMED ? `; and ${missing.length - MOST_NAMED} more` : "";
+  const which = `${missing.slice(0, MOST_NAMED).join("; ")}${more}`;
+  return `${plural(missing.length, "run is", "runs are")} missing: ${which}.`;
 }
 
 /** What the figures of a table are. */

@@ -11,7 +11,7 @@ import { type Cell, GAP, lay } from "../text/columns.js";
 import { percent, plural } from "../text/numbers.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
 import { themeOf } from "../text/theme.js";
-import { flushNote } from "./figures.js";
+import { flushNote, missingText } from "./figures.js";
 import type { StudyOptions } from "./sweep.js";
 
 export interface SizeOptions extends StudyOptions {
@@ -67,10 +67,11 @@ export function sizeMarkdown(report: SizeReport, { command, confirm }: SizeOptio
 
 /** The answer, what it needs, what refutes the next value, and whether it can be trusted between. */
 export function sentencesOf(report: SizeReport): string[] {
-  const { answer, refuted, wanted, runs, expectations, monotone, tried, interrupted } = report;
+  const { answer, refuted, wanted, runs, expectations, monotone, tried, interrupted, missing } = report;
   const asked = expectations.join(" and ");
   const inRuns = runs === 1 ? "in its run" : `in all ${runs} runs`;
   if (interrupted === true) return [`Interrupted: no answer yet to the ${wanted} for ${asked}.`];
+  if (missing !== undefined) return [`No answer to the ${wanted} for ${asked}: ${missingText(missing)}`];
   if (answer === null) {
     const range = `${tried[0]?.text} to ${tried.at(-1)?.text}`;
     return [`No value from ${range} gives ${asked} ${inRuns}.`];

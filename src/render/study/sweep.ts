@@ -10,7 +10,7 @@ import { type Cell, GAP, lay, tableWidth } from "../text/columns.js";
 import { count, plural } from "../text/numbers.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
 import { type Theme, themeOf } from "../text/theme.js";
-import { figureText, flushNote, INTERVAL_NOTE, meanText, summaryText } from "./figures.js";
+import { figureText, flushNote, INTERVAL_NOTE, meanText, missingText, summaryText } from "./figures.js";
 import { heatMap } from "./heat-map.js";
 
 export interface StudyOptions {
@@ -27,10 +27,11 @@ export function sweepText(report: SweepReport, { colour, width, command, quiet }
   const theme = themeOf(colour);
   const columns = legibleWidth(width, Number.POSITIVE_INFINITY);
   const verdict = verdictOf(report);
-  if (quiet) return `${wrap(verdict, columns).join("\n")}\n`;
+  const partial = isPartial(report);
+  if (quiet) return `${wrap(partial ? `${headOf(report)} ${verdict}` : verdict, columns).join("\n")}\n`;
   const flushed = flushNote(report);
   const blocks = [
-    wrap(headOf(report), columns).map((line) => (report.interrupted === true ? theme.warning : theme.heading)(line)),
+    wrap(headOf(report), columns).map((line) => (partial ? theme.warning : theme.heading)(line)),
     wrap(verdict, columns),
     ...(flushed === null ? [] : [wrap(flushed, columns)]),
     heatMap(report, columns, theme),
@@ -45,11 +46,16 @@ export function sweepText(report: SweepReport, { colour, width, command, quiet }
 }
 
 /** `Sweep of flush: 10 × 10 cells of 10 runs.` */
-export function headOf({ study, of, axes, runsPerCell, cells, interrupted, tool }: SweepReport): string {
+export function headOf({ study, of, axes, runsPerCell, cells, interrupted, missing, tool }: SweepReport): string {
   const shape = axes.length === 0 ? "1 cell" : `${axes.map(({ values }) => values.length).join(" × ")} cells`;
   const so = interrupted === true ? `; interrupted, ${count(cells.length)} of them have runs` : "";
   const name = `${study[0]!.toUpperCase()}${study.slice(1)}`;
-  return `${name} of ${of} (ct-reliable ${tool.version}): ${shape} of ${plural(runsPerCell, "run", "runs")}${so}.`;
+  return `${name} of ${of} (ct-reliable ${tool.version}): ${shape} of ${plural(runsPerCell, "run", "runs")}${so}.${missing === undefined ? "" : ` ${missingText(missing)}`}`;
+}
+
+/** Whether there are runs that its figures do not count. */
+export function isPartial({ interrupted, missing }: SweepReport): boolean {
+  return interrupted === true || missing !== undefined;
 }
 
 /** A row for each cell; where that is too wide, a line for each figure. What is the same in every cell is said once. */
@@ -166,7 +172,8 @@ export function sweepCsv({ axes, measures, cells, runsPerCell }: SweepReport): s
   ];
   const rows = cells.map(({ at, figures }) => [
     ...axes.map(({ name }) => at[name]!),
-    runsPerCell,
+    // Fewer than were asked for where it was interrupted.
+    Math.max(...Object.values(figures).map(({ runs, never }) => runs + never)) || runsPerCell,
     ...measures.flatMap(({ name }) => STATISTICS.map(([, of]) => of(figures[name]!))),
   ]);
   return [heading, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
