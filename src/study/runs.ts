@@ -43,7 +43,7 @@ export class Runs {
     }
   }
 
-  /** It was tried, and nobody knows what it comes to. It is kept in no file, so that a study that goes on tries again. */
+  /** It was tried, and what it comes to is not known. No file keeps that, so that a study that goes on tries again. */
   miss(run: number, why: string): void {
     this.missing.set(run, why);
   }

@@ -163,7 +163,7 @@ export interface SizeReport {
   tried: readonly Trial[];
   /** True where Ctrl-C ended the search: there is no answer. Absent otherwise. */
   interrupted?: true;
-  /** The runs that workers ended in, and why, where all others of that value hold: there is no answer. Absent otherwise. */
+  /** Why there is no answer: runs that workers ended in, where all others of that value hold. Absent otherwise. */
   missing?: readonly string[];
 }
 

@@ -163,7 +163,17 @@ describe("in threads of their own", () => {
     const { told, missing, notes } = inProcess(TWICE, endingWorkers("3"));
     const others = [...seeds(9), ...seeds(4)].filter(([index]) => index !== 3) as [number, string][];
     const why = "two workers ended in it, the last with code 137";
-    assert.deepEqual([told, missing, notes], [sorted(others), [[3, why], [3, why]], [NOTE, NOTE]]);
+    assert.deepEqual(
+      [told, missing, notes],
+      [
+        sorted(others),
+        [
+          [3, why],
+          [3, why],
+        ],
+        [NOTE, NOTE],
+      ],
+    );
   });
 
   test("a worker that runs out of memory is one that ended, and is said to have had too little", () => {
