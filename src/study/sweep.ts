@@ -51,7 +51,7 @@ function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b);
 }
 
-/** Fills in what is not there, but for what no worker gets through. Throws BrokenInvariantError, and what the pool throws. */
+/** Fills in what is not there, but for what ends its workers. Throws BrokenInvariantError, and what the pool throws. */
 export async function sweep(runs: Runs, shard: Shard | null, runAll: RunAll, watch: SweepWatch): Promise<void> {
   const { study } = runs;
   const todo = remaining(runs, shard);
