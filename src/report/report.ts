@@ -132,6 +132,7 @@ export const ADVICE_FIGURES = [
   "drainSeconds",
   "peakDying",
   "refused",
+  "merged",
 ] as const;
 export type AdviceFigure = (typeof ADVICE_FIGURES)[number];
 

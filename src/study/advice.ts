@@ -2,14 +2,14 @@
  * Advice on a run, as the report carries it: the best of what was tried (what-if.ts), with what it makes better and
  * what grows with it although it does no harm yet. Found before anything is rendered.
  */
-import type { Advice, AdviceEffect, AdviceFigure, Report, Tried, WhatIf } from "../report/report.js";
+import type { Advice, AdviceEffect, Report, Tried, WhatIf } from "../report/report.js";
 import type { PresetName } from "../scenario/parameters/preset.js";
 import type { Harm } from "./harm.js";
 import { ownSetting } from "./own-setting.js";
 import { adviceBudget, adviceFor, type Effect, type Findings } from "./what-if.js";
 
-/** A refusal is no loss where it is resent; from this share on, more of them are a cost to be told. */
-const MORE_REFUSALS = 0.1;
+/** A refusal is no loss where it is resent, nor is a NEW that comes with its DESTROY; this much more is a cost. */
+const MORE = 0.1;
 
 interface Pause {
   breathe?(): Promise<void> | void;
@@ -40,19 +40,18 @@ export function whatIfOf({ effects, unfinished }: Findings): WhatIf {
 }
 
 function costsOf(effect: Effect): AdviceEffect[] {
-  const { before, after, refused } = effect;
+  const { before, after, costs } = effect;
   // Where nothing was resent before, there was no dying list to wait for.
   const waits = (["drainSeconds", "peakDying"] as const).filter(
     (harm) => before[harm] === null && after[harm] !== null && after[harm] > 0,
   );
-  const refusals = refused.after > refused.before * (1 + MORE_REFUSALS);
-  return [
-    ...waits.map((harm) => change(effect, harm)),
-    ...(refusals ? [{ figure: "refused" as const, ...refused }] : []),
-  ];
+  const more = (["refused", "merged"] as const).filter(
+    (figure) => costs[figure].after > costs[figure].before * (1 + MORE),
+  );
+  return [...waits.map((harm) => change(effect, harm)), ...more.map((figure) => ({ figure, ...costs[figure] }))];
 }
 
-function change({ before, after }: Effect, figure: Exclude<AdviceFigure, "refused">): AdviceEffect {
+function change({ before, after }: Effect, figure: Harm): AdviceEffect {
   return { figure, before: finite(before[figure]), after: finite(after[figure]) };
 }
 

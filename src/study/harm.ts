@@ -8,7 +8,7 @@ import { ADVICE_FIGURES, type Report } from "../report/report.js";
 import { POLICY } from "../scenario/scenario.js";
 
 /** In the order of their weight: to lose an event is worse than to wait for it. */
-export const HARMS = ADVICE_FIGURES.filter((figure) => figure !== "refused");
+export const HARMS = ADVICE_FIGURES.filter((figure) => figure !== "refused" && figure !== "merged");
 export type Harm = (typeof HARMS)[number];
 
 /**

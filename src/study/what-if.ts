@@ -24,8 +24,8 @@ export interface Effect extends Change {
   worse: readonly Harm[];
   /** It improves something and worsens nothing. */
   helps: boolean;
-  /** Attempts that the observed socket refused. */
-  refused: { before: number; after: number };
+  /** No harm by themselves: attempts that the observed socket refused, events that went inside a later message. */
+  costs: Readonly<Record<"refused" | "merged", { before: number; after: number }>>;
 }
 
 export interface Watch {
@@ -139,12 +139,13 @@ export function effectOf(change: Change, was: Report, is: Report): Effect {
   const compared =
     change.knob === "limit" ? { better: better.filter((harm) => harm === "cut"), worse: [] } : { better, worse };
   const helps = compared.better.length > 0 && compared.worse.length === 0;
-  const refused = { before: refusedIn(was), after: refusedIn(is) };
-  return { ...change, before, after, ...compared, helps, refused };
+  const cost = (figure: "refused" | "merged") => ({ before: sumOf(was, figure), after: sumOf(is, figure) });
+  const costs = { refused: cost("refused"), merged: cost("merged") };
+  return { ...change, before, after, ...compared, helps, costs };
 }
 
-function refusedIn({ events }: Report): number {
-  return [events.new, events.update, events.destroy].reduce((sum, { refused }) => sum + (refused ?? 0), 0);
+function sumOf({ events }: Report, figure: "refused" | "merged"): number {
+  return [events.new, events.update, events.destroy].reduce((sum, kind) => sum + (kind[figure] ?? 0), 0);
 }
 
 /** How many steps of more or less of a harm are told apart. */

@@ -91,6 +91,8 @@ const WORDS: Readonly<Record<AdviceFigure, (effect: AdviceEffect) => string>> = 
     none: "no attempt is refused",
     were: was,
   }),
+  merged: ({ before, after }) =>
+    `${plural(after, "event goes", "events go")} inside a later message${instead(before === null || before === 0 ? null : count(before))}`,
 };
 
 function effectText(effect: AdviceEffect): string {

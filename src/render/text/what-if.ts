@@ -19,6 +19,7 @@ const NAMES: Readonly<Record<AdviceFigure, string>> = {
   drainSeconds: "drain",
   peakDying: "most dying entries",
   refused: "attempts refused",
+  merged: "events inside a later message",
 };
 
 export const WHAT_IF_HEAD = "What if? Each setting changed alone, with the same seed; what helps most comes first.";

@@ -35,10 +35,12 @@ test("what grows with it is told as its cost", () => {
   const costs = [
     { figure: "drainSeconds" as const, before: null, after: 20 },
     { figure: "refused" as const, before: 15_010, after: 60_000 },
+    { figure: "merged" as const, before: 0, after: 900 },
   ];
   assert.equal(
     adviceText({ flags: "--policy reliable", setting: null, improves, costs }),
     "Try --policy reliable: 12 DESTROY do not arrive, in place of 15,010. " +
-      "Its cost: the dying list is empty 20 s after the flush; 60,000 attempts are refused, in place of 15,010.",
+      "Its cost: the dying list is empty 20 s after the flush; 60,000 attempts are refused, in place of 15,010; " +
+      "900 events go inside a later message.",
   );
 });
