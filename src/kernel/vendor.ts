@@ -75,7 +75,7 @@ function changesOfUpdates(version: string): Change[] {
  * others.
  */
 function changesOfAnyUpdates(version: string): Change[] {
-  if (hasUpdates(version)) return changesOfUpdates(version);
+  if (hasUpdates(version)) return changesByUpdates(version);
   return changesAfter(version).filter(({ from }) => Object.keys(from).length > 1);
 }
 
