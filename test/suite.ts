@@ -1,12 +1,13 @@
 /**
- * What runs the tests of a compiled tree, from inside of it: `node test/suite.js [PART OF A PATH…]`. As many files at
- * once as there are CPUs, but those of live runs after the others and one by one: they measure time. What failed is
- * told with its place in the source.
+ * What runs the tests of a compiled tree, from inside of it: `node test/suite.js [PART OF A PATH…]`. As many processes
+ * at once as there are CPUs, and the live runs beside them one by one: they wait for most of their time, and measure
+ * it. What a process costs is its start and the code that it compiles: files of a folder share one where they change
+ * nothing outside of themselves. What failed is told with its place in the source.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { availableParallelism } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { run } from "node:test";
@@ -14,9 +15,14 @@ import { spec, type TestEvent } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { filesIn } from "./compiled-tree.js";
 
+/** Runs on the kernel; what is below it calls the parts of one alone. */
 const LIVE = join("test", "live");
-/** What takes longest begins first. */
-const LONGEST = ["conformance", "docs", "property"].map((folder) => join("test", folder));
+/** Folders whose files have a process each; elsewhere, those of a folder share one. */
+const APART = ["browser", "conformance", "docs"];
+/** What takes longest begins first, so that nothing of one thread is left alone at the end. */
+const LONGEST = ["docs/field", "cli/study", "cli", "property", "study", "browser"].map((name) => join("test", name));
+/** What keeps all CPUs busy by itself is the last. */
+const OF_MANY_THREADS = ["conformance", "docs/readme"].map((name) => join("test", name));
 
 /** The files of the tests whose path contains one of the parts, or of all. */
 export function testsIn(tree: string, parts: readonly string[]): string[] {
@@ -26,19 +32,24 @@ export function testsIn(tree: string, parts: readonly string[]): string[] {
   );
 }
 
-/** Of both groups, with one summary: it would tell of each otherwise. */
-async function* eventsOf(files: readonly string[]): AsyncGenerator<TestEvent> {
+/** Of all processes, with one summary: each run would tell of its own otherwise. */
+async function* eventsOf(tree: string, files: readonly string[]): AsyncGenerator<TestEvent> {
   const summary = new Map<string, number>();
-  const live = files.filter((file) => file.startsWith(LIVE));
-  const others = files.filter((file) => !file.startsWith(LIVE)).sort((one, other) => place(one) - place(other));
-  const groups = [
-    { files: others, concurrency: availableParallelism() },
-    { files: live, concurrency: 1 },
-  ];
-  for (const group of groups.filter(({ files }) => files.length > 0)) {
-    for await (const event of run(group) as AsyncIterable<TestEvent>) {
+  const isLive = (file: string) => dirname(file) === LIVE;
+  const others = processesOf(
+    tree,
+    files.filter((file) => !isLive(file)),
+  );
+  const lanes = [
+    { files: others.sort((one, other) => place(one) - place(other)), concurrency: availableParallelism() },
+    { files: files.filter(isLive), concurrency: 1 },
+  ].filter(({ files }) => files.length > 0);
+  // All of them begin now; what one has to say while another is told waits.
+  for (const lane of lanes.map((lane) => run(lane))) {
+    for await (const event of lane as AsyncIterable<TestEvent>) {
       const [, what, count] = (isSummary(event) && /^(\w+) ([\d.]+)$/.exec(event.data.message)) || [];
       if (what === undefined) yield event;
+      else if (what === "duration_ms") summary.set(what, Math.max(summary.get(what) ?? 0, Number(count)));
       else summary.set(what, (summary.get(what) ?? 0) + Number(count));
     }
   }
@@ -48,12 +59,30 @@ async function* eventsOf(files: readonly string[]): AsyncGenerator<TestEvent> {
   process.exitCode = count("tests") === 0 || count("fail") + count("cancelled") > 0 ? 1 : 0;
 }
 
+/** The files to start: of several that share a process, one that imports them. */
+function processesOf(tree: string, files: readonly string[]): string[] {
+  const shared = new Map<string, string[]>();
+  for (const file of files) {
+    const [, folder, ...rest] = file.split(sep) as [string, string, ...string[]];
+    // The command line's are too many for one.
+    const home = folder === "cli" ? dirname(file) : join("test", folder);
+    const name = rest.length === 0 || APART.includes(folder) ? file : join(home, "together.js");
+    shared.set(name, [...(shared.get(name) ?? []), file]);
+  }
+  for (const [name, together] of shared) {
+    const imports = together.map((file) => `import ${JSON.stringify(join(tree, file))};\n`);
+    if (together[0] !== name) writeFileSync(join(tree, name), imports.join(""));
+  }
+  return [...shared.keys()];
+}
+
 function isSummary(event: TestEvent): event is Extract<TestEvent, { type: "test:diagnostic" }> {
   return event.type === "test:diagnostic" && event.data.nesting === 0 && event.data.file === undefined;
 }
 
 function place(file: string): number {
-  const at = LONGEST.findIndex((folder) => file.startsWith(folder));
+  if (OF_MANY_THREADS.some((name) => file.startsWith(name))) return LONGEST.length + 1;
+  const at = LONGEST.findIndex((name) => file.startsWith(name));
   return at < 0 ? LONGEST.length : at;
 }
 
@@ -80,7 +109,7 @@ async function main(tree: string, parts: readonly string[]): Promise<void> {
   const told = async function* (texts: AsyncIterable<unknown>) {
     for await (const text of texts) yield inSources(String(text), tree);
   };
-  await pipeline(Readable.from(eventsOf(files)), new spec(), told, process.stdout, { end: false });
+  await pipeline(Readable.from(eventsOf(tree, files)), new spec(), told, process.stdout, { end: false });
 }
 
 const own = fileURLToPath(import.meta.url);

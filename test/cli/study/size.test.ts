@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { simulate } from "../../../src/simulation/simulation.js";
 import { inFolder, simulated } from "./simulated.js";
@@ -63,8 +63,9 @@ describe("size", () => {
         const lost = what === "a scenario file" ? "update.lost == 0" : "destroy.lost == 0";
         const asked = ["--find", "buffer", "--expect", lost, "--runs", "50"];
         const size = ["size", ...argv.map((word) => (word === "FILE" ? pathOf("file.yaml") : word)), ...asked];
-        const { answer, refuted } = JSON.parse((await simulated([...size, "--format", "json"])).stdout);
-        const [, line] = /\nConfirm it with\n(.*)\n/.exec((await simulated(size)).stdout)!;
+        const { stdout: said } = await simulated([...size, "--export", `json=${pathOf("size.json")}`]);
+        const { answer, refuted } = JSON.parse(readFileSync(pathOf("size.json"), "utf8"));
+        const [, line] = /\nConfirm it with\n(.*)\n/.exec(said)!;
         for (const [value, code] of [
           [answer.text, 0],
           [refuted.text, 1],
