@@ -18,7 +18,7 @@ import { filesIn } from "./compiled-tree.js";
 /** Runs on the kernel; what is below it calls the parts of one alone. */
 const LIVE = join("test", "live");
 /** Folders whose files have a process each; elsewhere, those of a folder share one. */
-const APART = ["browser", "conformance", "docs"];
+const APART = ["conformance", "docs"];
 /** What takes longest begins first, so that nothing of one thread is left alone at the end. */
 const LONGEST = ["docs/field", "cli/study", "cli", "property", "study", "browser"].map((name) => join("test", name));
 /** What keeps all CPUs busy by itself is the last. */

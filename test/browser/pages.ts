@@ -31,20 +31,29 @@ export const WIDE: Look = { width: 1600, scheme: "light" };
 
 export type Opened = (html: string, look: Look, check: (page: Page) => Promise<void>) => Promise<void>;
 
-/** Of the tests of a `describe`: one browser, and a function that opens a page in it. */
+let browser: Browser | null = null;
+let tab: Page | null = null;
+const folder = mkdtempSync(path.join(tmpdir(), "ct-reliable-page-"));
+after(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/**
+ * Of the tests of a `describe`: a function that opens a page. All share the one tab of one browser: another for each
+ * would be three processes for each, which take most of the time.
+ */
 export function openedPages(): Opened {
-  let browser: Browser;
-  const folder = mkdtempSync(path.join(tmpdir(), "ct-reliable-page-"));
   before(async () => {
-    browser = await chromium.launch({ executablePath: EXECUTABLE!, args: ["--no-sandbox"] });
-  });
-  after(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true });
+    browser ??= await chromium.launch({ executablePath: EXECUTABLE!, args: ["--no-sandbox"] });
+    tab ??= await browser.newPage();
   });
   // Fails where the page says anything to the console or asks for anything but itself.
   return async (html, { width, scheme }, check) => {
-    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
+    const page = tab!;
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme: scheme, media: null });
+    await page.mouse.move(0, 0);
     const file = path.join(folder, "page.html");
     writeFileSync(file, html);
     const url = pathToFileURL(file).href;
@@ -61,7 +70,7 @@ export function openedPages(): Opened {
       await check(page);
       assert.deepEqual(heard, []);
     } finally {
-      await page.close();
+      page.removeAllListeners();
     }
   };
 }
