@@ -45,7 +45,7 @@ export const settles = fc.property(anyScenario(overloadThatEnds), (scenario) => 
   const { raised, delivered, lost, pending, unread, merged, notSubscribed } = events.destroy;
   assert.deepEqual({ lost, pending, unread, merged, notSubscribed }, NOTHING);
   // A tuple and an id that come again with their NEW refused look like the entry before: a reader cannot tell.
-  if (scenario.tuples === null) assert.equal(daemon.duplicates, 0);
+  assert.ok(daemon.duplicates <= events.new.merged!, `${daemon.duplicates} DESTROY were taken for second ones`);
   assert.equal(delivered, raised, "each DESTROY has arrived, once");
 });
 
