@@ -83,6 +83,7 @@ export class Workers {
     // In the last step of a run only attempts count as entries.
     const entries = gc.running ? table.counters.destroyed + table.dying - gone : this.cpu0.attempts;
     this.tailNanoseconds = gc.dyingSearched * costs.bucketNanoseconds;
-    this.cpu0.charge(entries * costs.flushEntryNanoseconds + gc.bucketsSearched * costs.bucketNanoseconds);
+    const walk = gc.bucketsSearched * costs.gcBucketNanoseconds + this.tailNanoseconds;
+    this.cpu0.charge(entries * costs.flushEntryNanoseconds + Math.round(walk));
   }
 }

@@ -129,6 +129,7 @@ const DEFAULTS: Scenario = {
     deleteNanoseconds: 4000,
     overshootNanoseconds: 0,
     bucketNanoseconds: 50,
+    gcBucketNanoseconds: 50,
     switchNanoseconds: 0,
     tickNanoseconds: 0,
     waitNanoseconds: 0,

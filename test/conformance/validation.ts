@@ -189,6 +189,7 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | cost of a recv, of a recv with the sleep after it, of a bucket | builds of distributions, 5.4.124 | ranges over all recordings of that emulated machine; each seed draws from them |
 | cost of a wait, of a switch of tasks, of an attempt, of a delivery, of fresh memory, of a dispatch of the worker | Debian's builds | runs of 5.10.262, 6.1.170 and 6.12.107 in such an emulator, by the scheduler's own accounts. Sums were measured; how a sum is split between two of them is an estimate, and the ranges of a delivery and of a dispatch were widened while cells were looked at |
 | the same | OpenWrt's builds, 5.4.124 | estimates that were narrowed while cells were looked at |
+| cost of a bucket of the gc | Debian's builds | passes of 5.10.262, 6.1.170, 6.12.107, 6.18.15 and 7.3.4 over an empty table in such an emulator |
 | cost of an empty bucket of a flush, of a delivery | OpenWrt's builds; of the bucket also 5.4.124 | their own recordings: flushes of 1,000 and 5,000 entries, of few and of many deliveries |
 | that a SYN was sent again during the flood | TCP runs whose flood took a second longer than its packets | the recording itself; whose SYN is drawn |
 | what a reader that waits for every message takes for each, and a delivery | runs of 5.10 | the scheduler's own accounts in such an emulator, and by how much longer a flush that is followed was recorded to take than one that is refused |

@@ -134,6 +134,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         deleteNanoseconds: 5000,
         overshootNanoseconds: 0,
         bucketNanoseconds: 100,
+        gcBucketNanoseconds: 100,
         switchNanoseconds: 0,
         tickNanoseconds: 0,
         waitNanoseconds: 0,

@@ -43,8 +43,10 @@ export const COSTS = shape("what things cost on the simulated machine, in CPU ti
   freshMessageNanoseconds: cost(0, "CPU time of memory for a message, while the queue is deeper than ever before"),
   /** One recv of the reader, without its service time. */
   recvNanoseconds: cost(1_500, "CPU time of one recv of the reader, without what --reader adds", "cost-recv", 750),
-  /** One hash bucket that early_drop or the gc worker looks at. */
-  bucketNanoseconds: cost(10, "CPU time of one hash bucket of a search by early_drop or the gc worker"),
+  /** One hash bucket that early_drop looks at, or a dump. */
+  bucketNanoseconds: cost(10, "CPU time of one hash bucket of a search by early_drop or of a dump"),
+  /** One hash bucket of a pass of the gc worker, which takes a read lock, and may give way, at each. */
+  gcBucketNanoseconds: cost(10, "CPU time of one hash bucket that the gc worker walks over"),
   /** One hash bucket that a flush walks over; 0 where the cost of an entry has it in it. */
   flushBucketNanoseconds: cost(0, "CPU time of one hash bucket that a flush walks over"),
   /**

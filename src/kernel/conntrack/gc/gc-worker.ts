@@ -44,9 +44,9 @@ export abstract class GcWorker {
   running = false;
   /** Set by a failed early_drop: the next run also evicts. */
   earlyDrop = false;
-  /** Buckets that the last step looked at, entries of the dying list turned into buckets. */
+  /** Buckets that the last step looked at. */
   bucketsSearched = 0;
-  /** What of that were entries of the dying list, the last of the step. */
+  /** Entries of the dying list that it looked at in the end, turned into buckets of a plain search. */
   dyingSearched = 0;
   runs = 0;
   longestPauseNanoseconds = 0;
@@ -167,7 +167,7 @@ export abstract class GcWorker {
     // Without a limit it walks to the end, after each entry that it kills: what comes out is known where all are
     // expired.
     if (this.mostExpired === Number.POSITIVE_INFINITY && dyingList.latestDeadline <= this.clock.jiffies) {
-      this.searchDying(dyingList.bucketsFor(behind));
+      this.dyingSearched += dyingList.bucketsFor(behind);
       this.scanned += behind;
       this.expired += behind;
       return;
@@ -177,17 +177,12 @@ export abstract class GcWorker {
         this.spent = true;
         return;
       }
-      this.searchDying(dyingList.bucketsFor(1));
+      this.dyingSearched += dyingList.bucketsFor(1);
       this.scanned++;
       const entry = dyingList.entries[place]!;
       if (expiry.isExpired(entry)) this.expired++;
       else this.weigh(expiry.left(entry));
     }
-  }
-
-  private searchDying(buckets: number): void {
-    this.bucketsSearched += buckets;
-    this.dyingSearched += buckets;
   }
 
   /** gc_worker_can_early_drop(). */
