@@ -8,7 +8,7 @@ import type { Reader } from "../daemon/reader.js";
 import { type KernelClock, NEVER } from "../kernel/clock.js";
 import { Flush } from "../kernel/conntrack/flush.js";
 import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
-import { ACK } from "../kernel/conntrack/trackers/tcp-states.js";
+import { ACK, FIN } from "../kernel/conntrack/trackers/tcp-states.js";
 import { AHEAD } from "../kernel/prefetch.js";
 import type { Progress } from "../report/backend.js";
 import type { Report } from "../report/report.js";
@@ -24,6 +24,7 @@ import { hasEventSocket, rcvbufOf, type SimulatedKernel } from "./kernel.js";
 import type { Machine } from "./machine.js";
 import type { Readers } from "./readers.js";
 import { ReplayedFlood } from "./replayed-flood.js";
+import { hasServer, Server } from "./server.js";
 
 const FLOOD = 0;
 const PAUSE = 1;
@@ -51,6 +52,8 @@ export class Phases {
   private readonly portClosed: readonly boolean[];
   /** The process that deletes entries beside it; null: there is none. */
   readonly deletes: Deletes | null = null;
+  /** The thread at the other end of the connections; null: the script says what it sends. */
+  readonly server: Server | null;
   phase: Phase = FLOOD;
   /** When it takes its next step, if CPU 0 is free by then. */
   due = NEVER;
@@ -85,6 +88,7 @@ export class Phases {
     this.flush = new Flush(kernel.table, kernel.deletion, kernel.release.flushDirection, (entries, count) =>
       this.prefetch(entries, count),
     );
+    this.server = hasServer(scenario) ? new Server(machine) : null;
     this.traffic = this.flood(firstFlood(scenario, this.streams));
     const { flushReschedules, flushSkipsEmptyBuckets } = kernel.release;
     this.walkGivesWay =
@@ -118,6 +122,11 @@ export class Phases {
   /** In the flood: the next packet is sent by the same system call as the last one. */
   get inSystemCall(): boolean {
     return this.phase === FLOOD && this.traffic.next.step.sameSystemCall;
+  }
+
+  /** In the flood: the next packet is the first of its connection. */
+  get betweenConnections(): boolean {
+    return this.phase === FLOOD && this.traffic.next.stepIndex === 0;
   }
 
   /** What is left of a packet when its event went out. An entry of the flush is nearly done by then. */
@@ -170,7 +179,7 @@ export class Phases {
   }
 
   private flood(flood: Flood): Traffic {
-    return new Traffic(flood, this.scenario.tuples);
+    return new Traffic(flood, this.scenario.tuples, this.server !== null);
   }
 
   private sendPacket(): void {
@@ -190,7 +199,11 @@ export class Phases {
       packets.packet(tuple, direction, ACK);
       cost += costs.packetNanoseconds;
     }
-    const verdict: Verdict = packets.packet(tuple, direction, segment);
+    const { server } = this;
+    let verdict: Verdict = ACCEPTED;
+    if (server !== null && segment === FIN) cost *= server.close(tuple, direction);
+    else verdict = packets.packet(tuple, direction, segment);
+    if (server !== null && segment === ACK) server.established(tuple);
     delayedAck.sent(stepIndex, clock);
     if (this.portClosed[nextClass] && verdict === ACCEPTED) packets.icmpError(tuple);
     if (verdict === TABLE_FULL) cost -= Math.min(cost, costs.refusedSavingNanoseconds);
@@ -198,6 +211,11 @@ export class Phases {
     traffic.advance(verdict === TABLE_FULL);
     this.due = traffic.due;
     if (traffic.over) this.endFlood(cpu0.packetsDone);
+  }
+
+  /** The server's thread has its turn. */
+  serve(server: Server): void {
+    this.cpu0.charge(server.act() * this.costs.packetNanoseconds);
   }
 
   private replay(replayed: ReplayedFlood): void {

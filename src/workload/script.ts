@@ -69,6 +69,11 @@ function wholeConnection(packets: number, from: Direction | null): ScriptStep[] 
   ];
 }
 
+/** What the client of the shortest TCP connection does: connect, then close. */
+export function clientScript(): readonly ScriptStep[] {
+  return [...handshake(), step(ORIGINAL, FIN)];
+}
+
 /** Index of the server's FIN when its acknowledgement of the client's FIN rides on it, or -1. */
 export function combinedFinAt({ script, protocol, packets }: Scripted): number {
   return protocol === "tcp" && script !== "reset" && packets === SHORTEST_TCP_PACKETS ? 4 : -1;

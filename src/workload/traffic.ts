@@ -7,7 +7,7 @@ import type { Scenario, TrafficClass } from "../scenario/scenario.js";
 import type { Stream, Streams } from "../scenario/streams.js";
 import { classesOf } from "../scenario/traffic.js";
 import { RateProfile } from "./rate-profile.js";
-import { scriptOf } from "./script.js";
+import { clientScript, scriptOf } from "./script.js";
 import { Workload } from "./workload.js";
 
 /** A flood from `startNanoseconds` on, and the tuple of its first connection. */
@@ -58,14 +58,19 @@ export class Traffic {
   next: Workload;
   nextClass = 0;
 
-  constructor({ classes, startNanoseconds, firstTuple, profile, chance }: Flood, tuples: number | null) {
+  /** `isServed`: the server's end of the connections is somebody else's. */
+  constructor(
+    { classes, startNanoseconds, firstTuple, profile, chance }: Flood,
+    tuples: number | null,
+    isServed = false,
+  ) {
     const firstTuples = firstTuplesOf(classes, tuples);
     this.workloads = classes.map((one, index) => {
       const leastTuple = firstTuples[index]!;
       const tuple = leastTuple + firstTuple;
       const options = {
         ...one,
-        script: scriptOf(one),
+        script: isServed ? clientScript() : scriptOf(one),
         firstTuple: tuple,
         leastTuple,
         tuples,

@@ -27,13 +27,14 @@ function isRandom(kernel: string): boolean {
 }
 
 /**
- * Connections get tuples in the order of the ports' first use. A SYN that was dropped is sent again. `shuffledWithin`:
- * the start changed in the first so many seconds; null: whenever.
+ * Connections get tuples in the order of the ports' first use. A SYN that was dropped is sent again, which `whenResent`
+ * hears of. `shuffledWithin`: the start changed in the first so many seconds; null: whenever.
  */
 export function chooseClientPorts(
   kernel: SimulatedKernel,
   scenario: Scenario,
   shuffledWithin: number | null = null,
+  whenResent: () => void = () => {},
 ): void {
   if (scenario.protocol !== "tcp" || !isRandom(scenario.kernel)) return;
   const { clock, packets } = kernel;
@@ -44,8 +45,8 @@ export function chooseClientPorts(
   const firstShuffle = shuffleNanoseconds - (uint32() % Math.round(range));
   let period = -1;
   let place = 0;
-  let connection = -1;
-  let tuple = 0;
+  /** By number of the connection, whose server may be behind. */
+  const chosen: number[] = [];
   const next = (): number => {
     const now = Math.floor((clock.now + firstShuffle) / shuffleNanoseconds);
     if (now !== period) place = uint32() % PORTS;
@@ -58,12 +59,12 @@ export function chooseClientPorts(
   const packet = packets.packet.bind(packets);
   packets.packet = (number, direction, segment): Verdict => {
     const opens = direction === ORIGINAL && segment === SYN;
-    if (opens && number !== connection) {
-      connection = number;
-      tuple = next();
-    }
+    const tuple = chosen[number] ?? next();
+    chosen[number] = tuple;
     const verdict = packet(tuple, direction, segment);
-    return opens && verdict !== ACCEPTED ? packet(tuple, direction, segment) : verdict;
+    if (!opens || verdict === ACCEPTED) return verdict;
+    whenResent();
+    return packet(tuple, direction, segment);
   };
 }
 

@@ -9,7 +9,7 @@ import { raceOf } from "./races.js";
 import { calibrate, scenarioOf } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 import { drawn, type References, referenceCosts } from "./references.js";
-import { isSteady, recordedSteady, simulatedSteady } from "./steady.js";
+import { isSteady, recordedSteady, simulatedSteady, steadyCosts } from "./steady.js";
 
 /** One period of the evict list's worker: 10 ms, met up to a tick late. */
 const RETRY_SECONDS = 0.016;
@@ -59,7 +59,7 @@ export function compare(recording: Recording, wantedSeeds: number, references: R
   let simulated: Map<string, number>[];
   try {
     const known = referenceCosts(recording, references);
-    const costs = steady ? known : calibrate(recording, known);
+    const costs = steady ? steadyCosts(recording, known) : calibrate(recording, known);
     const simulate = steady ? simulatedSteady : simulatedQuantities;
     simulated = Array.from({ length: seeds }, (_, seed) =>
       simulate(recording, scenarioOf(recording, String(seed), drawn(recording, costs, references, String(seed)))),

@@ -1,9 +1,5 @@
-/**
- * The picture of docs/VALIDATION.md: how the table empties after a flush, recorded and simulated, one panel per kernel.
- * One run of each kernel that has it: 5000 flows, a buffer of 8192 bytes, a reader of 1 ms, reliable.
- */
-import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
+import { runOf } from "./connects.js";
 import { calibrate, scenarioOf } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 
@@ -34,7 +30,7 @@ export function simulatedCurve(recording: Recording, seed: string, looks: readon
       machine.over = points.length === looks.length;
     },
   };
-  const run = new Run(scenarioOf(recording, seed, calibrate(recording)), sampler);
+  const run = runOf(recording, scenarioOf(recording, seed, calibrate(recording)), sampler);
   while (run.advance(100_000));
   return points;
 }

@@ -20,6 +20,7 @@ import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
 import type { Sampler } from "../../src/simulation/timeline.js";
 import { chooseClientPorts, tuplesDestroyed } from "./client-ports.js";
+import { runOf } from "./connects.js";
 import { firstPassSeconds, isDistribution, resentSyns } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 
@@ -349,7 +350,7 @@ function waitForSyns(run: Run, recording: Recording, { seed, connections }: Scen
 
 function addRun(into: Quantities, recording: Recording, scenario: Scenario): void {
   const sampler = new RecordingSampler(recording);
-  const run = new Run(scenario, sampler);
+  const run = runOf(recording, scenario, sampler);
   waitForSyns(run, recording, scenario);
   const sizes = countDestroySizes(run.kernel, scenario);
   scheduleFirstPass(run.kernel, recording, scenario);

@@ -13,7 +13,7 @@ const TWO_CPUS = "a reader without delay on a second CPU: who is faster, flush o
 const SHARED_CPU =
   "a reader without delay and the flood share one CPU: which of them runs when the small buffer fills is the scheduler's history";
 const TCP_THREADS =
-  "the recording program accepts and closes in a thread of its own: how far it lags behind connect is the scheduler's history";
+  "the recording program accepts and closes in a thread of its own, on another CPU: how far it lags behind connect is a race";
 const RESET =
   "some connections of the 5.4 recordings were reset when the server closed late, and stay for CLOSE (10 s) instead of TIME_WAIT (5 s): how many is the scheduler's history";
 const LOST_SYN = "a SYN was retransmitted after 3 s during this flood: when is not recorded";
@@ -34,7 +34,7 @@ export function raceOf(recording: Recording, quantity: string): string | null {
   const evicts = setting.nfConntrackMax < setting.flows + (setting.secondFloodFlows ?? 0);
   if (cpus === 1 && setting.readerDelayMicroseconds === 0 && smallWhileFlooding && evicts) return SHARED_CPU;
   if (setting.mode === "tcp" && recording.build === "k54" && /drainSeconds|series/.test(quantity)) return RESET;
-  if (setting.mode === "tcp") {
+  if (setting.mode === "tcp" && cpus !== 1) {
     const ofTheFlood = /update$|\.new$|enobufs$|^newReceivedBeforeFlush$|destroyWithoutNew$/.test(quantity);
     const dropsOfTheFlood = setting.bigBufferDuringFlood === 0 && quantity === "listener.drops";
     if (quantity === "listener.update" || (setting.bigBufferDuringFlood === 0 && ofTheFlood) || dropsOfTheFlood) {

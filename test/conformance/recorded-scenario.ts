@@ -7,7 +7,7 @@ import type { RecordedListener } from "../../src/live/run/recording.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import type { Costs, KernelConfig, ListenerScenario, Policy, Scenario } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
-import { Run } from "../../src/simulation/loop.js";
+import { runOf } from "./connects.js";
 import type { Recording } from "./recording.js";
 
 /** The recorded kernels were configured without the options that a distribution has (recordings/README.md, rule 2). */
@@ -232,7 +232,7 @@ const USUAL_OVERHEAD_NANOSECONDS = 30_000;
 const BUCKET_NANOSECONDS: Record<string, number> = { k310: 15.7 };
 
 /** The seed of the runs that measure costs. */
-const CALIBRATION = "calibration";
+export const CALIBRATION = "calibration";
 
 /** Between the end of the flood and the flush, or the start of the watch. */
 const SETTLE_NANOSECONDS = 500_000_000;
@@ -412,7 +412,7 @@ export function calibrate(recording: Recording, known: Partial<Costs> = {}): Par
     calibrated.overshootNanoseconds = 2 * Math.max(0, serviceOverheadNanoseconds(recording) - WALL_RECV_NANOSECONDS);
   }
   for (let round = 0; round < 3; round++) {
-    const run = new Run(scenarioOf(recording, CALIBRATION, calibrated));
+    const run = runOf(recording, scenarioOf(recording, CALIBRATION, calibrated));
     while (run.figures.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));
     const floodError = withoutResentSyns(floodSeconds * 1e9 - run.figures.floodEndedAt, recording);
     const searches = run.kernel.table.counters.drop;
@@ -462,7 +462,7 @@ export function resentSyns(recording: Recording): number {
 const RESENT_SYNS = new Map<string, number>();
 
 function countedSyns(recording: Recording, floodSeconds: number): number {
-  const run = new Run(scenarioOf(recording, CALIBRATION, calibrate(recording)));
+  const run = runOf(recording, scenarioOf(recording, CALIBRATION, calibrate(recording)));
   while (run.figures.floodEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));
   return Math.max(0, Math.round(floodSeconds - run.figures.floodEndedAt / 1e9));
 }

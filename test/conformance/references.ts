@@ -71,7 +71,7 @@ const PACKET_THOUSANDTHS = 30;
 
 /** Costs of a reference as a seed has them; a flood without pauses shows its own. */
 export function drawn(
-  { setting }: Recording,
+  { setting, tag }: Recording,
   costs: Partial<Costs>,
   { flush }: References,
   seed: string,
@@ -81,7 +81,7 @@ export function drawn(
   const about = (value: number, thousandths: number): number =>
     Math.round(value * (1 + ((2 * uniform() - 1) * thousandths) / 1000));
   const flushEntryNanoseconds = about(costs.flushEntryNanoseconds!, ENTRY_THOUSANDTHS);
-  if (setting.pauseMicroseconds === undefined) return { ...costs, flushEntryNanoseconds };
+  if (setting.pauseMicroseconds === undefined || tag === "steady") return { ...costs, flushEntryNanoseconds };
   return { ...costs, flushEntryNanoseconds, packetNanoseconds: about(costs.packetNanoseconds!, PACKET_THOUSANDTHS) };
 }
 

@@ -5,13 +5,16 @@
  * recording had it.
  */
 
-import type { Scenario } from "../../src/scenario/scenario.js";
+import { coarseExpiry } from "../../src/kernel/delayed-work.js";
+import { type Costs, type Scenario, SHORTEST_TCP_PACKETS } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
-import { Run } from "../../src/simulation/loop.js";
+import type { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
 import type { Sampler } from "../../src/simulation/timeline.js";
 import { chooseClientPorts, tuplesDestroyed } from "./client-ports.js";
+import { runOf } from "./connects.js";
 import type { Quantities } from "./quantities.js";
+import { CALIBRATION, scenarioOf } from "./recorded-scenario.js";
 import type { Recording, SteadyResult } from "./recording.js";
 
 const LOOK_NANOSECONDS = 500e6;
@@ -19,6 +22,8 @@ const LOOK_NANOSECONDS = 500e6;
 const WATCH_NANOSECONDS = 90e9;
 /** A burst: as many entries leave between two looks as came in so many of them. */
 const BURST_LOOKS = 3;
+/** So many looks say what look-ups alone deliver. */
+const DRAIN_LOOKS = 5;
 
 /** One look: seconds since the first packet, and totals. */
 interface Look {
@@ -68,14 +73,30 @@ function firstBurstSeconds(recording: Recording): readonly [number, number] | nu
   const perLook = arrivalsPerLook(recording);
   const flood = (recording.result as unknown as SteadyResult).floodSeconds;
   const index = looks.findIndex(({ seconds, count }, at) => {
-    if (at < 2) return false;
+    if (at < DRAIN_LOOKS) return false;
     // Beside the load look-ups remove nearly as many as come; afterwards only the worker delivers.
     const fall = looks[at - 1]!.count - count;
     if (fall > (seconds > flood + 1 ? perLook / 4 : perLook)) return true;
+    // Of connections to ports that come back look-ups remove now many, now none.
+    if (recording.setting.mode === "tcp") return false;
+    if (recording.setting.reliable === 1) return beginsToDrain(looks, at, perLook);
     const refused = looks[at]!.drops - looks[at - 1]!.drops;
     return refused > 3 * (looks[at - 1]!.drops - looks[at - 2]!.drops) + perLook;
   });
   return index < 0 ? null : [looks[index - 1]!.seconds, looks[index]!.seconds];
+}
+
+/**
+ * Where a buffer is too small for a burst, a pass leaves a dying list, and from then on the worker delivers at its own
+ * pace, at least twice what look-ups did. A look that is mostly over when the pass begins shows little of it.
+ */
+function beginsToDrain(looks: readonly Look[], at: number, perLook: number): boolean {
+  if (at + 1 >= looks.length) return false;
+  const delivered = (look: number): number => looks[look]!.destroyReceived - looks[look - 1]!.destroyReceived;
+  const before = (looks[at - 1]!.destroyReceived - looks[at - DRAIN_LOOKS]!.destroyReceived) / (DRAIN_LOOKS - 1);
+  const least = Math.max(before, 0.45 * perLook);
+  const rise = delivered(at) - before;
+  return rise > least || (delivered(at + 1) - before > least && rise > least / 5);
 }
 
 /** Connections between two looks. */
@@ -142,11 +163,58 @@ class SteadySampler implements Sampler {
   }
 }
 
+/**
+ * The program makes some connections, as fast as it can, and sleeps: whatever keeps it from its CPU makes the flood
+ * longer. A SYN that was dropped is sent again a second later, and the program waits for it.
+ */
+function beginFlood(recording: Recording, scenario: Scenario, sampler?: Sampler): { run: Run; resent: () => number } {
+  const run = runOf(recording, { ...scenario, ratePerSecond: null, arrivals: "constant" }, sampler);
+  const { machine, phases } = run;
+  const { pauseEveryFlows, pauseMicroseconds } = recording.setting;
+  let resent = 0;
+  chooseClientPorts(run.kernel, scenario, null, () => resent++);
+  const act = phases.act.bind(phases);
+  let opened = 0;
+  let waited = 0;
+  phases.act = (): void => {
+    act();
+    if (!phases.betweenConnections || opened === phases.opened.first[0]!) return;
+    opened = phases.opened.first[0]!;
+    let sleeps = (resent - waited) * synWaitNanoseconds(recording);
+    if (opened % pauseEveryFlows! === 0) sleeps += pauseMicroseconds! * 1000;
+    if (sleeps > 0) phases.due = machine.cpu0.free + sleeps;
+    waited = resent;
+  };
+  return { run, resent: () => resent };
+}
+
+/** A timer of a second is late by half of its level's width, on average (delayed-work.ts). */
+function synWaitNanoseconds({ hz }: Recording): number {
+  const jiffies = Array.from({ length: 8 }, (_, now) => coarseExpiry(now + hz, hz) - now);
+  return (jiffies.reduce((sum, wait) => sum + wait, 0) / jiffies.length / hz) * 1e9;
+}
+
+/** What a packet takes there: so much that the flood lasts as long as it did, without the waits for a SYN. */
+export function steadyCosts(recording: Recording, known: Partial<Costs>): Partial<Costs> {
+  const { flows, mode } = recording.setting;
+  const { floodSeconds, tableDrop } = recording.result as unknown as SteadyResult;
+  const isTcp = mode === "tcp";
+  const packets = flows * (isTcp ? SHORTEST_TCP_PACKETS : 1);
+  const costs: Partial<Costs> = { ...scenarioOf(recording, CALIBRATION, known).costs };
+  for (let round = 0; round < 2; round++) {
+    const { run, resent } = beginFlood(recording, scenarioOf(recording, CALIBRATION, costs));
+    while (run.figures.floodEndedAt === Number.POSITIVE_INFINITY && run.advance(10_000));
+    const moreWaits = isTcp ? (tableDrop - resent()) * synWaitNanoseconds(recording) : 0;
+    const error = floodSeconds * 1e9 - run.figures.floodEndedAt - moreWaits;
+    costs.packetNanoseconds = Math.max(100, Math.round(costs.packetNanoseconds! + error / packets));
+  }
+  return costs;
+}
+
 export function simulatedSteady(recording: Recording, scenario: Scenario): Quantities {
   const sampler = new SteadySampler(recording);
-  const run = new Run(scenario, sampler);
+  const { run } = beginFlood(recording, scenario, sampler);
   const { gc, release } = run.kernel;
-  chooseClientPorts(run.kernel, scenario);
   const destroyed = tuplesDestroyed(run.kernel);
   const first = firstBurstSeconds(recording);
   if (gc !== null && first !== null && release.gc.startsWith("pass")) {

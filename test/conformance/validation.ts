@@ -183,6 +183,8 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 |---|---|---|
 | cost of a packet, and of an entry of the flush | every run | how long its flood and its flush took |
 | the same costs | runs without a flush, floods with pauses | a flush and a flood of the same kernel, give or take 9 % and 3 % |
+| cost of a packet | steady load, whose program sleeps between bursts of connections | how long its flood took beyond its sleeps and its waits for a SYN |
+| what a connect takes beside its packets | TCP on one CPU, Debian's builds from 6.1 on | traces of 5.10.262, 6.1.170 and 6.12.107 in such an emulator |
 | what a packet takes less that finds no room | floods into a full table, 4.8 on | how long that flood took |
 | that the client's ports began anew during the flood | TCP runs of 5.10 on that show tuples twice | the recording itself; when and where is drawn |
 | the cap of a buffer (\`rmem_max\`) | every run | what getsockopt reported |
@@ -197,9 +199,9 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | cost of a tick | Debian's builds from 6.12 on | a trace of 6.12.107 in such an emulator: turns with a tick in them against turns without |
 | cost of a look of the recording program | runs on one CPU | runs in which the reader was held |
 | cost of a recv with timer overshoot | 6.18.44, by a real clock | stretches in which the reader was busy |
-| when the gc made its first pass | runs in which entries expire or the table is full, kernels whose gc makes passes | the recording itself: between two of its looks |
+| when the gc made its first pass | steady load, and runs in which entries expire or the table is full, of kernels whose gc makes passes | the recording itself: between two of its looks |
 
-No rule of a kernel is fed or fitted. That RCU's thread makes tasks give way at ticks, and whose time a wait is, was seen in traces of\nDebian's 6.1.170 and 6.12.107; who pays for what, how lag comes and goes, and the timer of requests in traces of 6.12.107, 6.18.15 and\n7.3.4. The other kernels were not looked at for it. Why readers of 6.18 whose buffer shrinks before a flush begin it without lag is not known.
+No rule of a kernel is fed or fitted. That RCU's thread makes tasks give way at ticks, and whose time a wait is, was seen in traces of\nDebian's 6.1.170 and 6.12.107; who pays for what, how lag comes and goes, and the timer of requests in traces of 6.12.107, 6.18.15 and\n7.3.4. The other kernels were not looked at for it. That the thread which accepts runs when connect returns, so that\nthe server closes first, was seen in traces of 5.10.262, 6.1.170 and 6.12.107. Why readers of 6.18 whose buffer shrinks before a flush begin it without lag is not known.
 
 * A quantity that is the same for every seed has no chance in it: the recorded value must be equal.
 * Otherwise the recorded value must lie in the interval in which one further run would lie with 99 % probability (Student's prediction

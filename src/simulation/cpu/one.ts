@@ -16,7 +16,10 @@ import type { Cpu0 } from "./cpu0.js";
 import type { Cpus } from "./cpus.js";
 import { SlabPages } from "./slab-pages.js";
 
-/** The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader. */
+/**
+ * The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader. After
+ * the readers comes the server of the connections, where it is a thread of its own.
+ */
 const PROCESS = 0;
 const WORKER = 1;
 const FIRST_READER = 2;
@@ -31,6 +34,7 @@ export class OneCpu implements Cpus {
   private readonly readers: Readers;
   private readonly scheduler: Scheduler;
   private readonly tasks: number;
+  private readonly serverTask: number;
   private readonly waitNanoseconds: number;
   private readonly switchNanoseconds: number;
   private readonly flushHoldsCpu: boolean;
@@ -59,7 +63,8 @@ export class OneCpu implements Cpus {
     this.phases = phases;
     this.pace = pace;
     this.readers = readers;
-    this.tasks = FIRST_READER + readers.list.length;
+    this.serverTask = FIRST_READER + readers.list.length;
+    this.tasks = this.serverTask + (phases.server === null ? 0 : 1);
     const { switchNanoseconds, waitNanoseconds, tickNanoseconds } = scenario.costs;
     const { uniform } = streams.of("scheduler");
     this.scheduler = schedulerOf(kernel.release.scheduler, this.tasks, uniform, tickNanoseconds);
@@ -192,7 +197,7 @@ export class OneCpu implements Cpus {
   /** One step of the task that the scheduler chooses. */
   private runChosen(at: number): void {
     const { scheduler } = this;
-    const from = later(this.cpu0.free, at);
+    let from = later(this.cpu0.free, at);
     const uncharged = this.uncharged(at);
     if (at > this.cpu0.free && this.lingering >= 0) this.pick(this.cpu0.free, this.lastTick);
     if (this.tellsReaders && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
@@ -204,8 +209,11 @@ export class OneCpu implements Cpus {
     const task = this.pick(from, this.clock.jiffies);
     this.lookForSleepers(from);
     this.switchTo(task, at, from);
-    const rest = task === PROCESS ? this.phases.restNanoseconds : 0;
-    if (task === PROCESS) this.makeSystemCall();
+    let rest = 0;
+    if (task === PROCESS) {
+      rest = this.phases.restNanoseconds;
+      from = this.makeSystemCall(from, rest);
+    } else if (task === this.serverTask) this.phases.serve(this.phases.server!);
     else if (task === WORKER) this.workers.act();
     else this.cpu0.free = this.clock.now + this.read(task - FIRST_READER);
     if (uncharged > 0) scheduler.ran(task, uncharged);
@@ -260,18 +268,28 @@ export class OneCpu implements Cpus {
 
   private dueOf(task: number): number {
     if (task === PROCESS) return this.phases.due;
+    if (task === this.serverTask) return this.phases.server!.due;
     if (task === WORKER) return this.workers.running ? this.cpu0.free : this.workers.due;
     return this.readers.list[task - FIRST_READER]!.due;
   }
 
-  /** A reader gets its turn between system calls, not between the packets that one of them sends. */
-  private makeSystemCall(): void {
+  /**
+   * A reader gets its turn between system calls, not between the packets that one of them sends. A scheduler that is
+   * told of a wake-up when it comes is told after each packet. From when on the CPU is not charged yet.
+   */
+  private makeSystemCall(since: number, rest: number): number {
     const { clock, cpu0, phases, softirq } = this;
+    let from = since;
     phases.act();
     while (phases.inSystemCall && phases.due <= cpu0.free) {
-      if (softirq.firing || softirq.due() <= cpu0.free) return;
+      if (softirq.firing || softirq.due() <= cpu0.free) return from;
+      if (!this.skipsClock) {
+        this.account(PROCESS, from, rest);
+        from = cpu0.free;
+      }
       clock.now = cpu0.free;
       phases.act();
     }
+    return from;
   }
 }

@@ -1,0 +1,70 @@
+/**
+ * The server of short TCP connections over loopback, where it shares the one CPU with the client: a thread that accepts
+ * and closes one connection after the other. The scheduler decides how far it is behind: in traces of 5.10.262, 6.1.170
+ * and 6.12.107 it runs when connect returns, so that the server closes first, and the reader comes when it sleeps again.
+ *
+ * Either end may close first. The acknowledgement of the first FIN rides on the second, unless a tick comes in between
+ * (workload/delayed-ack.ts).
+ */
+import { type KernelClock, NEVER } from "../kernel/clock.js";
+import type { PacketPath } from "../kernel/conntrack/packet.js";
+import { type Direction, ORIGINAL, REPLY } from "../kernel/conntrack/status.js";
+import { ACK, FIN } from "../kernel/conntrack/trackers/tcp-states.js";
+import type { Scenario } from "../scenario/scenario.js";
+import { classesOf } from "../scenario/traffic.js";
+import { combinedFinAt } from "../workload/script.js";
+import type { Machine } from "./machine.js";
+
+export class Server {
+  private readonly clock: KernelClock;
+  private readonly packets: PacketPath;
+  /** Connections that nobody has accepted yet, the oldest first. */
+  private readonly backlog: number[] = [];
+  /** Connections of which one end is closed, and in which jiffy that was. */
+  private readonly halfClosed = new Map<number, number>();
+  /** When it has a connection to accept. */
+  due = NEVER;
+
+  constructor({ clock, kernel }: Machine) {
+    this.clock = clock;
+    this.packets = kernel.packets;
+  }
+
+  /** The handshake of a connection is over. */
+  established(tuple: number): void {
+    this.backlog.push(tuple);
+    if (this.due === NEVER) this.due = this.clock.now;
+  }
+
+  /** Accepts a connection and closes it. How many packets that made. */
+  act(): number {
+    const tuple = this.backlog.shift()!;
+    if (this.backlog.length === 0) this.due = NEVER;
+    return this.close(tuple, REPLY);
+  }
+
+  /** One end closes. How many packets that made. */
+  close(tuple: number, direction: Direction): number {
+    const { clock, halfClosed, packets } = this;
+    const since = halfClosed.get(tuple);
+    if (since === undefined) {
+      halfClosed.set(tuple, clock.jiffies);
+      packets.packet(tuple, direction, FIN);
+      return 1;
+    }
+    halfClosed.delete(tuple);
+    const isAcknowledged = since !== clock.jiffies;
+    if (isAcknowledged) packets.packet(tuple, direction, ACK);
+    packets.packet(tuple, direction, FIN);
+    packets.packet(tuple, direction === ORIGINAL ? REPLY : ORIGINAL, ACK);
+    return isAcknowledged ? 3 : 2;
+  }
+}
+
+/** Whether the server's thread has a part in who runs when: what it does is known of the shortest connections only. */
+export function hasServer(scenario: Scenario): boolean {
+  const classes = classesOf(scenario);
+  if (scenario.cpus !== 1 || scenario.path !== "loopback" || scenario.replay !== null || classes.length > 1)
+    return false;
+  return combinedFinAt(classes[0]!) >= 0 && classes[0]!.packetGapNanoseconds === 0;
+}
