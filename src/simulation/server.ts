@@ -1,7 +1,8 @@
 /**
  * The server of short TCP connections over loopback, where it shares the one CPU with the client: a thread that accepts
- * and closes one connection after the other. The scheduler decides how far it is behind: in traces of 5.10.262, 6.1.170
- * and 6.12.107 it runs when connect returns, so that the server closes first, and the reader comes when it sleeps again.
+ * and closes one connection after the other. The scheduler decides how far it is behind: in traces of 5.10.262,
+ * 6.1.170 and 6.12.107 it runs when connect returns, so that the server closes first, and the reader comes when it
+ * sleeps again.
  *
  * Either end may close first. The acknowledgement of the first FIN rides on the second, unless a tick comes in between
  * (workload/delayed-ack.ts).

@@ -1,4 +1,4 @@
-/** The server of short TCP connections as a thread of its own: on one CPU over loopback the scheduler says who closes first. */
+/** The server of short TCP connections as a thread of its own: on one CPU the scheduler says which end closes first. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Overrides } from "../../src/scenario/defaults.js";

@@ -17,8 +17,8 @@ import type { Cpus } from "./cpus.js";
 import { SlabPages } from "./slab-pages.js";
 
 /**
- * The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader. After
- * the readers comes the server of the connections, where it is a thread of its own.
+ * The scheduler's numbers of the process that floods and flushes, of the kernel's worker, and of the first reader.
+ * After the readers comes the server of the connections, where it is a thread of its own.
  */
 const PROCESS = 0;
 const WORKER = 1;
