@@ -71,7 +71,7 @@ function verdict(report: Report, { width, theme }: Screen): string[] {
     ...(failed.length > 0 ? [`failed: ${failed.map(verdictText).join("; ")}`] : []),
   ];
   return [
-    ...painted(wrap(line, width), daemon.inSync ? theme.good : theme.bad),
+    ...painted(wrap(line, width), colourOf(report, theme)),
     ...problems.flatMap((problem) => painted(wrap(problem, width), theme.bad)),
   ];
 }
@@ -152,7 +152,7 @@ function events(report: Report, { width, theme }: Screen): string[] {
 function measures(report: Report, { width, theme }: Screen): string[] {
   const paints: Readonly<Record<string, Paint | undefined>> = {
     table: report.table.drop + report.table.insertFailed > 0 ? theme.bad : undefined,
-    daemon: report.daemon.inSync ? theme.good : theme.bad,
+    daemon: colourOf(report, theme),
   };
   const chart = dyingChart(report, width - LABEL_COLUMNS);
   const margin = " ".repeat(LABEL_COLUMNS);
@@ -286,21 +286,42 @@ function socketOf({ socket }: Report): string {
   );
 }
 
-function syncOf({ daemon }: Pick<Report, "daemon">): string {
+/** Null: what the daemon hears of is enough to know which entries live. Dumps tell it, too. */
+function followsNone({ scenario }: Pick<Report, "scenario">): string | null {
+  const { groups, poll, resyncAfterNanoseconds } = scenario.listeners[0]!;
+  const unasked = (["new", "destroy"] as const).filter((group) => !groups.includes(group));
+  if (unasked.length === 0 || poll !== null || resyncAfterNanoseconds !== null) return null;
+  const names = unasked.map((group) => `no ${group.toUpperCase()}`);
+  return `does not know which entries live: it asked for ${names.join(" and ")}`;
+}
+
+function colourOf(report: Report, theme: Theme): Paint | undefined {
+  if (followsNone(report) !== null) return undefined;
+  return report.daemon.inSync ? theme.good : theme.bad;
+}
+
+function syncOf(report: Pick<Report, "daemon" | "scenario">): string {
+  const { daemon } = report;
+  const blind = followsNone(report);
+  if (blind !== null) return blind;
   if (daemon.inSync === null) return "whether in sync is not known";
   if (daemon.inSync) return "in sync";
   return `out of sync: ${count(daemon.stale)} stale, ${count(daemon.missing)} missing`;
 }
 
 /** The verdict with its words explained, and of the rest what is not as it should be. */
-function daemonOf({ daemon }: Report): string {
+function daemonOf(report: Report): string {
+  const { daemon } = report;
   const after = daemon.inSyncAfterFlushSeconds;
   const { stale, missing } = daemon;
-  if (daemon.inSync === null && daemon.conntrackd === undefined) return syncOf({ daemon });
-  const verdict = daemon.inSync
-    ? `in sync${after === null ? "" : ` ${duration(after)} after the flush`}`
-    : `out of sync: ${count(stale)} stale${some(stale) ? " (dead, but believed alive)" : ""}, ` +
-      `${count(missing)} missing${some(missing) ? " (alive, but unknown)" : ""}`;
+  if (daemon.inSync === null && daemon.conntrackd === undefined) return syncOf(report);
+  const blind = followsNone(report);
+  const verdict =
+    blind ??
+    (daemon.inSync
+      ? `in sync${after === null ? "" : ` ${duration(after)} after the flush`}`
+      : `out of sync: ${count(stale)} stale${some(stale) ? " (dead, but believed alive)" : ""}, ` +
+        `${count(missing)} missing${some(missing) ? " (alive, but unknown)" : ""}`);
   const blemishes = [
     { figure: daemon.enobufs, name: "ENOBUFS" },
     { figure: daemon.resyncs, name: "resyncs" },
@@ -342,6 +363,6 @@ function conclusion(report: Report, { width, theme }: Screen): string[] {
   return [...painted(wrap(meaningOf(report), width), theme.heading), ...advice, ...doubt];
 }
 
-function painted(lines: readonly string[], paint: Paint): string[] {
-  return lines.map((line) => paint(line));
+function painted(lines: readonly string[], paint: Paint | undefined): string[] {
+  return paint === undefined ? [...lines] : lines.map((line) => paint(line));
 }

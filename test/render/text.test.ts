@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { renderers } from "../../src/render/renderers.js";
 import { renderText } from "../../src/render/text.js";
 import type { Report } from "../../src/report/report.js";
+import { resolveScenario } from "../../src/scenario/defaults.js";
+import { simulate } from "../../src/simulation/simulation.js";
 import {
   brokenReport,
   interruptedReport,
@@ -175,6 +177,25 @@ test("quiet does not hide an interruption, a failed expectation or a violated in
 test("a daemon that is not in sync is told what its words mean", () => {
   const text = unwrapped(render(interruptedReport()));
   assert.ok(text.includes("40 stale (dead, but believed alive), 7,000 missing (alive, but unknown)"));
+});
+
+test("a daemon that did not ask for NEW or DESTROY is not called in sync, nor out of it", () => {
+  for (const [groups, unasked] of [
+    [["destroy"], "no NEW"],
+    [["new", "update"], "no DESTROY"],
+    [["update"], "no NEW and no DESTROY"],
+  ] as const) {
+    const report = simulate(resolveScenario("flush", { connections: 100, listeners: [{ groups }] }));
+    for (const quiet of [true, false]) {
+      const text = unwrapped(render(report, { quiet }));
+      assert.match(text, new RegExp(`does not know which entries live: it asked for ${unasked}`));
+      assert.doesNotMatch(text, /in sync|out of sync/);
+    }
+  }
+  const dumping = simulate(
+    resolveScenario("flush", { connections: 100, listeners: [{ groups: ["new"], resyncAfterNanoseconds: 1e9 }] }),
+  );
+  assert.match(render(dumping), /sync/);
 });
 
 test("the sparkline fills the width beside its label", () => {

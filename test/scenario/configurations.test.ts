@@ -154,6 +154,15 @@ describe("ulogd.conf", () => {
     );
   });
 
+  test("of several instances the first is the listener, and the others are named", () => {
+    const stacks = "[global]\nstack=a:NFCT,o:XML\nstack=b:NFCT,o:XML\nstack=a:NFCT,p:GPRINT\n";
+    const { listener, notes } = ulogdConfiguration(`${stacks}[a]\nreliable=1\n[b]\npollinterval=10\n`, "u");
+    assert.equal(listener.policy, "reliable");
+    assert.deepEqual(notes, [
+      "u: [b] is not simulated: the run has the first instance of NFCT, [a], and ulogd reads all of them in one thread",
+    ]);
+  });
+
   test("a size that is not below the maximum is ignored by ulogd, which keeps the default buffer", () => {
     const { listener, notes } = ulogdConfiguration("[ct1]\nnetlink_socket_buffer_size=217088\n", "u");
     assert.deepEqual([listener.bufferBytes, listener.bufferMaxBytes], [106_496, null]);

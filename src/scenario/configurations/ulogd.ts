@@ -48,13 +48,23 @@ interface Entry {
 /** `file`: for the places of mistakes. Throws UsageError. */
 export function ulogdConfiguration(text: string, file: string): Configuration {
   const sections = sectionsOf(text, file);
-  const inStack = instanceInStack(sections);
+  const instances = instancesInStacks(sections);
+  const inStack = instances[0] ?? null;
   if (inStack === null && !sections.has(USUAL_INSTANCE)) {
     throw new UsageError(`${file}: expected a stack with an instance of NFCT, as in stack=ct1:NFCT,…, got none`);
   }
   const entries = sections.get(inStack ?? USUAL_INSTANCE) ?? [];
   const read = configurationOf(new Map(entries.map((entry) => [entry.key.text, entry])), file);
-  return inStack === null ? { ...read, notes: [withoutStack(file, entries.length > 0), ...read.notes] } : read;
+  const notes =
+    inStack === null
+      ? [withoutStack(file, entries.length > 0)]
+      : instances
+          .slice(1)
+          .map(
+            (other) =>
+              `${file}: [${other}] is not simulated: the run has the first instance of NFCT, [${inStack}], and ulogd reads all of them in one thread`,
+          );
+  return { ...read, notes: [...notes, ...read.notes] };
 }
 
 function sectionsOf(text: string, file: string): Map<string, Entry[]> {
@@ -78,14 +88,10 @@ function sectionsOf(text: string, file: string): Map<string, Entry[]> {
   return sections;
 }
 
-/** The section of the first NFCT instance in a stack; null: no stack names one. */
-function instanceInStack(sections: Map<string, Entry[]>): string | null {
+/** The sections of the NFCT instances in stacks, each once. */
+function instancesInStacks(sections: Map<string, Entry[]>): string[] {
   const stacks = (sections.get("global") ?? []).filter(({ key }) => key.text === "stack");
-  for (const { value } of stacks) {
-    const found = /(?:^|,)\s*([^:,\s]+):NFCT(?:,|$)/.exec(value)?.[1];
-    if (found !== undefined) return found;
-  }
-  return null;
+  return [...new Set(stacks.flatMap(({ value }) => /(?:^|,)\s*([^:,\s]+):NFCT(?:,|$)/.exec(value)?.[1] ?? []))];
 }
 
 /** A file as ulogd comes with: its stacks of NFCT are comments. */
