@@ -3,7 +3,7 @@
  * and `dist/` may be older than the sources. File by file and without their types, which are checked elsewhere. It
  * tests nothing itself.
  */
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +21,12 @@ const SHARED = process.env.BUILT_PACKAGE;
  */
 export async function builtPackage(): Promise<string> {
   return SHARED ?? (await ownPackage());
+}
+
+/** The same with what the bundler makes, which is not there where coverage is measured. */
+export async function bundledPackage(): Promise<string> {
+  const isBundled = SHARED !== undefined && existsSync(join(SHARED, "dist", "command", "part-shared.js"));
+  return isBundled ? SHARED : await ownPackage();
 }
 
 /** When the tests of a file are over. */

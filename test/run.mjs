@@ -16,7 +16,7 @@ const tree = compiledTree();
 try {
   const env = { ...process.env };
   // Several look at the package as it is installed: it is bundled once for all of them.
-  if (testsIn(tree, parts).some((file) => readFileSync(join(tree, file), "utf8").includes("builtPackage()"))) {
+  if (testsIn(tree, parts).some((file) => readFileSync(join(tree, file), "utf8").match(/(built|bundled)Package\(\)/))) {
     const { bundle } = await tsImport("../scripts/bundled.ts", import.meta.url);
     await bundle(join(tree, "src"), join(tree, "dist", "command"));
     env.BUILT_PACKAGE = tree;

@@ -1,8 +1,8 @@
 /**
  * What runs the tests of a compiled tree, from inside of it: `node test/suite.js [PART OF A PATH…]`. As many processes
- * at once as there are CPUs, and the live runs beside them one by one: they wait for most of their time, and measure
- * it. What a process costs is its start and the code that it compiles: files of a folder share one where they change
- * nothing outside of themselves. What failed is told with its place in the source.
+ * at once as there are CPUs, and the live runs beside them one by one, because they wait for most of their time. What a
+ * process costs is its start and the code that it compiles, so that the files of a folder share one. What failed is
+ * told with its place in the source.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
@@ -17,6 +17,8 @@ import { filesIn } from "./compiled-tree.js";
 
 /** Runs on the kernel; what is below it calls the parts of one alone. */
 const LIVE = join("test", "live");
+/** What measures how much of a CPU something takes, and is alone with it. */
+const ALONE = join(LIVE, "pace.test.js");
 /** Folders whose files have a process each; elsewhere, those of a folder share one. */
 const APART = ["conformance", "docs"];
 /** What takes longest begins first, so that nothing of one thread is left alone at the end. */
@@ -35,28 +37,35 @@ export function testsIn(tree: string, parts: readonly string[]): string[] {
 /** Of all processes, with one summary: each run would tell of its own otherwise. */
 async function* eventsOf(tree: string, files: readonly string[]): AsyncGenerator<TestEvent> {
   const summary = new Map<string, number>();
-  const isLive = (file: string) => dirname(file) === LIVE;
-  const others = processesOf(
-    tree,
-    files.filter((file) => !isLive(file)),
-  );
-  const lanes = [
-    { files: others.sort((one, other) => place(one) - place(other)), concurrency: availableParallelism() },
-    { files: files.filter(isLive), concurrency: 1 },
-  ].filter(({ files }) => files.length > 0);
-  // All of them begin now; what one has to say while another is told waits.
-  for (const lane of lanes.map((lane) => run(lane))) {
-    for await (const event of lane as AsyncIterable<TestEvent>) {
-      const [, what, count] = (isSummary(event) && /^(\w+) ([\d.]+)$/.exec(event.data.message)) || [];
-      if (what === undefined) yield event;
-      else if (what === "duration_ms") summary.set(what, Math.max(summary.get(what) ?? 0, Number(count)));
-      else summary.set(what, (summary.get(what) ?? 0) + Number(count));
+  const [alone, beside] = parted(files, (file) => file === ALONE);
+  const [live, others] = parted(beside, (file) => dirname(file) === LIVE);
+  const processes = processesOf(tree, others).sort((one, other) => place(one) - place(other));
+  const phases = [
+    [
+      { files: processes, concurrency: availableParallelism() },
+      { files: live, concurrency: 1 },
+    ],
+    [{ files: alone, concurrency: 1 }],
+  ];
+  for (const lanes of phases) {
+    // All lanes of a phase begin at once; what one has to say while another is told waits.
+    for (const events of lanes.filter(({ files }) => files.length > 0).map((lane) => run(lane))) {
+      for await (const event of events as AsyncIterable<TestEvent>) {
+        const [, what, count] = (isSummary(event) && /^(\w+) ([\d.]+)$/.exec(event.data.message)) || [];
+        if (what === undefined) yield event;
+        else summary.set(what, (summary.get(what) ?? 0) + Number(count));
+      }
     }
   }
+  summary.set("duration_ms", performance.now());
   for (const [what, count] of summary)
     yield { type: "test:diagnostic", data: { message: `${what} ${count}`, nesting: 0 } };
   const count = (what: string) => summary.get(what) ?? 0;
   process.exitCode = count("tests") === 0 || count("fail") + count("cancelled") > 0 ? 1 : 0;
+}
+
+function parted(files: readonly string[], isFirst: (file: string) => boolean): [string[], string[]] {
+  return [files.filter(isFirst), files.filter((file) => !isFirst(file))];
 }
 
 /** The files to start: of several that share a process, one that imports them. */

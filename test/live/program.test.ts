@@ -3,63 +3,16 @@
  * Where the kernel cannot be had these tests are skipped and say why; with REQUIRE_LIVE=1 they fail instead.
  */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { liveHost, liveOverrides } from "../../src/live/host/host.js";
-import { whyNotLive } from "../../src/live/live.js";
-import type { ProgramReport, ProgramSocket } from "../../src/report/program.js";
-import type { Report } from "../../src/report/report.js";
-import { type Overrides, resolveScenario } from "../../src/scenario/defaults.js";
 import { UsageError } from "../../src/scenario/errors.js";
-import { builtPackage, removePackage } from "../built.js";
+import { isThere, OURS, onlySocket, ours, program, required, run, skip } from "./programs/runs.js";
 
-type LiveModule = typeof import("../../src/live/live.js");
-
-/** Where distributions put daemons, as the product looks there too. */
-const SBIN = `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`;
-
-const required = process.env.REQUIRE_LIVE === "1";
-const reason = (await whyNotLive()) ?? (isThere("python3") ? null : "python3 is not on PATH");
-const skip = reason !== null && !required ? reason : false;
-const installation = skip === false ? await builtPackage() : "";
 const folder = mkdtempSync(path.join(os.tmpdir(), "ct-reliable-test-"));
-after(() => {
-  if (installation !== "") removePackage(installation);
-  rmSync(folder, { recursive: true });
-});
-
-const OURS = path.join(import.meta.dirname, "programs", "listener.py");
-function isThere(program: string): boolean {
-  return spawnSync("sh", ["-c", `command -v ${program}`], { env: { ...process.env, PATH: SBIN } }).status === 0;
-}
-
-async function run(command: string, overrides: Overrides = {}, logFile: string | null = null): Promise<Report> {
-  const { liveBackend } = (await import(path.join(installation, "dist", "live", "live.js"))) as LiveModule;
-  const scenario = resolveScenario("flush", {
-    ...liveOverrides(liveHost()),
-    connections: 500,
-    limitSeconds: 30,
-    ...overrides,
-  });
-  return liveBackend({ daemon: { text: command, argv: ["/bin/sh", "-c", command], logFile } }).run(scenario);
-}
-
-const ours = (mode: string, overrides?: Overrides): Promise<Report> => run(`python3 ${OURS} ${mode}`, overrides);
-
-function program({ program }: Report): ProgramReport {
-  assert.ok(program !== null);
-  return program;
-}
-
-function onlySocket(report: Report): ProgramSocket {
-  const { sockets } = program(report);
-  assert.equal(sockets.length, 1);
-  return sockets[0]!;
-}
+after(() => rmSync(folder, { recursive: true }));
 
 /** The kernel kills what is left of a namespace; until then it takes a moment. */
 async function assertNothingLeft(): Promise<void> {
@@ -95,31 +48,6 @@ describe("a foreign program as the reader", { skip }, () => {
   test("is offered what it asks for: of a listener to DESTROY alone no NEW is counted", async () => {
     const socket = onlySocket(await ours("destroy-only"));
     assert.deepEqual([socket.groups, socket.offered], [["destroy"], 500]);
-  });
-
-  test("that takes 200 microseconds of the CPU for a message is said to take that", async () => {
-    const { pace } = onlySocket(await ours("slow"));
-    assert.ok(pace !== null && pace.messages > 400);
-    // Python adds some of its own, and a loaded machine any amount; the spin takes at least what it says.
-    assert.equal(pace.microsecondsPerMessage > 195, true, `${pace.microsecondsPerMessage}`);
-  });
-
-  test("that is measured is told the time of a message, and of one of a flush, and lives on", async () => {
-    const { measuredProgram } = (await import(path.join(installation, "dist", "live", "live.js"))) as LiveModule;
-    const command = `python3 ${OURS} asks-who`;
-    const scenario = resolveScenario("flood", { ...liveOverrides(liveHost()), protocol: "udp", packets: 1 });
-    const { backlog, listener, program } = await measuredProgram(
-      scenario,
-      { text: command, argv: ["/bin/sh", "-c", command], logFile: null },
-      { progress() {}, stopRequested: () => false },
-    );
-    assert.equal(program.ended, null);
-    // The spins take at least what they say; a loaded machine adds any amount.
-    const { microsecondsPerMessage: ofPackets } = backlog.new!;
-    const { microsecondsPerMessage: ofFlush } = backlog.destroy!;
-    assert.ok(ofPackets > 95 && ofFlush > 290, `${ofPackets}, ${ofFlush}`);
-    assert.ok(ofFlush > ofPackets);
-    assert.ok(listener.serviceNanoseconds > 90_000);
   });
 
   test("that opens several sockets has a row for each", async () => {

@@ -1,26 +1,35 @@
-/** The bundle of the modules as they are now, compiled for this test: what it consists of and what it needs. */
+/** The bundle of the modules as they are now: what it consists of and what it needs. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import ts from "typescript";
 import { bundle } from "../../scripts/bundled.js";
 import * as library from "../../src/index.js";
-import { ownPackage } from "../built.js";
+import { bundledPackage, removePackage } from "../built.js";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
 const { dependencies, optionalDependencies } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
 
 describe("the bundle", () => {
   let installation: string;
-  let dist: string;
   let folder: string;
   before(async () => {
-    installation = await ownPackage();
-    dist = path.join(installation, "dist");
-    folder = path.join(dist, "command");
+    installation = await bundledPackage();
+    folder = path.join(installation, "dist", "command");
   });
-  after(() => rmSync(installation, { recursive: true }));
+  after(() => removePackage(installation));
 
   const files = () => readdirSync(folder);
   const textOf = (name: string) => readFileSync(path.join(folder, name), "utf8");
@@ -42,7 +51,8 @@ describe("the bundle", () => {
   };
 
   /** By a method that the simulation alone has: names of properties stay. */
-  const simulates = (name: string) => /\blookOrStop\(\w+\)\{/.test(textOf(name));
+  const simulates = (name: string, within = folder) =>
+    /\blookOrStop\(\w+\)\{/.test(readFileSync(path.join(within, name), "utf8"));
 
   test("has every program that a source starts by its path", () => {
     const sources = readdirSync(path.join(ROOT, "src"), { recursive: true, encoding: "utf8" })
@@ -76,7 +86,10 @@ describe("the bundle", () => {
 
   test("keeps the constants of the hot path constants, beside the code that needs them", () => {
     const simulator = "part-simulator.js";
-    assert.deepEqual(files().filter(simulates), [simulator]);
+    assert.deepEqual(
+      files().filter((name) => simulates(name)),
+      [simulator],
+    );
     assert.deepEqual(
       imported(simulator).filter((name) => name.startsWith(".")),
       ["./part-shared.js"],
@@ -87,13 +100,20 @@ describe("the bundle", () => {
     for (const { declarationList } of declared) assert.ok(declarationList.flags & ts.NodeFlags.Const);
   });
 
-  test("has what it was asked for beside the library, no second copy for it, and nothing that stood there before", async () => {
-    const built = files();
-    writeFileSync(path.join(folder, "stale.js"), "");
-    await bundle(dist, folder, ["simulation/loop.js"]);
-    assert.deepEqual(files(), [...built, "loop.js"].sort());
-    const { Run } = await import(path.join(folder, "loop.js"));
+  test("has what it was asked for beside the library, no second copy for it, and nothing that stood there before", async (context) => {
+    const own = mkdtempSync(path.join(tmpdir(), "ct-reliable-bundle-"));
+    context.after(() => rmSync(own, { recursive: true }));
+    symlinkSync(path.join(ROOT, "node_modules"), path.join(own, "node_modules"));
+    writeFileSync(path.join(own, "package.json"), '{ "type": "module" }');
+    const wider = path.join(own, "command");
+    mkdirSync(wider);
+    writeFileSync(path.join(wider, "stale.js"), "");
+    // Where the compiled modules are, of which dist/ may be a link.
+    const modules = path.join(realpathSync(path.join(installation, "dist", "cli")), "..");
+    await bundle(modules, wider, ["simulation/loop.js"]);
+    assert.deepEqual(readdirSync(wider), [...files(), "loop.js"].sort());
+    const { Run } = await import(path.join(wider, "loop.js"));
     assert.equal(typeof Run, "function");
-    assert.equal(files().filter(simulates).length, 1);
+    assert.equal(readdirSync(wider).filter((name) => name.endsWith(".js") && simulates(name, wider)).length, 1);
   });
 });
