@@ -85,12 +85,15 @@ function sourceFiles(folder = "src"): Source[] {
     .map((name) => new Source(name, readFileSync(path.join(ROOT, name), "utf8")));
 }
 
+const targetOf = (source: Source, specifier: string): string =>
+  path.posix.join(path.posix.dirname(source.path), specifier).replace(/\.js$/, ".ts");
+
 /** Every import against the order, as `from → to`. */
 function wrongImports(source: Source): string[] {
   const wrong: string[] = [];
   for (const { specifier, line } of source.references) {
     if (!specifier.startsWith(".")) continue;
-    const target = path.posix.join(path.posix.dirname(source.path), specifier).replace(/\.js$/, ".ts");
+    const target = targetOf(source, specifier);
     const edge = `${source.path} → ${target}`;
     if (!target.startsWith("src/") || (layerOf(target) > layerOf(source.path) && !EXCEPTIONS.has(edge))) {
       wrong.push(`${edge} (line ${line})`);
@@ -147,10 +150,7 @@ describe("the direction of imports", () => {
   test("every exception is still needed", () => {
     const edges = new Set(
       sources.flatMap((source) =>
-        source.references.map(({ specifier }) => {
-          const target = path.posix.join(path.posix.dirname(source.path), specifier).replace(/\.js$/, ".ts");
-          return `${source.path} → ${target}`;
-        }),
+        source.references.map(({ specifier }) => `${source.path} → ${targetOf(source, specifier)}`),
       ),
     );
     assert.deepEqual(
@@ -180,6 +180,56 @@ describe("the direction of imports", () => {
       // import { Run } from "../../simulation/loop.js";
       const text = 'import { Run } from "../../simulation/loop.js"';`;
     assert.deepEqual(wrongImports(new Source("src/kernel/events/ecache.ts", text)), []);
+  });
+});
+
+describe("what is loaded before a command is known", () => {
+  /** The way to each module that is loaded with one, from it on. */
+  const waysFrom = (start: string, all: readonly Source[]): Map<string, string> => {
+    const ways = new Map([[start, start]]);
+    for (const [file, way] of ways) {
+      const source = all.find(({ path: name }) => name === file);
+      for (const specifier of source?.loads ?? []) {
+        const target = specifier.startsWith(".") ? targetOf(source!, specifier) : specifier;
+        if (!ways.has(target)) ways.set(target, `${way} → ${target}`);
+      }
+    }
+    return ways;
+  };
+  /** What runs an experiment; the tables of releases and the parsers of files do not. */
+  const RUNS = /^src\/(kernel\/[^/]+\/|daemon\/|workload\/[^/]+$|simulation\/|live\/)|^koffi$/;
+  const LIGHT: ReadonlyMap<string, string> = new Map([
+    ["src/simulation/memory.ts", "a sum of the scenario, which refuses a run before it is loaded"],
+    ["src/live/host/impossible.ts", "a class of errors"],
+  ]);
+  const heavy = (all: readonly Source[]): string[] =>
+    [...waysFrom("src/cli/command-line.ts", all)]
+      .filter(([file]) => RUNS.test(file) && !LIGHT.has(file))
+      .map(([, way]) => way);
+
+  test("is nothing of the simulator and nothing of a live run: a help text would wait for it", () => {
+    assert.deepEqual(heavy(sources), []);
+  });
+
+  test("is small where it is excepted, and the exceptions are still needed", () => {
+    const ways = waysFrom("src/cli/command-line.ts", sources);
+    for (const file of LIGHT.keys()) {
+      assert.ok(ways.has(file), file);
+      assert.deepEqual(sources.find(({ path: name }) => name === file)!.loads, []);
+    }
+  });
+
+  test("is seen over several files, but not where types alone are imported or a command loads it later", () => {
+    const line = new Source(
+      "src/cli/command-line.ts",
+      'import { a } from "./a.js";\nimport type { Run } from "../simulation/loop.js";\nconst later = () => import("../live/live.js");',
+    );
+    const light = new Source("src/cli/a.ts", 'export type { Row } from "../kernel/conntrack/table.js";');
+    assert.deepEqual(heavy([line, light]), []);
+    const loading = new Source("src/cli/a.ts", 'export * from "../kernel/conntrack/status.js";');
+    assert.deepEqual(heavy([line, loading]), [
+      "src/cli/command-line.ts → src/cli/a.ts → src/kernel/conntrack/status.ts",
+    ]);
   });
 });
 

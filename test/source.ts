@@ -35,6 +35,17 @@ export class Source {
     return found;
   }
 
+  /** Modules that are loaded with it: by imports and re-exports that are not of types alone. */
+  get loads(): string[] {
+    return this.file.statements.flatMap((node) => {
+      const isOfTypes = ts.isImportDeclaration(node)
+        ? node.importClause?.isTypeOnly === true
+        : !ts.isExportDeclaration(node) || node.isTypeOnly;
+      const specifier = specifierOf(node);
+      return isOfTypes || specifier === null ? [] : [specifier];
+    });
+  }
+
   /** Uses of global names as values. A property, a key or a declaration of the same name is none. */
   usesOf(globals: ReadonlySet<string>): Use[] {
     const found: Use[] = [];
