@@ -3,18 +3,20 @@
  * study would have had if one machine had done it all, to the last byte.
  */
 import { UsageError } from "../scenario/errors.js";
-import { runName, type Study } from "./grid.js";
+import { checkStudy, runName, type Study } from "./grid.js";
+import { measureNamed } from "./measure.js";
 import { Runs, type RunsFile, sameStudy } from "./runs.js";
 import { inShard, type Shard, shardText } from "./shard.js";
 
-/** Throws UsageError. */
-export function merged(files: readonly RunsFile[]): Runs {
+/** `availableBytes`: memory for all figures. Throws UsageError. */
+export function merged(files: readonly RunsFile[], availableBytes = Number.POSITIVE_INFINITY): Runs {
   const [first, ...others] = files;
   if (first === undefined) throw new UsageError("expected files of runs, got none");
   const foreign = others.find(({ study }) => !sameStudy(study, first.study));
   if (foreign !== undefined) {
     throw new UsageError(`${foreign.path}: expected a part of the study of ${first.path}, got one of another study`);
   }
+  refuseWrongStudy(first, availableBytes);
   const runs = new Runs(first.study);
   for (const file of files) {
     for (const { run, figures } of file.runs) {
@@ -24,6 +26,17 @@ export function merged(files: readonly RunsFile[]): Runs {
   }
   if (runs.finished < runs.count) throw missing(runs, files);
   return runs;
+}
+
+/** What a study would refuse before it starts. A file that was changed by hand may have parameters of any shape. */
+function refuseWrongStudy({ study, path }: RunsFile, availableBytes: number): void {
+  try {
+    checkStudy(study, availableBytes);
+    for (const measure of study.measures) measureNamed(measure);
+  } catch (error) {
+    if (error instanceof UsageError) throw error.in(`${path}:1`);
+    throw new UsageError(`${path}:1: expected the parameters of a study, as they were written, got others`);
+  }
 }
 
 function doubled(study: Study, run: number, files: readonly RunsFile[], { path }: RunsFile): UsageError {

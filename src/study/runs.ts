@@ -7,6 +7,7 @@
 
 import { TOOL_VERSION } from "../report/version.js";
 import { quoted, UsageError } from "../scenario/errors.js";
+import { EXPERIMENTS } from "../scenario/scenario.js";
 import { runName, runsOf, type Study } from "./grid.js";
 import { type Shard, shardText } from "./shard.js";
 
@@ -141,7 +142,49 @@ function readHeader(line: string, path: string): { study: Study; shard: Shard | 
       `${path}: expected runs of ct-reliable ${TOOL_VERSION}, got those of ${quoted(String(header.tool))}, which may differ`,
     );
   }
+  if (!isStudy(header.study) || !isShard(header.shard)) {
+    throw new UsageError(`${path}:1: expected the description of a study, as it was written, got ${quoted(line)}`);
+  }
   return header;
+}
+
+/** Whoever changed it by hand gets a sentence; what its values mean for the model `checkStudy` knows. */
+function isStudy(value: unknown): value is Study {
+  const { kind, of, experiment, overrides, axes, runs, measures, command } = (value ?? {}) as Record<string, unknown>;
+  return (
+    (kind === "sweep" || (kind === "compare" && Array.isArray(axes) && axes.length === 1)) &&
+    EXPERIMENTS.some((known) => known === experiment) &&
+    isObject(overrides) &&
+    isListOf(axes, ({ name, values }) => isText(name) && isListOf(values, isValue) && values.length > 0) &&
+    typeof runs === "number" &&
+    Number.isInteger(runs) &&
+    runs > 0 &&
+    Array.isArray(measures) &&
+    [of, command, ...measures].every(isText)
+  );
+}
+
+function isValue({ text, overrides }: Record<string, unknown>): boolean {
+  return isText(text) && isObject(overrides);
+}
+
+function isShard(value: unknown): boolean {
+  if (value === null) return true;
+  const { index, of } = (value ?? {}) as Record<string, unknown>;
+  return [index, of].every((number) => Number.isInteger(number)) && 1 <= Number(index) && Number(index) <= Number(of);
+}
+
+function isListOf(value: unknown, fits: (one: Record<string, unknown>) => boolean): value is unknown[] {
+  return Array.isArray(value) && value.every((one) => isObject(one) && fits(one));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Nothing in it moves a cursor: it is printed. */
+function isText(value: unknown): boolean {
+  return typeof value === "string" && !/\p{C}/u.test(value);
 }
 
 function parsedJson(line: string): unknown {

@@ -11,7 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { installed } from "../../src/cli/dependencies.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import { builtPackage, removePackage } from "../built.js";
-import { type BadInput, badInputs } from "./bad-input.js";
+import { type BadInput, badInputs, RIGHT } from "./bad-input.js";
 import { type Outcome, run } from "./harness.js";
 
 const ALL = badInputs();
@@ -45,6 +45,17 @@ function refusal(
 describe("wrong input", () => {
   test("is tried in more than 1,500 forms", () => {
     assert.ok(ALL.length >= 1500, `${ALL.length}`);
+  });
+
+  test("is made of lines that are right but for what is wrong in them", async () => {
+    for (const [number, input] of RIGHT.entries()) {
+      const { args } = prepared(input, 2 * ALL.length + number);
+      const { code, stderr } = await run(args, {
+        resolve: resolveScenario,
+        dependencies: { ...installed, cores: () => 1 },
+      });
+      assert.notEqual(code, 2, `${input.argv.join(" ")}: ${stderr}`);
+    }
   });
 
   test("is one sentence, exit 2, nothing on standard output, no file and no run", async () => {

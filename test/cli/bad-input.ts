@@ -5,6 +5,7 @@
 import { COMMANDS } from "../../src/cli/catalogue.js";
 import type { Flag } from "../../src/cli/flag.js";
 import { PARAMETER_FLAGS } from "../../src/cli/parameter-flags.js";
+import { TOOL_VERSION } from "../../src/report/version.js";
 import type { Schema } from "../../src/scenario/json-schema.js";
 import { SCENARIO } from "../../src/scenario/scenario.js";
 
@@ -32,31 +33,59 @@ const NO_QUANTITY = [
   "9".repeat(40),
 ];
 
-/** What a command needs in front of its flags, so that the flag is what is wrong. */
-const OPERANDS: Readonly<Record<string, readonly string[]>> = {
+/** What a command needs beside the flag that is wrong; a flag gives way to the same one. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
   run: ["{folder}/good.yaml"],
   explain: ["buffer", "2k"],
-  trace: ["--entry", "1"],
-  sweep: ["--vary", "buffer=2k,4k"],
-  compare: ["--with", "buffer=4k"],
-  size: ["buffer"],
-  merge: ["{folder}/good.yaml"],
+  trace: ["{folder}/good.yaml", "--entry=1"],
+  sweep: ["{folder}/good.yaml", "--list=buffer=2k,4k", "--runs=1"],
+  compare: ["{folder}/good.yaml", "--variant=big:buffer=8k", "--runs=1"],
+  size: ["{folder}/good.yaml", "--find=buffer", "--expect=table.drop == 0", "--runs=1"],
+  merge: ["{folder}/whole.runs"],
+  metrics: ["destroy"],
   completion: ["bash"],
 };
 
 const SMALL = "  experiment: flood\n  connections: 20\n  ratePerSecond: 100\n";
 const GOOD = `title: t\nscenario:\n${SMALL}`;
-const FILES = { "good.yaml": GOOD };
+const HEAD = {
+  format: "ct-reliable runs 1",
+  tool: TOOL_VERSION,
+  shard: null,
+  study: {
+    kind: "sweep",
+    of: "flood",
+    experiment: "flood",
+    overrides: { connections: 20 },
+    axes: [],
+    runs: 1,
+    measures: ["table.created"],
+    command: "ct-reliable sweep flood",
+  },
+};
+const RUNS = `${JSON.stringify(HEAD)}\n[0,20]\n`;
+const FILES = { "good.yaml": GOOD, "whole.runs": RUNS };
 
+/** `measure` has a program behind its flags. */
 function lineOf(command: string, ...argv: readonly string[]): BadInput {
-  return { argv: [command, ...(OPERANDS[command] ?? []), ...argv], files: FILES };
+  const given = new Set(argv.map((word) => word.split("=")[0]));
+  const needed = (NEEDED[command] ?? []).filter((word) => !word.startsWith("--") || !given.has(word.split("=")[0]));
+  return { argv: [command, ...needed, ...argv, ...(command === "measure" ? ["--", "true"] : [])], files: FILES };
 }
+
+/** Of each command that can run here in no time, a line that is right: what is refused is so for what is wrong in it. */
+export const RIGHT: readonly BadInput[] = [...Object.keys(NEEDED), "flood", "flush"].map((command) =>
+  lineOf(command, ...(["flood", "flush"].includes(command) ? ["--connections=20"] : [])),
+);
 
 export function badInputs(): BadInput[] {
   const all = [
     ...flagsOfEveryCommand(),
     ...quantities(),
     ...structuredValues(),
+    ...valuesOfEveryCommand(),
+    ...operandsOfEveryCommand(),
+    ...filesOfRuns(),
     ...environment(),
     ...scenarioFiles(),
     ...brokenDocuments(),
@@ -214,6 +243,148 @@ function structuredValues(): BadInput[] {
   return Object.entries(STRUCTURED).flatMap(([name, values]) =>
     ["flood", "flush"].flatMap((command) => values.map((value) => lineOf(command, `--${name}=${value}`))),
   );
+}
+
+/** Of flags that the experiments do not have, or that have parts of their own. */
+const OWN: Readonly<Record<string, readonly string[]>> = {
+  list: [
+    "",
+    "buffer",
+    "buffer=",
+    "=2k",
+    "bufer=2k",
+    "buffer=2k,much",
+
+    "force=1",
+    "buffer=2k,,4k",
+    "live=1",
+  ],
+  range: [
+    "",
+    "buffer",
+    "buffer=2k",
+    "buffer=2k:4k",
+    "buffer=2k:4k:x",
+    "buffer=2k:4k:x1",
+    "buffer=4k:2k:1k",
+    "buffer=2k:4k:0",
+  ],
+  variant: ["", ":buffer=2k", "big:buffer", "big:buffer=much", "big:bufer=2k", "a b:buffer=2k", "a:live=1"],
+  metric: ["", "nosuch", "drian", "drain%", "%", "destroy.lost%%", "drain,drain"],
+  shard: ["", "0/3", "4/3", "2", "2/", "/3", "a/b", "1/0", "-1/3", "1.5/3", "auto"],
+  runs: ["", "0", "-1", "many", "1.5", "1e9", "20 "],
+  workers: ["", "0", "-1", "many", "1.5", "1e9"],
+  find: ["", "nosuch", "bufer", "buffer,rate", "BUFFER", "seed"],
+  entry: ["", "0", "-1", "first", "1.5", "1e99", "999999999"],
+  tuple: ["", "-1", "x", "127.0.0.1", "1.2.3.4", "127.0.0", "::1", "999.0.0.2", "1.5.", "9999999", "udp,127.0.0.2"],
+  only: ["nosuch", "*nosuch*", "\u001b[2J"],
+  watch: ["", "0", "1", "-1s", "2h", "soon"],
+  "watch-for": ["", "0", "-1", "2s", "many"],
+  preset: ["", "nosuch", "conntrack-0.1", "ULOGD", "conntrackd,ulogd"],
+  filter: ["", "+", "tcp+", "sctp", "tcp,udp", "tcp+tcp"],
+  queue: ["", "0", "-1", "many", "10,dorp", "10,drop,drop", "10,drop,soon", "1e9"],
+  poll: ["", "0", "1", "often", "30s,", "30s,evnts", "30s,events,events"],
+  sysctl: [
+    "",
+    "nf_conntrack_acct",
+    "nf_conntrack_acct=",
+    "nf_conntrack_acct=7",
+    "nosuch=1",
+    "=1",
+    "net.core.rmem_max=many",
+  ],
+  "gc-interval": ["", "0", "-1s", "often", "1e99s"],
+  cpus: ["", "0", "3", "-1", "two"],
+  "packet-cpus": ["", "0", "257", "-1", "many"],
+  hz: ["", "0", "250.5", "999", "many"],
+  tuples: ["", "0", "-1", "many", "2^25"],
+};
+
+/** Files that a command writes or reads, by the flag. */
+const PATHS = ["output", "replay", "resume", "record", "log", "daemon-log", "conntrackd-conf", "rate-profile"];
+const NO_FILE = ["", "{folder}/nosuch/x", "{folder}", "{folder}/good.yaml/x"];
+/** Every flag of every command with a value that it does not take. */
+function valuesOfEveryCommand(): BadInput[] {
+  return COMMANDS.flatMap(({ name: command, flags }) =>
+    flags.flatMap((flag): BadInput[] => {
+      if (flag.value === null) return [];
+      const of = (values: readonly string[]) => values.map((value) => lineOf(command, `--${flag.name}=${value}`));
+      if (PATHS.includes(flag.name)) return of(NO_FILE);
+      if (flag.quantity !== undefined) return of(["-1", "abc"]);
+      const own = OWN[flag.name] ?? STRUCTURED[flag.name];
+      if (own !== undefined) return of(own.slice(0, 4)).concat(Object.hasOwn(OWN, flag.name) ? of(own.slice(4)) : []);
+      return (flag.choices ?? []).length > 0 && flag.name !== "daemon" ? of(["", "nosuch"]) : [];
+    }),
+  );
+}
+
+/** What stands where a file, a word or another command is wanted. */
+function operandsOfEveryCommand(): BadInput[] {
+  const lines: readonly (readonly string[])[] = [
+    ...["flood", "flush", "host"].map((command) => [command, "extra"]),
+    ...["run", "sweep", "compare", "size", "trace", "parity", "merge"].flatMap((command) =>
+      ["{folder}/nosuch", "{folder}/empty.yaml", "{folder}/whole.runs", "a\u001b[31mb", ""].map((operand) =>
+        command === "merge" && operand.endsWith(".runs") ? [command, operand, operand] : [command, operand],
+      ),
+    ),
+    ...["run", "merge", "sweep", "compare", "size", "completion", "measure"].map((command) => [command]),
+    ...["sweep", "size", "trace"].map((command) => [command, "flood", "flush"]),
+    ...["sweep", "size", "trace", "compare"].map((command) => [command, "flod"]),
+    ...["", "bufer", "buffer -1", "buffer 2x", "buffer 2k 4k", "buffer 9999999999999", "nosuch"].map((words) => [
+      "explain",
+      ...words.split(" "),
+    ]),
+    ...["tcsh", "BASH", "", "bash zsh"].map((words) => ["completion", ...words.split(" ")]),
+    ...["nosuch", "destroy extra"].map((words) => ["metrics", ...words.split(" ")]),
+    ...["nosuch", "fload", "-x", "--nosuch", "--live", "--format=json", "help extra", "\u001b[2J"].map((words) =>
+      words.split(" "),
+    ),
+  ];
+  return lines.map((argv) => ({ argv, files: { ...FILES, "empty.yaml": "" } }));
+}
+
+/** A file of runs that is right but for one place, or that another program made. */
+function filesOfRuns(): BadInput[] {
+  const { study } = HEAD;
+  const heads: readonly object[] = [
+    { ...HEAD, format: "ct-reliable runs 2" },
+    { ...HEAD, tool: "0.0.0" },
+    { ...HEAD, study: undefined },
+    { ...HEAD, shard: "1/2" },
+    { ...HEAD, shard: { index: 3, of: 2 } },
+    ...[null, [], 5, {}].map((value) => ({ ...HEAD, study: value })),
+    ...Object.keys(study).flatMap((key) =>
+      [undefined, null, 5.5, "nosuch", [5], [{}], "\u001b[2J"]
+        .filter((value) => !(typeof value === "string" && /^(of|command)$/.test(key) && value === "nosuch"))
+        .map((value) => ({ ...HEAD, study: { ...study, [key]: value } })),
+    ),
+    ...[1e9, 0, -1, 1e15].map((runs) => ({ ...HEAD, study: { ...study, runs } })),
+    { ...HEAD, study: { ...study, kind: "compare" } },
+    { ...HEAD, study: { ...study, axes: [{ name: "buffer", values: [] }] } },
+    { ...HEAD, study: { ...study, axes: [{ name: "\u202e", values: [{ text: "a", overrides: {} }] }] } },
+    ...[{ listeners: 5 }, { kernel: "1.0" }, { traffic: {} }].map((overrides) => ({
+      ...HEAD,
+      study: { ...study, overrides },
+    })),
+  ];
+  const lines = [
+    "[0]",
+    "[1,20]",
+    "[0,20,5]",
+    '[0,"x"]',
+    "[0.5,20]",
+    "[-1,20]",
+    "{}",
+    "x",
+    "[0,20]\n[0,20]",
+    "\u001b[2J",
+  ];
+  const texts = [
+    ...heads.map((head) => `${JSON.stringify(head)}\n[0,20]\n`),
+    ...lines.map((line) => `${JSON.stringify(HEAD)}\n${line}\n`),
+    ...["", "\n", "null\n", "[]\n", "{}\n", RUNS.slice(0, -9), GOOD, "\u0000"],
+  ];
+  return texts.map((text) => ({ argv: ["merge", "{folder}/bad.runs"], files: { "bad.runs": text } }));
 }
 
 /** An empty variable is one that is not set; a switch takes few words. */

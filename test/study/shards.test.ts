@@ -31,7 +31,6 @@ describe("the parts of a study", () => {
 
   test("are refused where one is missing, with its number", async () => {
     const files = [1, 3].map(async (index) => readRuns(await part(study(), { index, of: 3 }), `${index}`));
-    assert.throws(() => merged(files as never), TypeError);
     const read = await Promise.all(files);
     assert.throws(() => merged(read), /^UsageError: expected all 18 runs, got 12: part 2\/3 is missing$/);
   });

@@ -26,7 +26,8 @@ async function mergeParts(call: Call): Promise<number> {
   const flags = readFlags(STUDY_OUTPUT, given);
   if (operands.length === 0) throw new UsageError("expected the files of all parts after merge, got nothing");
   const studies = await dependencies.studies();
-  const runs = studies.merged(operands.map((path) => studies.readRuns(textOf(path), path)));
+  const files = operands.map((path) => studies.readRuns(textOf(path), path));
+  const runs = studies.merged(files, process.getBuiltinModule("node:v8").getHeapStatistics().heap_size_limit);
   await writeStudy(runs, flags, studyOutputs(flags, io), call);
   return EXIT.ok;
 }

@@ -47,7 +47,11 @@ const TUPLE = valued({
   heading: WHICH,
   description: "the first entry of the conversation with this server address, or with this number, counted from 0",
   repeats: true,
-  parse: (text) => (/^[\d.]+\.[\d.]*$/.test(text) ? text : parseCount(text, { min: 0, max: Number.MAX_SAFE_INTEGER })),
+  parse(text) {
+    if (/^[\d.]+\.[\d.]*$/.test(text)) return text;
+    if (/^\d/.test(text)) return parseCount(text, { min: 0, max: Number.MAX_SAFE_INTEGER });
+    throw new UsageError(`expected an address such as 127.0.0.9, or a count, got ${quoted(text)}`);
+  },
   format: String,
 });
 
