@@ -3,20 +3,25 @@
  * of ours is one sentence and the command that repeats it. Stack traces only with CT_RELIABLE_DEBUG=1.
  */
 import type { LiveImpossibleError } from "../live/host/impossible.js";
-import type { UsageError } from "../scenario/errors.js";
+import { printable, type UsageError } from "../scenario/errors.js";
 import { hasColour } from "./colour.js";
 import { EXIT } from "./exit-codes.js";
 import type { Io } from "./io.js";
 
 /** One line on stderr with the name of the program in front. */
 export function note(io: Io, sentence: string): void {
-  io.stderr.write(`ct-reliable: ${sentence.replace(/\s+/g, " ").trim()}\n`);
+  io.stderr.write(`ct-reliable: ${onOneLine(sentence)}\n`);
 }
 
 /** An error: the same line, its head in red where standard error has colours. */
 function complain(io: Io, sentence: string): void {
   if (!hasColour(io.stderr, io.env, true)) note(io, sentence);
-  else io.stderr.write(`\u001b[31mct-reliable:\u001b[39m ${sentence.replace(/\s+/g, " ").trim()}\n`);
+  else io.stderr.write(`\u001b[31mct-reliable:\u001b[39m ${onOneLine(sentence)}\n`);
+}
+
+/** A file may have any name. */
+function onOneLine(sentence: string): string {
+  return printable(sentence.replace(/\s+/g, " ").trim());
 }
 
 export function reportUsage(io: Io, error: UsageError): number {

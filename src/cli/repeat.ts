@@ -2,6 +2,7 @@
  * The command that repeats a run: what the user gave that changes it, in canonical form, and always the seed. It is one
  * line that a POSIX shell reads back as the same words. It runs nothing.
  */
+import { printable } from "../scenario/errors.js";
 
 const PROGRAM = "ct-reliable";
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
@@ -20,5 +21,12 @@ export function repeatingCommand(
 
 /** The program with these arguments, quoted where a shell would see more than one plain word. */
 export function shellLine(words: readonly string[]): string {
-  return [PROGRAM, ...words].map((word) => (PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+  return [PROGRAM, ...words].map(shellWord).join(" ");
+}
+
+function shellWord(word: string): string {
+  if (PLAIN.test(word)) return word;
+  if (printable(word) === word) return `'${word.replaceAll("'", "'\\''")}'`;
+  // What a terminal would act on is written as the shell reads it.
+  return `$'${printable(word.replaceAll(/['\\]/g, "\\$&"))}'`;
 }

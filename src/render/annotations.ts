@@ -4,6 +4,7 @@
  */
 
 import type { Suite } from "../report/suite.js";
+import { printable } from "../scenario/errors.js";
 import { measured } from "./measured.js";
 
 export function renderAnnotations({ report, origins }: Suite): string {
@@ -26,7 +27,7 @@ export function renderAnnotations({ report, origins }: Suite): string {
 
 /** The runner's own escapes: a message ends with its line, a property with a comma or a colon as well. */
 function escaped(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  return printable(text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A"));
 }
 
 function property(text: string): string {

@@ -6,6 +6,7 @@
 
 import type { ExpectationResult } from "../report/report.js";
 import type { Origin, ScenarioResult, Suite } from "../report/suite.js";
+import { printable } from "../scenario/errors.js";
 import { measured } from "./measured.js";
 
 /** Wanted by the schema; a result has no date, so that the same run gives the same bytes. */
@@ -72,9 +73,12 @@ function attributes(values: Readonly<Record<string, string | number>>): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** XML has no way at all to write most control characters. */
+/** XML has no way at all to write most control characters; of the others a viewer may be a terminal. */
 function escaped(text: string): string {
   return text
+    .split("\n")
+    .map(printable)
+    .join("\n")
     .replaceAll(/[&<>"]/g, (character) => ENTITIES[character]!)
     .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "�");
 }

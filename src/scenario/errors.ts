@@ -50,17 +50,20 @@ export function inPlace<T>(place: string, read: () => T): T {
 }
 
 const QUOTED_CHARACTERS = 60;
-/** What JSON leaves as it is, and what yet moves a cursor, breaks a line or reverses its direction. */
-const UNPRINTABLE = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+/** What moves a cursor, breaks a line or reverses its direction; JSON leaves most of it as it is. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** Foreign text, such as the name of a file, for a terminal or a log: `\u001b` in place of what is no letter. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
 
 /** Foreign text in double quotes, on one line, without control characters, cut when it is long. */
 export function quoted(text: string): string {
   const characters = [...text];
   const shown = characters.length > QUOTED_CHARACTERS ? `${characters.slice(0, QUOTED_CHARACTERS).join("")}…` : text;
-  return JSON.stringify(shown).replace(
-    UNPRINTABLE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return printable(JSON.stringify(shown));
 }
 
 /** `a`, `a or b`, `a, b or c`. */
