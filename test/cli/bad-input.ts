@@ -73,7 +73,7 @@ function lineOf(command: string, ...argv: readonly string[]): BadInput {
   return { argv: [command, ...needed, ...argv, ...(command === "measure" ? ["--", "true"] : [])], files: FILES };
 }
 
-/** Of each command that can run here in no time, a line that is right: what is refused is so for what is wrong in it. */
+/** Of each command that can run here in no time, a line that is right. */
 export const RIGHT: readonly BadInput[] = [...Object.keys(NEEDED), "flood", "flush"].map((command) =>
   lineOf(command, ...(["flood", "flush"].includes(command) ? ["--connections=20"] : [])),
 );

@@ -10,7 +10,7 @@ import { shellLine } from "../../src/cli/repeat.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import { run } from "./harness.js";
 
-/** A colour, C1, DEL, a reversed direction, a link of OSC 8, a tab, quotes, a tag, a table's bar and a cell's formula. */
+/** A colour, C1, DEL, a reversed direction, a link of OSC 8, a tab, a tag, a table's bar and a cell's formula. */
 const HOSTILE = "h\u001b[31m\u009b2J\u007f\u202e\u2066\u200e\u001b]8;;http:x\u001b\\\t=1+1|`<b>&\"'.yaml";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ACTED_ON = /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]/;
