@@ -1,6 +1,6 @@
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { fasterReadersLoseLess, idleListenersChangeNothing, settles, slicesMakeNoDifference } from "./rules.js";
+import { fasterReadersLoseNoMore, idleListenersChangeNothing, settles, slicesMakeNoDifference } from "./rules.js";
 
 describe("after an overload", () => {
   test("a reliable reader that lives has every DESTROY once, and the dying list is empty", () => {
@@ -18,6 +18,6 @@ describe("no difference makes", () => {
   });
 });
 
-test("twenty lossy readers lose no more in sum when each of them is faster", () => {
-  fc.assert(fasterReadersLoseLess, { numRuns: 3, seed: 1 });
+test("a faster reader loses no more of a flood, where waking it takes no time", () => {
+  fc.assert(fasterReadersLoseNoMore, { numRuns: 100, seed: 1 });
 });
