@@ -17,6 +17,9 @@ export class CfsScheduler implements Scheduler {
   graceWanted = false;
   private readonly vruntime: Float64Array;
   private readonly runnable: Uint8Array;
+  /** Of equals the one that was queued first comes first. */
+  private readonly queued: Float64Array;
+  private wakeups = 0;
   private readonly reschedule: Reschedule;
   private readonly hasGraceThread: boolean;
   private runnableCount = 0;
@@ -34,6 +37,7 @@ export class CfsScheduler implements Scheduler {
     this.hasGraceThread = facts.graceThread;
     this.vruntime = Float64Array.from({ length: tasks }, () => (uniform() * LATENCY_NANOSECONDS) / 2);
     this.runnable = new Uint8Array(tasks);
+    this.queued = new Float64Array(tasks);
     this.wake(0);
     this.current = 0;
     this.ranSincePick = (uniform() * LATENCY_NANOSECONDS) / 2;
@@ -42,6 +46,7 @@ export class CfsScheduler implements Scheduler {
   wake(task: number): void {
     if (this.runnable[task] === 1) return;
     this.runnable[task] = 1;
+    this.queued[task] = this.wakeups++;
     this.runnableCount++;
     const placed = this.minVruntime - LATENCY_NANOSECONDS / 2;
     if (placed > this.vruntime[task]!) this.vruntime[task] = placed;
@@ -103,8 +108,13 @@ export class CfsScheduler implements Scheduler {
   private leftmost(): number {
     let chosen = -1;
     for (let task = 0; task < this.vruntime.length; task++) {
-      if (this.runnable[task] === 1 && (chosen < 0 || this.vruntime[task]! < this.vruntime[chosen]!)) chosen = task;
+      if (this.runnable[task] === 1 && (chosen < 0 || this.isBefore(task, chosen))) chosen = task;
     }
     return chosen;
+  }
+
+  private isBefore(task: number, other: number): boolean {
+    const behind = this.vruntime[other]! - this.vruntime[task]!;
+    return behind > 0 || (behind === 0 && this.queued[task]! < this.queued[other]!);
   }
 }

@@ -201,11 +201,9 @@ export class OneCpu implements Cpus {
     const uncharged = this.uncharged(at);
     if (at > this.cpu0.free && this.lingering >= 0) this.pick(this.cpu0.free, this.lastTick);
     if (this.tellsReaders && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
-    for (let task = 0; task < this.tasks; task++) {
-      // What a task did under a lock, or what was done to a reader, may have put it to sleep meanwhile.
-      if (this.dueOf(task) <= at) scheduler.wake(task);
-      else if (task !== this.lingering) scheduler.sleep(task);
-    }
+    // A DESTROY that is delivered wakes its reader before it calls for the worker.
+    for (let task = 0; task < this.tasks; task++) if (task !== WORKER) this.wakeOrSleep(task, at);
+    this.wakeOrSleep(WORKER, at);
     const task = this.pick(from, this.clock.jiffies);
     this.lookForSleepers(from);
     this.switchTo(task, at, from);
@@ -221,6 +219,12 @@ export class OneCpu implements Cpus {
     if (this.dueOf(task) <= this.cpu0.free) return;
     if (task < FIRST_READER && scheduler.giveWay === true) this.lingering = task;
     else scheduler.sleep(task);
+  }
+
+  /** What a task did under a lock, or what was done to a reader, may have put it to sleep meanwhile. */
+  private wakeOrSleep(task: number, at: number): void {
+    if (this.dueOf(task) <= at) this.scheduler.wake(task);
+    else if (task !== this.lingering) this.scheduler.sleep(task);
   }
 
   /**
