@@ -256,7 +256,7 @@ export class Generation {
     let buckets = 0;
     for (;;) {
       gc.step();
-      buckets += gc.bucketsSearched;
+      buckets += gc.bucketsSearched + gc.dyingSearched;
       if (!gc.running) return { buckets, delay: this.gcDelays.at(-1)! };
       betweenSteps();
     }
