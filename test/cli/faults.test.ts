@@ -62,6 +62,28 @@ describe("the command", { timeout: 120_000 }, () => {
     assert.equal(stdout, "", "no file is left");
   });
 
+  test("on a disk that fills up keeps the runs that it took, and goes on from them elsewhere", {
+    skip: !canMount,
+  }, () => {
+    const disk = mkdtempSync(join(folder, "disk-"));
+    const argv = "sweep flood --connections 20 -L buffer=2k,4k,8k,16k --runs 150 --quiet --resume".split(" ");
+    const kept = join(folder, "filled.runs");
+    const { status, stderr, stdout } = inNamespace(
+      `mount -t tmpfs -o size=8k none ${disk}; ${process.execPath} ${command} ${argv.join(" ")} ${disk}/r.runs; code=$?; ` +
+        `cp ${disk}/r.runs ${kept}; exit $code`,
+    );
+    assert.deepEqual([status, stdout], [2, ""], stderr);
+    assert.match(
+      stderr,
+      /^ct-reliable: expected a file of runs that can be read and written, .*no space left on device\)\n$/,
+    );
+    const whole = readFileSync(kept, "utf8").split("\n").length - 2;
+    assert.ok(whole > 10, `${whole} runs`);
+    const on = program([...argv.filter((word) => word !== "--quiet"), kept]);
+    assert.match(on.stderr, new RegExp(`600 runs: 4 cells of 150; ${whole} are done\n`));
+    assert.equal(on.stdout, program([...argv.slice(0, -1).filter((word) => word !== "--quiet")]).stdout);
+  });
+
   test("runs from a folder that cannot be written, without a home", { skip: !canMount }, () => {
     const { status, stderr } = inNamespace(
       `mount --bind ${installation} ${installation} && mount -o remount,bind,ro ${installation} && ` +

@@ -3,7 +3,17 @@
  * that whatever ends the process loses none that is finished. A line that was cut off in the middle is dropped when the
  * study goes on.
  */
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { quoted, UsageError } from "../../scenario/errors.js";
 import type { Study } from "../../study/grid.js";
 import type { Runs } from "../../study/runs.js";
@@ -28,8 +38,14 @@ export function openRuns(path: string, study: Study, shard: Shard | null, studie
     const runs = file === null ? new Runs(study) : resumed(file, study, shard);
     const descriptor = openSync(path, text === null ? "w" : "r+");
     let at = 0;
+    // What a disk that is nearly full takes of a line is cut off when the study goes on.
     const write = (line: string): void => {
-      at += writeSync(descriptor, line, at);
+      const bytes = Buffer.from(line);
+      for (let from = 0; from < bytes.length; ) {
+        const wrote = writeSync(descriptor, bytes, from, bytes.length - from, at);
+        from += wrote;
+        at += wrote;
+      }
     };
     if (file === null) {
       ftruncateSync(descriptor, 0);
@@ -38,7 +54,9 @@ export function openRuns(path: string, study: Study, shard: Shard | null, studie
       at = Buffer.byteLength(text!.slice(0, file.wholeLength));
       ftruncateSync(descriptor, at);
     }
-    return { path, runs, keep: (run, figures) => write(runLine(run, figures)), close: () => closeSync(descriptor) };
+    const keep = (run: number, figures: readonly (number | null)[]): void =>
+      explained(path, () => write(runLine(run, figures)));
+    return { path, runs, keep, close: () => closeSync(descriptor) };
   });
 }
 
@@ -46,16 +64,15 @@ export function openRuns(path: string, study: Study, shard: Shard | null, studie
 export function keepRuns(name: string, runs: Runs, { headerLine, runLine }: Studies): string | null {
   for (let number = 1; number <= 100; number++) {
     const path = number === 1 ? `${name}.runs` : `${name}-${number}.runs`;
+    const lines = [headerLine(runs.study, null)];
+    for (let run = 0; run < runs.count; run++) if (runs.has(run)) lines.push(runLine(run, runs.figuresOf(run)));
     try {
-      const descriptor = openSync(path, "wx");
-      writeSync(descriptor, headerLine(runs.study, null));
-      for (let run = 0; run < runs.count; run++) {
-        if (runs.has(run)) writeSync(descriptor, runLine(run, runs.figuresOf(run)));
-      }
-      closeSync(descriptor);
+      writeFileSync(path, lines.join(""), { flag: "wx" });
       return path;
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) return null;
+      if (error instanceof Error && "code" in error && error.code === "EEXIST") continue;
+      rmSync(path, { force: true });
+      return null;
     }
   }
   return null;

@@ -136,7 +136,7 @@ function incomplete(runs: Runs, kept: KeptRuns | null, io: Io): number {
 }
 
 function stopped(runs: Runs, kept: KeptRuns | null, io: Io, studies: Studies): number {
-  const path = kept?.path ?? keepRuns(`ct-reliable-${runs.study.kind}`, runs, studies);
+  const path = kept?.path ?? (runs.finished === 0 ? null : keepRuns(`ct-reliable-${runs.study.kind}`, runs, studies));
   const so = `interrupted: ${formatCount(runs.finished)} of ${formatCount(runs.count)} runs are done`;
   note(io, path === null ? so : `${so} and kept in ${path}; the same command with --resume ${path} goes on`);
   return interruptedBy(io.signals);
