@@ -267,6 +267,13 @@ describe("the dead that are still counted", () => {
     );
   });
 
+  test("had their peak when the last deadline passed, though nobody has looked since", () => {
+    const k = new Generation({ version: "6.1" });
+    k.request(1, 2, 3);
+    k.wait(UDP_JIFFIES);
+    assert.equal(k.expiry.expiredPeak(), 3);
+  });
+
   test("are none where a timer ends each", () => {
     const k = new Generation({ version: "4.8" });
     k.request(1, 2);

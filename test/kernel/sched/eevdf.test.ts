@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { releaseFor } from "../../../src/kernel/release.js";
 import { EevdfScheduler } from "../../../src/kernel/sched/eevdf.js";
+import { Reschedule } from "../../../src/kernel/sched/reschedule.js";
 import type { SchedulerFacts } from "../../../src/kernel/sched/scheduler.js";
 
 const MILLISECOND = 1e6;
@@ -193,6 +194,27 @@ test("RCU's thread takes turns while freed memory waits, and is never seen", () 
     assert.equal(scheduler.pick(0, tick, false), 0);
     scheduler.ran(0, 4 * MILLISECOND);
   }
+});
+
+test("RCU's thread ends a request at its tick: two busy tasks take turns at every tick, and without it at every request", () => {
+  const picks = (graceWanted: boolean): string => {
+    const scheduler = fresh(FACTS_6_18, 2);
+    scheduler.graceWanted = graceWanted;
+    scheduler.pick(0, 1, false);
+    scheduler.wake(1);
+    const picked = Array.from({ length: 16 }, (_, tick) => {
+      const task = scheduler.pick(0, 2 + tick, false);
+      scheduler.ran(task, MILLISECOND / 2);
+      return task;
+    });
+    return picked.join("");
+  };
+  assert.equal(picks(true), "0011010101010101");
+  assert.equal(picks(false), "0011001100110011");
+});
+
+test("what a task owes begins at nothing", () => {
+  assert.equal(new Reschedule("lazy").takeUncharged(), 0);
 });
 
 test("nobody runs when all sleep, and whoever wakes then runs at once", () => {
