@@ -133,6 +133,7 @@ const DEFAULTS: Scenario = {
     switchNanoseconds: 0,
     tickNanoseconds: 0,
     waitNanoseconds: 0,
+    wakingNanoseconds: 0,
     freshMessageNanoseconds: 0,
     flushBucketNanoseconds: 0,
     dispatchNanoseconds: 0,

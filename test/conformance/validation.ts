@@ -190,6 +190,8 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | the cap of a buffer (\`rmem_max\`) | every run | what getsockopt reported |
 | cost of a recv, of a recv with the sleep after it, of a bucket | builds of distributions, 5.4.124 | ranges over all recordings of that emulated machine; each seed draws from them |
 | cost of a wait, of a switch of tasks, of an attempt, of a delivery, of fresh memory, of a dispatch of the worker | Debian's builds | runs of 5.10.262, 6.1.170 and 6.12.107 in such an emulator, by the scheduler's own accounts. Sums were measured; how a sum is split between two of them is an estimate, and the ranges of a delivery and of a dispatch were widened while cells were looked at |
+| cost of a wait, and of waking who waits | Debian's builds from 6.12 on | 24 flushes of 6.12.107 in such an emulator, by the scheduler's accounts and the number of turns, and traces of what of a reader's account is the flush's work. The sums were measured; the split between the two was chosen again after a first look at cells |
+| cost of an entry of the flush | flushes from 6.12 on that a reader without delay follows | another flush, as for 5.10 |
 | the same | OpenWrt's builds, 5.4.124 | estimates that were narrowed while cells were looked at |
 | cost of a bucket of the gc | Debian's builds | passes of 5.10.262, 6.1.170, 6.12.107, 6.18.15 and 7.3.4 over an empty table in such an emulator |
 | cost of an empty bucket of a flush, of a delivery | OpenWrt's builds; of the bucket also 5.4.124 | their own recordings: flushes of 1,000 and 5,000 entries, of few and of many deliveries |

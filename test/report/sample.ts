@@ -138,6 +138,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         switchNanoseconds: 0,
         tickNanoseconds: 0,
         waitNanoseconds: 0,
+        wakingNanoseconds: 0,
         freshMessageNanoseconds: 0,
         flushBucketNanoseconds: 0,
         dispatchNanoseconds: 0,

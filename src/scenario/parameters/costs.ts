@@ -74,6 +74,8 @@ export const COSTS = shape("what things cost on the simulated machine, in CPU ti
   tickNanoseconds: cost(0, "CPU time of a tick, with --cpus 1 from 6.6 on"),
   /** A recv that finds nothing: the way into sleep and, when a message came, out of it. The reader's own time. */
   waitNanoseconds: cost(0, "CPU time of a recv that finds nothing and waits, with --cpus 1"),
+  /** The sender's own time for that. 0: the wait has it in it. */
+  wakingNanoseconds: cost(0, "CPU time of waking a reader that waits, with --cpus 1"),
   /** From a message in an empty queue to the reader running, when the reader has a CPU of its own. */
   wakeupNanoseconds: cost(
     60_000,

@@ -25,6 +25,8 @@ export class Cpu0 {
   /** Attempts of all actions that were charged, and messages that the sockets took in them. */
   private charged = 0;
   private chargedDeliveries = 0;
+  /** What the action under way takes for waking readers. */
+  wokeNanoseconds = 0;
   /** From when on it is free. */
   free = Number.NEGATIVE_INFINITY;
 
@@ -91,6 +93,8 @@ export class Cpu0 {
       (attempts - this.charged) * this.attemptNanoseconds +
       (admitted - this.chargedDeliveries) * this.deliveredNanoseconds;
     if (this.freshMessageNanoseconds > 0 && admitted > this.chargedDeliveries) cost += this.freshMemory();
+    cost += this.wokeNanoseconds;
+    this.wokeNanoseconds = 0;
     this.charged = attempts;
     this.chargedDeliveries = admitted;
     const { now } = this.clock;

@@ -37,6 +37,7 @@ export class OneCpu implements Cpus {
   private readonly serverTask: number;
   private readonly waitNanoseconds: number;
   private readonly switchNanoseconds: number;
+  private readonly wakingNanoseconds: number;
   private readonly flushHoldsCpu: boolean;
   private readonly skipsClock: boolean;
   private readonly pages: SlabPages;
@@ -69,6 +70,7 @@ export class OneCpu implements Cpus {
     const { uniform } = streams.of("scheduler");
     this.scheduler = schedulerOf(kernel.release.scheduler, this.tasks, uniform, tickNanoseconds);
     this.switchNanoseconds = switchNanoseconds;
+    this.wakingNanoseconds = scenario.costs.wakingNanoseconds;
     this.waitNanoseconds = waitNanoseconds;
     this.listeners = scenario.listeners;
     this.tellsReaders = scenario.flush;
@@ -99,7 +101,10 @@ export class OneCpu implements Cpus {
   }
 
   wake(reader: number): void {
-    this.readers.list[reader]!.wake(this.clock.now);
+    const sleeper = this.readers.list[reader]!;
+    const { due } = sleeper;
+    sleeper.wake(this.clock.now);
+    if (due === NEVER && sleeper.due !== NEVER) this.cpu0.wokeNanoseconds += this.wakingNanoseconds;
   }
 
   private get kernelHoldsCpu(): boolean {
