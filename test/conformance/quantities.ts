@@ -33,6 +33,7 @@ const USUAL_PERIOD_SECONDS = 0.25;
 /** With the kernels of distributions it looked more often. */
 const DISTRIBUTION_PERIOD_SECONDS = 0.1;
 /** How far from the closing of a listener a look may belong to it. */
+const SECOND_FLOOD_SECONDS = 0.4;
 const CLOSING_SECONDS = 0.05;
 /**
  * What a look of the recording program takes of its CPU, from runs in which the reader was held for seconds: the
@@ -45,12 +46,15 @@ const LAST_LOOK_TO_TOTALS_NANOSECONDS = 55e6;
 /** The interval at which the recording program looked. Its series is thinned, but the last two rows show the period. */
 export function samplingPeriodSeconds(recording: Recording): number {
   const rows = recording.series?.rows ?? [];
-  // The program looked once more before it closed a listener.
-  const closes = (recording.setting.listenerClosesAfterFlushMilliseconds ?? Number.NEGATIVE_INFINITY) / 1000;
+  const { listenerClosesAfterFlushMilliseconds, secondFloodAfterFlushMilliseconds } = recording.setting;
+  // The program looked once more before it closed a listener, and after its second flood.
+  const closes = (listenerClosesAfterFlushMilliseconds ?? Number.NEGATIVE_INFINITY) / 1000;
+  const floods = (secondFloodAfterFlushMilliseconds ?? Number.NEGATIVE_INFINITY) / 1000;
   let least = isDistribution(recording.build) ? DISTRIBUTION_PERIOD_SECONDS : USUAL_PERIOD_SECONDS;
   for (let i = 2; i < rows.length; i++) {
     const [before, after] = [rows[i - 1]![0]!, rows[i]![0]!];
     if (before <= closes + CLOSING_SECONDS && after >= closes - CLOSING_SECONDS) continue;
+    if (before >= floods && before < floods + SECOND_FLOOD_SECONDS) continue;
     const difference = after - before;
     if (difference > 0.002 && difference < least - 0.001) least = difference;
   }
