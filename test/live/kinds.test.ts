@@ -217,7 +217,7 @@ describe("a poll of the table on the running kernel", { skip }, () => {
     const { live } = await both({
       connections: 300,
       nfConntrackMax: 1000,
-      flushDelayNanoseconds: 5e8,
+      flushDelayNanoseconds: 3e9,
       listeners: [polled(0.2, false)],
     });
     const { goneListed, goneUnlisted, meanUntoldSeconds } = live.daemon.dumps!;
