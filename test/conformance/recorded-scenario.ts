@@ -7,6 +7,7 @@ import type { RecordedListener } from "../../src/live/run/recording.js";
 import { resolveScenario } from "../../src/scenario/defaults.js";
 import type { Costs, KernelConfig, ListenerScenario, Policy, Scenario } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
+import type { Run } from "../../src/simulation/loop.js";
 import { runOf } from "./connects.js";
 import type { Recording } from "./recording.js";
 
@@ -440,6 +441,8 @@ export function calibrate(recording: Recording, known: Partial<Costs> = {}): Par
         calibrated.packetNanoseconds = Math.max(100, Math.round(calibrated.packetNanoseconds! + floodError / packets));
       }
     }
+    const second = secondFloodSeconds(recording);
+    if (second !== null) calibrated.bucketNanoseconds! += searchError(run, recording, second);
     if (setting.flush === 1 && flushSeconds > 0 && run.phases.flushedEntries > 0 && !isFollowed(recording)) {
       const flushError = flushSeconds * 1e9 - (run.figures.flushEndedAt - run.figures.flushAt);
       const entry = calibrated.flushEntryNanoseconds! + flushError / run.phases.flushedEntries;
@@ -452,6 +455,28 @@ export function calibrate(recording: Recording, known: Partial<Costs> = {}): Par
     }
   }
   return calibrated;
+}
+
+/** How long the second flood took: the program looks before it and after it. Null: there was none. */
+function secondFloodSeconds({ setting, series }: Recording): number | null {
+  if (setting.secondFloodFlows === undefined) return null;
+  const begins = setting.secondFloodAfterFlushMilliseconds! / 1000;
+  const rows = series!.rows;
+  const before = rows.findIndex(([seconds]) => seconds! >= begins);
+  return before < 0 || before + 1 >= rows.length ? null : rows[before + 1]![0]! - rows[before]![0]!;
+}
+
+/**
+ * What is missing in the cost of a bucket, when the second flood found a table without anything to evict: each refused
+ * packet walked over all of it.
+ */
+function searchError(run: Run, { setting }: Recording, seconds: number): number {
+  const { kernel, phases, figures } = run;
+  while (!phases.over && run.advance(1));
+  const begins = figures.flushAt + setting.secondFloodAfterFlushMilliseconds! * 1e6;
+  const refused = kernel.table.counters.drop;
+  if (refused < setting.secondFloodFlows! / 10 || kernel.release.earlyDrop.victim === "whole-buckets") return 0;
+  return (seconds * 1e9 - (kernel.clock.now - begins)) / (refused * setting.buckets);
 }
 
 /** A client that connects again and again waits a second for each SYN of it that was dropped. */

@@ -186,6 +186,7 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | cost of a packet | steady load, whose program sleeps between bursts of connections | how long its flood took beyond its sleeps and its waits for a SYN |
 | what a connect takes beside its packets | TCP on one CPU, Debian's builds from 6.1 on | traces of 5.10.262, 6.1.170 and 6.12.107 in such an emulator |
 | what a packet takes less that finds no room | floods into a full table, 4.8 on | how long that flood took |
+| cost of a bucket of a search by early_drop | runs with a second flood, up to 4.7 | how long that flood took: the program looks before it and after it |
 | that the client's ports began anew during the flood | TCP runs of 5.10 on that show tuples twice | the recording itself; when and where is drawn |
 | the cap of a buffer (\`rmem_max\`) | every run | what getsockopt reported |
 | cost of a recv, of a recv with the sleep after it, of a bucket | builds of distributions, 5.4.124 | ranges over all recordings of that emulated machine; each seed draws from them |
