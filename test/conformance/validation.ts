@@ -182,7 +182,7 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | fed | to | from |
 |---|---|---|
 | cost of a packet, and of an entry of the flush | every run | how long its flood and its flush took |
-| the same costs | runs without a flush, floods with pauses | a flush and a flood of the same kernel, give or take 9 % and 3 % |
+| the same costs | runs without a flush, floods with pauses | a flush of the same kernel, give or take 9 %, and, give or take 3 %, its flood past a buffer of the same kind that is nearest in the file |
 | cost of a packet | steady load, whose program sleeps between bursts of connections | how long its flood took beyond its sleeps and its waits for a SYN |
 | what a connect takes beside its packets | TCP on one CPU, Debian's builds from 6.1 on | traces of 5.10.262, 6.1.170 and 6.12.107 in such an emulator |
 | what a packet takes less that finds no room | floods into a full table, 4.8 on | how long that flood took |
