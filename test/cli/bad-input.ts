@@ -470,6 +470,13 @@ const BROKEN: readonly string[] = [
   `${GOOD}variants: {a: {scenaro: {}}}\n`,
   `${GOOD}variants: {a: {scenario: {hz: 7}}}\n`,
   `${GOOD}sources: x\n`,
+  `${GOOD}sources: ["https://x/\\e[31m"]\n`,
+  `${GOOD}story: "\\e]8;;http:x"\n`,
+  `${GOOD}story: "\u202e"\n`,
+  `${GOOD}shows: "\\x9b2J"\n`,
+  `title: "\\e[2J"\nscenario:\n${SMALL}`,
+  `${GOOD}name: "\u202ea"\n`,
+  `${GOOD}  seed: "\\e[2J"\n`,
 
   `${GOOD}name: ''\n`,
   `${GOOD}expectations: [drain < 5s in nosuch]\n`,

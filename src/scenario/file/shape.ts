@@ -27,6 +27,9 @@ const EXPECTATIONS = list(
   "what must hold; `ct-reliable metrics` lists what can be asked",
 );
 
+/** Lines and paragraphs of characters that do nothing to a terminal. */
+const PROSE = "^(\\P{C}|[\\n\\t])*$";
+
 const TITLE = text("one line that says what happens", "a line of 1 to 100 printable characters", {
   maxLength: 100,
   pattern: PRINTABLE,
@@ -47,13 +50,13 @@ export const SCENARIO_FILE: Schema = {
   description: "A scenario of ct-reliable: an experiment, its story and what must hold.",
   needed: ["title", "scenario"],
   properties: {
-    $schema: text("the JSON Schema of this file, for editors", "an address"),
+    $schema: text("the JSON Schema of this file, for editors", "an address", { pattern: PROSE }),
     name: NAME,
     title: TITLE,
-    story: text("what happens, and to whom", "a text"),
-    shows: text("what is to be seen in it", "a text"),
+    story: text("what happens, and to whom", "a text of printable characters", { pattern: PROSE }),
+    shows: text("what is to be seen in it", "a text of printable characters", { pattern: PROSE }),
     sources: list(
-      text("an address", "an address such as https://…", { pattern: "^https?://" }),
+      text("an address", "an address such as https://…", { pattern: "^https?://\\P{C}+$" }),
       "where the story is from",
     ),
     runs: quantity("count", { min: 1, max: MOST_SEEDS }, "runs of the scenario with different seeds"),
