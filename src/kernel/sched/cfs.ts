@@ -50,7 +50,7 @@ export class CfsScheduler implements Scheduler {
     this.runnableCount++;
     const placed = this.minVruntime - LATENCY_NANOSECONDS / 2;
     if (placed > this.vruntime[task]!) this.vruntime[task] = placed;
-    if (this.current < 0 || this.current === task) return;
+    if (this.current < 0) return;
     const behind = this.vruntime[this.current]! - this.vruntime[task]!;
     if (behind > WAKEUP_GRANULARITY_NANOSECONDS) this.reschedule.ask();
   }

@@ -661,6 +661,32 @@ describe("a walk that kills", () => {
   });
 });
 
+test("of the dying list only those past their deadline count as expired, so that few of many call for no run at once", () => {
+  for (const [waited, someWait] of [
+    [1, true],
+    [31, false],
+  ] as const) {
+    const k = new Generation({ version: "4.9", buckets: 1024 });
+    k.request(...range(20));
+    k.waitSeconds(30);
+    k.die(...range(200, 20_000));
+    k.refuseDestroy();
+    k.waitSeconds(waited);
+    const delays: number[] = [];
+    for (let left = k.table.active; left > 0; ) {
+      const { delay } = k.runGc();
+      if (k.table.active < left) delays.push(delay);
+      left = k.table.active;
+    }
+    // A run that meets an entry by its reply's node does not come to the dying list.
+    assert.equal(
+      delays.some((delay) => delay > 0),
+      someWait,
+      `${waited} s: ${delays.join(" ")}`,
+    );
+  }
+});
+
 describe("what a run costs", () => {
   /** A pass over entries that are met by their original nodes, each in a chain of its own. */
   function bucketsOfPass(refuses: boolean): number {
