@@ -20,6 +20,8 @@ export class CfsScheduler implements Scheduler {
   /** Of equals the one that was queued first comes first. */
   private readonly queued: Float64Array;
   private wakeups = 0;
+  /** The task whose wake-up made the present one give way, or -1 (set_next_buddy()). */
+  private buddy = -1;
   private readonly reschedule: Reschedule;
   private readonly hasGraceThread: boolean;
   private runnableCount = 0;
@@ -52,7 +54,9 @@ export class CfsScheduler implements Scheduler {
     if (placed > this.vruntime[task]!) this.vruntime[task] = placed;
     if (this.current < 0) return;
     const behind = this.vruntime[this.current]! - this.vruntime[task]!;
-    if (behind > WAKEUP_GRANULARITY_NANOSECONDS) this.reschedule.ask();
+    if (behind <= WAKEUP_GRANULARITY_NANOSECONDS || this.reschedule.asked) return;
+    this.reschedule.ask();
+    this.buddy = task;
   }
 
   get mustSwitch(): boolean {
@@ -63,6 +67,7 @@ export class CfsScheduler implements Scheduler {
     if (this.runnable[task] === 0) return;
     this.runnable[task] = 0;
     this.runnableCount--;
+    if (this.buddy === task) this.buddy = -1;
     if (this.current === task) this.current = -1;
   }
 
@@ -83,7 +88,7 @@ export class CfsScheduler implements Scheduler {
     }
     if (this.current >= 0 && !this.reschedule.isMet(inKernel)) return this.current;
     this.reschedule.clear();
-    const chosen = this.leftmost();
+    const chosen = this.next();
     if (chosen !== this.current) this.ranSincePick = 0;
     this.current = chosen;
     return chosen;
@@ -103,6 +108,16 @@ export class CfsScheduler implements Scheduler {
       const behind = this.vruntime[this.current]! - this.vruntime[this.leftmost()]!;
       if (behind > slice) this.reschedule.ask();
     }
+  }
+
+  /** pick_next_entity(): who made the present task give way comes next, unless somebody is far behind it. */
+  private next(): number {
+    const { buddy } = this;
+    const leftmost = this.leftmost();
+    this.buddy = -1;
+    if (buddy < 0) return leftmost;
+    const ahead = this.vruntime[buddy]! - this.vruntime[leftmost]!;
+    return ahead > WAKEUP_GRANULARITY_NANOSECONDS ? leftmost : buddy;
   }
 
   private leftmost(): number {

@@ -207,8 +207,12 @@ export class OneCpu implements Cpus {
     if (at > this.cpu0.free && this.lingering >= 0) this.pick(this.cpu0.free, this.lastTick);
     if (this.tellsReaders && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
     // A DESTROY that is delivered wakes its reader before it calls for the worker.
+    let readerDue = NEVER;
+    for (let task = FIRST_READER; task < this.tasks; task++) readerDue = earlier(readerDue, this.dueOf(task));
+    const workerCameFirst = this.dueOf(WORKER) < readerDue;
+    if (workerCameFirst) this.wakeOrSleep(WORKER, at);
     for (let task = 0; task < this.tasks; task++) if (task !== WORKER) this.wakeOrSleep(task, at);
-    this.wakeOrSleep(WORKER, at);
+    if (!workerCameFirst) this.wakeOrSleep(WORKER, at);
     const task = this.pick(from, this.clock.jiffies);
     this.lookForSleepers(from);
     this.switchTo(task, at, from);
