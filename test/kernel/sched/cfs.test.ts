@@ -169,3 +169,34 @@ describe("tasks that never sleep", () => {
     });
   }
 });
+
+describe("of two that woke up while the present task ran", () => {
+  /** Task 0 has run for so long that sleepers have their whole credit. */
+  const busy = (): CfsScheduler => {
+    const scheduler = fresh(3);
+    scheduler.ran(0, 10 * LATENCY);
+    return scheduler;
+  };
+
+  test("the one that made it give way comes next, although the other is further behind", () => {
+    const scheduler = busy();
+    scheduler.wake(2);
+    assert.equal(scheduler.pick(0, 1, false), 2);
+    scheduler.ran(2, MILLISECOND / 2);
+    scheduler.sleep(2);
+    assert.equal(scheduler.pick(0, 1, false), 0);
+    scheduler.ran(0, MILLISECOND / 5);
+    scheduler.wake(2);
+    scheduler.wake(1);
+    assert.equal(scheduler.pick(0, 1, false), 2);
+    scheduler.sleep(2);
+    assert.equal(scheduler.pick(0, 1, false), 1);
+  });
+
+  test("the first comes first where both are as far behind", () => {
+    const scheduler = busy();
+    scheduler.wake(2);
+    scheduler.wake(1);
+    assert.equal(scheduler.pick(0, 1, false), 2);
+  });
+});
