@@ -197,5 +197,8 @@ describe("the search", () => {
     assert.equal(k.packets.earlyDrop.bucketsSearched, 1);
     assert.equal(k.newPacket(5), TABLE_FULL);
     assert.equal(k.packets.earlyDrop.bucketsSearched, 8);
+    // From elsewhere it comes into the stretch that the last search found empty in its middle, and then to its start.
+    assert.equal(k.newPacket(3), TABLE_FULL);
+    assert.equal(k.packets.earlyDrop.bucketsSearched, 8);
   });
 });
