@@ -11,8 +11,7 @@ import type { Bound } from "../report/verdict.js";
 import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { parseExpectation } from "../scenario/expectation.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
-import { formatCount } from "../scenario/units.js";
-import { entriesAtOnce, memoryBytes } from "../simulation/memory.js";
+import { refuseTooLarge } from "../study/fits.js";
 import type { Call } from "./command.js";
 import { CONFIGURATION_FLAGS, configurationNotes } from "./configuration-files.js";
 import type { Dependencies, Live } from "./dependencies.js";
@@ -106,17 +105,6 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
     if (error instanceof UsageError || error instanceof LiveImpossibleError) throw error;
     return reportBug(io, error, repeat);
   }
-}
-
-/** Before anything runs. Throws UsageError where the entries would not fit. */
-function refuseTooLarge(scenario: Scenario, availableBytes: number): void {
-  const needed = memoryBytes(scenario);
-  if (needed <= availableBytes) return;
-  const mebibytes = (bytes: number): string => `${formatCount(Math.ceil(bytes / 1_048_576))} MiB`;
-  throw new UsageError(
-    `expected a run that fits into ${mebibytes(availableBytes)} of memory, got ${formatCount(entriesAtOnce(scenario))} entries ` +
-      `at once, which would need ${mebibytes(needed)}: fewer --connections or a lower --nf-conntrack-max need less`,
-  );
 }
 
 /** A person who asks for no kernel gets that of 2009, and may not know. */

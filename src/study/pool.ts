@@ -9,6 +9,8 @@
 import { Worker } from "node:worker_threads";
 import type { Backend, Observer } from "../report/backend.js";
 import type { Scenario } from "../scenario/scenario.js";
+import { memoryBytes } from "../simulation/memory.js";
+import { refuseTooLarge } from "./fits.js";
 import { type Keep, type Kept, keptOf } from "./kept.js";
 
 export interface Work<K extends Keep> {
@@ -50,13 +52,19 @@ export type Answer = { kept: Kept<Keep> } | { error: string };
 
 /**
  * `breathe`: gives the event loop its turn while runs go on in this thread. Threads that have nothing to do wait for
- * the next work and keep no process alive.
+ * the next work and keep no process alive. `availableBytes`: of memory; no more runs go on at once than fit. Throws
+ * UsageError where one alone does not.
  */
-export function pool(workers: number, here: Backend, breathe: Observer["progress"]): RunAll {
+export function pool(
+  workers: number,
+  here: Backend,
+  breathe: Observer["progress"],
+  availableBytes = Number.POSITIVE_INFINITY,
+): RunAll {
   const idle: Thread[] = [];
   return async (work, tell) => {
     const { signal } = tell;
-    const size = Math.min(workers, Math.floor(work.count / RUNS_OF_A_WORKER));
+    const size = Math.min(workers, Math.floor(work.count / RUNS_OF_A_WORKER), mostAtOnce(work, availableBytes));
     if (work.count > 0) here.prepare?.(work.scenario(0), Math.ceil(work.count / Math.max(1, size)));
     let next = 0;
     // Near the end nothing is taken ahead: a run would wait for one thread while another has nothing to do.
@@ -72,6 +80,18 @@ export function pool(workers: number, here: Backend, breathe: Observer["progress
       if (report.interrupted !== true) await tell.done(index, keptOf(report, work.keep));
     }
   };
+}
+
+/** How many of the largest run fit. Throws UsageError. */
+function mostAtOnce<K extends Keep>({ count, scenario, name }: Work<K>, availableBytes: number): number {
+  if (availableBytes === Number.POSITIVE_INFINITY) return count;
+  let largest = 0;
+  for (let index = 0; index < count; index++) {
+    const one = scenario(index);
+    refuseTooLarge(one, availableBytes, name(index));
+    largest = Math.max(largest, memoryBytes(one));
+  }
+  return Math.floor(availableBytes / largest);
 }
 
 /** From those that wait, and new ones. */

@@ -223,4 +223,65 @@ describe("the command", { timeout: 120_000 }, () => {
       /^ct-reliable: expected a run that fits into 100 MiB of memory, got 10M? ?[^\n]*entries at once, which would need [\d,]+ MiB: [^\n]*\n$/,
     );
   });
+
+  test("refuses one of many runs that does not fit, by its name, and leaves no file", async () => {
+    const dependencies = { memoryBytes: () => 100 * 2 ** 20 };
+    const folder = mkdtempSync(join(tmpdir(), "ct-reliable-memory-"));
+    const file = join(folder, "large.yaml");
+    writeFileSync(
+      file,
+      "name: large\ntitle: a large one\nscenario:\n  experiment: flush\n  connections: 10M\n  nfConntrackMax: 16M\n",
+    );
+    for (const argv of [
+      [
+        "sweep",
+        "flush",
+        "-L",
+        "connections=1k,10M",
+        "--kernel",
+        "6.18",
+        "--nf-conntrack-max",
+        "16M",
+        "--output",
+        join(folder, "o"),
+      ],
+      [
+        "compare",
+        "flush",
+        "--variant",
+        "big:connections=10M",
+        "--kernel",
+        "6.18",
+        "--nf-conntrack-max",
+        "16M",
+        "--output",
+        join(folder, "o"),
+      ],
+      [
+        "size",
+        "flush",
+        "--find",
+        "buffer",
+        "--connections",
+        "10M",
+        "--nf-conntrack-max",
+        "16M",
+        "--expect",
+        "destroy.lost == 0",
+        "--output",
+        join(folder, "o"),
+      ],
+      ["run", file, "--export", `json=${join(folder, "o")}`],
+    ]) {
+      const { code, stdout, stderr } = await run(argv, { resolve: resolveScenario, dependencies });
+      assert.deepEqual([code, stdout], [2, ""], `${argv.join(" ")}\n${stderr}`);
+      assert.match(
+        stderr,
+        /[^\n]+: expected a run that fits into 100 MiB of memory, got 10M entries at once/,
+        argv.join(" "),
+      );
+      assert.deepEqual(readdirSync(folder), ["large.yaml"], argv.join(" "));
+    }
+    rmSync(folder, { recursive: true });
+  });
 });

@@ -220,7 +220,7 @@ async function runnerOf(
   const breathe = breathing();
   const replays = plans.some(({ scenarios: [first] }) => first!.replay !== null);
   return live === null
-    ? pool(replays ? 1 : dependencies.cores(), await dependencies.backend(), breathe)
+    ? pool(replays ? 1 : dependencies.cores(), await dependencies.backend(), breathe, dependencies.memoryBytes())
     : pool(1, live.liveBackend({ daemon: daemonOf(flags, io) }), breathe);
 }
 

@@ -128,7 +128,7 @@ async function searched({ find, subject, flags, call: { io, dependencies } }: Se
     const { experiment, overrides } = subject;
     return await sizeUp(
       { find, experiment, overrides, expectations, runs: flags.of(RUNS) ?? USUAL_RUNS },
-      pool(workers, await dependencies.backend(), breathing()),
+      pool(workers, await dependencies.backend(), breathing(), dependencies.memoryBytes()),
       {
         progress: (text) => view.update(`trying --${find} ${text}`),
         note(sentence) {

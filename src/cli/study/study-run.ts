@@ -85,7 +85,7 @@ async function watched(runs: Runs, { shard, kept, flags, call, studies }: Surrou
   const interrupt = abortOnInterrupt(io, view);
   // A log that is replayed is in the memory of this thread.
   const workers = replaysLog(runs.study) ? 1 : (flags.of(WORKERS) ?? dependencies.cores());
-  const runAll = studies.pool(workers, await dependencies.backend(), breathing());
+  const runAll = studies.pool(workers, await dependencies.backend(), breathing(), dependencies.memoryBytes());
   try {
     await studies.sweep(runs, shard, runAll, {
       progress: view.update,
