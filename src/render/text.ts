@@ -11,7 +11,7 @@ import { adviceTexts } from "./text/advice.js";
 import { terminalCharts } from "./text/chart.js";
 import { dumpsText, polledText, pollsOnly } from "./text/dumps.js";
 import { endingOf } from "./text/endings.js";
-import { rateMissed, some } from "./text/facts.js";
+import { rateMissed, some, unaskedGroups } from "./text/facts.js";
 import { hiddenRulesText } from "./text/hidden-rules.js";
 import { meaningOf } from "./text/meaning.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
@@ -286,13 +286,10 @@ function socketOf({ socket }: Report): string {
   );
 }
 
-/** Null: what the daemon hears of is enough to know which entries live. Dumps tell it, too. */
-function followsNone({ scenario }: Pick<Report, "scenario">): string | null {
-  const { groups, poll, resyncAfterNanoseconds } = scenario.listeners[0]!;
-  const unasked = (["new", "destroy"] as const).filter((group) => !groups.includes(group));
-  if (unasked.length === 0 || poll !== null || resyncAfterNanoseconds !== null) return null;
-  const names = unasked.map((group) => `no ${group.toUpperCase()}`);
-  return `does not know which entries live: it asked for ${names.join(" and ")}`;
+/** Null: it can be in sync. */
+function followsNone(report: Pick<Report, "scenario">): string | null {
+  const names = unaskedGroups(report).map((group) => `no ${group.toUpperCase()}`);
+  return names.length === 0 ? null : `does not know which entries live: it asked for ${names.join(" and ")}`;
 }
 
 function colourOf(report: Report, theme: Theme): Paint | undefined {

@@ -162,9 +162,11 @@ const RULES: readonly Rule[] = [
   ),
   rule(
     `${P} of DESTROY never arrived, though the daemon believes in no dead entry\\.`,
-    ([part], { events, daemon }) => {
+    ([part], { events, daemon, scenario }) => {
       share(part!, events.destroy.lost, events.destroy.raised);
       assert.deepEqual([daemon.stale, daemon.resyncs], [0, 0]);
+      const { groups, poll, resyncAfterNanoseconds } = scenario.listeners[0]!;
+      assert.ok(groups.includes("new") || poll !== null || resyncAfterNanoseconds !== null);
     },
   ),
   rule("The listener did not ask for DESTROY, so none was sent to it\\.", (_, { scenario, daemon, events }) => {

@@ -21,6 +21,13 @@ export function firstIsReliable(report: Report): boolean {
   return first !== undefined && isReliable(first.policy);
 }
 
+/** The groups that it would need to know which entries live. Dumps tell it, too. */
+export function unaskedGroups({ scenario }: Pick<Report, "scenario">): readonly ("new" | "destroy")[] {
+  const { groups, poll, resyncAfterNanoseconds } = scenario.listeners[0]!;
+  if (poll !== null || resyncAfterNanoseconds !== null) return [];
+  return (["new", "destroy"] as const).filter((group) => !groups.includes(group));
+}
+
 /** The observed reader's time for one message, shared by its decoders, its stalls spread over all of them. */
 export function secondsPerMessage(scenario: Scenario): number {
   const listener = scenario.listeners[0];

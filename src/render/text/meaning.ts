@@ -5,7 +5,7 @@
 import type { Figure, Report } from "../../report/report.js";
 import { SECOND } from "../../scenario/units.js";
 import { polledText, pollsOnly } from "./dumps.js";
-import { firstIsReliable, isReliable, readerStopped, some } from "./facts.js";
+import { firstIsReliable, isReliable, readerStopped, some, unaskedGroups } from "./facts.js";
 import { count, duration, percent, plural } from "./numbers.js";
 
 interface Finding {
@@ -74,8 +74,10 @@ const FINDINGS: readonly Finding[] = [
   {
     // The ordinary loss, told by what it leaves behind in the daemon.
     holds: ({ events }) => some(events.destroy.lost),
-    says: ({ events, daemon }) => {
+    says: (report) => {
+      const { events, daemon } = report;
       const lost = `${shareOf(events.destroy.lost, events.destroy.raised)} of DESTROY never arrived`;
+      if (unaskedGroups(report).length > 0) return `${lost}.`;
       if (some(daemon.stale)) {
         return `${lost} and the daemon still believes in ${plural(daemon.stale, "dead entry", "dead entries")}.`;
       }
