@@ -8,7 +8,7 @@ import type { Reader } from "../daemon/reader.js";
 import { type KernelClock, NEVER } from "../kernel/clock.js";
 import { Flush } from "../kernel/conntrack/flush.js";
 import { ACCEPTED, TABLE_FULL, type Verdict } from "../kernel/conntrack/packet.js";
-import { ACK, FIN } from "../kernel/conntrack/trackers/tcp-states.js";
+import { ACK } from "../kernel/conntrack/trackers/tcp-states.js";
 import { AHEAD } from "../kernel/prefetch.js";
 import type { Progress } from "../report/backend.js";
 import type { Report } from "../report/report.js";
@@ -204,10 +204,8 @@ export class Phases {
       cost += costs.packetNanoseconds;
     }
     const { server } = this;
-    let verdict: Verdict = ACCEPTED;
-    if (server !== null && segment === FIN) cost *= server.close(tuple, direction);
-    else verdict = packets.packet(tuple, direction, segment);
-    if (server !== null && segment === ACK) server.established(tuple);
+    const verdict: Verdict =
+      server === null ? packets.packet(tuple, direction, segment) : server.sent(tuple, direction, segment);
     delayedAck.sent(stepIndex, clock);
     if (this.portClosed[nextClass] && verdict === ACCEPTED) packets.icmpError(tuple);
     if (verdict === TABLE_FULL) cost -= Math.min(cost, costs.refusedSavingNanoseconds);

@@ -8,17 +8,20 @@
  * (workload/delayed-ack.ts).
  */
 import { type KernelClock, NEVER } from "../kernel/clock.js";
-import type { PacketPath } from "../kernel/conntrack/packet.js";
+import { ACCEPTED, type PacketPath, type Verdict } from "../kernel/conntrack/packet.js";
 import { type Direction, ORIGINAL, REPLY } from "../kernel/conntrack/status.js";
-import { ACK, FIN } from "../kernel/conntrack/trackers/tcp-states.js";
+import { ACK, FIN, type Segment } from "../kernel/conntrack/trackers/tcp-states.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { classesOf } from "../scenario/traffic.js";
 import { combinedFinAt } from "../workload/script.js";
+import type { Cpu0 } from "./cpu/cpu0.js";
 import type { Machine } from "./machine.js";
 
 export class Server {
   private readonly clock: KernelClock;
   private readonly packets: PacketPath;
+  private readonly cpu0: Cpu0;
+  private readonly packetNanoseconds: number;
   /** Connections that nobody has accepted yet, the oldest first. */
   private readonly backlog: number[] = [];
   /** Connections of which one end is closed, and in which jiffy that was. */
@@ -26,13 +29,25 @@ export class Server {
   /** When it has a connection to accept. */
   due = NEVER;
 
-  constructor({ clock, kernel }: Machine) {
+  constructor({ clock, cpu0, kernel, scenario }: Machine) {
     this.clock = clock;
+    this.cpu0 = cpu0;
     this.packets = kernel.packets;
+    this.packetNanoseconds = scenario.costs.packetNanoseconds;
   }
 
-  /** The handshake of a connection is over. */
-  established(tuple: number): void {
+  /** The client sends; its acknowledgement ends the handshake, and more packets than its FIN may come of that. */
+  sent(tuple: number, direction: Direction, segment: Segment): Verdict {
+    if (segment === FIN) {
+      this.cpu0.besideNanoseconds += (this.close(tuple, direction) - 1) * this.packetNanoseconds;
+      return ACCEPTED;
+    }
+    const verdict = this.packets.packet(tuple, direction, segment);
+    if (segment === ACK) this.established(tuple);
+    return verdict;
+  }
+
+  private established(tuple: number): void {
     this.backlog.push(tuple);
     if (this.due === NEVER) this.due = this.clock.now;
   }
@@ -45,7 +60,7 @@ export class Server {
   }
 
   /** One end closes. How many packets that made. */
-  close(tuple: number, direction: Direction): number {
+  private close(tuple: number, direction: Direction): number {
     const { clock, halfClosed, packets } = this;
     const since = halfClosed.get(tuple);
     if (since === undefined) {

@@ -25,8 +25,8 @@ export class Cpu0 {
   /** Attempts of all actions that were charged, and messages that the sockets took in them. */
   private charged = 0;
   private chargedDeliveries = 0;
-  /** What the action under way takes for waking readers. */
-  wokeNanoseconds = 0;
+  /** What the action under way takes beside what it is charged for: wake-ups of readers, packets of the other end. */
+  besideNanoseconds = 0;
   /** From when on it is free. */
   free = Number.NEGATIVE_INFINITY;
 
@@ -93,13 +93,18 @@ export class Cpu0 {
       (attempts - this.charged) * this.attemptNanoseconds +
       (admitted - this.chargedDeliveries) * this.deliveredNanoseconds;
     if (this.freshMessageNanoseconds > 0 && admitted > this.chargedDeliveries) cost += this.freshMemory();
-    cost += this.wokeNanoseconds;
-    this.wokeNanoseconds = 0;
+    if (this.besideNanoseconds > 0) cost += this.takeBeside();
     this.charged = attempts;
     this.chargedDeliveries = admitted;
     const { now } = this.clock;
     this.free = later(this.free, now) + cost;
     return cost;
+  }
+
+  private takeBeside(): number {
+    const nanoseconds = this.besideNanoseconds;
+    this.besideNanoseconds = 0;
+    return nanoseconds;
   }
 
   private chargeFirstFree(nanoseconds: number): void {

@@ -104,7 +104,7 @@ export class OneCpu implements Cpus {
     const sleeper = this.readers.list[reader]!;
     const { due } = sleeper;
     sleeper.wake(this.clock.now);
-    if (due === NEVER && sleeper.due !== NEVER) this.cpu0.wokeNanoseconds += this.wakingNanoseconds;
+    if (due === NEVER && sleeper.due !== NEVER) this.cpu0.besideNanoseconds += this.wakingNanoseconds;
   }
 
   private get kernelHoldsCpu(): boolean {
