@@ -14,10 +14,8 @@ const SHARED_INFO_BYTES = 320;
 
 const align = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
 
-/** The general-purpose kmalloc cache that holds `bytes`. */
+/** The general-purpose kmalloc cache that holds `bytes`, a head: above the one of 192, all are powers of two. */
 function kmallocBytes(bytes: number): number {
-  if (bytes <= 128 && bytes > 96) return 128;
-  if (bytes <= 192 && bytes > 128) return 192;
   let size = 8;
   while (size < bytes) size *= 2;
   return size;

@@ -707,6 +707,24 @@ describe("what a run costs", () => {
     assert.equal(bucketsOfPass(true), 64 + 6 * (0 + 1 + 2 + 3));
   });
 
+  test("comes in steps that end with a bucket in which something was killed, so that others have the CPU between", () => {
+    for (const version of ["4.19", "6.1"]) {
+      const k = new Generation({ version, buckets: version === "6.1" ? 64 : 64 * 128 });
+      const tuples = range(20_000).filter((tuple) => k.table.bucketOf(tuple, 0) < k.table.bucketOf(tuple, 1));
+      k.request(...[10, 12].map((bucket) => tuples.find((tuple) => k.table.bucketOf(tuple, 0) === bucket)!));
+      k.waitSeconds(31);
+      const left: number[] = [];
+      for (let runs = 0; runs < 200 && k.table.active > 0; runs++) {
+        k.clock.now = Math.max(k.clock.now, k.gc.work.due);
+        do {
+          k.gc.step();
+          if (left.at(-1) !== k.table.active) left.push(k.table.active);
+        } while (k.gc.running);
+      }
+      assert.deepEqual(left.slice(-2), [1, 0], version);
+    }
+  });
+
   test("when the 10 ms are over is one bucket more", () => {
     const k = new Generation({ version: "5.15.30", buckets: 2048 });
     k.clock.now = k.gc.work.due;
