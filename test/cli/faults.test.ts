@@ -242,7 +242,7 @@ describe("the command", { timeout: 120_000 }, () => {
         "6.18",
         "--nf-conntrack-max",
         "16M",
-        "--output",
+        "--resume",
         join(folder, "o"),
       ],
       [

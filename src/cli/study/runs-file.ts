@@ -25,7 +25,8 @@ export interface KeptRuns {
   path: string;
   runs: Runs;
   keep(run: number, figures: readonly (number | null)[]): void;
-  close(): void;
+  /** `refused`: the study was, so that a file that it began and that has no run in it goes. */
+  close(refused: boolean): void;
 }
 
 /** Goes on with a file, or begins one. Throws UsageError. */
@@ -56,7 +57,11 @@ export function openRuns(path: string, study: Study, shard: Shard | null, studie
     }
     const keep = (run: number, figures: readonly (number | null)[]): void =>
       explained(path, () => write(runLine(run, figures)));
-    return { path, runs, keep, close: () => closeSync(descriptor) };
+    const close = (refused: boolean): void => {
+      closeSync(descriptor);
+      if (refused && text === null && runs.finished === 0) rmSync(path);
+    };
+    return { path, runs, keep, close };
   });
 }
 

@@ -40,6 +40,7 @@ export async function runStudy(study: Study, { flags, seedIsDrawn }: Asked, call
   const kept = path === null ? null : openRuns(path, study, shard, studies);
   const runs = kept?.runs ?? new studies.Runs(study);
   if (!flags.has(QUIET)) note(io, plan(runs, shard));
+  let refused = false;
   try {
     const interrupted = await watched(runs, { shard, kept, flags, call, studies });
     await writeStudy(runs, flags, outputs, call);
@@ -49,10 +50,11 @@ export async function runStudy(study: Study, { flags, seedIsDrawn }: Asked, call
       note(io, `part ${shardText(shard)} is in ${path}; ct-reliable merge puts all parts together`);
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    refused = error instanceof UsageError;
+    if (refused) throw error;
     return reportBug(io, error, study.command);
   } finally {
-    kept?.close();
+    kept?.close(refused);
   }
 }
 
