@@ -52,9 +52,8 @@ export class KernelClock {
 
   jiffiesAt(nanoseconds: number): number {
     const estimate = this.bootJiffies + Math.floor((nanoseconds + this.phase) / this.tick);
-    // The division may round across a tick when the quotient is large; the exact boundary decides.
-    if (this.timeOf(estimate) > nanoseconds) return estimate - 1;
-    return this.timeOf(estimate + 1) <= nanoseconds ? estimate + 1 : estimate;
+    // The division may round up across a tick when the quotient is large; the exact boundary decides.
+    return this.timeOf(estimate) > nanoseconds ? estimate - 1 : estimate;
   }
 
   /** The nanosecond at which the tick that makes `jiffies` current arrives. */
