@@ -35,6 +35,19 @@ function orderOfChains(k: Assembled, directions: readonly number[] = [ORIGINAL, 
 const destroyed = (k: Assembled): number[] => k.sink.taken().map(({ tuple }) => tuple);
 
 describe("a flush", () => {
+  test("of an empty table looks at no bucket, one of a table with entries at each", () => {
+    for (const entries of [0, 1]) {
+      const k = filled(entries);
+      const flush = new Flush(k.table, k.deletion, k.release.flushDirection);
+      let searched = 0;
+      do {
+        flush.search();
+        searched += flush.bucketsSearched;
+      } while (flush.step());
+      assert.deepEqual([flush.entries, searched > 0], [entries, entries > 0]);
+    }
+  });
+
   test("goes through the buckets from the first to the last, in each from the newest entry on", () => {
     const k = filled(100);
     const expected = orderOfChains(k);
