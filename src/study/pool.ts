@@ -20,6 +20,8 @@ export interface Work<K extends Keep> {
   /** What to call the run where it fails. */
   name(index: number): string;
   keep: K;
+  /** Of runs that differ by their seed alone the first; absent: all differ. */
+  different?: readonly number[];
 }
 
 export interface Tell<K extends Keep> {
@@ -83,10 +85,10 @@ export function pool(
 }
 
 /** How many of the largest run fit. Throws UsageError. */
-function mostAtOnce<K extends Keep>({ count, scenario, name }: Work<K>, availableBytes: number): number {
+function mostAtOnce<K extends Keep>({ count, scenario, name, different }: Work<K>, availableBytes: number): number {
   if (availableBytes === Number.POSITIVE_INFINITY) return count;
   let largest = 0;
-  for (let index = 0; index < count; index++) {
+  for (const index of different ?? Array(count).keys()) {
     const one = scenario(index);
     refuseTooLarge(one, availableBytes, name(index));
     largest = Math.max(largest, memoryBytes(one));

@@ -51,6 +51,16 @@ function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b);
 }
 
+/** Places in `todo`. */
+function firstOfEachCell(study: Study, todo: Int32Array): number[] {
+  const first = new Map<number, number>();
+  for (const [index, run] of todo.entries()) {
+    const cell = cellOf(study, run);
+    if (!first.has(cell)) first.set(cell, index);
+  }
+  return [...first.values()];
+}
+
 /** Fills in what is not there, but for what ends its workers. Throws BrokenInvariantError, and what the pool throws. */
 export async function sweep(runs: Runs, shard: Shard | null, runAll: RunAll, watch: SweepWatch): Promise<void> {
   const { study } = runs;
@@ -66,6 +76,7 @@ export async function sweep(runs: Runs, shard: Shard | null, runAll: RunAll, wat
       scenario: (index) => scenarioOf(todo[index]!),
       name: (index) => runName(study, todo[index]!),
       keep: study.measures,
+      different: firstOfEachCell(study, todo),
     },
     {
       async done(index, { figures, violated, actions }) {
