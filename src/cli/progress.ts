@@ -45,6 +45,14 @@ export async function progressView(
   };
 }
 
+/** A note while a bar is shown: in its place. */
+export function noteOver(view: Pick<ProgressView, "stop">, io: Io): (sentence: string) => void {
+  return (sentence) => {
+    view.stop();
+    note(io, sentence);
+  };
+}
+
 /** Of how many things so many are done; `share`: of the work, where they are not all alike. */
 export interface CountView {
   update(done: number, of: number, share?: number): void;

@@ -21,6 +21,11 @@ function numbersOf(version: string): string {
   return /^\d+\.\d+(\.\d+)?/.exec(version)?.[0] ?? version;
 }
 
+/** With its dot: `5.15.`. */
+function branchOf(version: string): string {
+  return /^\d+\.\d+\./.exec(`${version}.`)![0];
+}
+
 const SET_THEM = "set the rules with --admission, --gc and --retry";
 
 /** The rules that change a result most, in words. */
@@ -44,7 +49,7 @@ function changedByUpdates(version: string): string | null {
 
 /** The updates of its branch, between the levels that the version may have, that brought a change. */
 function openUpdates(version: string, { from }: Change): string[] {
-  const branch = /^\d+\.\d+\./.exec(`${version}.`)![0];
+  const branch = branchOf(version);
   const level = levelBehind(version) ?? { least: numbersOf(version), most: null };
   return Object.keys(from).filter(
     (update) => update.startsWith(branch) && cameBetween(update, level.least, level.most),
@@ -60,7 +65,7 @@ const isSecurityFix = ({ facts }: Change): boolean => facts.admission !== undefi
 
 /** Whether an update of its branch changed a rule. */
 function hasUpdates(version: string): boolean {
-  const branch = /^\d+\.\d+\./.exec(version)![0];
+  const branch = branchOf(version);
   return CHANGES.some(({ from }) => Object.keys(from).some((update) => update.startsWith(branch)));
 }
 

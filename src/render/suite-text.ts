@@ -64,9 +64,9 @@ function row(verdict: ExpectationResult, { width, column, theme }: Screen): stri
   return hanging(`${mark} `, verdictText(verdict), width - MARGIN.length).map((line) => MARGIN + paint(line));
 }
 
-function summary({ summary, scenarios, interrupted, ok }: Suite["report"], width: number, theme: Theme): string {
-  const paint = interrupted ? theme.warning : ok ? theme.good : theme.bad;
-  return wrap(summaryText({ summary, scenarios, ...(interrupted ? { interrupted } : {}) }), width)
+function summary(report: Suite["report"], width: number, theme: Theme): string {
+  const paint = report.interrupted ? theme.warning : report.ok ? theme.good : theme.bad;
+  return wrap(summaryText(report), width)
     .map((line) => paint(line))
     .join("\n");
 }

@@ -117,11 +117,8 @@ export interface TableReport<F extends Figure = Figure> {
   full: FullTable | null;
 }
 
-/**
- * A figure that advice changes, less of which is better, in the order of their weight: to lose an event is worse than
- * to wait for it.
- */
-export const ADVICE_FIGURES = [
+/** What goes wrong, less of which is better, in the order of weight: to lose an event is worse than to wait for it. */
+export const HARMS = [
   "cut",
   "destroyNotArrived",
   "newNotArrived",
@@ -131,9 +128,11 @@ export const ADVICE_FIGURES = [
   "stale",
   "drainSeconds",
   "peakDying",
-  "refused",
-  "merged",
 ] as const;
+/** No harm by themselves: attempts that the observed socket refused, events that went inside a later message. */
+export const COSTS_OF_ADVICE = ["refused", "merged"] as const;
+/** What advice changes. */
+export const ADVICE_FIGURES = [...HARMS, ...COSTS_OF_ADVICE] as const;
 export type AdviceFigure = (typeof ADVICE_FIGURES)[number];
 
 /** Null: it never came, or there is none. */

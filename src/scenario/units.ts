@@ -157,6 +157,11 @@ export function formatSeconds(seconds: number): string {
   return formatDuration(seconds * SECOND);
 }
 
+/** Memory, rounded up: `923 MiB`. */
+export function formatMebibytes(bytes: number): string {
+  return `${formatCount(Math.ceil(bytes / 1_048_576))} MiB`;
+}
+
 /** Plain below 10 000, above with the largest of k and M that divides. */
 export function formatCount(count: number): string {
   if (count >= 1e6 && count % 1e6 === 0) return `${count / 1e6}M`;

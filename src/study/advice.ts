@@ -45,10 +45,8 @@ function costsOf(effect: Effect): AdviceEffect[] {
   const waits = (["drainSeconds", "peakDying"] as const).filter(
     (harm) => before[harm] === null && after[harm] !== null && after[harm] > 0,
   );
-  const more = (["refused", "merged"] as const).filter(
-    (figure) => costs[figure].after > costs[figure].before * (1 + MORE),
-  );
-  return [...waits.map((harm) => change(effect, harm)), ...more.map((figure) => ({ figure, ...costs[figure] }))];
+  const more = costs.filter((cost) => cost.after > cost.before * (1 + MORE));
+  return [...waits.map((harm) => change(effect, harm)), ...more];
 }
 
 function change({ before, after }: Effect, figure: Harm): AdviceEffect {

@@ -8,7 +8,7 @@ import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { ParameterError, UsageError } from "../scenario/errors.js";
 import { mergeParameters } from "../scenario/merge.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
-import { formatCount } from "../scenario/units.js";
+import { formatCount, formatMebibytes } from "../scenario/units.js";
 import { type Measure, measureNamed, USUAL_MEASURES, whyUnmeasured } from "./measure.js";
 import { seedOf } from "./suite.js";
 
@@ -143,10 +143,9 @@ export function memoryBytes(study: Study): number {
 export function checkStudy(study: Study, availableBytes: number): void {
   const needed = memoryBytes(study);
   if (needed > availableBytes) {
-    const mebibytes = (bytes: number): string => `${formatCount(Math.ceil(bytes / 1_048_576))} MiB`;
     throw new UsageError(
-      `expected a study that fits into ${mebibytes(availableBytes)} of memory, got ${formatCount(cellsOf(study))} cells of ` +
-        `${formatCount(study.runs)} runs, which would need ${mebibytes(needed)}; fewer values, runs or measures need less`,
+      `expected a study that fits into ${formatMebibytes(availableBytes)} of memory, got ${formatCount(cellsOf(study))} cells of ` +
+        `${formatCount(study.runs)} runs, which would need ${formatMebibytes(needed)}; fewer values, runs or measures need less`,
     );
   }
   for (let cell = 0; cell < cellsOf(study); cell++) scenarioAt(study, cell);

@@ -4,11 +4,9 @@
  * much of the table. Every figure is one where less is better. What counts as going wrong, and what as better or worse,
  * is said here and nowhere else.
  */
-import { ADVICE_FIGURES, type Report } from "../report/report.js";
+import { HARMS, type Report } from "../report/report.js";
 import { POLICY } from "../scenario/scenario.js";
 
-/** In the order of their weight: to lose an event is worse than to wait for it. */
-export const HARMS = ADVICE_FIGURES.filter((figure) => figure !== "refused" && figure !== "merged");
 export type Harm = (typeof HARMS)[number];
 
 /**

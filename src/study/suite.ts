@@ -16,7 +16,7 @@ import type { Case, Place, ScenarioFile } from "../scenario/file.js";
 import { mergeParameters } from "../scenario/merge.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { didYouMean } from "../scenario/suggest.js";
-import { formatCount } from "../scenario/units.js";
+import { formatCount, formatMebibytes } from "../scenario/units.js";
 import type { RunAll } from "./pool.js";
 
 /** What is asked of all files, beside what they say. */
@@ -181,11 +181,10 @@ export function refuseTooMany(plans: readonly Plan[], keep: SuiteKeep, available
   const runs = withCompared(plans).reduce((sum, { scenarios }) => sum + scenarios.length, 0);
   const needed = runs * (SCENARIO_BYTES + (keep === "reports" ? REPORT_BYTES : PART_BYTES));
   if (needed <= availableBytes) return;
-  const mebibytes = (bytes: number): string => `${formatCount(Math.ceil(bytes / 1_048_576))} MiB`;
   const less = keep === "reports" ? ", or a format that shows no reports (text, markdown, junit)" : "";
   throw new UsageError(
-    `expected runs that fit into ${mebibytes(availableBytes)} of memory, got ${formatCount(runs)}, which would need ` +
-      `${mebibytes(needed)}: fewer runs or scenarios need less${less}`,
+    `expected runs that fit into ${formatMebibytes(availableBytes)} of memory, got ${formatCount(runs)}, which would need ` +
+      `${formatMebibytes(needed)}: fewer runs or scenarios need less${less}`,
   );
 }
 

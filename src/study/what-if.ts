@@ -4,7 +4,7 @@
  * something and worsens nothing, tried within a budget. The budget counts simulated actions and not seconds, so that
  * every machine gives the same advice.
  */
-import type { Report } from "../report/report.js";
+import { COSTS_OF_ADVICE, HARMS, type Report } from "../report/report.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
 import { ParameterError } from "../scenario/errors.js";
 import { mergeParameters } from "../scenario/merge.js";
@@ -12,7 +12,13 @@ import type { Scenario } from "../scenario/scenario.js";
 import { simulateWithin } from "../simulation/simulation.js";
 import { actionsOf } from "./actions.js";
 import { allChanges, type Change, promisingChanges } from "./change.js";
-import { compareHarms, HARMS, type Harm, type Harms, harmsOf, isWrong, removedShare } from "./harm.js";
+import { compareHarms, type Harm, type Harms, harmsOf, isWrong, removedShare } from "./harm.js";
+
+interface Cost {
+  figure: (typeof COSTS_OF_ADVICE)[number];
+  before: number;
+  after: number;
+}
 
 /** A change and what it made of the run. */
 export interface Effect extends Change {
@@ -24,8 +30,7 @@ export interface Effect extends Change {
   worse: readonly Harm[];
   /** It improves something and worsens nothing. */
   helps: boolean;
-  /** No harm by themselves: attempts that the observed socket refused, events that went inside a later message. */
-  costs: Readonly<Record<"refused" | "merged", { before: number; after: number }>>;
+  costs: readonly Cost[];
 }
 
 export interface Watch {
@@ -139,12 +144,11 @@ export function effectOf(change: Change, was: Report, is: Report): Effect {
   const compared =
     change.knob === "limit" ? { better: better.filter((harm) => harm === "cut"), worse: [] } : { better, worse };
   const helps = compared.better.length > 0 && compared.worse.length === 0;
-  const cost = (figure: "refused" | "merged") => ({ before: sumOf(was, figure), after: sumOf(is, figure) });
-  const costs = { refused: cost("refused"), merged: cost("merged") };
+  const costs = COSTS_OF_ADVICE.map((figure) => ({ figure, before: sumOf(was, figure), after: sumOf(is, figure) }));
   return { ...change, before, after, ...compared, helps, costs };
 }
 
-function sumOf({ events }: Report, figure: "refused" | "merged"): number {
+function sumOf({ events }: Report, figure: Cost["figure"]): number {
   return [events.new, events.update, events.destroy].reduce((sum, kind) => sum + (kind[figure] ?? 0), 0);
 }
 

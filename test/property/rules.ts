@@ -24,6 +24,11 @@ function living({ bufferBytes, serviceNanoseconds, decoders, stall }: Partial<Li
   };
 }
 
+/** Without what is left to the defaults. */
+function defined(values: object): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
 const observed = (given: Overrides): Partial<ListenerScenario> => given.listeners?.[0] ?? {};
 
 /** One reader that lives, and a flush after which nothing comes but what is left. */
@@ -93,18 +98,15 @@ export const slicesMakeNoDifference = fc.property(
  */
 function readsBesideFlood(given: Overrides): Overrides {
   const { bufferBytes, serviceNanoseconds, stall, groups } = observed(given);
-  const kept = { bufferBytes, serviceNanoseconds, stall, groups };
-  const listener = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
   const { kernel, protocol, family, connections, packets, buckets, seed } = given;
-  const load = { kernel, protocol, family, connections, packets, buckets, seed };
   return {
-    ...Object.fromEntries(Object.entries(load).filter(([, value]) => value !== undefined)),
+    ...defined({ kernel, protocol, family, connections, packets, buckets, seed }),
     cpus: 2,
     ratePerSecond: null,
     flush: false,
     nfConntrackMax: 1_000_000,
     costs: { wakeupNanoseconds: 0 },
-    listeners: [{ ...listener, policy: "no-enobufs" as const }],
+    listeners: [{ ...defined({ bufferBytes, serviceNanoseconds, stall, groups }), policy: "no-enobufs" as const }],
   };
 }
 

@@ -22,7 +22,7 @@ import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { DAEMON, daemonOf, LIVE, LIVE_FLAGS, liveOf } from "../live.js";
 import { flagOf, PARAMETER_FLAGS } from "../parameter-flags.js";
-import { countView, timed } from "../progress.js";
+import { countView, noteOver, timed } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
 import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { ONLY, runsFlag, SCENARIOS } from "../scenario-choice.js";
@@ -190,10 +190,7 @@ async function watched(
       keep,
       watch: {
         progress: view.update,
-        note(sentence) {
-          view.stop();
-          note(io, sentence);
-        },
+        note: noteOver(view, io),
         signal: interrupt.signal,
       },
     });

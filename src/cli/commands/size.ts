@@ -15,7 +15,7 @@ import { type Flag, type FlagValues, readFlags, valued } from "../flag.js";
 import { withHostKernel } from "../host-kernel.js";
 import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
-import { lineView } from "../progress.js";
+import { lineView, noteOver } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
 import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
@@ -131,10 +131,7 @@ async function searched({ find, subject, flags, call: { io, dependencies } }: Se
       pool(workers, await dependencies.backend(), breathing(), dependencies.memoryBytes()),
       {
         progress: (text) => view.update(`trying --${find} ${text}`),
-        note(sentence) {
-          view.stop();
-          note(io, sentence);
-        },
+        note: noteOver(view, io),
         signal: interrupt.signal,
       },
       { of: subject.of, tool: TOOL },

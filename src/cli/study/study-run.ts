@@ -17,7 +17,7 @@ import { note, reportBug } from "../failure.js";
 import type { FlagValues } from "../flag.js";
 import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
 import type { Io } from "../io.js";
-import { countView } from "../progress.js";
+import { countView, noteOver } from "../progress.js";
 import { RESUME, SHARD, studyOutputs, WORKERS } from "./flags.js";
 import { type KeptRuns, keepRuns, openRuns } from "./runs-file.js";
 
@@ -92,10 +92,7 @@ async function watched(runs: Runs, { shard, kept, flags, call, studies }: Surrou
     await studies.sweep(runs, shard, runAll, {
       progress: view.update,
       ...(kept === null ? {} : { keep: kept.keep }),
-      note(sentence) {
-        view.stop();
-        note(io, sentence);
-      },
+      note: noteOver(view, io),
       signal: interrupt.signal,
     });
     return interrupt.signal.aborted;

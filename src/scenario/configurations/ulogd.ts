@@ -55,15 +55,7 @@ export function ulogdConfiguration(text: string, file: string): Configuration {
   }
   const entries = sections.get(inStack ?? USUAL_INSTANCE) ?? [];
   const read = configurationOf(new Map(entries.map((entry) => [entry.key.text, entry])), file);
-  const notes =
-    inStack === null
-      ? [withoutStack(file, entries.length > 0)]
-      : instances
-          .slice(1)
-          .map(
-            (other) =>
-              `${file}: [${other}] is not simulated: the run has the first instance of NFCT, [${inStack}], and ulogd reads all of them in one thread`,
-          );
+  const notes = inStack === null ? [withoutStack(file, entries.length > 0)] : otherInstances(file, instances);
   return { ...read, notes: [...notes, ...read.notes] };
 }
 
@@ -92,6 +84,13 @@ function sectionsOf(text: string, file: string): Map<string, Entry[]> {
 function instancesInStacks(sections: Map<string, Entry[]>): string[] {
   const stacks = (sections.get("global") ?? []).filter(({ key }) => key.text === "stack");
   return [...new Set(stacks.flatMap(({ value }) => /(?:^|,)\s*([^:,\s]+):NFCT(?:,|$)/.exec(value)?.[1] ?? []))];
+}
+
+function otherInstances(file: string, [first, ...others]: readonly string[]): string[] {
+  return others.map(
+    (other) =>
+      `${file}: [${other}] is not simulated: the run has the first instance of NFCT, [${first}], and ulogd reads all of them in one thread`,
+  );
 }
 
 /** A file as ulogd comes with: its stacks of NFCT are comments. */
