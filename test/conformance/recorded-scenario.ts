@@ -158,15 +158,20 @@ const MACHINES: Record<string, MachineCosts> = {
   },
 };
 
+/** Debian's builds by the version from which they are alike; older ones are as Debian 11's. */
+const DEBIAN: readonly (readonly [from: string, MachineCosts])[] = [
+  ["5.11", DISTRIBUTION_MACHINE],
+  ["6.12", SINCE_6_12],
+  ["6.13", SINCE_6_18],
+];
+
 function machineOf(build: string, kernel: string): MachineCosts | undefined {
-  if (kernel.startsWith("5.10.")) return DEBIAN_11;
   if (build.startsWith("openwrt-")) {
     if (kernel.startsWith("4.9.")) return OPENWRT_4_9;
     return kernel.startsWith("4.19.") ? OPENWRT_4_19 : OPENWRT;
   }
   if (!isDistribution(build)) return MACHINES[build];
-  if (kernel.startsWith("6.1.")) return DISTRIBUTION_MACHINE;
-  return kernel.startsWith("6.12.") ? SINCE_6_12 : SINCE_6_18;
+  return DEBIAN.findLast(([from]) => from.localeCompare(kernel, "en", { numeric: true }) <= 0)?.[1] ?? DEBIAN_11;
 }
 
 /** @param entry what an entry of the flush costs beyond an attempt of the middle of the range, once that is known. */
