@@ -47,6 +47,11 @@ export function hostKernelNote(given: readonly Given[], kernel: string, scenario
   return [`kernel ${kernel} is modelled as release ${release.version}`, ...notes];
 }
 
+/** The same of a study, of every kernel in it: what a file says is meant as it stands. */
+export function studiedKernelNotes(given: readonly Given[], kernels: readonly (string | undefined)[]): string[] {
+  return [...new Set(kernels)].flatMap((kernel) => (kernel === undefined ? [] : hostKernelNote(given, kernel)));
+}
+
 function asksForHost(given: readonly Given[]): boolean {
   return given.some(isHost);
 }

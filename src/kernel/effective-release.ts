@@ -16,14 +16,13 @@ const BATCH = 32;
 export function effectiveRelease({ kernel, kernelRules }: Rules): Release | null {
   const row = releaseFor(kernel);
   if (row === null) return null;
-  const { admission, gc, retry, events } = kernelRules;
-  if (admission === "own" && gc === "own" && retry === "own" && events === "own") return row;
+  const { admission, gc, retry } = kernelRules;
+  if (admission === "own" && gc === "own" && retry === "own") return row;
   return {
     ...row,
     ...(admission === "own" ? {} : { admission }),
     ...(gc === "own" ? {} : { gc }),
     ...(retry === "own" ? {} : retryOf(row, retry)),
-    ...(events === "own" ? {} : { events }),
   };
 }
 

@@ -14,7 +14,7 @@ import { KERNEL_RULES } from "./parameters/kernel-rules.js";
 import { LISTENER } from "./parameters/listener.js";
 import { SCENARIO } from "./scenario.js";
 
-const { nfConntrackMax, buckets, graceMaxSeconds, rmemMaxBytes } = SCENARIO.properties;
+const { nfConntrackMax, buckets, nfConntrackEvents, graceMaxSeconds, rmemMaxBytes } = SCENARIO.properties;
 
 const onOff = (text: string): boolean => choice(["0", "1"])(text) === "1";
 const intervalOf = (text: string): Overrides => ({
@@ -25,30 +25,42 @@ function secondsIn(schema: Schema, text: string): number {
   return numberIn(schema, secondsOf(text));
 }
 
+/** Of a limit: more than any run can have is as good as the most that one can. */
+function atMostOf(schema: Schema, text: string): number {
+  const most = schema.maximum!;
+  return /^\d+$/.test(text) && Number(text) > most ? most : numberIn(schema, text);
+}
+
 /** By the last part of the name. */
 const SYSCTLS: Readonly<Record<string, (text: string) => Overrides>> = {
-  nf_conntrack_max: (text) => ({ nfConntrackMax: numberIn(nfConntrackMax, text) }),
+  nf_conntrack_max: (text) => ({ nfConntrackMax: atMostOf(nfConntrackMax, text) }),
   nf_conntrack_buckets: (text) => ({ buckets: numberIn(buckets, text) }),
   nf_conntrack_acct: (text) => ({ kernelConfig: { acct: onOff(text) } }),
   nf_conntrack_timestamp: (text) => ({ kernelConfig: { timestamp: onOff(text) } }),
-  nf_conntrack_events: (text) => {
-    const events = (["off", "on", "auto"] as const)[Number(choice(["0", "1", "2"])(text))]!;
-    return { kernelRules: { events } };
-  },
+  nf_conntrack_events: (text) => ({ nfConntrackEvents: numberIn(nfConntrackEvents, text) as 0 | 1 | 2 }),
   nf_conntrack_events_retry_timeout: (text) => ({ graceMaxSeconds: secondsIn(graceMaxSeconds, text) }),
   nf_conntrack_gc_scan_interval_max: intervalOf,
   nf_conntrack_gc_scan_interval: intervalOf,
-  rmem_max: (text) => ({ rmemMaxBytes: numberIn(rmemMaxBytes, text) }),
+  rmem_max: (text) => ({ rmemMaxBytes: atMostOf(rmemMaxBytes, text) }),
   // What a socket has that asks for nothing; one that asks gets twice what it asks for.
   rmem_default: (text) => ({
     listeners: [{ bufferBytes: Math.floor(numberIn(LISTENER.properties.bufferBytes, text) / 2) }],
   }),
 };
 
+function plainNameOf(name: string): string {
+  return name.split(/[./]/).at(-1)!;
+}
+
+/** Whether a sysctl sets something of a run. */
+export function isSysctl(name: string): boolean {
+  return plainNameOf(name) in SYSCTLS || timeoutOfSysctl(name) !== undefined;
+}
+
 /** What `net.netfilter.nf_conntrack_acct=1` sets. Throws UsageError. */
-function overridesOf(text: string): Overrides {
+export function overridesOf(text: string): Overrides {
   const [name, value] = pairIn(text, "=", "NAME=VALUE such as nf_conntrack_acct=1").map((part) => part.trim());
-  const plainName = name!.split(/[./]/).at(-1)!;
+  const plainName = plainNameOf(name!);
   const timeout = timeoutOfSysctl(plainName);
   if (timeout !== undefined) {
     return { timeoutsSeconds: { [timeout]: secondsIn(TIMEOUTS.properties[timeout], value!) } };

@@ -121,11 +121,24 @@ export const SIZE: ObjectSchema<SizeReport> = {
     expectations: list(word("an expectation"), "what must hold"),
     runs: count("seeds with which it must hold"),
     flushes,
+    shortLoad: nullable(
+      object<NonNullable<SizeReport["shortLoad"]>>(
+        "the load of the answer, where one that goes on has more entries at once and larger bursts; null: it goes on long enough",
+        {
+          lastsSeconds: figure("how long it lasts"),
+          steadySeconds: figure("from which duration on it would not differ"),
+          steadyEntries: figure("entries that one without end has at once"),
+          gcSeconds: figure("the longest time between two looks of the gc at an entry; 0: entries have timers"),
+          nfConntrackMax: count("the most that the table takes"),
+        },
+      ),
+    ),
     answer: nullable(
       object<SizeAnswer>("null: none of the values that were tried holds", {
         ...TRIAL,
         flags: word("what to give to a command"),
         rmemMaxBytes: nullable(count("what net.core.rmem_max must be at least; null: what it is is enough")),
+        ownSetting: nullable(word("what it is called in the configuration of the program that reads")),
       }),
     ),
     refuted: nullable(object<Trial>("the next value, which does not hold; null: there is none", TRIAL)),

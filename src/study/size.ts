@@ -5,6 +5,7 @@
  * monotone. Where it is not (a bigger buffer can drain slower) it says so, and scans. An expectation is judged with
  * every seed; a value that fails with the first few is given up.
  */
+import { type ShortLoad, shortLoad } from "../kernel/steady-load.js";
 import type { ExpectationResult, Report } from "../report/report.js";
 import type { Bound, RunReports } from "../report/verdict.js";
 import { type Overrides, resolveScenario } from "../scenario/defaults.js";
@@ -24,6 +25,7 @@ import {
 } from "../scenario/units.js";
 import { borderOf } from "./border.js";
 import { ladder, type Rungs } from "./ladder.js";
+import { ownSetting } from "./own-setting.js";
 import type { RunAll } from "./pool.js";
 import { seedOf } from "./suite.js";
 import { BrokenInvariantError, type Flushes } from "./sweep.js";
@@ -55,11 +57,18 @@ const KNOBS: Readonly<Record<Findable, Knob>> = {
     most: GIB,
     unit: 1,
     presentIn: ({ listeners }) => listeners[0]!.bufferBytes,
-    // A buffer that rmem_max would cut could not be told from the cap.
-    overridesOf: (bytes, { rmemMaxBytes }) => ({
-      listeners: [{ bufferBytes: bytes }],
-      ...(bytes > rmemMaxBytes ? { rmemMaxBytes: bytes } : {}),
-    }),
+    // A buffer that rmem_max would cut could not be told from the cap. A reader that forces its buffer, as one does
+    // that lets it grow, knows no cap, and may grow from there.
+    overridesOf: (bytes, { rmemMaxBytes, listeners }) => {
+      const { force, bufferMaxBytes } = listeners[0]!;
+      if (bufferMaxBytes !== null) {
+        return { listeners: [{ bufferBytes: bytes, bufferMaxBytes: Math.max(bytes, bufferMaxBytes) }] };
+      }
+      return {
+        listeners: [{ bufferBytes: bytes }],
+        ...(bytes > rmemMaxBytes && !force ? { rmemMaxBytes: bytes } : {}),
+      };
+    },
     format: formatSize,
   },
   rate: {
@@ -138,6 +147,8 @@ export interface SizeAnswer extends Trial {
   flags: string;
   /** What net.core.rmem_max must be at least; null: what it is already is enough. */
   rmemMaxBytes: number | null;
+  /** What it is called in the configuration of the program that reads; null: nothing there, or no such program. */
+  ownSetting: string | null;
 }
 
 /** What `size --format json` prints. */
@@ -153,6 +164,8 @@ export interface SizeReport {
   runs: number;
   /** Which runs end with a flush of the table, whose events the figures count as well. */
   flushes: Flushes;
+  /** What a load that goes on longer may need beyond the answer; null: nothing, or there is no answer. */
+  shortLoad: (ShortLoad & { nfConntrackMax: number }) | null;
   /** Null: no value of those that were tried holds. */
   answer: SizeAnswer | null;
   /** The next value on the harder side, which does not hold; null: the answer is at the end of what can be set. */
@@ -221,6 +234,7 @@ export async function sizeUp(
     expectations: expectations.map(({ expression }) => expression),
     runs: runsFor(question),
     flushes: rungs[0]!.scenario.flush ? "every run" : "no run",
+    shortLoad: found === null ? null : shortLoadOf(rungs[found]!.scenario),
     answer: answer === undefined ? null : answerOf(question, answer),
     refuted: answer === undefined ? null : (trials.get(found! - 1) ?? null),
     monotone,
@@ -262,6 +276,11 @@ function startOf({ find, experiment, overrides }: SizeQuestion, rungs: readonly 
   const present = KNOBS[find].presentIn(resolveScenario(experiment, overrides)) ?? Number.MAX_VALUE;
   const distances = rungs.map(({ value }) => Math.abs(value - present));
   return distances.indexOf(Math.min(...distances));
+}
+
+function shortLoadOf(scenario: Scenario): SizeReport["shortLoad"] {
+  const short = shortLoad(scenario);
+  return short === null ? null : { ...short, nfConntrackMax: scenario.nfConntrackMax };
 }
 
 function runsFor({ runs, expectations }: SizeQuestion): number {
@@ -332,7 +351,13 @@ function fullestOf(reports: readonly Report[]): number | null {
 
 function answerOf({ find, experiment, overrides }: SizeQuestion, trial: Trial): SizeAnswer {
   const base = resolveScenario(experiment, overrides);
-  const { rmemMaxBytes = null } = KNOBS[find].overridesOf(trial.value, base);
-  const flags = `--${find} ${trial.text}${rmemMaxBytes === null ? "" : ` --rmem-max ${formatSize(rmemMaxBytes)}`}`;
-  return { ...trial, flags, rmemMaxBytes };
+  const { rmemMaxBytes = null, listeners } = KNOBS[find].overridesOf(trial.value, base);
+  const { preset, bufferMaxBytes } = base.listeners[0]!;
+  const { bufferMaxBytes: most = bufferMaxBytes, ...changed } = listeners?.[0] ?? {};
+  const flags = [
+    `--${find} ${trial.text}`,
+    ...(most === bufferMaxBytes ? [] : [`--buffer-max ${formatSize(most!)}`]),
+    ...(rmemMaxBytes === null ? [] : [`--rmem-max ${formatSize(rmemMaxBytes)}`]),
+  ].join(" ");
+  return { ...trial, flags, rmemMaxBytes, ownSetting: ownSetting(preset, { listeners: [changed] }) };
 }

@@ -119,7 +119,7 @@ const DEFAULTS: Scenario = {
     smallHeadBytes: 0,
     chainEvents: false,
   },
-  kernelRules: { admission: "own", gc: "own", retry: "own", events: "own", gcIntervalSeconds: null },
+  kernelRules: { admission: "own", gc: "own", retry: "own", gcIntervalSeconds: null },
   costs: {
     packetNanoseconds: 2000,
     flushEntryNanoseconds: 500,

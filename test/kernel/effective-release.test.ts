@@ -18,7 +18,6 @@ describe("the rules of a kernel", () => {
     const row = releaseFor("5.14.0")!;
     assert.deepEqual(rulesOf("5.14.0", { admission: "new" }), { ...row, admission: "new" });
     assert.deepEqual(rulesOf("5.14.0", { gc: "pass-mean" }), { ...row, gc: "pass-mean" });
-    assert.deepEqual(rulesOf("5.14.0", { events: "auto" }), { ...row, events: "auto" });
   });
 
   test("have the redelivery of another release whole: its engine, its batch, its deadline", () => {

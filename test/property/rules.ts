@@ -36,7 +36,6 @@ function overloadThatEnds(given: Overrides): Overrides {
   const { secondFlood: _, kernelConfig: __, nfConntrackEvents: ___, delete: ____, ...rest } = given;
   return {
     ...rest,
-    kernelRules: { ...given.kernelRules, events: "own" },
     listeners: [living(observed(given), (given.connections ?? 0) % 2 === 0)],
     flush: true,
     limitSeconds: 50_000,

@@ -25,6 +25,11 @@ const secondsOf = (text: string): number =>
     (sum, [, figure, unit]) => sum + whole(figure!) * UNITS[unit!]!,
     0,
   );
+const parseDuration = (text: string): number =>
+  [...text.matchAll(/(\d+)([smhd])/g)].reduce(
+    (sum, [, figure, unit]) => sum + Number(figure) * ({ s: 1, m: 60, h: 3600, d: 86_400 } as const)[unit as "s"],
+    0,
+  );
 const near = (text: string, figure: number | null, read = secondsOf): void => {
   assert.ok(figure !== null, `expected a figure for ${text}, got none`);
   assert.ok(
@@ -173,9 +178,28 @@ const RULES: readonly Rule[] = [
     assert.ok(!scenario.listeners[0]!.groups.includes("destroy"));
     assert.deepEqual([daemon.received.destroy, events.destroy.raised, events.destroy.delivered], [0, 0, 0]);
   }),
-  rule(`${N} entr(?:y|ies) died, and no DESTROY was raised for any of them\\.`, ([n], { table, events }) => {
-    same(n, table.destroyed);
-    assert.equal(events.destroy.raised, 0);
+  rule(
+    `${N} entr(?:y|ies) died, and no DESTROY was raised for any of them(: net\\.netfilter\\.nf_conntrack_events is 0)?\\.`,
+    ([n, off], { table, events, scenario }) => {
+      same(n, table.destroyed);
+      assert.equal(events.destroy.raised, 0);
+      assert.equal(off !== undefined, scenario.nfConntrackEvents === 0);
+    },
+  ),
+  rule(
+    `That is a load of ${T}; one that goes on has more entries at once(?: and larger bursts of DESTROY)?: ask with --duration (\\S+) or more\\.`,
+    ([lasts, wanted], { scenario, flush, load }) => {
+      assert.equal(flush, null);
+      assert.equal(load.ended, "done");
+      const asked = scenario.connections / scenario.ratePerSecond!;
+      near(lasts!, asked);
+      assert.ok(parseDuration(wanted!) > asked);
+    },
+  ),
+  rule(`About ${N} live at once then, more than nf_conntrack_max\\.`, ([entries], { scenario }) => {
+    assert.ok(whole(entries!) > scenario.nfConntrackMax);
+    const longest = Math.max(...Object.values(scenario.timeoutsSeconds)) + 1;
+    assert.ok(whole(entries!) <= 1.05 * scenario.ratePerSecond! * longest + 1);
   }),
   rule(
     `No entry died: ${N} (?:is|are) still alive at the end, so no DESTROY was put to the test\\.`,

@@ -124,7 +124,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
         smallHeadBytes: 0,
         chainEvents: false,
       },
-      kernelRules: { admission: "own", gc: "own", retry: "own", events: "own", gcIntervalSeconds: null },
+      kernelRules: { admission: "own", gc: "own", retry: "own", gcIntervalSeconds: null },
       costs: {
         packetNanoseconds: 2000,
         flushEntryNanoseconds: 500,

@@ -272,11 +272,31 @@ net.netfilter.nf_conntrack_tcp_timeout_time_wait = 30
     });
   });
 
-  test("without events there is nothing to simulate", () => {
-    assert.throws(
-      () => sysctlConfiguration("net.netfilter.nf_conntrack_events = 0\n", "s"),
-      /with 0 there is no event/,
+  test("nf_conntrack_events is what it is there, 0 as well: a table that tells nothing is an answer", () => {
+    for (const events of [0, 1, 2]) {
+      const { overrides } = sysctlConfiguration(`net.netfilter.nf_conntrack_events = ${events}\n`, "s");
+      assert.deepEqual(overrides, { nfConntrackEvents: events });
+    }
+  });
+
+  test("what grep prints of /proc/sys is read, and what sysctl complains of is passed over", () => {
+    const { overrides, notes } = sysctlConfiguration(
+      `sysctl: permission denied on key 'net.ipv4.tcp_fastopen_key'
+/proc/sys/net/netfilter/nf_conntrack_max:100000
+/proc/sys/net/netfilter/nf_conntrack_icmpv6_timeout:10
+`,
+      "s",
     );
+    assert.deepEqual(overrides, { nfConntrackMax: 100_000, timeoutsSeconds: { icmpv6: 10 } });
+    assert.deepEqual(notes, []);
+  });
+
+  test("a limit above everything that a run can have is the most that one can", () => {
+    const { overrides } = sysctlConfiguration(
+      "net.core.rmem_max = 2147483647\nnet.netfilter.nf_conntrack_max = 99999999\n",
+      "s",
+    );
+    assert.deepEqual(overrides, { rmemMaxBytes: 2 ** 30, nfConntrackMax: 2 ** 24 });
   });
 
   test("timeouts have the kernel's names, and one of them no sysctl", () => {

@@ -7,13 +7,12 @@ import { HOST } from "../../scenario/scenario.js";
 import type { Value } from "../../study/grid.js";
 import type { Command } from "../command.js";
 import { type Flag, type FlagValues, valued } from "../flag.js";
-import { PARAMETER_FLAGS, parameterFlag } from "../parameter-flags.js";
-import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
+import { parameterFlag } from "../parameter-flags.js";
 import { runsFlag } from "../scenario-choice.js";
 import { hostWord, settingsValue } from "../study/axes.js";
 import { METRIC, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
 import { runStudyCommand, type StudyCommand } from "../study/study-command.js";
-import { SUBJECT_OPERAND, type Subject, subjectsOf } from "../study/subject.js";
+import { givenOverrides, SUBJECT_FLAGS, SUBJECT_OPERAND, type Subject, subjectsOf } from "../study/subject.js";
 import { formatVariant, parseVariant, variantValue } from "../study/variants.js";
 import { SUMMARIES } from "../summaries.js";
 
@@ -54,8 +53,7 @@ const FLAGS: readonly Flag[] = [
   WORKERS,
   SHARD,
   RESUME,
-  ...PARAMETER_FLAGS.filter(({ name }) => name !== KERNELS.name),
-  REPLAY_FLAG,
+  ...SUBJECT_FLAGS.filter(({ name }) => name !== KERNELS.name),
   ...STUDY_OUTPUT,
 ];
 
@@ -82,7 +80,7 @@ const COMPARE: StudyCommand = {
   subject(flags, { operands, dependencies, io }, suites) {
     if (operands.length === 0)
       throw new UsageError("expected flood, flush or scenario files after compare, got nothing");
-    const over = replayedOverrides(flags, io);
+    const over = givenOverrides(flags, io);
     const subjects = operands.flatMap((word) => subjectsOf(word, over, suites, io));
     const [first] = subjects;
     return {

@@ -12,16 +12,14 @@ import { EXIT } from "../exit-codes.js";
 import { EXPECT } from "../experiment.js";
 import { note, reportBug } from "../failure.js";
 import { type Flag, type FlagValues, readFlags, valued } from "../flag.js";
-import { withHostKernel } from "../host-kernel.js";
+import { hostKernelNote, withHostKernel } from "../host-kernel.js";
 import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
-import { PARAMETER_FLAGS } from "../parameter-flags.js";
 import { lineView, noteOver } from "../progress.js";
 import { repeatingCommand, shellLine } from "../repeat.js";
-import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
 import { drawSeed } from "../seed.js";
 import { STUDY, STUDY_OUTPUT, studyOutputs, WORKERS } from "../study/flags.js";
-import { SUBJECT_OPERAND, type Subject, subjectOf } from "../study/subject.js";
+import { givenOverrides, SUBJECT_FLAGS, SUBJECT_OPERAND, type Subject, subjectOf } from "../study/subject.js";
 import { SUMMARIES } from "../summaries.js";
 
 const USUAL_RUNS = 20;
@@ -41,7 +39,7 @@ const FIND = valued({
 
 const RUNS = runsFlag(`seeds with which a value must hold (default: ${USUAL_RUNS})`);
 
-const FLAGS: readonly Flag[] = [FIND, EXPECT, RUNS, WORKERS, ONLY, ...PARAMETER_FLAGS, REPLAY_FLAG, ...STUDY_OUTPUT];
+const FLAGS: readonly Flag[] = [FIND, EXPECT, RUNS, WORKERS, ONLY, ...SUBJECT_FLAGS, ...STUDY_OUTPUT];
 
 export const size: Command = {
   name: "size",
@@ -71,11 +69,12 @@ async function runSize(call: Call): Promise<number> {
   const find = flags.of(FIND);
   if (find === null) throw new UsageError("--find: expected what to search for, such as buffer, got nothing");
   const suites = await dependencies.suites();
-  const over = replayedOverrides(flags, io);
+  const over = givenOverrides(flags, io);
   const subject = subjectOf(operands, { over, only: flags.of(ONLY), suites, command: "size", io });
   const outputs = studyOutputs(flags, io);
   const resolve = await dependencies.resolve();
-  const { seed } = resolve(subject.experiment, subject.overrides);
+  const { seed, kernel } = resolve(subject.experiment, subject.overrides);
+  if (!flags.has(QUIET)) for (const sentence of hostKernelNote(given, kernel)) note(io, `note: ${sentence}`);
   const command = repeatingCommand(["size", ...operands, ...only(flags)], flags.canonical, seed);
   try {
     const report = await searched({ find, subject, flags, call });

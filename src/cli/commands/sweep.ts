@@ -5,13 +5,11 @@
 import { UsageError } from "../../scenario/errors.js";
 import type { Command } from "../command.js";
 import { type Flag, valued } from "../flag.js";
-import { PARAMETER_FLAGS } from "../parameter-flags.js";
-import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { ONLY, runsFlag } from "../scenario-choice.js";
 import { axisOf, hostWord, parseList, parseRange } from "../study/axes.js";
 import { METRIC, RESUME, SHARD, STUDY, STUDY_OUTPUT, WORKERS } from "../study/flags.js";
 import { runStudyCommand, type StudyCommand } from "../study/study-command.js";
-import { SUBJECT_OPERAND, subjectOf } from "../study/subject.js";
+import { givenOverrides, SUBJECT_FLAGS, SUBJECT_OPERAND, subjectOf } from "../study/subject.js";
 import { SUMMARIES } from "../summaries.js";
 
 const USUAL_RUNS = 10;
@@ -51,8 +49,7 @@ const FLAGS: readonly Flag[] = [
   SHARD,
   RESUME,
   ONLY,
-  ...PARAMETER_FLAGS,
-  REPLAY_FLAG,
+  ...SUBJECT_FLAGS,
   ...STUDY_OUTPUT,
 ];
 
@@ -78,7 +75,7 @@ const SWEEP: StudyCommand = {
   usualRuns: USUAL_RUNS,
   subject(flags, { operands, dependencies, io }, suites) {
     const { of, experiment, overrides } = subjectOf(operands, {
-      over: replayedOverrides(flags, io),
+      over: givenOverrides(flags, io),
       only: flags.of(ONLY),
       suites,
       io,

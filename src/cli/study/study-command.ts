@@ -5,8 +5,10 @@
 import type { Study } from "../../study/grid.js";
 import type { Call } from "../command.js";
 import type { Suites } from "../dependencies.js";
+import { QUIET } from "../destinations.js";
+import { note } from "../failure.js";
 import { type Flag, type FlagValues, readFlags } from "../flag.js";
-import { withHostKernel } from "../host-kernel.js";
+import { studiedKernelNotes, withHostKernel } from "../host-kernel.js";
 import { repeatingCommand } from "../repeat.js";
 import { drawSeed } from "../seed.js";
 import { measuresFrom } from "./flags.js";
@@ -29,13 +31,16 @@ interface Subject extends Pick<Study, "of" | "experiment" | "overrides" | "axes"
 
 /** The exit code. Throws UsageError. */
 export async function runStudyCommand(command: StudyCommand, call: Call): Promise<number> {
-  const { given, operands, dependencies } = call;
+  const { given, operands, io, dependencies } = call;
   const { kind, runs, usualRuns } = command;
   const flags = readFlags(command.flags, withHostKernel(given, dependencies));
   const seedIsDrawn = drawSeed(flags);
   const { ownSeeds, ...subject } = command.subject(flags, call, await dependencies.suites());
   const resolve = await dependencies.resolve();
-  const { seed } = resolve(subject.experiment, { ...subject.overrides });
+  const { seed, kernel } = resolve(subject.experiment, { ...subject.overrides });
+  const varied = subject.axes.flatMap(({ values }) => values.map(({ overrides }) => overrides.kernel));
+  const named = varied.some((one) => one !== undefined) ? varied : [kernel];
+  if (!flags.has(QUIET)) for (const sentence of studiedKernelNotes(given, named)) note(io, `note: ${sentence}`);
   const study: Omit<Study, "measures"> = {
     kind,
     ...subject,

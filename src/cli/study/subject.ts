@@ -8,8 +8,15 @@ import { listed, quoted, UsageError } from "../../scenario/errors.js";
 import type { Case, ScenarioFile } from "../../scenario/file.js";
 import { mergeParameters } from "../../scenario/merge.js";
 import type { Experiment } from "../../scenario/scenario.js";
+import { CONFIGURATION_FLAGS, configurationNotes } from "../configuration-files.js";
 import type { Suites } from "../dependencies.js";
+import { QUIET } from "../destinations.js";
+import { note } from "../failure.js";
+import type { Flag, FlagValues } from "../flag.js";
 import type { Io } from "../io.js";
+import { PARAMETER_FLAGS } from "../parameter-flags.js";
+import { RATE_PROFILE_FLAG, withRateProfile } from "../rate-profile.js";
+import { REPLAY_FLAG, replayedOverrides } from "../replay.js";
 import { scenarioFiles } from "../scenario-files.js";
 
 export interface Subject {
@@ -20,6 +27,21 @@ export interface Subject {
   isFile: boolean;
   /** What its file expects. */
   expectations: readonly string[];
+}
+
+/** Flags that say a scenario. What files say comes first: the others are laid over it. */
+export const SUBJECT_FLAGS: readonly Flag[] = [
+  ...CONFIGURATION_FLAGS,
+  ...PARAMETER_FLAGS,
+  RATE_PROFILE_FLAG,
+  REPLAY_FLAG,
+];
+
+/** What they say, with the files read; what their user should hear of those is noted. Throws UsageError. */
+export function givenOverrides(flags: FlagValues, io: Io): Overrides {
+  const sentences = configurationNotes(flags, io);
+  if (!flags.has(QUIET)) for (const sentence of sentences) note(io, `note: ${sentence}`);
+  return withRateProfile(replayedOverrides(flags, io), flags);
 }
 
 /** What stands for it in the help. */

@@ -10,6 +10,7 @@ import { measured, verdictText } from "../measured.js";
 import { type Cell, GAP, lay } from "../text/columns.js";
 import { percent, plural } from "../text/numbers.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
+import { shortLoadText } from "../text/short-load.js";
 import { themeOf } from "../text/theme.js";
 import { flushNote, missingText } from "./figures.js";
 import type { StudyOptions } from "./sweep.js";
@@ -77,6 +78,7 @@ export function sentencesOf(report: SizeReport): string[] {
     return [`No value from ${range} gives ${asked} ${inRuns}.`];
   }
   const sentences = [`The ${wanted} for ${asked}: ${answer.text}, which holds ${inRuns}.`];
+  if (answer.ownSetting !== null) sentences.push(`Its own setting: ${answer.ownSetting}.`);
   if (answer.rmemMaxBytes !== null) {
     sentences.push(
       `It is above net.core.rmem_max: the kernel gives it with sysctl net.core.rmem_max=${answer.rmemMaxBytes} or more, ` +
@@ -89,6 +91,7 @@ export function sentencesOf(report: SizeReport): string[] {
     sentences.push(`At most ${percent(part, whole)} of the buffer was in use: the rest is the margin.`);
   }
   if (!monotone) sentences.push(rangesOf(report));
+  if (report.shortLoad !== null) sentences.push(shortLoadText(report.shortLoad, report.shortLoad.nfConntrackMax));
   const flushed = flushNote(report);
   if (flushed !== null) sentences.push(flushed);
   return sentences;

@@ -2,11 +2,13 @@
  * What the figures mean: one sentence, the first of a list in the order of their weight that holds, and after it those
  * about what else was dropped or did not arrive. They look back only; what to change is advice.
  */
+import { shortLoad } from "../../kernel/steady-load.js";
 import type { Figure, Report } from "../../report/report.js";
 import { SECOND } from "../../scenario/units.js";
 import { polledText, pollsOnly } from "./dumps.js";
 import { firstIsReliable, isReliable, readerStopped, some, unaskedGroups } from "./facts.js";
 import { count, duration, percent, plural } from "./numbers.js";
+import { shortLoadText } from "./short-load.js";
 
 interface Finding {
   holds(report: Report): boolean;
@@ -96,8 +98,8 @@ const FINDINGS: readonly Finding[] = [
   {
     // With nf_conntrack_events=2 a flow that begins while there is no listener has no events.
     holds: ({ events, table }) => events.destroy.raised === 0 && some(table.destroyed),
-    says: ({ table }) =>
-      `${plural(table.destroyed, "entry", "entries")} died, and no DESTROY was raised for any of them.`,
+    says: ({ table, scenario }) =>
+      `${plural(table.destroyed, "entry", "entries")} died, and no DESTROY was raised for any of them${why(scenario)}.`,
   },
   {
     holds: ({ events }) => events.destroy.raised === 0,
@@ -141,6 +143,11 @@ const FINDINGS: readonly Finding[] = [
 
 /** What else there is to know, when the first sentence is not about that. */
 const ASIDES: readonly Finding[] = [
+  {
+    // A run that did all that was asked, and less than the question was about.
+    holds: ({ scenario, load }) => load.ended === "done" && shortLoad(scenario) !== null,
+    says: ({ scenario }) => shortLoadText(shortLoad(scenario)!, scenario.nfConntrackMax),
+  },
   {
     // Where nothing waits for it, the first sentence is about what was lost, and this is why.
     holds: (report) => readerStopped(report) !== null && !(firstIsReliable(report) && some(report.dying.final)),
@@ -285,6 +292,11 @@ function closed({ scenario, flush, endedAtSeconds }: Report): boolean {
 
 function noneResends({ scenario }: Report): boolean {
   return !scenario.listeners.some((listener) => isReliable(listener.policy));
+}
+
+/** Of events that nobody raised. */
+function why({ nfConntrackEvents }: Report["scenario"]): string {
+  return nfConntrackEvents === 0 ? ": net.netfilter.nf_conntrack_events is 0" : "";
 }
 
 /** "of 0" has no share; a sentence still needs a word. */

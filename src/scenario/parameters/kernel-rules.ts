@@ -13,7 +13,6 @@ const OWN = "own";
 const ADMISSIONS = [OWN, "old", "new"] as const;
 const WORKERS = [OWN, ...GC_WORKERS] as const;
 const RETRIES = [OWN, "timer", "workqueue", "evict-list", "evict-list-inverted"] as const;
-const EVENTS = [OWN, "off", "on", "auto"] as const;
 
 export const KERNEL_RULES = shape("rules that a vendor may have backported, or a sysctl changed; own: of the version", {
   admission: parameter(
@@ -48,7 +47,5 @@ export const KERNEL_RULES = shape("rules that a vendor may have backported, or a
     OWN,
     flag("Kernel:", "retry ENGINE"),
   ),
-  /** 0, 1 or 2. */
-  events: parameter(choiceOf(EVENTS, "the sysctl nf_conntrack_events: 0, 1 or 2; own: the version's default"), OWN),
 });
 export interface KernelRules extends ValueOf<typeof KERNEL_RULES> {}

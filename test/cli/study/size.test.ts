@@ -47,6 +47,71 @@ describe("size", () => {
     }
   });
 
+  test("a reader that lets its buffer grow has no cap, and the answer is said in its own words", async () => {
+    const { stdout } = await simulated(
+      [
+        "size",
+        "flush",
+        "--connections",
+        "9000",
+        "--kernel",
+        "5.4",
+        "--preset",
+        "conntrackd",
+        ...SIZE.slice(6, 10),
+        "--runs",
+        "2",
+      ],
+      {
+        columns: 200,
+      },
+    );
+    const [, bytes] = /Its own setting: NetlinkBufferSize (\d+), NetlinkBufferSizeMaxGrowth \1\./.exec(stdout)!;
+    assert.ok(Number(bytes) > 2 * 4 * 1024 * 1024, stdout);
+    assert.doesNotMatch(stdout, /rmem_max/);
+  });
+
+  test("takes the files of a real machine, and says what it took the kernel for", () =>
+    inFolder(async (pathOf) => {
+      writeFileSync(pathOf("conntrackd.conf"), "Stats {\n}\nGeneral {\n  Nice -20\n  NetlinkBufferSize 262144\n}\n");
+      writeFileSync(pathOf("sysctl.txt"), "net.netfilter.nf_conntrack_max = 100000\n");
+      const files = ["--conntrackd-conf", pathOf("conntrackd.conf"), "--sysctl-conf", pathOf("sysctl.txt")];
+      const argv = [...SIZE, ...files, "--kernel", "5.10.0-23-amd64"].filter(
+        (word) => word !== "--policy" && word !== "lossy",
+      );
+      const { code, stdout, stderr } = await simulated(argv, { columns: 200 });
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /Its own setting: NetlinkBufferSize \d+/);
+      assert.match(stderr, /without effect on what is delivered: Nice \(line 4\)/);
+      assert.match(stderr, /5\.10\.0-23-amd64 is taken for 5\.10\.179/);
+      const study = ["sweep", "flush", "--connections", "50", "-L", "kernel=5.10.0-23-amd64", "--runs", "1", ...files];
+      const swept = await simulated(study);
+      assert.equal(swept.code, 0, swept.stderr);
+      assert.match(swept.stderr, /Nice \(line 4\)/);
+      assert.match(swept.stderr, /5\.10\.0-23-amd64 is taken for 5\.10\.179/);
+    }));
+
+  test("says what a load that goes on longer may need beyond the answer", async () => {
+    const flood = [
+      "size",
+      "flood",
+      "--protocol",
+      "udp",
+      "--packets",
+      "1",
+      "--rate",
+      "20/s",
+      "--no-flush",
+      "--kernel",
+      "6.1.100",
+    ];
+    const asked = ["--find", "buffer", "--policy", "lossy", "--expect", "destroy.lost == 0", "--runs", "1"];
+    const short = await simulated([...flood, ...asked, "--duration", "10s"], { columns: 200 });
+    assert.match(short.stdout, /That is a load of 10 s; .* ask with --duration\s150s\sor\smore\./);
+    const long = await simulated([...flood, ...asked, "--duration", "150s"], { columns: 200 });
+    assert.doesNotMatch(long.stdout, /That is a load of/);
+  });
+
   const SCENARIO =
     "title: t\nscenario:\n  experiment: flood\n  connections: 300\n  ratePerSecond: 20000\n  kernel: 6.18.44\n";
   for (const [what, argv] of [
