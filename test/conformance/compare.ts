@@ -13,6 +13,8 @@ import { isSteady, recordedSteady, simulatedSteady, steadyCosts } from "./steady
 
 /** One period of the evict list's worker: 10 ms, met up to a tick late. */
 const RETRY_SECONDS = 0.016;
+/** The recording program told a time in thousandths, where the series has ten thousandths. */
+const ROUNDED_SECONDS = 0.0005;
 
 export interface Cell {
   quantity: string;
@@ -101,7 +103,7 @@ function cellOf(
       insideWithoutRoom: false,
     };
   }
-  const interval = predictionInterval(values, TIMES.has(quantity) ? period : 0);
+  const interval = predictionInterval(values, TIMES.has(quantity) ? period + ROUNDED_SECONDS : 0);
   const given = wallClock ? widened(interval, quantity) : interval;
   const lies = ({ low, high }: Interval): boolean => recorded >= low && recorded <= high;
   return { quantity, recorded, ...given, inside: lies(given), insideWithoutRoom: lies(interval) };
