@@ -86,7 +86,6 @@ export class EevdfScheduler implements Scheduler {
 
   /** check_preempt_wakeup_fair() */
   private preempt(task: number): void {
-    if (this.current < 0 || this.current === task) return;
     this.startHrtick();
     if (this.reschedule.asked) return;
     this.updateCurrent();
@@ -220,7 +219,7 @@ export class EevdfScheduler implements Scheduler {
   private requeue(task: number): void {
     this.delayed[task] = 0;
     const { current } = this;
-    const unseen = current >= 0 && this.queued[current] === 1 ? this.vruntime[current]! - this.updated : 0;
+    const unseen = current >= 0 ? this.vruntime[current]! - this.updated : 0;
     if (this.mean() - unseen / this.queuedCount - this.vruntime[task]! <= 0) return;
     this.queued[task] = 0;
     this.queuedCount--;

@@ -191,3 +191,28 @@ describe("a message", () => {
     assert.equal(portidOfNext(), 1);
   });
 });
+
+test("each of two classes of traffic is charged what its own messages are estimated to take", () => {
+  const release = releaseFor("3.0")!;
+  const table = new ConntrackTable({ buckets: 8, max: 0, capacity: 16, hashSeed: 1 });
+  const socket = new NetlinkSocket({
+    rcvbufBytes: RCVBUF,
+    admission: release.admission,
+    broadcastError: false,
+    noEnobufs: false,
+    groups: ALL_GROUPS,
+  });
+  const broadcast = new Broadcast([socket], release, release.config);
+  const flows = [
+    { protocol: "udp", family: "ipv4" },
+    { protocol: "tcp", family: "ipv6" },
+  ] as const;
+  const ctnetlink = new Ctnetlink(new KernelClock(250, 100_000, 0), table, broadcast, release, release.config, flows);
+  const charged = flows.map((_, flowClass) => {
+    const before = socket.rmem;
+    ctnetlink.send(KIND_DESTROY, table.allocate(flowClass, flowClass), false, false);
+    return socket.rmem - before;
+  });
+  // As 2.6.39 to 3.1 count them, with all options of a distribution.
+  assert.deepEqual(charged, [616, 744]);
+});

@@ -124,6 +124,17 @@ describe("a task that wakes", () => {
     }
   });
 
+  test("gets its credit from where the others were, not from another sleeper's", () => {
+    const scheduler = fresh(3);
+    scheduler.pick(0, 1, false);
+    scheduler.ran(0, 10 * LATENCY);
+    scheduler.wake(1);
+    assert.equal(scheduler.pick(0, 1, false), 1);
+    scheduler.ran(1, 1000);
+    scheduler.wake(2);
+    assert.equal(scheduler.pick(0, 1, false), 1);
+  });
+
   test("after a short one keeps what it has used: sleeping often gains nothing", () => {
     const scheduler = fresh(2);
     scheduler.wake(1);
@@ -198,5 +209,41 @@ describe("of two that woke up while the present task ran", () => {
     scheduler.wake(2);
     scheduler.wake(1);
     assert.equal(scheduler.pick(0, 1, false), 2);
+  });
+});
+
+describe("tasks whose history before the run is not known", () => {
+  /** Where each begins: shares of a sleeper's whole credit of 3 ms that it has used up. */
+  const begun = (...shares: number[]): CfsScheduler => {
+    const drawn = [...shares];
+    return new CfsScheduler(FACTS, shares.length, () => drawn.shift() ?? 0);
+  };
+
+  test("are between nothing and that credit behind each other, which decides who preempts whom", () => {
+    for (const [share, picked] of [
+      [0.65, 1],
+      [0.7, 0],
+    ] as const) {
+      const scheduler = begun(1, share);
+      scheduler.pick(0, 1, false);
+      // 1.05 and 0.9 ms behind.
+      scheduler.wake(1);
+      assert.equal(scheduler.pick(0, 1, false), picked, `${share} of 3 ms`);
+    }
+  });
+
+  test("run in the order of what they had, however little it differs, and of equals who was queued first", () => {
+    const half = 0.5;
+    const halfANanosecondLess = half - 0.5 / (LATENCY / 2);
+    const equals = begun(half, half, half);
+    equals.wake(2);
+    equals.wake(1);
+    equals.sleep(0);
+    assert.equal(equals.pick(0, 1, false), 2);
+    const nearly = begun(half, half, halfANanosecondLess);
+    nearly.wake(1);
+    nearly.wake(2);
+    nearly.sleep(0);
+    assert.equal(nearly.pick(0, 1, false), 2);
   });
 });

@@ -110,7 +110,7 @@ describe("a request that is used up in a system call, with lazy preemption,", ()
 
 describe("a task that had more than its share", () => {
   /** Task 1 ran longer than it was owed and sleeps in the queue; task 0 has caught up since. */
-  const caughtUp = (): EevdfScheduler => {
+  const caughtUp = (ran = 2 * MILLISECOND): EevdfScheduler => {
     const scheduler = fresh(releaseFor("6.12")!.scheduler, 2);
     scheduler.pick(0, 1, false);
     scheduler.ran(0, 0.5 * MILLISECOND);
@@ -120,7 +120,7 @@ describe("a task that had more than its share", () => {
     scheduler.ran(1, 0.7 * MILLISECOND);
     scheduler.sleep(1);
     assert.equal(scheduler.pick(0, 2, false), 0);
-    scheduler.ran(0, 2 * MILLISECOND);
+    scheduler.ran(0, ran);
     return scheduler;
   };
 
@@ -131,6 +131,13 @@ describe("a task that had more than its share", () => {
     scheduler.sleep(1);
     scheduler.wake(1);
     // It was owed service for the time that it slept in the queue; that is forgotten, so the present request goes on.
+    assert.equal(scheduler.pick(0, 3, false), 0);
+  });
+
+  test("starts without lag, too, when its turn has not come by that tick: the present request goes on", () => {
+    const scheduler = caughtUp(0.3 * MILLISECOND);
+    assert.equal(scheduler.pick(0, 3, false), 0);
+    scheduler.wake(1);
     assert.equal(scheduler.pick(0, 3, false), 0);
   });
 
@@ -223,4 +230,13 @@ test("nobody runs when all sleep, and whoever wakes then runs at once", () => {
   assert.equal(scheduler.pick(0, 1, false), -1);
   scheduler.wake(1);
   assert.equal(scheduler.pick(0, 1, false), 1);
+});
+
+test("the present task goes on where the mean of equals is rounded to less than each of them has", () => {
+  const scheduler = fresh(FACTS_6_6, 3);
+  scheduler.ran(0, 0.7);
+  assert.ok((0.7 + 0.7 + 0.7) / 3 < 0.7);
+  scheduler.wake(1);
+  scheduler.wake(2);
+  assert.equal(scheduler.pick(0, 1, false), 0);
 });
