@@ -23,6 +23,7 @@ import { chooseClientPorts, tuplesDestroyed } from "./client-ports.js";
 import { runOf } from "./connects.js";
 import { firstPassSeconds, isDistribution, resentSyns } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
+import { resetConnections, resetSome } from "./resets.js";
 
 export type Quantities = Map<string, number>;
 
@@ -363,6 +364,7 @@ function addRun(into: Quantities, recording: Recording, scenario: Scenario): voi
   const sampler = new RecordingSampler(recording);
   const run = runOf(recording, scenario, sampler);
   waitForSyns(run, recording, scenario);
+  resetSome(run.kernel, scenario, resetConnections(recording));
   const sizes = noteDestroySizes(run.kernel, scenario);
   scheduleFirstPass(run.kernel, recording, scenario);
   const reuses = portsCameBack(recording);
