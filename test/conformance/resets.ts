@@ -1,8 +1,8 @@
 /**
  * Connections that ended with an RST. Whoever closes first waits in TIME_WAIT, or in FIN_WAIT2 until the other end
- * closes; where the recorded machine kept no socket for that, it answered the other end's FIN with an RST, and the entry
- * stays for CLOSE, 10 s, in place of TIME_WAIT. How many did hangs on sockets that the runs before had left. A lossy run
- * shows it: nothing but such entries is left between the two timeouts.
+ * closes; where the recorded machine kept no socket for that, it answered the other end's FIN with an RST, and the
+ * entry stays for CLOSE, 10 s, in place of TIME_WAIT. How many did hangs on sockets that the runs before had left. A
+ * lossy run shows it: nothing but such entries is left between the two timeouts.
  */
 import type { Verdict } from "../../src/kernel/conntrack/packet.js";
 import { ACK, FIN, RST } from "../../src/kernel/conntrack/trackers/tcp-states.js";
@@ -17,7 +17,7 @@ const CLOSE_SECONDS = 10;
 /** Timers fire at their jiffy: a second after the last of one kind only the other is left. */
 const APART_SECONDS = 1;
 
-/** How many entries a run without redelivery still had when all in TIME_WAIT had to be gone; 0 where it does not show. */
+/** How many entries a run without redelivery still had when all in TIME_WAIT had to be gone; 0: it does not show. */
 export function resetConnections({ kernel, setting, result, series }: Recording): number {
   const { flush, mode, reliable, tcpTimeWaitSeconds } = setting;
   // Without a timer of its own an entry is gone when somebody comes by.
