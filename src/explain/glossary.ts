@@ -33,9 +33,9 @@ export const GLOSSARY: readonly Term[] = [
   },
   {
     word: "refused",
-    also: ["overrun"],
+    also: ["overrun", "drops"],
     meaning:
-      "An attempt to put an event into a buffer that had no room for it. What follows depends on the policy: the event is " +
+      "An attempt to put an event into a buffer that had no room for it; the column Drops of /proc/net/netlink counts them. What follows depends on the policy: the event is " +
       "lost, or kept and tried again, so that one event can be refused many times.",
   },
   {
@@ -99,6 +99,21 @@ export const GLOSSARY: readonly Term[] = [
       "Every entry of the table deleted at once, as `conntrack -F` does: as many DESTROY events as there are entries.",
   },
   {
+    word: "expired",
+    also: ["gc"],
+    meaning:
+      "An entry whose timeout is over. From Linux 4.9 on no timer removes it but a worker, the gc, which walks over the table " +
+      "every few seconds to two minutes and finds many at once: as many DESTROY. Until then it counts against nf_conntrack_max.",
+  },
+  {
+    word: "drop",
+    also: ["table full", "insert_failed", "insert failed"],
+    meaning:
+      "In `conntrack -S`, drop counts packets that were dropped because the table was full and early drop freed nothing; " +
+      "insert_failed those whose entry could not be put into its bucket, where another had its tuple or, from 5.15 on, the " +
+      "chain was too long.",
+  },
+  {
     word: "early drop",
     also: ["early_drop"],
     meaning:
@@ -107,7 +122,7 @@ export const GLOSSARY: readonly Term[] = [
   },
   {
     word: "resync",
-    also: [],
+    also: ["stale"],
     meaning:
       "After an ENOBUFS a program can read the kernel's whole table and correct its own by it. Until then its table has " +
       "stale entries: connections that it believes alive and that are gone.",

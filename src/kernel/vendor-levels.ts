@@ -23,7 +23,7 @@ interface Builds {
  */
 const BUILDS: readonly Builds[] = [
   {
-    name: /^(4\.9)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp)/,
+    name: /^(4\.9)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp|powerpc64le)/,
     levels: [
       [5, 65],
       [6, 82],
@@ -31,7 +31,7 @@ const BUILDS: readonly Builds[] = [
     ],
   },
   {
-    name: /^(4\.19)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp)/,
+    name: /^(4\.19)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp|powerpc64le)/,
     levels: [
       [5, 37],
       [9, 118],
@@ -43,7 +43,7 @@ const BUILDS: readonly Builds[] = [
     ],
   },
   {
-    name: /^(5\.10)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp)/,
+    name: /^(5\.10)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp|powerpc64le)/,
     levels: [
       [8, 46],
       [9, 70],
@@ -53,7 +53,7 @@ const BUILDS: readonly Builds[] = [
     ],
   },
   {
-    name: /^(6\.1)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp)/,
+    name: /^(6\.1)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp|powerpc64le)/,
     levels: [
       [9, 27],
       [18, 76],
@@ -115,8 +115,10 @@ const REBASED_TO = "5.19";
 /** Null: the name says its level, or nothing is known of the build. */
 export function levelBehind(version: string): HiddenLevel | null {
   if (isRebased(version)) return { least: REBASED_TO, most: null };
+  // A backport to an older Debian has the number of the build that it is of (5.10.0-0.bpo.9, 6.1.0-0.deb11.13).
+  const built = version.replace(/-0\.(bpo|deb\d+)\./, "-");
   for (const { name, levels } of BUILDS) {
-    const [, branch, build] = name.exec(version) ?? [];
+    const [, branch, build] = name.exec(built) ?? [];
     const at = levels.findLastIndex(([known]) => known <= Number(build));
     if (at < 0) continue;
     const [known, least] = levels[at]!;

@@ -114,24 +114,32 @@ function taken(version: string, vendor: string, look: string): string {
   }
   const later = level === null ? "" : "later ";
   const updates = changed === null ? "" : `; ${later}updates of its branch changed ${changed}`;
+  // A vendor that goes on with a branch that ended has rules that no level of it tells.
+  const tellsMore = hasUpdates(version) ? `give ${look}, or ` : "";
   return (
     `${version} is taken for ${level?.least ?? numbersOf(version)}, but ${vendor}'s name hides the level${updates}: ` +
-    `give ${look}, or ${SET_THEM}`
+    `${tellsMore}${SET_THEM}`
   );
 }
 
+/** Names whose numbers are a level of the mainline, beyond which the vendor has backports. */
+const WITH_BACKPORTS: readonly (readonly [RegExp, string])[] = [
+  [/\.amzn/, "Amazon"],
+  [/uek\b/, "Oracle"],
+  [/\.al\d+\b/, "Alibaba"],
+  [/\.an\d+\b/, "Anolis"],
+  [/\.oe\d/, "openEuler"],
+  [/\.ky\d/, "Kylin"],
+  [/\.tl\d|^5\.4\.119-|^4\.14\.105-/, "Tencent"],
+];
+
 const VENDORS: readonly Vendor[] = [
-  {
-    name: /\.amzn/,
-    says: (version) => backported(version, "Amazon"),
+  // Before Red Hat's, whose .el8 stands in some of these names, too.
+  ...WITH_BACKPORTS.map(([name, vendor]) => ({
+    name,
+    says: (version: string) => backported(version, vendor),
     mayHave: changesOfUpdates,
-  },
-  {
-    // Before Red Hat's, whose .el8 stands in these names, too.
-    name: /uek\b/,
-    says: (version) => backported(version, "Oracle"),
-    mayHave: changesOfUpdates,
-  },
+  })),
   {
     name: /\.el([6789]|10)/,
     says: (version) =>
@@ -155,26 +163,28 @@ const VENDORS: readonly Vendor[] = [
     mayHave: changesOfAnyUpdates,
   },
   {
-    name: /^\d+\.\d+\.0-\d+(\.bpo\.\d+)?-(rt-|cloud-)?(amd64|arm64|686|armmp)/,
+    // With backports to an older Debian: 5.10.0-0.bpo.9-amd64, 6.1.0-0.deb11.13-amd64.
+    name: /^\d+\.\d+\.0-(0\.(bpo|deb\d+)\.)?\d+-(rt-|cloud-)?(amd64|arm64|686|armmp|powerpc64le)/,
     says: (version) => taken(version, "Debian", "what /proc/version says after Debian, as in --kernel 6.1.170"),
     mayHave: changesByUpdates,
   },
   {
-    name: /^\d+\.\d+\.0-\d+(-(generic|lowlatency|aws|azure|gcp|gke|oracle|kvm|raspi|ibm)\b|.*gke)/,
+    name: /^\d+\.\d+\.0-\d+(-(generic|lowlatency|aws|azure|gcp|gke|gkeop|oracle|oem|kvm|raspi|ibm|nvidia|intel|realtime)\b|.*gke)/,
     says: (version) => taken(version, "Ubuntu", "the last word of /proc/version_signature, as in --kernel 5.15.190"),
     mayHave: changesOfAnyUpdates,
   },
 ];
 
 /**
- * Two numbers alone: the branch, of which people mean their own level. Null: more was given, or no update changed a
- * rule.
+ * Two numbers alone, or 5.15.x: the branch, of which people mean their own level. Null: more was given, or no update
+ * changed a rule.
  */
 export function branchAlone(version: string): string | null {
-  if (!/^[3-9]\.\d+$/.test(version) || releaseFor(version) === null) return null;
-  const changed = changedByUpdates(version);
+  const branch = /^([3-9]\.\d+)(\.[xy])?$/.exec(version)?.[1];
+  if (branch === undefined || releaseFor(version) === null) return null;
+  const changed = changedByUpdates(branch);
   if (changed === null) return null;
-  return `${version} is taken for ${version}.0; updates of its branch changed ${changed}: give the third number, too`;
+  return `${version} is taken for ${branch}.0; updates of its branch changed ${changed}: give the third number, too`;
 }
 
 /**

@@ -13,7 +13,7 @@ import { dumpsText, polledText, pollsOnly } from "./text/dumps.js";
 import { endingOf } from "./text/endings.js";
 import { rateMissed, some, unaskedGroups } from "./text/facts.js";
 import { hiddenRulesText } from "./text/hidden-rules.js";
-import { meaningOf } from "./text/meaning.js";
+import { meaningOf, troublesOf } from "./text/meaning.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "./text/numbers.js";
 import { field, hanging, LABEL_COLUMNS, legibleWidth, wrap } from "./text/paragraph.js";
 import { programFacts } from "./text/program.js";
@@ -67,6 +67,7 @@ function verdict(report: Report, { width, theme }: Screen): string[] {
   const problems = [
     ...(ending === null ? [] : [ending]),
     ...rateSentence(report),
+    ...troublesOf(report),
     ...(report.invariants.violated.length > 0 ? [`invariant violated: ${report.invariants.violated.join("; ")}`] : []),
     ...(failed.length > 0 ? [`failed: ${failed.map(verdictText).join("; ")}`] : []),
   ];

@@ -211,7 +211,7 @@ const STRUCTURED: Readonly<Record<string, readonly string[]>> = {
   "reader-stall": ["", "500ms", "500ms/", "/10s", "0/10s", "11s/10s", "x/y", "500ms@", "@30s", "500ms/10s/20s"],
   reader: ["", "1", "fast", "1ms,", "1ms,exp", "1ms,fixed,fixed", "-1ms", "1ms exponential"],
   arrivals: ["", "poison", "burst:", "burst:0", "burst:-1", "burst:many", "constant:5", ":5", "BURST"],
-  groups: ["", "+", "new+", "new+new", "destory", "new,update", "all"],
+  groups: ["", "+", "new+", "new+new", "destory", "new update", "all"],
   expect: [
     "",
     "==",

@@ -67,13 +67,16 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
   ["--resync 30000ms", { listeners: [{ resyncAfterNanoseconds: 3e10 }] }, "--resync 30s"],
   ["--force", { listeners: [{ force: true }] }, "--force"],
   ["--overrun-as ulogd", { listeners: [{ overrunAs: "ulogd" }] }, "--overrun-as ulogd"],
+  ["--groups NEW,UPDATES", { listeners: [{ groups: ["new", "update"] }] }, "--groups new+update"],
   ["--groups destroy+new", { listeners: [{ groups: ["new", "destroy"] }] }, "--groups new+destroy"],
   [
-    "--policy reliable --preset agent",
+    "--policy reliable --preset agent --reader 1ms",
     {
       listeners: [
         {
           preset: "agent",
+          serviceNanoseconds: 1_000_000,
+          serviceDistribution: "fixed",
           bufferBytes: 106_496,
           bufferMaxBytes: null,
           force: false,
@@ -84,7 +87,7 @@ const GOOD: readonly (readonly [argv: string, overrides: Overrides, canonical: s
         },
       ],
     },
-    "--preset agent --policy reliable",
+    "--preset agent --policy reliable --reader 1ms",
   ],
   ["--filter tcp+dns", { listeners: [{ filter: ["tcp", "dns"] }] }, "--filter tcp+dns"],
   [

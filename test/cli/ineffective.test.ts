@@ -101,3 +101,15 @@ test("what is the machine's own cannot be set with --live", () => {
     "--cost-packet and --cost-recv have no effect with --live: the machine's own costs are what they are",
   ]);
 });
+
+test("a program that is named without its pace is told what is taken for it, and one with it is not", async () => {
+  const note =
+    "--reader is not given: that a message takes ulogd 100us is assumed; ct-reliable measure -- COMMAND measures it";
+  assert.deepEqual(await notesOf("flush --preset ulogd"), [`ct-reliable: note: ${note}`]);
+  for (const argv of ["flush --preset ulogd --reader 100us", "flush", "flush --preset ulogd --poll 5s"]) {
+    assert.ok(
+      (await notesOf(argv)).every((line) => !line.includes("--reader is not given")),
+      argv,
+    );
+  }
+});

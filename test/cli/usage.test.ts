@@ -392,11 +392,11 @@ const BAD_COMMANDS: readonly (readonly [argv: readonly string[], sentence: strin
   [["explain"], "expected buffer SIZE, or a word of the reports, after explain, got nothing"],
   [
     ["explain", "bufer", "2k"],
-    'explain: expected buffer SIZE, or one of event, buffer, truesize, refused, congested, ENOBUFS, policy, dying list, resend, merged, pending, lost, flush, early drop, resync or very few, got "bufer 2k", did you mean "buffer"?',
+    'explain: expected buffer SIZE, or one of event, buffer, truesize, refused, congested, ENOBUFS, policy, dying list, resend, merged, pending, lost, flush, expired, drop, early drop, resync or very few, got "bufer 2k", did you mean "buffer"?',
   ],
   [
     ["explain", "2k"],
-    'explain: expected buffer SIZE, or one of event, buffer, truesize, refused, congested, ENOBUFS, policy, dying list, resend, merged, pending, lost, flush, early drop, resync or very few, got "2k"',
+    'explain: expected buffer SIZE, or one of event, buffer, truesize, refused, congested, ENOBUFS, policy, dying list, resend, merged, pending, lost, flush, expired, drop, early drop, resync or very few, got "2k"',
   ],
   [["explain", "buffer", "abc"], 'explain buffer: expected a size such as 2048, 208k or 8MiB, got "abc"'],
   [["explain", "buffer", "-1"], 'explain buffer: expected a size such as 2048, 208k or 8MiB, got "-1"'],

@@ -28,6 +28,10 @@ describe("a name that hides its level", () => {
     ["5.15.0-302.167.6.el9uek.x86_64", [/taken for 5\.15\.0/, /Oracle/, /the gc worker \(5\.15\.34 and 5\.15\.75\)/]],
     ["5.14.21-150500.55.49-default", [/taken for 5\.14\.21/, /SUSE/, /--admission, --gc and --retry/]],
     ["6.8.12-4-pve", [/taken for 6\.8\.12/, /Proxmox/]],
+    ["6.1.0-0.deb11.13-amd64", [/taken for 6\.1\.27/, /Debian/]],
+    ["6.11.0-1011-oem", [/Ubuntu/]],
+    ["4.19.91-27.al7.x86_64", [/taken for 4\.19\.91/, /Alibaba/]],
+    ["4.19.90-2003.4.0.0036.oe1.x86_64", [/openEuler/]],
     ["5.15.158-2-pve", [/Proxmox/, /admission \(5\.15\.189\)/]],
   ] as const) {
     test(`${version} is commented on`, () => {
@@ -49,6 +53,12 @@ describe("a name that hides its level", () => {
     assert.match(hiddenLevel("5.10.0-10-amd64")!, /taken for 5\.10\.70: .* the same up to 5\.10\.179/);
   });
 
+  test("is told to look for the level where a level tells the rules, and not where the vendor went on with an ended branch", () => {
+    assert.match(hiddenLevel("5.15.0-1049-gke")!, /version_signature/);
+    assert.doesNotMatch(hiddenLevel("6.8.0-40-generic")!, /version_signature/);
+    assert.match(hiddenLevel("6.8.0-40-generic")!, /--admission, --gc and --retry/);
+  });
+
   test("is the branch alone, where updates changed a rule", () => {
     assert.match(
       branchAlone("5.10")!,
@@ -56,11 +66,14 @@ describe("a name that hides its level", () => {
     );
     for (const version of ["3.10", "5.10.70", "2.6.32", "9.9"]) assert.equal(branchAlone(version), null);
     assert.match(branchAlone("5.15")!, /the gc worker \(5\.15\.34 and 5\.15\.75\)/);
+    assert.match(branchAlone("5.15.x")!, /^5\.15\.x is taken for 5\.15\.0; .*: give the third number/);
   });
 
   test("is modelled as the level that its build is known to have at least", () => {
     for (const [version, level] of [
       ["5.10.0-8-amd64", "5.10.46"],
+      ["5.10.0-0.bpo.9-amd64", "5.10.70"],
+      ["4.19.0-0.bpo.20-cloud-amd64", "4.19.235"],
       ["5.10.0-23-amd64", "5.10.179"],
       ["6.1.0-18-cloud-amd64", "6.1.76"],
       ["5.4.0-216-generic", "5.4.284"],
@@ -70,12 +83,7 @@ describe("a name that hides its level", () => {
       assert.equal(releaseFor(version), releaseFor(level), version);
     }
     assert.equal(releaseFor("5.10.0-23-amd64")!.gc, "pass-120s");
-    for (const version of [
-      "5.10.0-0.bpo.9-amd64",
-      "5.4.0-42-generic",
-      "5.15.0-1049-gke",
-      "5.14.0-70.13.1.el9_0.x86_64",
-    ]) {
+    for (const version of ["5.4.0-42-generic", "5.15.0-1049-gke", "5.14.0-70.13.1.el9_0.x86_64"]) {
       assert.equal(releaseFor(version), releaseFor(/^\d+\.\d+\.0/.exec(version)![0]), version);
     }
   });

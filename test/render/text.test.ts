@@ -159,12 +159,17 @@ test("more than one listener: a row for each, and none for one alone", () => {
   assert.doesNotMatch(render(sampleReport()), /listener/);
 });
 
-test("quiet prints the verdict and nothing else", () => {
+test("quiet prints the verdict, and beside it only what else went wrong", () => {
   assert.equal(render(sampleReport(), { quiet: true }), "in sync; DESTROY 20,000 of 20,000 delivered (100 %)\n");
   assert.equal(
     render(lossyReport(), { quiet: true }),
-    "out of sync: 3,141 stale, 0 missing; DESTROY 4,990 of 20,000 delivered (24.9 %)\n",
+    "out of sync: 3,141 stale, 0 missing; DESTROY 4,990 of 20,000 delivered (24.9 %)\n" +
+      "87.4 % of NEW and 87.5 % of UPDATE were lost.\n",
   );
+  const full = sampleReport();
+  full.table.drop = 2;
+  full.table.dropped.full = 2;
+  assert.match(render(full, { quiet: true }), /^in sync; .*\nThe table was full: 2 packets were dropped\./);
 });
 
 test("quiet does not hide an interruption, a failed expectation or a violated invariant", () => {

@@ -6,6 +6,7 @@ import { choice } from "../../scenario/choice.js";
 import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
 import { parseExpectation } from "../../scenario/expectation.js";
 import type { Findable, SizeReport } from "../../study/size.js";
+import { assumedReader } from "../assumed-reader.js";
 import type { Call, Command } from "../command.js";
 import { QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
@@ -73,8 +74,10 @@ async function runSize(call: Call): Promise<number> {
   const subject = subjectOf(operands, { over, only: flags.of(ONLY), suites, command: "size", io });
   const outputs = studyOutputs(flags, io);
   const resolve = await dependencies.resolve();
-  const { seed, kernel } = resolve(subject.experiment, subject.overrides);
-  if (!flags.has(QUIET)) for (const sentence of hostKernelNote(given, kernel)) note(io, `note: ${sentence}`);
+  const base = resolve(subject.experiment, subject.overrides);
+  const { seed, kernel } = base;
+  const notes = [...(find === "reader" ? [] : assumedReader(over, base)), ...hostKernelNote(given, kernel)];
+  if (!flags.has(QUIET)) for (const sentence of notes) note(io, `note: ${sentence}`);
   const command = repeatingCommand(["size", ...operands, ...only(flags)], flags.canonical, seed);
   try {
     const report = await searched({ find, subject, flags, call });

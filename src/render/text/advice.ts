@@ -42,21 +42,22 @@ const counted =
     return `${plural(after, one, many)}${instead(before === null ? null : count(before))}`;
   };
 
-const notArrived = (name: string) =>
-  counted({
-    one: `${name} does not arrive`,
-    many: `${name} do not arrive`,
-    none: `every ${name} arrives`,
-    were: () => "did not",
-  });
-
 const was = (before: number): string => (before === 1 ? "was" : "were");
+
+/** Of NEW and UPDATE: what goes inside a later message is not lost, and has not arrived as what it is. */
+const lost = (name: string) =>
+  counted({ one: `${name} is lost`, many: `${name} are lost`, none: `no ${name} is lost`, were: was });
 
 const WORDS: Readonly<Record<AdviceFigure, (effect: AdviceEffect) => string>> = {
   cut: () => "the run comes to its end",
-  destroyNotArrived: notArrived("DESTROY"),
-  newNotArrived: notArrived("NEW"),
-  updateNotArrived: notArrived("UPDATE"),
+  destroyNotArrived: counted({
+    one: "DESTROY does not arrive",
+    many: "DESTROY do not arrive",
+    none: "every DESTROY arrives",
+    were: () => "did not",
+  }),
+  newNotArrived: lost("NEW"),
+  updateNotArrived: lost("UPDATE"),
   packetsDropped: counted({
     one: "packet is dropped",
     many: "packets are dropped",

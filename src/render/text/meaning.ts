@@ -13,6 +13,8 @@ import { shortLoadText } from "./short-load.js";
 interface Finding {
   holds(report: Report): boolean;
   says(report: Report): string;
+  /** Something is wrong that a line about DESTROY and the daemon's table does not tell. */
+  isTrouble?: true;
 }
 
 /** From this share on, the dying list under load is a fact of its own. */
@@ -29,6 +31,7 @@ const FINDINGS: readonly Finding[] = [
   },
   {
     // What the listener does not see: packets of users were refused. It outweighs any event.
+    isTrouble: true,
     holds: ({ table }) => some(table.dropped.full),
     says: ({ table, gc }) => {
       const dropped = `The table was full: ${plural(table.dropped.full, "packet was", "packets were")} dropped`;
@@ -41,6 +44,7 @@ const FINDINGS: readonly Finding[] = [
   },
   {
     // The same where the kernel does not tell why.
+    isTrouble: true,
     holds: ({ table }) => table.dropped.full === null && table.drop > 0,
     says: ({ table }) => `The kernel dropped ${plural(table.drop, "packet", "packets")} (its counter drop).`,
   },
@@ -150,11 +154,13 @@ const ASIDES: readonly Finding[] = [
   },
   {
     // Where nothing waits for it, the first sentence is about what was lost, and this is why.
+    isTrouble: true,
     holds: (report) => readerStopped(report) !== null && !(firstIsReliable(report) && some(report.dying.final)),
     says: (report) => `The reader stopped ${readerStopped(report)} and read nothing after that.`,
   },
   {
     // No socket counts it, and no ENOBUFS tells of it.
+    isTrouble: true,
     holds: ({ daemon }) => some(daemon.queue?.dropped ?? null),
     says: ({ daemon }) =>
       `The program's own queue was full: ${plural(daemon.queue!.dropped, "message was", "messages were")} read and dropped, which no socket counts.`,
@@ -166,6 +172,7 @@ const ASIDES: readonly Finding[] = [
     says: ({ daemon }) => polledText(daemon.dumps!),
   },
   {
+    isTrouble: true,
     holds: ({ daemon }) => some(daemon.dumps?.refused ?? null),
     says: ({ daemon }) =>
       `${plural(daemon.dumps!.refused, "dump", "dumps")} found no room on the socket of the events and told nothing.`,
@@ -178,16 +185,19 @@ const ASIDES: readonly Finding[] = [
   },
   {
     // Connections that were forgotten while they lived: no event is missing, and no packet need have been dropped.
+    isTrouble: true,
     holds: ({ table }) => some(table.earlyDrop),
     says: ({ table }) =>
       `${plural(table.earlyDrop, "entry was", "entries were")} evicted from the full table to make room (early_drop).`,
   },
   {
+    isTrouble: true,
     holds: ({ table }) => some(table.dropped.reopening),
     says: ({ table }) =>
       `${plural(table.dropped.reopening, "SYN was", "SYNs were")} dropped that reopened a connection whose DESTROY had been refused.`,
   },
   {
+    isTrouble: true,
     holds: ({ table }) => some(table.dropped.insertion),
     says: ({ table }) =>
       `${plural(table.dropped.insertion, "packet was", "packets were")} dropped because the entry could not be inserted (insert_failed).`,
@@ -213,6 +223,7 @@ const ASIDES: readonly Finding[] = [
       `The daemon does not know ${plural(daemon.missing, "entry that is", "entries that are")} alive.`,
   },
   {
+    isTrouble: true,
     holds: ({ events }) => some(events.new.lost) || some(events.update.lost),
     says: ({ events }) => `${lostOf(events)} lost.`,
   },
@@ -230,7 +241,8 @@ const ASIDES: readonly Finding[] = [
   },
   {
     holds: ({ events }) => merged(events) > 0,
-    says: ({ events }) => `${plural(merged(events), "NEW or UPDATE", "NEW and UPDATE")} went inside a later message.`,
+    says: ({ events }) =>
+      `${plural(merged(events), "NEW or UPDATE", "NEW and UPDATE")} went inside a later message${late(events.new)}.`,
   },
 ];
 
@@ -241,6 +253,12 @@ export function meaningOf(report: Report): string {
   const first = FINDINGS.find((finding) => finding.holds(report))!.says(report);
   const asides = report.table.created === 0 ? [] : ASIDES.filter((aside) => aside.holds(report)).slice(0, MOST_ASIDES);
   return [first, ...asides.map((aside) => aside.says(report))].join(" ");
+}
+
+/** What `--quiet` says beside its line. */
+export function troublesOf(report: Report): string[] {
+  const troubles = [...FINDINGS, ...ASIDES].filter(({ isTrouble, holds }) => isTrouble === true && holds(report));
+  return report.table.created === 0 ? [] : troubles.map(({ says }) => says(report));
 }
 
 /** `6,000 alive, 7,100 expired that no gc has met yet, and 12 on the dying list`. */
@@ -264,6 +282,11 @@ function lostOf({ new: created, update }: Report["events"]): string {
 /** NEW and UPDATE that another message carried. */
 function merged({ new: created, update }: Report["events"]): number {
   return (created.merged ?? 0) + (update.merged ?? 0);
+}
+
+/** A missed NEW goes as one with the entry's next event; what is merged met none before the end. */
+function late({ merged, raised }: Report["events"]["new"]): string {
+  return some(merged) ? `: of NEW ${shareOf(merged, raised)} in the DESTROY` : "";
 }
 
 function resent({ resends }: Report): string {

@@ -114,13 +114,14 @@ const stallCodec: Codec = {
   },
 };
 
-/** `new+destroy`: in the order of the event types, whatever the order in which they were given. */
+/**
+ * `new+destroy`: in the order of the event types, whatever the order in which they were given; and as `conntrack -E -e`
+ * has them, NEW,UPDATES,DESTROY.
+ */
 const groupsCodec: Codec = {
   parse(text): { groups: EventGroup[] } {
-    if (/[, ]/.test(text)) {
-      throw new UsageError(`expected groups with + between them, such as new+destroy, got ${quoted(text)}`);
-    }
-    const groups = text.split("+").map(choice(EVENT_GROUPS));
+    const names = text.toLowerCase().replace("updates", "update").split(/[+,]/);
+    const groups = names.map(choice(EVENT_GROUPS));
     if (new Set(groups).size !== groups.length) {
       throw new UsageError(`expected each group once, got ${quoted(text)}`);
     }

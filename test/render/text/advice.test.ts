@@ -18,7 +18,7 @@ test("what is gone is not called 0 of it", () => {
   ];
   assert.equal(
     adviceText({ flags: "--policy reliable", setting: null, improves, costs: [] }),
-    "Try --policy reliable: every NEW arrives (1,601 did not); no packet is dropped (1 was).",
+    "Try --policy reliable: no NEW is lost (1,601 were); no packet is dropped (1 was).",
   );
 });
 

@@ -36,7 +36,7 @@ const SENTENCES: readonly { rule: string; report: Report; says: RegExp }[] = [
   {
     rule: "merged NEW and UPDATE are told in a second sentence",
     report: sampleReport(),
-    says: / 34,998 NEW and UPDATE went inside a later message\.$/,
+    says: / 34,998 NEW and UPDATE went inside a later message: of NEW [\d.]+ % in the DESTROY\.$/,
   },
   {
     rule: "a lossy run says what never arrived and what the daemon believes",
