@@ -345,6 +345,12 @@ export const CHANGES: readonly Change[] = [
     facts: { layout: { eventTimestampBytes: 12 }, estimate: { eventTimestampBytes: 12 } },
   },
   {
+    from: { "6.15": "read", "6.14.9": "listed", "6.12.31": "listed", "6.6.93": "listed" },
+    what: "requests of 0.7 ms",
+    commit: "2ae891b82695",
+    facts: { scheduler: { sliceNanoseconds: 700_000 } },
+  },
+  {
     from: {
       "6.16": "listed",
       "6.15.7": "listed",
@@ -362,9 +368,9 @@ export const CHANGES: readonly Change[] = [
   {
     // A choice of whoever builds the kernel from 6.13 to 6.19, and the only one from 7.0 on.
     from: { "6.18": "recorded" },
-    what: "preemption is lazy: a flush gives way at a tick only; requests of 0.7 ms",
-    commit: "7c70cb94d29c, 2ae891b82695",
-    facts: { scheduler: { preemption: "lazy", sliceNanoseconds: 700_000 } },
+    what: "preemption is lazy: a flush gives way at a tick only",
+    commit: "7c70cb94d29c",
+    facts: { scheduler: { preemption: "lazy" } },
   },
   {
     from: { "7.1": "read" },

@@ -26,6 +26,8 @@ export class Server {
   private readonly backlog: number[] = [];
   /** Connections of which one end is closed, and in which jiffy that was. */
   private readonly halfClosed = new Map<number, number>();
+  /** The connection whose last acknowledgement the client's close still has to bring about, or -1. */
+  private unacknowledged = -1;
   /** When it has a connection to accept. */
   due = NEVER;
 
@@ -36,9 +38,10 @@ export class Server {
     this.packetNanoseconds = scenario.costs.packetNanoseconds;
   }
 
-  /** The client sends; its acknowledgement ends the handshake, and more packets than its FIN may come of that. */
+  /** The client sends; its acknowledgement ends the handshake, and its FIN may be followed by one. */
   sent(tuple: number, direction: Direction, segment: Segment): Verdict {
     if (segment === FIN) {
+      if (this.halfClosed.has(tuple)) this.unacknowledged = tuple;
       this.cpu0.besideNanoseconds += (this.close(tuple, direction) - 1) * this.packetNanoseconds;
       return ACCEPTED;
     }
@@ -56,10 +59,25 @@ export class Server {
   act(): number {
     const tuple = this.backlog.shift()!;
     if (this.backlog.length === 0) this.due = NEVER;
-    return this.close(tuple, REPLY);
+    const closesLast = this.halfClosed.has(tuple);
+    const packets = this.close(tuple, REPLY);
+    if (!closesLast) return packets;
+    this.packets.packet(tuple, ORIGINAL, ACK);
+    return packets + 1;
   }
 
-  /** One end closes. How many packets that made. */
+  /** The client's close has sent its FIN and goes on until that is acknowledged. */
+  get owesAck(): boolean {
+    return this.unacknowledged >= 0;
+  }
+
+  /** The FIN of the client that closed last is acknowledged. */
+  acknowledge(): void {
+    this.packets.packet(this.unacknowledged, REPLY, ACK);
+    this.unacknowledged = -1;
+  }
+
+  /** One end closes. How many packets that made, but for the acknowledgement of the second FIN. */
   private close(tuple: number, direction: Direction): number {
     const { clock, halfClosed, packets } = this;
     const since = halfClosed.get(tuple);
@@ -72,8 +90,7 @@ export class Server {
     const isAcknowledged = since !== clock.jiffies;
     if (isAcknowledged) packets.packet(tuple, direction, ACK);
     packets.packet(tuple, direction, FIN);
-    packets.packet(tuple, direction === ORIGINAL ? REPLY : ORIGINAL, ACK);
-    return isAcknowledged ? 3 : 2;
+    return isAcknowledged ? 2 : 1;
   }
 }
 

@@ -178,7 +178,7 @@ function beginFlood(recording: Recording, scenario: Scenario, sampler?: Sampler)
   let waited = 0;
   phases.act = (): void => {
     act();
-    if (!phases.betweenConnections || opened === phases.opened.first[0]!) return;
+    if (phases.nextPacket !== 0 || opened === phases.opened.first[0]!) return;
     opened = phases.opened.first[0]!;
     let sleeps = (resent - waited) * synWaitNanoseconds(recording);
     if (opened % pauseEveryFlows! === 0) sleeps += pauseMicroseconds! * 1000;

@@ -47,6 +47,7 @@ export class CfsScheduler implements Scheduler {
 
   wake(task: number): void {
     if (this.runnable[task] === 1) return;
+    this.chargeCurrent(0);
     this.runnable[task] = 1;
     this.queued[task] = this.wakeups++;
     this.runnableCount++;
@@ -54,13 +55,11 @@ export class CfsScheduler implements Scheduler {
     if (placed > this.vruntime[task]!) this.vruntime[task] = placed;
     if (this.current < 0) return;
     const behind = this.vruntime[this.current]! - this.vruntime[task]!;
-    if (behind <= WAKEUP_GRANULARITY_NANOSECONDS || this.reschedule.asked) return;
-    this.reschedule.ask();
-    this.buddy = task;
-  }
-
-  get mustSwitch(): boolean {
-    return this.reschedule.insisted;
+    if (behind > WAKEUP_GRANULARITY_NANOSECONDS && !this.reschedule.asked) {
+      this.reschedule.ask();
+      this.buddy = task;
+    }
+    this.reschedule.woken();
   }
 
   sleep(task: number): void {
@@ -72,6 +71,15 @@ export class CfsScheduler implements Scheduler {
   }
 
   ran(task: number, nanoseconds: number): void {
+    this.charge(task, this.reschedule.chargeable(nanoseconds));
+  }
+
+  private chargeCurrent(keptNanoseconds: number): void {
+    const uncharged = this.reschedule.takeUncharged(keptNanoseconds);
+    if (uncharged > 0 && this.current >= 0) this.charge(this.current, uncharged);
+  }
+
+  private charge(task: number, nanoseconds: number): void {
     this.vruntime[task]! += nanoseconds;
     if (task === this.current) this.ranSincePick += nanoseconds;
     let least = Number.POSITIVE_INFINITY;
@@ -81,9 +89,10 @@ export class CfsScheduler implements Scheduler {
     if (least !== Number.POSITIVE_INFINITY && least > this.minVruntime) this.minVruntime = least;
   }
 
-  pick(_now: number, jiffies: number, inKernel: boolean): number {
+  pick(now: number, jiffies: number, inKernel: boolean, tickedAt = now): number {
     if (jiffies !== this.lastTick) {
       this.lastTick = jiffies;
+      this.chargeCurrent(now - tickedAt);
       this.tick();
     }
     if (this.current >= 0 && !this.reschedule.isMet(inKernel)) return this.current;
@@ -91,6 +100,7 @@ export class CfsScheduler implements Scheduler {
     const chosen = this.next();
     if (chosen !== this.current) this.ranSincePick = 0;
     this.current = chosen;
+    this.chargeCurrent(0);
     return chosen;
   }
 

@@ -113,13 +113,13 @@ export class EevdfScheduler implements Scheduler {
     if (this.now >= this.hrtickAt) this.fireHrtick();
   }
 
-  pick(now: number, jiffies: number, inKernel: boolean): number {
+  pick(now: number, jiffies: number, inKernel: boolean, tickedAt = now): number {
     this.now = now;
     if (this.now >= this.hrtickAt) this.fireHrtick();
     if (jiffies !== this.lastTick) {
-      if (this.current >= 0 && jiffies - this.lastTick > 1) this.tick();
+      if (this.current >= 0 && jiffies - this.lastTick > 1) this.tick(now - tickedAt);
       this.lastTick = jiffies;
-      this.tick();
+      this.tick(now - tickedAt);
     }
     if (this.current >= 0 && !this.reschedule.isMet(inKernel)) return this.current;
     this.updateCurrent();
@@ -168,9 +168,9 @@ export class EevdfScheduler implements Scheduler {
     return chosen;
   }
 
-  private tick(): void {
+  private tick(sinceNanoseconds: number): void {
     this.reschedule.tick();
-    this.chargeCurrent();
+    this.chargeCurrent(sinceNanoseconds);
     if (this.current >= 0) {
       const grace = this.graceWanted && this.tickNanoseconds > 0 ? GRACE_TICK_NANOSECONDS : 0;
       this.vruntime[this.current]! += this.tickNanoseconds + grace;
@@ -179,8 +179,8 @@ export class EevdfScheduler implements Scheduler {
     if (this.graceWanted) this.wake(this.graceThread);
   }
 
-  private chargeCurrent(): void {
-    const uncharged = this.reschedule.takeUncharged();
+  private chargeCurrent(keptNanoseconds = 0): void {
+    const uncharged = this.reschedule.takeUncharged(keptNanoseconds);
     if (this.current >= 0) this.vruntime[this.current]! += uncharged;
   }
 

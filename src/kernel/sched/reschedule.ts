@@ -37,11 +37,6 @@ export class Reschedule {
     if (this.wish === LAZY) this.wish = STRICT;
   }
 
-  /** The present task has to give way at the next chance, in the kernel, too. */
-  get insisted(): boolean {
-    return this.wish === STRICT;
-  }
-
   get asked(): boolean {
     return this.wish !== NONE;
   }
@@ -68,10 +63,10 @@ export class Reschedule {
     return 0;
   }
 
-  /** What was not charged so far, to be charged to the present task now. */
-  takeUncharged(): number {
+  /** What was not charged so far, but for the last `keptNanoseconds` of it: somebody is charged for it now. */
+  takeUncharged(keptNanoseconds = 0): number {
     const { uncharged } = this;
-    this.uncharged = 0;
-    return uncharged;
+    this.uncharged = Math.min(uncharged, keptNanoseconds);
+    return uncharged - this.uncharged;
   }
 }

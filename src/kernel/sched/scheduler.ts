@@ -22,20 +22,15 @@ export interface Scheduler {
   readonly giveWay?: boolean;
   /** The task wants to run from now on. It may make the present one give way. */
   wake(task: number): void;
-  /**
-   * The present task has to give way to one that woke up, and is charged for nothing more until it does; undefined:
-   * this scheduler looks after that by itself, if it is told of each wake-up when it comes.
-   */
-  readonly mustSwitch?: boolean;
   /** The task has nothing to do. */
   sleep(task: number): void;
   /** The task had the CPU for so long. */
   ran(task: number, nanoseconds: number): void;
   /**
    * The task that has the CPU at `now` (nanoseconds), or -1. `jiffies`: how often a tick has looked. `inKernel`: the
-   * present task is in the middle of a system call, or is a thread of the kernel.
+   * present task is in the middle of a system call, or is a thread of the kernel. `tickedAt`: when the last tick was.
    */
-  pick(now: number, jiffies: number, inKernel: boolean): number;
+  pick(now: number, jiffies: number, inKernel: boolean, tickedAt?: number): number;
 }
 
 /**

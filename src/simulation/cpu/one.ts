@@ -39,18 +39,18 @@ export class OneCpu implements Cpus {
   private readonly switchNanoseconds: number;
   private readonly wakingNanoseconds: number;
   private readonly flushHoldsCpu: boolean;
-  private readonly skipsClock: boolean;
+  /**
+   * For CFS what else follows a message is known only with the costs of a reader, and so is counted there, but for a
+   * gc's walk.
+   */
+  private readonly restIsKnown: boolean;
   private readonly pages: SlabPages;
   private readonly listeners: Scenario["listeners"];
   private readonly tellsReaders: boolean;
   /** The task that had the CPU last. */
   private present = -1;
-  /** Since when nobody was charged for the CPU, because a switch is due; NEVER: it is charged. */
-  private unchargedSince = NEVER;
-  /** The reader whose sleep was to end next when the present step began, and when that is. */
-  private sleeper = -1;
-  private sleepsUntil = NEVER;
-  private waiter = -1;
+  /** By task: when it wakes up in the present step. */
+  private readonly wakesAt: Float64Array;
   /** A task that has nothing to do any more and was to give way before it could sleep. */
   private lingering = -1;
   private lastTick = Number.NaN;
@@ -75,7 +75,8 @@ export class OneCpu implements Cpus {
     this.listeners = scenario.listeners;
     this.tellsReaders = scenario.flush;
     this.pages = new SlabPages(kernel.table);
-    this.skipsClock = this.scheduler.mustSwitch !== undefined;
+    this.wakesAt = new Float64Array(this.tasks);
+    this.restIsKnown = kernel.release.scheduler.policy === "eevdf";
     this.flushHoldsCpu = !kernel.release.flushReschedules;
   }
 
@@ -114,96 +115,54 @@ export class OneCpu implements Cpus {
   private runHolder(at: number): void {
     const from = later(this.cpu0.free, at);
     const holder = this.workers.redelivers ? WORKER : PROCESS;
-    if (holder === WORKER) this.wakeReaders(at);
-    this.lookForSleepers(from);
+    this.lookForSleepers();
     if (holder === WORKER) this.workers.act();
     else this.phases.act();
     this.charge(holder, from, 0);
   }
 
-  /** A message or the end of its sleep wakes a reader while the worker has its lock. */
-  private wakeReaders(at: number): void {
-    if (this.unchargedSince !== NEVER || !this.skipsClock) return;
-    for (let task = FIRST_READER; task < this.tasks; task++) if (this.dueOf(task) <= at) this.scheduler.wake(task);
-    if (this.scheduler.mustSwitch === true) this.unchargedSince = at;
-  }
-
-  /** Who may wake up during a step: the reader whose sleep ends next, and one that waits for a message. */
-  private lookForSleepers(from: number): void {
-    const { list } = this.readers;
-    this.sleeper = -1;
-    this.waiter = -1;
-    this.sleepsUntil = NEVER;
-    for (let reader = 0; reader < list.length; reader++) {
-      const { due } = list[reader]!;
-      if (due === NEVER) this.waiter = reader + FIRST_READER;
-      if (due <= from || due >= this.sleepsUntil) continue;
-      this.sleeper = reader + FIRST_READER;
-      this.sleepsUntil = due;
-    }
+  /** Until when each task sleeps as a step begins; NEVER: it waits for what others do. */
+  private lookForSleepers(): void {
+    for (let task = 0; task < this.tasks; task++) this.wakesAt[task] = this.dueOf(task);
   }
 
   /**
-   * What a task took of the CPU. A task that wakes up meanwhile and is to have the CPU gets it where this one gives
-   * way, and the kernel saves itself an update of the clock there (rq_clock_skip_update(), seen in traces of 5.10.262):
-   * what this one took since then is charged to whoever comes. Of a message in an empty queue only a gc's walk
-   * afterwards counts: what else follows it is known with the costs of the reader.
+   * What a task took of the CPU. Another whose sleep ended meanwhile woke up then, one that this one woke did so
+   * `restNanoseconds` before the end.
    */
   private charge(task: number, from: number, restNanoseconds: number): void {
-    if (this.unchargedSince !== NEVER) return;
-    if (!this.skipsClock) {
-      this.account(task, from, restNanoseconds);
-      return;
+    const { scheduler, serverTask, wakesAt } = this;
+    const free = later(this.cpu0.free, from);
+    const acceptedAt = restNanoseconds > 0 ? free - this.phases.restOfConnectNanoseconds : free;
+    for (let other = 0; other < this.tasks; other++) {
+      const isAsleep = other === task || this.dueOf(other) > free;
+      const wokenAt = other === serverTask ? acceptedAt : free - restNanoseconds;
+      wakesAt[other] = isAsleep ? NEVER : later(earlier(wakesAt[other]!, wokenAt), from);
     }
-    const { scheduler, waiter } = this;
-    const { free } = this.cpu0;
-    let woken = this.sleeper;
-    let at = this.sleepsUntil;
-    if (task === WORKER && waiter >= 0 && this.dueOf(waiter) <= free) {
-      const tail = Math.max(from, free - this.workers.tailNanoseconds);
-      if (tail < at) [woken, at] = [waiter, tail];
+    let at = from;
+    for (let woken = this.nextWoken(); woken >= 0; woken = this.nextWoken()) {
+      scheduler.ran(task, wakesAt[woken]! - at);
+      scheduler.wake(woken);
+      at = wakesAt[woken]!;
+      wakesAt[woken] = NEVER;
     }
-    if (task === woken || at >= free) {
-      scheduler.ran(task, Math.max(0, free - from));
-      return;
-    }
-    scheduler.ran(task, at - from);
-    scheduler.wake(woken);
-    if (scheduler.mustSwitch === true) this.unchargedSince = at;
-    else scheduler.ran(task, free - at);
+    scheduler.ran(task, free - at);
   }
 
-  /**
-   * The same for a scheduler that looks after its clock by itself. A reader that the task woke waits in the queue while
-   * the task finishes what it is at, and that counts as waiting for its turn.
-   */
-  private account(task: number, from: number, restNanoseconds: number): void {
-    const { cpu0, scheduler } = this;
-    const used = Math.max(0, cpu0.free - from);
-    const rest = Math.min(used, restNanoseconds);
-    scheduler.ran(task, used - rest);
-    for (let reader = FIRST_READER; reader < this.tasks; reader++) {
-      if (reader !== task && this.dueOf(reader) <= cpu0.free - rest) scheduler.wake(reader);
+  /** Who wakes up first. A DESTROY that is delivered wakes its reader before it calls for the worker. */
+  private nextWoken(): number {
+    const { wakesAt } = this;
+    let next = -1;
+    for (let task = this.tasks - 1; task >= 0; task--) {
+      if (wakesAt[task] !== NEVER && (next < 0 || wakesAt[task]! < wakesAt[next]!)) next = task;
     }
-    scheduler.ran(task, rest);
-  }
-
-  /**
-   * A switch is here: what nobody was charged for so far, but for what a tick before has charged to the present task.
-   */
-  private uncharged(at: number): number {
-    if (this.unchargedSince === NEVER) return 0;
-    const since = Math.min(at, Math.max(this.unchargedSince, this.clock.timeOf(this.clock.jiffies)));
-    this.scheduler.ran(this.present, since - this.unchargedSince);
-    this.unchargedSince = NEVER;
-    return at - since;
+    return next;
   }
 
   /** One step of the task that the scheduler chooses. */
   private runChosen(at: number): void {
     const { scheduler } = this;
     let from = later(this.cpu0.free, at);
-    const uncharged = this.uncharged(at);
     if (at > this.cpu0.free && this.lingering >= 0) this.pick(this.cpu0.free, this.lastTick);
     if (this.tellsReaders && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
     // A DESTROY that is delivered wakes its reader before it calls for the worker.
@@ -214,16 +173,21 @@ export class OneCpu implements Cpus {
     for (let task = 0; task < this.tasks; task++) if (task !== WORKER) this.wakeOrSleep(task, at);
     if (!workerCameFirst) this.wakeOrSleep(WORKER, at);
     const task = this.pick(from, this.clock.jiffies);
-    this.lookForSleepers(from);
+    this.lookForSleepers();
     this.switchTo(task, at, from);
     let rest = 0;
     if (task === PROCESS) {
-      rest = this.phases.restNanoseconds;
+      rest = this.restIsKnown ? this.phases.restNanoseconds : 0;
       from = this.makeSystemCall(from, rest);
-    } else if (task === this.serverTask) this.phases.serve(this.phases.server!);
-    else if (task === WORKER) this.workers.act();
-    else this.cpu0.free = this.clock.now + this.read(task - FIRST_READER);
-    if (uncharged > 0) scheduler.ran(task, uncharged);
+    } else if (task === this.serverTask) {
+      rest = this.restIsKnown ? this.phases.restNanoseconds : 0;
+      this.phases.serve(this.phases.server!);
+    } else if (task === WORKER) {
+      this.workers.act();
+      rest = this.workers.tailNanoseconds;
+    } else {
+      this.cpu0.free = this.clock.now + this.read(task - FIRST_READER);
+    }
     this.charge(task, from, rest);
     if (this.dueOf(task) <= this.cpu0.free) return;
     if (task < FIRST_READER && scheduler.giveWay === true) this.lingering = task;
@@ -251,14 +215,15 @@ export class OneCpu implements Cpus {
 
   private pick(now: number, jiffies: number): number {
     const { scheduler } = this;
-    if (jiffies !== this.lastTick) scheduler.graceWanted = this.pages.wait();
+    if (jiffies !== this.lastTick) scheduler.graceWanted = this.pages.wait() || this.phases.closesSockets;
     this.lastTick = jiffies;
-    const task = scheduler.pick(now, jiffies, this.isInKernel);
+    const tickedAt = this.clock.timeOf(jiffies);
+    const task = scheduler.pick(now, jiffies, this.isInKernel, tickedAt);
     if (task < 0 || task !== this.lingering) return task;
     this.lingering = -1;
     if (this.dueOf(task) <= now) return task;
     scheduler.sleep(task);
-    return scheduler.pick(now, jiffies, this.isInKernel);
+    return scheduler.pick(now, jiffies, this.isInKernel, tickedAt);
   }
 
   /** One recv; what it takes of the CPU. */
@@ -296,8 +261,9 @@ export class OneCpu implements Cpus {
     phases.act();
     while (phases.inSystemCall && phases.due <= cpu0.free) {
       if (softirq.firing || softirq.due() <= cpu0.free) return from;
-      if (!this.skipsClock) {
-        this.account(PROCESS, from, rest);
+      if (this.restIsKnown) {
+        this.charge(PROCESS, from, rest);
+        this.lookForSleepers();
         from = cpu0.free;
       }
       clock.now = cpu0.free;

@@ -189,6 +189,17 @@ describe("a wake-up that makes the present task give way", () => {
     assert.equal(wakesUntilItWaits(1_000, FACTS_6_6), 1000);
   });
 
+  test("does not free the present task of what it did before the next tick or wake-up", () => {
+    const reschedule = new Reschedule("voluntary");
+    reschedule.ask();
+    reschedule.woken();
+    assert.equal(reschedule.chargeable(5000), 0);
+    assert.equal(reschedule.takeUncharged(2000), 3000, "a tick 2 µs ago");
+    assert.equal(reschedule.chargeable(1000), 0);
+    assert.equal(reschedule.takeUncharged(), 3000, "a wake-up now");
+    assert.equal(reschedule.takeUncharged(), 0);
+  });
+
   test("charges it to the task that does it, where preemption is lazy", () => {
     assert.equal(wakesUntilItWaits(20_000, FACTS_6_18), 1000);
   });
