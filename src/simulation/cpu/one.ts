@@ -119,6 +119,7 @@ export class OneCpu implements Cpus {
     if (holder === WORKER) this.workers.act();
     else this.phases.act();
     this.charge(holder, from, 0);
+    if (holder === WORKER && !this.workers.running) this.rest(WORKER);
   }
 
   /** Until when each task sleeps as a step begins; NEVER: it waits for what others do. */
@@ -161,7 +162,6 @@ export class OneCpu implements Cpus {
 
   /** One step of the task that the scheduler chooses. */
   private runChosen(at: number): void {
-    const { scheduler } = this;
     let from = later(this.cpu0.free, at);
     if (at > this.cpu0.free && this.lingering >= 0) this.pick(this.cpu0.free, this.lastTick);
     if (this.tellsReaders && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
@@ -189,9 +189,14 @@ export class OneCpu implements Cpus {
       this.cpu0.free = this.clock.now + this.read(task - FIRST_READER);
     }
     this.charge(task, from, rest);
+    this.rest(task);
+  }
+
+  /** A task that has nothing more to do sleeps; one of the kernel, or in it, looks before whether it is to give way. */
+  private rest(task: number): void {
     if (this.dueOf(task) <= this.cpu0.free) return;
-    if (task < FIRST_READER && scheduler.giveWay === true) this.lingering = task;
-    else scheduler.sleep(task);
+    if (task < FIRST_READER && this.scheduler.giveWay === true) this.lingering = task;
+    else this.scheduler.sleep(task);
   }
 
   /** What a task did under a lock, or what was done to a reader, may have put it to sleep meanwhile. */
