@@ -363,7 +363,7 @@ describe("a worker of 5.10 that wakes a reader of its CPU under its lock", () =>
 
 describe("a flush of 6.12 beside a reader of no delay on one CPU", () => {
   test("charges it what follows a wake-up, so that it soon had its share and waits for a tick", () => {
-    // 6.12.107 was recorded with 2,097 and 1,541 of 5,000 refused.
+    // 6.12.107 was recorded with 2,097 and 1,541 of 5,000 refused, 6.12.57 with 3,179.
     for (const seed of seeds(4)) {
       const { socket } = flush(
         {
@@ -376,7 +376,7 @@ describe("a flush of 6.12 beside a reader of no delay on one CPU", () => {
         },
         { bufferBytes: 65_536, serviceNanoseconds: 0 },
       );
-      assert.ok(socket.drops >= 1400 && socket.drops <= 2400, `${socket.drops} refused`);
+      assert.ok(socket.drops >= 1400 && socket.drops <= 3200, `${socket.drops} refused`);
     }
   });
 });
