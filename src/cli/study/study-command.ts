@@ -2,6 +2,9 @@
  * What `sweep` and `compare` have in common: flags, a subject, axes and measures become a study, which then runs. What
  * the axes are and what it is a study of is each command's own.
  */
+import { releaseFor } from "../../kernel/release.js";
+import { mergeParameters } from "../../scenario/merge.js";
+import { formatSize } from "../../scenario/units.js";
 import type { Study } from "../../study/grid.js";
 import type { Call } from "../command.js";
 import type { Suites } from "../dependencies.js";
@@ -40,7 +43,8 @@ export async function runStudyCommand(command: StudyCommand, call: Call): Promis
   const { seed, kernel } = resolve(subject.experiment, { ...subject.overrides });
   const varied = subject.axes.flatMap(({ values }) => values.map(({ overrides }) => overrides.kernel));
   const named = varied.some((one) => one !== undefined) ? varied : [kernel];
-  if (!flags.has(QUIET)) for (const sentence of studiedKernelNotes(given, named)) note(io, `note: ${sentence}`);
+  const notes = [...studiedKernelNotes(given, named), ...cutBuffers(subject, kernel)];
+  if (!flags.has(QUIET)) for (const sentence of notes) note(io, `note: ${sentence}`);
   const study: Omit<Study, "measures"> = {
     kind,
     ...subject,
@@ -49,4 +53,24 @@ export async function runStudyCommand(command: StudyCommand, call: Call): Promis
   };
   const measures = measuresFrom(flags, study, await dependencies.studies());
   return runStudy({ ...study, measures }, { flags, seedIsDrawn }, call);
+}
+
+/** Buffers that the kernel cuts to one size, so that a larger one seems to change nothing. */
+function cutBuffers({ overrides, axes }: Pick<Subject, "overrides" | "axes">, kernel: string): string[] {
+  // Where the cap itself is varied, the study shows what it does.
+  if (axes.some(({ name }) => name === "rmem-max")) return [];
+  const cut = axes.flatMap(({ values }) =>
+    values.flatMap((value) => {
+      const given = mergeParameters(overrides, value.overrides);
+      const { bufferBytes, bufferMaxBytes = null, force = false } = given.listeners?.[0] ?? {};
+      const rmemMaxBytes =
+        given.rmemMaxBytes ?? releaseFor(given.kernel ?? kernel)?.rmemMaxBytes ?? Number.POSITIVE_INFINITY;
+      const isCut = bufferBytes !== undefined && bufferBytes > rmemMaxBytes && bufferMaxBytes === null && !force;
+      return isCut ? [`${formatSize(bufferBytes)} to ${formatSize(rmemMaxBytes)}`] : [];
+    }),
+  );
+  if (cut.length === 0) return [];
+  return [
+    `net.core.rmem_max cuts a buffer of ${[...new Set(cut)].join(", ")}: --rmem-max raises it, --force passes it`,
+  ];
 }

@@ -29,6 +29,22 @@ describe("compare", () => {
     assert.deepEqual(axes[0]!.values, ["base", "big"]);
   });
 
+  test("of a buffer that rmem_max cuts says so, and not of one that is forced or fits", async () => {
+    const noteOf = async (...argv: string[]): Promise<string> =>
+      (await simulated(["compare", "flush", "--connections", "50", "--runs", "1", "--kernel", "5.4", ...argv])).stderr;
+    const cut = /rmem_max cuts a buffer of 4MiB to 208k: --rmem-max raises it, --force passes it/;
+    assert.match(await noteOf("--variant", "big:buffer=4MiB"), cut);
+    assert.match(await noteOf("--buffer", "4MiB", "--variant", "slow:reader=1ms"), cut);
+    for (const variant of [
+      "big:buffer=4MiB force",
+      "big:buffer=4MiB rmem-max=4MiB",
+      "big:buffer=64k",
+      "one:preset=conntrackd",
+    ]) {
+      assert.doesNotMatch(await noteOf("--variant", variant), /rmem_max cuts/, variant);
+    }
+  });
+
   test("of a variant that changes nothing sees no difference", async () => {
     const { comparisons } = await variants(["flush", "--variant", "same:buffer=2048"]);
     assert.equal(comparisons[0]!.sentence, "No difference seen between base and same in 4 runs of each.");
