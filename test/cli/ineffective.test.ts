@@ -113,3 +113,17 @@ test("a program that is named without its pace is told what is taken for it, and
     );
   }
 });
+
+test("a person's own kernel and reader without a machine are told whose costs hold, and with one they are not", async () => {
+  const told = (lines: readonly string[]): boolean => lines.some((line) => line.includes("--machine is not given"));
+  assert.ok(told(await notesOf("flush --kernel 6.1.100 --reader 20us")));
+  assert.ok(told(await notesOf("flush --kernel 6.1.100 --preset ulogd --reader 20us")));
+  for (const argv of [
+    "flush --kernel 6.1.100 --reader 20us --machine present",
+    "flush --kernel 6.1.100 --reader 20us --cost-attempt 1us",
+    "flush --kernel 6.1.100",
+    "flush --reader 20us",
+  ]) {
+    assert.ok(!told(await notesOf(argv)), argv);
+  }
+});

@@ -6,7 +6,7 @@ import { choice } from "../../scenario/choice.js";
 import { inPlace, quoted, UsageError } from "../../scenario/errors.js";
 import { parseExpectation } from "../../scenario/expectation.js";
 import type { Findable, SizeReport } from "../../study/size.js";
-import { assumedReader } from "../assumed-reader.js";
+import { assumedMachine, assumedReader } from "../assumed.js";
 import type { Call, Command } from "../command.js";
 import { QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
@@ -76,7 +76,8 @@ async function runSize(call: Call): Promise<number> {
   const resolve = await dependencies.resolve();
   const base = resolve(subject.experiment, subject.overrides);
   const { seed, kernel } = base;
-  const notes = [...(find === "reader" ? [] : assumedReader(over, base)), ...hostKernelNote(given, kernel)];
+  const assumed = [...(find === "reader" ? [] : assumedReader(over, base)), ...assumedMachine(over)];
+  const notes = [...assumed, ...hostKernelNote(given, kernel)];
   if (!flags.has(QUIET)) for (const sentence of notes) note(io, `note: ${sentence}`);
   const command = repeatingCommand(["size", ...operands, ...only(flags)], flags.canonical, seed);
   try {

@@ -6,6 +6,7 @@ import { releaseFor } from "../../kernel/release.js";
 import { mergeParameters } from "../../scenario/merge.js";
 import { formatSize } from "../../scenario/units.js";
 import type { Study } from "../../study/grid.js";
+import { assumedMachine } from "../assumed.js";
 import type { Call } from "../command.js";
 import type { Suites } from "../dependencies.js";
 import { QUIET } from "../destinations.js";
@@ -43,7 +44,11 @@ export async function runStudyCommand(command: StudyCommand, call: Call): Promis
   const { seed, kernel } = resolve(subject.experiment, { ...subject.overrides });
   const varied = subject.axes.flatMap(({ values }) => values.map(({ overrides }) => overrides.kernel));
   const named = varied.some((one) => one !== undefined) ? varied : [kernel];
-  const notes = [...studiedKernelNotes(given, named), ...cutBuffers(subject, kernel)];
+  const notes = [
+    ...assumedMachine(subject.overrides),
+    ...studiedKernelNotes(given, named),
+    ...cutBuffers(subject, kernel),
+  ];
   if (!flags.has(QUIET)) for (const sentence of notes) note(io, `note: ${sentence}`);
   const study: Omit<Study, "measures"> = {
     kind,
