@@ -69,6 +69,7 @@ export const OLDEST: Release = {
   flushSkipsEmptyBuckets: false,
   redeliveryBatch: 0,
   invertedDeadline: false,
+  recvFindsErrorFirst: false,
   coarseTimers: false,
   gc: "none",
   gcEvicts: false,
@@ -204,14 +205,17 @@ export const CHANGES: readonly Change[] = [
     facts: { redelivery: "workqueue", redeliveryBatch: 16 },
   },
   {
-    // A flush reschedules since 4.5 or 4.6.
+    // A flush reschedules since 4.5 or 4.6; a recv that slept looks at the error again since 4.5 (ea3793ee29d3).
     from: { "4.8": "read" },
-    what: "early_drop over eight whole buckets; timers are never early and coarser the further away; a flush reschedules",
+    what:
+      "early_drop over eight whole buckets; timers are never early and coarser the further away; a flush reschedules; " +
+      "a recv that slept returns ENOBUFS before a message",
     commit: "242922a02717",
     facts: {
       timerSlack: false,
       coarseTimers: true,
       flushReschedules: true,
+      recvFindsErrorFirst: true,
       earlyDrop: { victim: "whole-buckets" },
     },
   },

@@ -58,6 +58,11 @@ export interface Release {
    * one delivery.
    */
   invertedDeadline: boolean;
+  /**
+   * A recv that slept looks at the socket's error again when it wakes (__skb_try_recv_datagram(), 4.5 on), so that it
+   * returns ENOBUFS before the messages that came meanwhile.
+   */
+  recvFindsErrorFirst: boolean;
   /** The timer wheel of 4.8: never early, coarser the further away. Work items are timed by it. */
   coarseTimers: boolean;
   /** How expired entries are found: by a timer each, or by one of the gc workers. */

@@ -191,6 +191,7 @@ function socketOf(listener: ListenerScenario, scenario: Scenario, release: Relea
   const socket = new Socket({
     rcvbufBytes: ample ? AMPLE_RCVBUF_BYTES : rcvbufOf(listener, scenario, release),
     admission: release.admission,
+    errorFirst: release.recvFindsErrorFirst,
     clock,
     ...POLICY[listener.policy],
     groups: hasEventSocket(listener) ? groupBits(listener.groups) : 0,

@@ -6,6 +6,7 @@
 
 import type { Reader } from "../../src/daemon/reader.js";
 import { DaemonView } from "../../src/daemon/view.js";
+import { NEVER } from "../../src/kernel/clock.js";
 import { Flush } from "../../src/kernel/conntrack/flush.js";
 import { ACK } from "../../src/kernel/conntrack/trackers/tcp-states.js";
 import { KIND_DESTROY } from "../../src/kernel/events/kinds.js";
@@ -42,10 +43,13 @@ const CLOSING_SECONDS = 0.05;
  */
 const LOOK_NANOSECONDS = 100_000;
 /**
- * Between the last look of a run that did not drain and the end of its threads, when the totals were taken: by readers
- * of 10 ms, whose next recv is known, between 60.1 and 67.6 ms.
+ * Between the last look of a run that did not drain and the end of its reader, from what readers of 100 us and 1 ms
+ * still read after a run of the worker that the series shows; readers of 10 ms say 60.1 to 67.6 ms. The entries were counted then; a reader that sat in recv
+ * ended after the next one that returned something, if that was soon, and only then were the drops read.
  */
-const LAST_LOOK_TO_TOTALS_NANOSECONDS = 64e6;
+const LAST_LOOK_TO_STOP_NANOSECONDS = 60.7e6;
+const LAST_RECV_NANOSECONDS = 20e6;
+const MILLISECOND = 1e6;
 
 /** The interval at which the recording program looked. Its series is thinned, but the last two rows show the period. */
 export function samplingPeriodSeconds(recording: Recording): number {
@@ -242,14 +246,16 @@ function addCapacity(into: Quantities, scenario: Scenario): void {
 
 /** Looks at the run when the recording program did, and ends it when that would have. */
 class RecordingSampler implements Sampler {
-  readonly lookNanoseconds: number;
+  lookNanoseconds: number;
   private readonly periodNanoseconds: number;
   private readonly firstNanoseconds: number;
   private readonly endsNanoseconds: number;
   private taken = 0;
   private quiet = 0;
   private ended = false;
-  private totalsAt: number | null = null;
+  private stopsAt: number | null = null;
+  private readonly readsToTheEnd: boolean;
+  private awaits = false;
   private readonly secondFloodSeconds: number;
   /**
    * The program on the running kernel took the first look at an empty table as the end, and went on until it had seen
@@ -262,8 +268,11 @@ class RecordingSampler implements Sampler {
   dropsInFlush = 0;
   countAfterFlush = 0;
   drainSeconds: number | null = null;
+  /** Entries in the table when the reader was to end; null: the run drained. */
+  countAtStop: number | null = null;
 
   constructor(recording: Recording) {
+    this.readsToTheEnd = recording.setting.readerNeverReadsAfterFlush === 0;
     this.periodNanoseconds = samplingPeriodSeconds(recording) * 1e9;
     this.lookNanoseconds = recording.cpus === 1 && recording.clock !== "wall" ? LOOK_NANOSECONDS : 0;
     this.firstNanoseconds = recording.result!.flushSeconds * 1e9;
@@ -284,7 +293,7 @@ class RecordingSampler implements Sampler {
       this.newBeforeFlush = run.readers.list[0]!.view.received.new;
       this.dropsBeforeFlush = run.kernel.sockets[0]!.drops;
     }
-    if (this.totalsAt !== null) return this.totalsAt;
+    if (this.stopsAt !== null) return this.countAtStop === null ? this.stopsAt : run.kernel.clock.now + MILLISECOND;
     // The program's own wake-up after the flush leaves a waiting reader the time to run first.
     const first = Math.max(run.figures.flushAt + this.firstNanoseconds, run.figures.flushEndedAt);
     return this.taken === 0 ? first : first + this.taken * this.periodNanoseconds;
@@ -307,10 +316,33 @@ class RecordingSampler implements Sampler {
     // At the end of its time the program asks for the table only.
     const timeIsUp = clock.now - run.figures.flushAt >= this.endsNanoseconds;
     if (timeIsUp && this.taken > 1 && table.count === 0) this.drainSeconds ??= seconds;
-    this.ended = this.quiet === 2 || this.totalsAt !== null;
+    this.ended = this.quiet === 2 || (this.stopsAt !== null && !this.awaitsLastRecv(run));
     run.over = this.ended;
     if (clock.now - run.figures.flushAt >= this.endsNanoseconds)
-      this.totalsAt = clock.now + LAST_LOOK_TO_TOTALS_NANOSECONDS;
+      this.stopsAt ??= clock.now + LAST_LOOK_TO_STOP_NANOSECONDS;
+  }
+
+  /** The reader is to end. Whether it sits in a recv, which it will not leave before there is something. */
+  private awaitsLastRecv({ clock, kernel, readers }: Machine): boolean {
+    const reader = readers.list[0]!;
+    if (this.countAtStop === null) {
+      this.countAtStop = kernel.table.count;
+      this.lookNanoseconds = 0;
+      this.awaits = this.readsToTheEnd && reader.due === NEVER;
+      if (this.awaits) this.endAfterRecv(reader);
+    }
+    if (clock.now > this.stopsAt! + LAST_RECV_NANOSECONDS) return false;
+    return this.awaits;
+  }
+
+  private endAfterRecv(reader: Reader): void {
+    const recv = reader.recv.bind(reader);
+    reader.recv = (now): boolean => {
+      if (!recv(now)) return false;
+      reader.due = NEVER;
+      this.awaits = false;
+      return true;
+    };
   }
 
   /** A run that settled changes no more, but the program goes on looking until it has seen that twice. */
@@ -385,7 +417,7 @@ function addRun(into: Quantities, recording: Recording, scenario: Scenario): voi
   into.set("dropsInFlush", scenario.flush ? sampler.dropsInFlush : 0);
   into.set("failedDestroyAttempts", failed);
   into.set("destroyAttempts", failed + destroyed);
-  into.set("countAtEnd", table.count);
+  into.set("countAtEnd", sampler.countAtStop ?? table.count);
   into.set("tableDrop", drop);
   into.set("tableEarlyDrop", table.counters.earlyDrop);
   into.set("newReceivedBeforeFlush", sampler.newBeforeFlush);

@@ -21,6 +21,8 @@ export type RecvResult = typeof RECV_EMPTY | typeof RECV_MESSAGE | typeof RECV_E
 export interface SocketOptions {
   rcvbufBytes: number;
   admission: "old" | "new";
+  /** A recv that slept looks at the error again before it takes a message (4.5 on). */
+  errorFirst?: boolean;
   /** NETLINK_BROADCAST_ERROR: a refusal here makes the broadcast fail. */
   broadcastError: boolean;
   /** NETLINK_NO_ENOBUFS: no error, no latch. */
@@ -49,6 +51,7 @@ export class NetlinkSocket {
   readonly noEnobufs: boolean;
   readonly groups: number;
   private readonly newAdmission: boolean;
+  private readonly errorFirst: boolean;
   private readonly clock: { readonly now: number };
   open = true;
 
@@ -89,6 +92,7 @@ export class NetlinkSocket {
   constructor(options: SocketOptions) {
     this.rcvbufBytes = options.rcvbufBytes;
     this.newAdmission = options.admission === "new";
+    this.errorFirst = options.errorFirst === true;
     this.broadcastError = options.broadcastError;
     this.noEnobufs = options.noEnobufs;
     this.groups = options.groups;
@@ -164,11 +168,11 @@ export class NetlinkSocket {
   }
 
   /**
-   * One recv. `wasWaiting`: the reader slept inside this recv, so it takes a message that arrived before it looks at
-   * the error (skb_recv_datagram checks sk_err on entry, then the queue each time it wakes).
+   * One recv. `wasWaiting`: the reader slept inside this recv, so up to 4.4 it takes a message that arrived before it
+   * looks at the error: skb_recv_datagram() checked sk_err on entry only, then the queue each time it woke.
    */
   recv(wasWaiting: boolean): RecvResult {
-    if (this.error && !(wasWaiting && this.queued > 0)) {
+    if (this.error && (this.errorFirst || !wasWaiting || this.queued === 0)) {
       this.error = false;
       this.enobufs++;
       this.wakeAfterRecv();

@@ -107,13 +107,14 @@ export class CfsScheduler implements Scheduler {
   /**
    * check_preempt_tick(): the slice is over, or somebody is a whole slice behind. Where grace periods have a thread, it
    * wakes at every tick while freed memory waits for one. It slept, so it takes the CPU from whoever has it, and when
-   * it sleeps again, the task that is furthest behind comes: earlier than its slice would have let it.
+   * it sleeps again, the task that is furthest behind comes: earlier than its slice would have let it. A trace of a
+   * flush of 20,000 entries of 6.1.170 has the thread from three fifths of the way on, one of 6.12 from two thirds.
    */
   private tick(): void {
     this.reschedule.tick();
     if (this.runnableCount < 2 || this.current < 0) return;
     const slice = LATENCY_NANOSECONDS / this.runnableCount;
-    if (this.hasGraceThread || this.ranSincePick > slice) this.reschedule.ask();
+    if ((this.hasGraceThread && this.graceWanted) || this.ranSincePick > slice) this.reschedule.ask();
     else if (this.ranSincePick >= LEAST_GRANULARITY_NANOSECONDS) {
       const behind = this.vruntime[this.current]! - this.vruntime[this.leftmost()]!;
       if (behind > slice) this.reschedule.ask();

@@ -26,10 +26,11 @@ interface Given {
   rcvbufBytes: number;
   admission?: "old" | "new";
   noEnobufs?: boolean;
+  errorFirst?: boolean;
 }
 
-const socketOf = ({ rcvbufBytes, admission = "old", noEnobufs = false }: Given): NetlinkSocket =>
-  new NetlinkSocket({ rcvbufBytes, admission, broadcastError: false, noEnobufs, groups: 0b111 });
+const socketOf = ({ rcvbufBytes, admission = "old", noEnobufs = false, errorFirst = false }: Given): NetlinkSocket =>
+  new NetlinkSocket({ rcvbufBytes, admission, errorFirst, broadcastError: false, noEnobufs, groups: 0b111 });
 
 /** Offers one message. Whether it was admitted. */
 function offer(socket: NetlinkSocket, truesize = T, entry = 1, kind = 0): boolean {
@@ -187,13 +188,20 @@ describe("a recv", () => {
     );
   });
 
-  test("that was waiting when the message came takes it before the error", () => {
+  test("that was waiting when the message came takes it before the error up to 4.4, and the error first from 4.5 on", () => {
     const socket = socketOf({ rcvbufBytes: 0 });
     offer(socket);
     offer(socket);
     assert.deepEqual(
       [socket.recv(true), socket.recv(false), socket.recv(false)],
       [RECV_MESSAGE, RECV_ENOBUFS, RECV_EMPTY],
+    );
+    const later = socketOf({ rcvbufBytes: 0, errorFirst: true });
+    offer(later);
+    offer(later);
+    assert.deepEqual(
+      [later.recv(true), later.recv(false), later.recv(false)],
+      [RECV_ENOBUFS, RECV_MESSAGE, RECV_EMPTY],
     );
   });
 
@@ -284,7 +292,7 @@ class Model {
 
   recv(wasWaiting: boolean): RecvResult {
     let result: RecvResult = RECV_EMPTY;
-    if (this.error && (!wasWaiting || this.queue.length === 0)) {
+    if (this.error && (this.given.errorFirst || !wasWaiting || this.queue.length === 0)) {
       this.error = false;
       result = RECV_ENOBUFS;
     } else if (this.queue.shift() !== undefined) result = RECV_MESSAGE;
@@ -304,6 +312,7 @@ test("a socket does what its rules say, in any sequence of messages and recvs", 
         rcvbufBytes: fc.integer({ min: -1, max: 6000 }),
         admission: fc.constantFrom("old" as const, "new" as const),
         noEnobufs: fc.boolean(),
+        errorFirst: fc.boolean(),
       }),
       fc.array(step, { minLength: 20, maxLength: 300 }),
       (given, steps) => {

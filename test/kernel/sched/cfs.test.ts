@@ -74,16 +74,26 @@ describe("a tick", () => {
   });
 });
 
-describe("a tick where grace periods have a thread", () => {
-  const withThread = (): CfsScheduler => new CfsScheduler(releaseFor("3.7")!.scheduler, 3, () => 0);
+describe("a tick where grace periods have a thread and freed memory waits for one", () => {
+  const withThread = (): CfsScheduler => {
+    const scheduler = new CfsScheduler(releaseFor("3.7")!.scheduler, 3, () => 0);
+    scheduler.graceWanted = true;
+    return scheduler;
+  };
 
   test("gives the CPU to the task that is furthest behind, before the slice of the present one is over", () => {
-    const scheduler = withThread();
-    scheduler.wake(1);
-    scheduler.wake(2);
-    scheduler.ran(1, MILLISECOND / 8);
-    scheduler.ran(0, MILLISECOND / 4);
-    assert.equal(scheduler.pick(0, 1, false), 2);
+    for (const [graceWanted, picked] of [
+      [true, 2],
+      [false, 0],
+    ] as const) {
+      const scheduler = withThread();
+      scheduler.graceWanted = graceWanted;
+      scheduler.wake(1);
+      scheduler.wake(2);
+      scheduler.ran(1, MILLISECOND / 8);
+      scheduler.ran(0, MILLISECOND / 4);
+      assert.equal(scheduler.pick(0, 1, false), picked);
+    }
   });
 
   test("leaves it to a task that is the only one, or the one furthest behind", () => {
