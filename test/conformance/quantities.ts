@@ -38,14 +38,16 @@ const DISTRIBUTION_PERIOD_SECONDS = 0.1;
 const SECOND_FLOOD_SECONDS = 0.4;
 const CLOSING_SECONDS = 0.05;
 /**
- * What a look of the recording program takes of its CPU, from runs in which the reader was held for seconds: the
- * program's share decides how far a sleeper of the others may be behind. A cost of that program, not a result.
+ * What a look of the recording program takes of its CPU: its share decides how far a sleeper of the others may be
+ * behind. From runs of 6.1.170 with a slow reader, whose worker gives way to the reader sooner or later if it is less,
+ * and in none of which it does if it is 10 us more. A cost of that program, not a result.
  */
-const LOOK_NANOSECONDS = 100_000;
+const LOOK_NANOSECONDS = 190_000;
 /**
  * Between the last look of a run that did not drain and the end of its reader, from what readers of 100 us and 1 ms
- * still read after a run of the worker that the series shows; readers of 10 ms say 60.1 to 67.6 ms. The entries were counted then; a reader that sat in recv
- * ended after the next one that returned something, if that was soon, and only then were the drops read.
+ * still read after a run of the worker that the series shows; readers of 10 ms say 60.1 to 67.6 ms. The entries were
+ * counted then; a reader that sat in recv ended after the next one that returned something, if that was soon, and only
+ * then were the drops read.
  */
 const LAST_LOOK_TO_STOP_NANOSECONDS = 60.7e6;
 const LAST_RECV_NANOSECONDS = 20e6;

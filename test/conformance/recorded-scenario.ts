@@ -8,6 +8,7 @@ import { resolveScenario } from "../../src/scenario/defaults.js";
 import type { Costs, KernelConfig, ListenerScenario, Policy, Scenario } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
 import type { Run } from "../../src/simulation/loop.js";
+import { restOfEntry } from "../../src/simulation/phases.js";
 import { runOf } from "./connects.js";
 import type { Recording } from "./recording.js";
 
@@ -53,15 +54,11 @@ interface MachineCosts {
   /** A recv with the sleep after it on an idle CPU, both switches included. */
   recvAndSleep: readonly [number, number];
   /**
-   * Where the sums are known better than their parts: what a reader that waits for every message takes for each, both
-   * switches to it included, and what it and the delivery make a flush longer by. `wait` and `delivered` follow.
+   * Where the sums are known better than their parts: what a reader that waits for every message of a flush is charged
+   * for each, and what it and the delivery make the flush longer by. `wait` and `waking` follow.
    */
   follow?: { reader: readonly [number, number]; sum: number };
-  /**
-   * A recv that finds nothing: what a reader that waits for every message takes, less recv and a switch. In the
-   * emulator of these runs that was 6.7 us (6.1) with a reader that hardly looks at a message; the recording program's
-   * takes some 0.7 us more (flushes of 6.1.170 of which nothing is lost: 7.63 against 6.91 us for each DESTROY).
-   */
+  /** A recv that finds nothing: what a reader that waits for every message takes, less recv and a switch. */
   wait: readonly [number, number];
   /** What the sender takes to wake it, where it is known apart; then another flush says what an entry costs, too. */
   waking?: number;
@@ -104,13 +101,13 @@ const DISTRIBUTION_MACHINE: MachineCosts = {
  * Debian 11's kernels do less on the way of an event. Of a flush of 5000 entries that a reader follows, the scheduler's
  * accounts in such an emulator say 6.55 us an entry for the flush, 5.32 when it is refused, and 6.3 for a reader that
  * only counts; the recording program does more with a message, by the difference of the sums: the recorded flushes take
- * 13.63 us an entry, and 5.45 when they are refused.
+ * 13.63 us an entry, and 5.45 when they are refused. A part of what the
+ * reader is charged is what the flush still does after it woke it.
  */
 const DEBIAN_11: MachineCosts = {
   ...DISTRIBUTION_MACHINE,
   recvAndSleep: [6_000, 8_000],
-  follow: { reader: [6_900, 7_100], sum: 8_150 },
-  wait: [3_700, 4_200],
+  follow: { reader: [6_950, 7_050], sum: 8_150 },
   attempt: [3_300, 3_900],
   gcBucket: 41,
 };
@@ -118,12 +115,12 @@ const DEBIAN_11: MachineCosts = {
 /**
  * Twelve flushes of 6.1.170 of which nothing is lost, in such an emulator: the flush is charged 6.87 us an entry, 6.15
  * when it is refused, which takes as long as recorded. What is left of a recorded flush of 5000, 14.75 us less 0.48 for
- * its empty buckets, is the reader's, and by the difference of the sums 0.72 are for a delivery and a switch back.
+ * its empty buckets, is charged to the reader, a part of it for what the flush still does after it woke it, and by the
+ * difference of the sums 0.72 more are for the delivery.
  */
 const DEBIAN_12: MachineCosts = {
   ...DISTRIBUTION_MACHINE,
   follow: { reader: [7_400, 7_500], sum: 8_160 },
-  switch: [350, 550],
 };
 
 /**
@@ -185,6 +182,8 @@ function machineOf(build: string, kernel: string): MachineCosts | undefined {
   return DEBIAN.findLast(([from]) => from.localeCompare(kernel, "en", { numeric: true }) <= 0)?.[1] ?? DEBIAN_11;
 }
 
+const USUAL_ENTRY_NANOSECONDS = 1_500;
+
 /** @param entry what an entry of the flush costs beyond an attempt of the middle of the range, once that is known. */
 function machineCosts({ build, kernel, setting }: Recording, seed: string, entry: number | undefined): Partial<Costs> {
   const machine = machineOf(build, kernel);
@@ -200,9 +199,6 @@ function machineCosts({ build, kernel, setting }: Recording, seed: string, entry
   const bucket = draw("bucket");
   const recvAndSleep = draw("recvAndSleep") - 2 * switchNanoseconds;
   const attempt = Math.round(draw("attempt"));
-  const { follow } = machine;
-  const reader = follow === undefined ? recv + draw("wait") + switchNanoseconds : within(follow.reader);
-  const delivered = follow === undefined ? draw("delivered") : Math.max(0, follow.sum - reader - switchNanoseconds);
   const flushBucket = machine.flushBucket === undefined ? bucket : draw("flushBucket");
   // What the flush took is known: what is drawn for one part of an entry is taken from the others.
   const [leastAttempt, mostAttempt] = machine.attempt;
@@ -211,11 +207,22 @@ function machineCosts({ build, kernel, setting }: Recording, seed: string, entry
     (leastAttempt + mostAttempt) / 2 -
     attempt +
     (setting.flush === 1 ? ((leastBucket + mostBucket) / 2 - flushBucket) * (setting.buckets / setting.flows) : 0);
+  const flushEntryNanoseconds = Math.max(0, Math.round((entry ?? USUAL_ENTRY_NANOSECONDS) + others));
+  const delivered = draw("delivered");
+  const { follow } = machine;
+  let wait = draw("wait");
+  let waking = machine.waking ?? 0;
+  if (follow !== undefined) {
+    const reader = within(follow.reader);
+    const rest = restOfEntry(flushEntryNanoseconds, attempt);
+    wait = Math.max(0, reader - rest - recv - switchNanoseconds);
+    waking = Math.max(0, follow.sum - reader + rest - delivered - switchNanoseconds);
+  }
   return {
-    ...(entry === undefined ? {} : { flushEntryNanoseconds: Math.max(0, Math.round(entry + others)) }),
+    ...(entry === undefined ? {} : { flushEntryNanoseconds }),
     switchNanoseconds,
-    waitNanoseconds: Math.round(reader - recv - switchNanoseconds),
-    wakingNanoseconds: machine.waking ?? 0,
+    waitNanoseconds: Math.round(wait),
+    wakingNanoseconds: Math.round(waking),
     attemptNanoseconds: attempt,
     dispatchNanoseconds: Math.round(draw("dispatch")),
     bucketNanoseconds: bucket,
@@ -238,6 +245,11 @@ export function isFollowed({ build, kernel, setting }: Recording): boolean {
   const machine = machineOf(build, kernel);
   const isKnown = machine?.follow !== undefined || (machine?.waking ?? 0) > 0;
   return flush === 1 && readerDelayMicroseconds === 0 && reads && isKnown;
+}
+
+/** The same, where sums of reader and flush are known: then an entry of a flush of as many costs the same. */
+export function isFollowedClosely(recording: Recording): boolean {
+  return isFollowed(recording) && machineOf(recording.build, recording.kernel)?.follow !== undefined;
 }
 
 /** What a reader sleeps that was asked to sleep so long: a sleep ends late, which takes no CPU. */

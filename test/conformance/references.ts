@@ -5,7 +5,7 @@
  */
 import type { Costs } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
-import { calibrate, isFollowed } from "./recorded-scenario.js";
+import { calibrate, isFollowed, isFollowedClosely } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 
 /** Recordings of the same kernel from which costs are measured; null: there is none. */
@@ -89,20 +89,26 @@ function secondsPerFlow({ setting, result }: Recording): number {
  * differ among themselves.
  */
 const ENTRY_THOUSANDTHS = 90;
+/** Flushes of as many entries, reliable both, differ by less. */
+const ALIKE_THOUSANDTHS = 15;
 const PACKET_THOUSANDTHS = 30;
 
 /** Costs of a reference as a seed has them; a flood without pauses shows its own. */
 export function drawn(
-  { setting, tag }: Recording,
+  recording: Recording,
   costs: Partial<Costs>,
   { flush }: References,
   seed: string,
 ): Partial<Costs> {
   if (flush === null) return costs;
+  const { setting, tag } = recording;
   const { uniform } = new Streams(seed).of("costs of a reference");
   const about = (value: number, thousandths: number): number =>
     Math.round(value * (1 + ((2 * uniform() - 1) * thousandths) / 1000));
-  const flushEntryNanoseconds = about(costs.flushEntryNanoseconds!, ENTRY_THOUSANDTHS);
+  const flushEntryNanoseconds = about(
+    costs.flushEntryNanoseconds!,
+    isFollowedClosely(recording) ? ALIKE_THOUSANDTHS : ENTRY_THOUSANDTHS,
+  );
   if (setting.pauseMicroseconds === undefined || tag === "steady") return { ...costs, flushEntryNanoseconds };
   return { ...costs, flushEntryNanoseconds, packetNanoseconds: about(costs.packetNanoseconds!, PACKET_THOUSANDTHS) };
 }

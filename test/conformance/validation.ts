@@ -204,14 +204,15 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | cost of an empty bucket of a flush, of a delivery | OpenWrt's builds; of the bucket also 5.4.124 | their own recordings: flushes of 1,000 and 5,000 entries, of few and of many deliveries |
 | that a SYN was sent again during the flood | TCP runs whose flood took a second longer than its packets | the recording itself; whose SYN is drawn |
 | that connections ended with an RST | lossy TCP runs of kernels with a timer per entry, where some stay for CLOSE | the recording itself; which is drawn |
-| what a reader that waits for every message takes for each, and a delivery | runs of 5.10 | the scheduler's own accounts in such an emulator, and by how much longer a flush that is followed was recorded to take than one that is refused |
-| cost of an entry of the flush | flushes of 5.10 that a reader without delay follows | another flush: how long these take hangs on what is lost |
+| what a reader that waits for every message is charged for each, and a delivery | runs of 5.10 and 6.1 | the scheduler's own accounts in such an emulator, and by how much longer a flush that is followed was recorded to take than one that is refused |
+| cost of an entry of the flush | flushes of 5.10 and 6.1 that a reader without delay follows | another flush: how long these take hangs on what is lost |
 | cost of a tick | Debian's builds from 6.12 on | a trace of 6.12.107 in such an emulator: turns with a tick in them against turns without |
-| cost of a look of the recording program | runs on one CPU | runs in which the reader was held |
+| cost of a look of the recording program | runs on one CPU | runs of 6.1.170 with a slow reader, which hang on it |
+| when the reader ended after the last look | runs that did not drain | what readers of 100 us and 1 ms still read after a run of the worker that the series shows |
 | cost of a recv with timer overshoot | 6.18.44, by a real clock | stretches in which the reader was busy |
 | when the gc made its first pass | steady load, and runs in which entries expire or the table is full, of kernels whose gc makes passes | the recording itself: between two of its looks |
 
-No rule of a kernel is fed or fitted. That RCU's thread makes tasks give way at ticks, and whose time a wait is, was seen in traces of\nDebian's 6.1.170 and 6.12.107; who pays for what, how lag comes and goes, and the timer of requests in traces of 6.12.107, 6.18.15 and\n7.3.4. The other kernels were not looked at for it. That the thread which accepts runs when connect returns, so that\nthe server closes first, was seen in traces of 5.10.262, 6.1.170 and 6.12.107. Why readers of 6.18 whose buffer shrinks before a flush begin it without lag is not known.
+No rule of a kernel is fed or fitted. That RCU's thread makes tasks give way at ticks, and whose time a wait is, was seen in traces of\nDebian's 5.10.262, 6.1.170 and 6.12.107; who pays for what, how lag comes and goes, and the timer of requests in traces of 6.12.107, 6.18.15 and\n7.3.4. The other kernels were not looked at for it. That the thread which accepts runs when connect returns, so that\nthe server closes first, was seen in traces of 5.10.262, 6.1.170 and 6.12.107. Why readers of 6.18 whose buffer shrinks before a flush begin it without lag is not known.
 
 * A quantity that is the same for every seed has no chance in it: the recorded value must be equal.
 * Otherwise the recorded value must lie in the interval in which one further run would lie with 99 % probability (Student's prediction

@@ -34,14 +34,16 @@ export class OneCpu implements Cpus {
   private readonly readers: Readers;
   private readonly scheduler: Scheduler;
   private readonly tasks: number;
+  /** When each task wants to run, as the present action found it. */
+  private readonly dues: Float64Array;
   private readonly serverTask: number;
   private readonly waitNanoseconds: number;
   private readonly switchNanoseconds: number;
   private readonly wakingNanoseconds: number;
   private readonly flushHoldsCpu: boolean;
   /**
-   * For CFS what else follows a message is known only with the costs of a reader, and so is counted there, but for a
-   * gc's walk.
+   * Where waking has no cost of its own, for CFS what else follows a message is known only with the costs of a reader,
+   * and so is counted there, but for a gc's walk.
    */
   private readonly restIsKnown: boolean;
   private readonly pages: SlabPages;
@@ -49,7 +51,7 @@ export class OneCpu implements Cpus {
   private readonly tellsReaders: boolean;
   /** The task that had the CPU last. */
   private present = -1;
-  /** By task: when it wakes up in the present step. */
+  /** By task: until when it sleeps as a step begins, NEVER if for what others do; and when it wakes up in that step. */
   private readonly wakesAt: Float64Array;
   /** A task that has nothing to do any more and was to give way before it could sleep. */
   private lingering = -1;
@@ -66,6 +68,7 @@ export class OneCpu implements Cpus {
     this.readers = readers;
     this.serverTask = FIRST_READER + readers.list.length;
     this.tasks = this.serverTask + (phases.server === null ? 0 : 1);
+    this.dues = new Float64Array(this.tasks);
     const { switchNanoseconds, waitNanoseconds, tickNanoseconds } = scenario.costs;
     const { uniform } = streams.of("scheduler");
     this.scheduler = schedulerOf(kernel.release.scheduler, this.tasks, uniform, tickNanoseconds);
@@ -76,7 +79,7 @@ export class OneCpu implements Cpus {
     this.tellsReaders = scenario.flush;
     this.pages = new SlabPages(kernel.table);
     this.wakesAt = new Float64Array(this.tasks);
-    this.restIsKnown = kernel.release.scheduler.policy === "eevdf";
+    this.restIsKnown = kernel.release.scheduler.policy === "eevdf" || this.wakingNanoseconds > 0;
     this.flushHoldsCpu = !kernel.release.flushReschedules;
   }
 
@@ -91,8 +94,14 @@ export class OneCpu implements Cpus {
 
   private act(end: number): boolean {
     const timerAt = this.softirq.due();
-    let at = timerAt;
-    for (let task = 0; task < this.tasks; task++) at = earlier(at, later(this.dueOf(task), this.cpu0.free));
+    const { dues } = this;
+    let first = NEVER;
+    for (let task = 0; task < this.tasks; task++) {
+      const due = this.dueOf(task);
+      dues[task] = due;
+      first = earlier(first, due);
+    }
+    const at = earlier(timerAt, later(first, this.cpu0.free));
     if (at > end) return false;
     if (at > this.clock.now) this.clock.now = at;
     if (timerAt === at) this.softirq.act();
@@ -115,16 +124,11 @@ export class OneCpu implements Cpus {
   private runHolder(at: number): void {
     const from = later(this.cpu0.free, at);
     const holder = this.workers.redelivers ? WORKER : PROCESS;
-    this.lookForSleepers();
+    this.wakesAt.set(this.dues);
     if (holder === WORKER) this.workers.act();
     else this.phases.act();
     this.charge(holder, from, 0);
     if (holder === WORKER && !this.workers.running) this.rest(WORKER);
-  }
-
-  /** Until when each task sleeps as a step begins; NEVER: it waits for what others do. */
-  private lookForSleepers(): void {
-    for (let task = 0; task < this.tasks; task++) this.wakesAt[task] = this.dueOf(task);
   }
 
   /**
@@ -167,13 +171,13 @@ export class OneCpu implements Cpus {
     if (this.tellsReaders && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
     // A DESTROY that is delivered wakes its reader before it calls for the worker.
     let readerDue = NEVER;
-    for (let task = FIRST_READER; task < this.tasks; task++) readerDue = earlier(readerDue, this.dueOf(task));
-    const workerCameFirst = this.dueOf(WORKER) < readerDue;
+    for (let task = FIRST_READER; task < this.tasks; task++) readerDue = earlier(readerDue, this.dues[task]!);
+    const workerCameFirst = this.dues[WORKER]! < readerDue;
     if (workerCameFirst) this.wakeOrSleep(WORKER, at);
     for (let task = 0; task < this.tasks; task++) if (task !== WORKER) this.wakeOrSleep(task, at);
     if (!workerCameFirst) this.wakeOrSleep(WORKER, at);
     const task = this.pick(from, this.clock.jiffies);
-    this.lookForSleepers();
+    this.wakesAt.set(this.dues);
     this.switchTo(task, at, from);
     let rest = 0;
     if (task === PROCESS) {
@@ -201,7 +205,7 @@ export class OneCpu implements Cpus {
 
   /** What a task did under a lock, or what was done to a reader, may have put it to sleep meanwhile. */
   private wakeOrSleep(task: number, at: number): void {
-    if (this.dueOf(task) <= at) this.scheduler.wake(task);
+    if (this.dues[task]! <= at) this.scheduler.wake(task);
     else if (task !== this.lingering) this.scheduler.sleep(task);
   }
 
@@ -268,7 +272,7 @@ export class OneCpu implements Cpus {
       if (softirq.firing || softirq.due() <= cpu0.free) return from;
       if (this.restIsKnown) {
         this.charge(PROCESS, from, rest);
-        this.lookForSleepers();
+        for (let task = 0; task < this.tasks; task++) this.wakesAt[task] = this.dueOf(task);
         from = cpu0.free;
       }
       clock.now = cpu0.free;
