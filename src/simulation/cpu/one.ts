@@ -42,8 +42,8 @@ export class OneCpu implements Cpus {
   private readonly wakingNanoseconds: number;
   private readonly flushHoldsCpu: boolean;
   /**
-   * Where waking has no cost of its own, for CFS what else follows a message is known only with the costs of a reader,
-   * and so is counted there, but for a gc's walk.
+   * For CFS what else follows a message is known only with the costs of a reader, and so is counted there, but for a
+   * gc's walk and, where waking has a cost of its own, an entry of a flush.
    */
   private readonly restIsKnown: boolean;
   private readonly pages: SlabPages;
@@ -79,7 +79,7 @@ export class OneCpu implements Cpus {
     this.tellsReaders = scenario.flush;
     this.pages = new SlabPages(kernel.table);
     this.wakesAt = new Float64Array(this.tasks);
-    this.restIsKnown = kernel.release.scheduler.policy === "eevdf" || this.wakingNanoseconds > 0;
+    this.restIsKnown = kernel.release.scheduler.policy === "eevdf";
     this.flushHoldsCpu = !kernel.release.flushReschedules;
   }
 
@@ -181,10 +181,10 @@ export class OneCpu implements Cpus {
     this.switchTo(task, at, from);
     let rest = 0;
     if (task === PROCESS) {
-      rest = this.restIsKnown ? this.phases.restNanoseconds : 0;
+      rest = this.restOfStep;
       from = this.makeSystemCall(from, rest);
     } else if (task === this.serverTask) {
-      rest = this.restIsKnown ? this.phases.restNanoseconds : 0;
+      rest = this.restOfStep;
       this.phases.serve(this.phases.server!);
     } else if (task === WORKER) {
       this.workers.act();
@@ -194,6 +194,13 @@ export class OneCpu implements Cpus {
     }
     this.charge(task, from, rest);
     this.rest(task);
+  }
+
+  /** What is left of a step of the process, or of the server, when it woke others. */
+  private get restOfStep(): number {
+    const { phases } = this;
+    const isKnown = this.restIsKnown || (this.wakingNanoseconds > 0 && phases.phase === FLUSH);
+    return isKnown ? phases.restNanoseconds : 0;
   }
 
   /** A task that has nothing more to do sleeps; one of the kernel, or in it, looks before whether it is to give way. */
