@@ -46,9 +46,10 @@ export class OneCpu implements Cpus {
    * gc's walk and, where waking has a cost of its own, an entry of a flush.
    */
   private readonly restIsKnown: boolean;
-  private readonly pages: SlabPages;
+  private readonly kernel: Machine["kernel"];
+  private readonly pages = new SlabPages();
   private readonly listeners: Scenario["listeners"];
-  private readonly tellsReaders: boolean;
+  private readonly flushes: boolean;
   /** The task that had the CPU last. */
   private present = -1;
   /** By task: until when it sleeps as a step begins, NEVER if for what others do; and when it wakes up in that step. */
@@ -76,8 +77,8 @@ export class OneCpu implements Cpus {
     this.wakingNanoseconds = scenario.costs.wakingNanoseconds;
     this.waitNanoseconds = waitNanoseconds;
     this.listeners = scenario.listeners;
-    this.tellsReaders = scenario.flush;
-    this.pages = new SlabPages(kernel.table);
+    this.flushes = scenario.flush;
+    this.kernel = kernel;
     this.wakesAt = new Float64Array(this.tasks);
     this.restIsKnown = kernel.release.scheduler.policy === "eevdf";
     this.flushHoldsCpu = !kernel.release.flushReschedules;
@@ -168,7 +169,7 @@ export class OneCpu implements Cpus {
   private runChosen(at: number): void {
     let from = later(this.cpu0.free, at);
     if (at > this.cpu0.free && this.lingering >= 0) this.pick(this.cpu0.free, this.lastTick);
-    if (this.tellsReaders && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
+    if (this.flushes && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
     // A DESTROY that is delivered wakes its reader before it calls for the worker.
     let readerDue = NEVER;
     for (let task = FIRST_READER; task < this.tasks; task++) readerDue = earlier(readerDue, this.dues[task]!);
@@ -231,7 +232,8 @@ export class OneCpu implements Cpus {
 
   private pick(now: number, jiffies: number): number {
     const { scheduler } = this;
-    if (jiffies !== this.lastTick) scheduler.graceWanted = this.pages.wait() || this.phases.closesSockets;
+    if (jiffies !== this.lastTick)
+      scheduler.graceWanted = this.pages.wait(this.entriesToGo) || this.phases.closesSockets;
     this.lastTick = jiffies;
     const tickedAt = this.clock.timeOf(jiffies);
     const task = scheduler.pick(now, jiffies, this.isInKernel, tickedAt);
@@ -240,6 +242,14 @@ export class OneCpu implements Cpus {
     if (this.dueOf(task) <= now) return task;
     scheduler.sleep(task);
     return scheduler.pick(now, jiffies, this.isInKernel, tickedAt);
+  }
+
+  /** Entries that a flush deletes, all of them; or those that the gc will find dead, and the dying ones. */
+  private get entriesToGo(): number {
+    const { kernel, phases } = this;
+    const { expiry, table } = kernel;
+    const isFlushed = this.flushes && phases.phase >= FLUSH;
+    return isFlushed || !expiry.lazy ? table.count : expiry.expired() + table.dying;
   }
 
   /** One recv; what it takes of the CPU. */

@@ -5,13 +5,8 @@ import { SlabPages } from "../../../src/simulation/cpu/slab-pages.js";
 
 /** The first tick at which pages wait while entries go one by one, as the share that is gone. */
 function firstWait(entries: number): number {
-  const table = { count: entries };
-  const pages = new SlabPages(table);
-  pages.wait();
-  while (table.count > 0) {
-    table.count--;
-    if (pages.wait()) return 1 - table.count / entries;
-  }
+  const pages = new SlabPages();
+  for (let count = entries; count >= 0; count--) if (pages.wait(count)) return 1 - count / entries;
   return 1;
 }
 
@@ -21,12 +16,7 @@ test("no page is empty before most of the entries are gone, of a large table ear
 });
 
 test("nothing waits while the table grows or stays as it is", () => {
-  const table = { count: 1000 };
-  const pages = new SlabPages(table);
-  pages.wait();
-  table.count = 10;
-  assert.equal(pages.wait(), true);
-  assert.equal(pages.wait(), false);
-  table.count = 20;
-  assert.equal(pages.wait(), false);
+  const pages = new SlabPages();
+  const waits = [1000, 10, 10, 20].map((count) => pages.wait(count));
+  assert.deepEqual(waits, [false, true, false, false]);
 });
