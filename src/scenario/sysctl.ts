@@ -12,6 +12,7 @@ import { type Codec, numberIn, pairIn } from "./parameters/codec.js";
 import { secondsOf, TIMEOUT_KEYS, TIMEOUTS, timeoutOfSysctl, timeoutWithoutEffect } from "./parameters/kernel.js";
 import { KERNEL_RULES } from "./parameters/kernel-rules.js";
 import { LISTENER } from "./parameters/listener.js";
+import { DEFAULT_REQUEST_BYTES } from "./parameters/preset.js";
 import { SCENARIO } from "./scenario.js";
 
 const { nfConntrackMax, buckets, nfConntrackEvents, graceMaxSeconds, rmemMaxBytes } = SCENARIO.properties;
@@ -42,10 +43,11 @@ const SYSCTLS: Readonly<Record<string, (text: string) => Overrides>> = {
   nf_conntrack_gc_scan_interval_max: intervalOf,
   nf_conntrack_gc_scan_interval: intervalOf,
   rmem_max: (text) => ({ rmemMaxBytes: atMostOf(rmemMaxBytes, text) }),
-  // What a socket has that asks for nothing; one that asks gets twice what it asks for.
-  rmem_default: (text) => ({
-    listeners: [{ bufferBytes: Math.floor(numberIn(LISTENER.properties.bufferBytes, text) / 2) }],
-  }),
+  // What a socket has that asks for nothing, whatever rmem_max is; one that asks gets twice what it asks for.
+  rmem_default: (text) => {
+    const bufferBytes = Math.floor(numberIn(LISTENER.properties.bufferBytes, text) / 2);
+    return { listeners: [{ bufferBytes, force: true }] };
+  },
 };
 
 function plainNameOf(name: string): string {
@@ -85,7 +87,16 @@ export const sysctlCodec: Codec = {
   format: ({ text }: { text?: string }) => text ?? null,
 };
 
-/** Lays what was said before over it: a flag of its own is louder, and so is a buffer that a socket asks for. */
+/**
+ * Lays what was said before over it: a flag of its own is louder, and so is a buffer that a socket asks for. That of a
+ * preset which asks for none is the rmem_default of most systems, and this one's is known better.
+ */
 export function addSysctl(before: Overrides, text: string): Overrides {
-  return mergeParameters(overridesOf(text), before);
+  const set = overridesOf(text);
+  const { preset = null, bufferBytes } = before.listeners?.[0] ?? {};
+  const asksForNone = preset !== null && bufferBytes === DEFAULT_REQUEST_BYTES;
+  if (set.listeners === undefined) return mergeParameters(set, before);
+  if (asksForNone) return mergeParameters(before, set);
+  // Whether it is forced is said beside the buffer, and not without it.
+  return bufferBytes === undefined ? mergeParameters(set, before) : before;
 }

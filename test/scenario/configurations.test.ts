@@ -291,6 +291,12 @@ net.netfilter.nf_conntrack_tcp_timeout_time_wait = 30
     assert.deepEqual(notes, []);
   });
 
+  test("rmem_default that is not the usual one is named with the flag that gives it to a program", () => {
+    const notesOf = (bytes: number) => sysctlConfiguration(`net.core.rmem_default = ${bytes}\n`, "s").notes;
+    assert.deepEqual(notesOf(212_992), []);
+    assert.match(notesOf(8_388_608)[0]!, /^s:1: .*--sysctl net\.core\.rmem_default=8388608$/);
+  });
+
   test("a limit above everything that a run can have is the most that one can", () => {
     const { overrides } = sysctlConfiguration(
       "net.core.rmem_max = 2147483647\nnet.netfilter.nf_conntrack_max = 99999999\n",

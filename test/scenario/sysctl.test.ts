@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Overrides } from "../../src/scenario/defaults.js";
 import { timeoutCodec } from "../../src/scenario/parameters/kernel.js";
+import type { ListenerScenario } from "../../src/scenario/parameters/listener.js";
+import { type PresetName, presetOf } from "../../src/scenario/parameters/preset.js";
 import { addSysctl, sysctlCodec } from "../../src/scenario/sysctl.js";
 
 const set = (text: string): Overrides => addSysctl({}, text);
@@ -21,7 +23,7 @@ describe("a sysctl", () => {
     ["nf_conntrack_events_retry_timeout=60", { graceMaxSeconds: 60 }],
     ["nf_conntrack_gc_scan_interval_max=10", { kernelRules: { gcIntervalSeconds: 10 } }],
     ["net.core.rmem_max=8388608", { rmemMaxBytes: 8_388_608 }],
-    ["net.core.rmem_default=212992", { listeners: [{ bufferBytes: 106_496 }] }],
+    ["net.core.rmem_default=212992", { listeners: [{ bufferBytes: 106_496, force: true }] }],
     ["net.netfilter.nf_conntrack_tcp_timeout_established=86400", { timeoutsSeconds: { tcp_established: 86_400 } }],
     ["nf_conntrack_udp_timeout=10", { timeoutsSeconds: { udp: 10 } }],
     ["nf_conntrack_udp_timeout_stream=10", { timeoutsSeconds: { udp_stream: 10 } }],
@@ -44,6 +46,13 @@ describe("a sysctl", () => {
   test("rmem_default is for a socket that asks for nothing", () => {
     const asked: Overrides = { listeners: [{ bufferBytes: 2048 }] };
     assert.deepEqual(addSysctl(asked, "net.core.rmem_default=425984"), asked);
+    const bufferOf = (preset: PresetName) => {
+      const before: Overrides = { listeners: [{ preset, ...presetOf(preset).sets } as Partial<ListenerScenario>] };
+      const [listener] = addSysctl(before, "net.core.rmem_default=8388608").listeners!;
+      return [listener!.bufferBytes, listener!.force];
+    };
+    assert.deepEqual(bufferOf("agent"), [4_194_304, true]);
+    assert.deepEqual(bufferOf("conntrackd"), [1_048_576, false]);
   });
 
   for (const [text, message] of [

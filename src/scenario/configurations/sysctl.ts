@@ -7,14 +7,13 @@
 import { inPlace } from "../errors.js";
 import { mergeParameters } from "../merge.js";
 import type { TimeoutKey } from "../parameters/kernel.js";
+import { DEFAULT_REQUEST_BYTES } from "../parameters/preset.js";
 import { isSysctl, overridesOf } from "../sysctl.js";
 import { type Configuration, mistakeAt } from "./configuration.js";
 
-/**
- * What a file is read for. rmem_default is not: every `sysctl -a` has it, and it is for a socket that asks for nothing,
- * which a file about the machine does not say.
- */
+/** What a file is read for. */
 const READ = /^net\.(netfilter\.nf_conntrack_|nf_conntrack_max$|core\.rmem_max$)/;
+const RMEM_DEFAULT = "net.core.rmem_default";
 /** Names of conntrack that a run does not depend on, or that it measures by itself. */
 const SILENT =
   /_conntrack_(count|checksum|expect_max|helper|log_invalid|generic_timeout|frag6_|tcp_(be_liberal|loose|max_retrans|no_window_check|ignore_invalid_rst)|(sctp|dccp|gre)_|udplite_|flowtable_|tcp_timeout_(max_retrans|unacknowledged)$)/;
@@ -29,6 +28,13 @@ export function sysctlConfiguration(text: string, file: string): Configuration {
     const pair = /^-?\s*(?:\/proc\/sys\/)?([^=:\s]+)\s*[=:]\s*(.*)$/.exec(content);
     if (pair === null) throw mistakeAt(file, { text: content, line: index + 1 }, "name = value");
     const name = pair[1]!.replaceAll("/", ".");
+    // For a socket that asks for nothing, which a file about the machine does not say.
+    if (name === RMEM_DEFAULT && pair[2] !== String(2 * DEFAULT_REQUEST_BYTES)) {
+      const flag = `--sysctl ${name}=${pair[2]}`;
+      configuration.notes.push(
+        `${file}:${index + 1}: a program that asks for no buffer has ${name}: for it, give ${flag}`,
+      );
+    }
     if (!READ.test(name)) continue;
     if (!isSysctl(name)) {
       if (!SILENT.test(name)) unknown.push(`${name} (line ${index + 1})`);
