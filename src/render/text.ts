@@ -354,7 +354,9 @@ function expectations(report: Report, { width, theme }: Screen): string[] {
 
 function conclusion(report: Report, { width, theme }: Screen): string[] {
   const advice = adviceTexts(report).flatMap((sentence, index) =>
-    wrap(sentence, width).map((line) => line.replace(report.advice![index]!.flags, (found) => theme.flag(found))),
+    wrap(sentence, width).map((line) =>
+      line.replace(report.advice![index]?.flags ?? "--what-if", (found) => theme.flag(found)),
+    ),
   );
   const hidden = hiddenRulesText(report);
   const doubt = hidden === "" ? [] : ["", ...wrap(hidden, width)];

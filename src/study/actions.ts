@@ -4,6 +4,10 @@
  */
 import type { Report } from "../report/report.js";
 
+/** What advice may take together: below the least, runs take less time than a person notices. */
+export const LEAST_BUDGET = 1_000_000;
+export const MOST_BUDGET = 8_000_000;
+
 /** The run's own actions, near enough: its packets, its attempts to deliver, and what its readers read. */
 export function actionsOf({ events, daemon, otherListeners, scenario: { connections, packets } }: Report): number {
   const attempts = [events.new, events.update, events.destroy].reduce((sum, { attempts }) => sum + (attempts ?? 0), 0);

@@ -7,11 +7,11 @@
  */
 import { type OpenRule, openRules } from "../kernel/open-rules.js";
 import type { Report, WhatIf } from "../report/report.js";
-import { actionsOf } from "./actions.js";
+import { actionsOf, LEAST_BUDGET, MOST_BUDGET } from "./actions.js";
 import { whatIfOf } from "./advice.js";
 import type { Change } from "./change.js";
 import type { Harm, Harms } from "./harm.js";
-import { type Effect, LEAST_BUDGET, MOST_BUDGET, tryAll, type Watch } from "./what-if.js";
+import { type Effect, tryAll, type Watch } from "./what-if.js";
 
 /** Null: the name hides nothing that can be set. `report`: of a simulation. */
 export async function hiddenRulesOn(report: Report, pause: Omit<Watch, "budget"> = {}): Promise<WhatIf | null> {

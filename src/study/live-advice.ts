@@ -12,9 +12,10 @@ import { mergeParameters } from "../scenario/merge.js";
 import type { PresetName } from "../scenario/parameters/preset.js";
 import { type ListenerScenario, POLICY, type Scenario } from "../scenario/scenario.js";
 import { simulateWithin } from "../simulation/simulation.js";
+import { MOST_BUDGET } from "./actions.js";
 import { adviceOf } from "./advice.js";
 import { ownSetting } from "./own-setting.js";
-import { adviceBudget, adviceFor, given, MOST_BUDGET } from "./what-if.js";
+import { adviceBudget, adviceFor, given } from "./what-if.js";
 
 export interface Machine {
   /** What things cost on it; asked for where there is something to advise on. */

@@ -10,7 +10,7 @@ import { ParameterError } from "../scenario/errors.js";
 import { mergeParameters } from "../scenario/merge.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { simulateWithin } from "../simulation/simulation.js";
-import { actionsOf } from "./actions.js";
+import { actionsOf, LEAST_BUDGET, MOST_BUDGET } from "./actions.js";
 import { allChanges, type Change, promisingChanges } from "./change.js";
 import { compareHarms, type Harm, type Harms, harmsOf, isWrong, removedShare } from "./harm.js";
 
@@ -44,10 +44,6 @@ export interface Watch {
   breathe?(): Promise<void> | void;
   stopRequested?(): boolean;
 }
-
-/** Below this, runs take less time than a person notices. */
-export const LEAST_BUDGET = 1_000_000;
-export const MOST_BUDGET = 8_000_000;
 
 /** About as much as the run itself took, more for a short run and less for a very long one. */
 export function adviceBudget(report: Report): number {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { adviceText } from "../../../src/render/text/advice.js";
+import { adviceText, adviceTexts } from "../../../src/render/text/advice.js";
+import { lossyReport, quietWatersReport } from "../../report/sample.js";
 
 test("advice says what its run changed, and in place of what", () => {
   const improves = [{ figure: "drainSeconds" as const, before: 26, after: 1.7 }];
@@ -43,4 +44,18 @@ test("what grows with it is told as its cost", () => {
       "Its cost: the dying list is empty 20 s after the flush; 60,000 attempts are refused, in place of 15,010; " +
       "900 events go inside a later message.",
   );
+});
+
+test("a run too large for advice to try anything says so where something went wrong, and what tries it", () => {
+  const sentence = "No other setting was tried, since the run is large: --what-if tries each.";
+  const large = { ...lossyReport(), advice: [] };
+  assert.deepEqual(adviceTexts(large), []);
+  large.events.update.attempts = 10_000_000;
+  assert.deepEqual(adviceTexts(large), [sentence]);
+  assert.deepEqual(adviceTexts({ ...large, advice: null }), []);
+  assert.deepEqual(adviceTexts({ ...large, backend: "live" }), []);
+  assert.deepEqual(adviceTexts({ ...large, whatIf: { tried: [], unfinished: [] } }), []);
+  const clean = { ...quietWatersReport(), advice: [] };
+  clean.events.update.attempts = 10_000_000;
+  assert.deepEqual(adviceTexts(clean), []);
 });
