@@ -143,7 +143,8 @@ export class OneCpu implements Cpus {
     for (let other = 0; other < this.tasks; other++) {
       const isAsleep = other === task || this.dueOf(other) > free;
       const wokenAt = other === serverTask ? acceptedAt : free - restNanoseconds;
-      wakesAt[other] = isAsleep ? NEVER : later(earlier(wakesAt[other]!, wokenAt), from);
+      const sleptUntil = wakesAt[other]!;
+      wakesAt[other] = isAsleep ? NEVER : later(sleptUntil <= free ? sleptUntil : wokenAt, from);
     }
     let at = from;
     for (let woken = this.nextWoken(); woken >= 0; woken = this.nextWoken()) {
