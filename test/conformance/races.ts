@@ -19,6 +19,7 @@ const TCP_THREADS =
   "the recording program accepts and closes in a thread of its own, on another CPU: how far it lags behind connect is a race";
 const RESET =
   "some connections of the 5.4 recordings were reset when the server closed late, and stay for CLOSE (10 s) instead of TIME_WAIT (5 s): how many is the scheduler's history";
+const CLOSED = "the listener had closed when the recording program looked for what it had lost";
 const LOST_SYN = "a SYN was retransmitted after 3 s during this flood: when is not recorded";
 
 /** Why a quantity of a recording is not compared, or null. */
@@ -31,6 +32,9 @@ export function raceOf(recording: Recording, quantity: string): string | null {
   }
   if (cpus === 2 && setting.readerDelayMicroseconds === 0 && setting.readerNeverReadsAfterFlush === 0) {
     return quantity === "listener.destroy" ? null : TWO_CPUS;
+  }
+  if (result.listener.drops < 0 && /^(listener\.drops|destroyAttempts|failedDestroyAttempts)$/.test(quantity)) {
+    return CLOSED;
   }
   if (setting.mode === "tcp" && result.floodSeconds > 3) return LOST_SYN;
   const smallWhileFlooding = setting.bigBufferDuringFlood === 0 || setting.secondFloodFlows !== undefined;

@@ -293,7 +293,9 @@ function switchCost(build: string, seed: string): Partial<Costs> {
 
 /** By a real clock: the recv alone, and recv and timer overshoot together where the recording does not show it. */
 const WALL_RECV_NANOSECONDS = 2_000;
-const USUAL_OVERHEAD_NANOSECONDS = 30_000;
+const USUAL_OVERHEAD = [30_000, 70_000] as const;
+/** Fewer in a stretch of the series say little. */
+const LEAST_READS = 50;
 
 /** What an empty bucket costs early_drop on the recorded machines, from their earlydrop runs: a cost, not a result. */
 const BUCKET_NANOSECONDS: Record<string, number> = { k310: 15.7 };
@@ -345,6 +347,7 @@ export function scenarioOf(recording: Recording, seed: string, costs?: Partial<C
         ? {}
         : { bucketNanoseconds: BUCKET_NANOSECONDS[recording.build]! }),
       ...costs,
+      ...wallCosts(recording, seed),
       ...switchCost(recording.build, seed),
       ...machineCosts(recording, seed, costs?.flushEntryNanoseconds),
     },
@@ -447,21 +450,30 @@ function rmemMaxBytes(recording: Recording): number {
 }
 
 /**
- * What a recv took beyond the delay where the clock was real (timer overshoot): from the longest stretch of the series
- * in which the reader always had something to read.
+ * What a recv took beyond the delay where the clock was real (timer overshoot): each seed draws between the stretches of
+ * the series in which the reader always had something to read. Where the queue grew, it had been empty and the reader
+ * had waited.
  */
-function serviceOverheadNanoseconds({ setting, series }: Recording): number {
+function wallCosts({ clock, setting, series }: Recording, seed: string): Partial<Costs> {
+  if (clock !== "wall") return {};
+  const overheads: number[] = [];
   const rows = series?.rows ?? [];
-  let best = { reads: 0, seconds: 0 };
   let from = 0;
-  for (let to = 1; to < rows.length; to++) {
-    if (rows[to]![2]! <= 0 || rows[to - 1]![2]! <= 0) from = to;
-    const reads = rows[to]![4]! - rows[from]![4]!;
-    if (reads > best.reads) best = { reads, seconds: rows[to]![0]! - rows[from]![0]! };
+  for (let to = 1; to <= rows.length; to++) {
+    const [rmem, before] = [rows[to]?.[2] ?? 0, rows[to - 1]![2]!];
+    if (rmem > 0 && before > 0 && rmem <= before) continue;
+    const reads = rows[to - 1]![4]! - rows[from]![4]!;
+    const seconds = rows[to - 1]![0]! - rows[from]![0]!;
+    if (reads >= LEAST_READS) overheads.push((seconds / reads) * 1e9 - setting.readerDelayMicroseconds * 1000);
+    from = to;
   }
-  if (best.reads < 50) return USUAL_OVERHEAD_NANOSECONDS;
-  const overhead = (best.seconds / best.reads) * 1e9 - setting.readerDelayMicroseconds * 1000;
-  return Math.round(Math.max(1_000, Math.min(overhead, 100_000)));
+  const [low, high] = overheads.length < 2 ? USUAL_OVERHEAD : [Math.min(...overheads), Math.max(...overheads)];
+  const share = seed === CALIBRATION ? 0.5 : new Streams(seed).of("overshoot of the recorded machine").uniform();
+  const overhead = Math.max(WALL_RECV_NANOSECONDS, low + share * (high - low));
+  return {
+    recvNanoseconds: WALL_RECV_NANOSECONDS,
+    overshootNanoseconds: Math.round(2 * (overhead - WALL_RECV_NANOSECONDS)),
+  };
 }
 
 /**
@@ -475,10 +487,6 @@ export function calibrate(recording: Recording, known: Partial<Costs> = {}): Par
   const flushSeconds = result?.flushSeconds ?? recording.capacity?.flush_s ?? 0;
   const { costs } = scenarioOf(recording, CALIBRATION, known);
   const calibrated: Partial<Costs> = { ...costs };
-  if (recording.clock === "wall") {
-    calibrated.recvNanoseconds = WALL_RECV_NANOSECONDS;
-    calibrated.overshootNanoseconds = 2 * Math.max(0, serviceOverheadNanoseconds(recording) - WALL_RECV_NANOSECONDS);
-  }
   for (let round = 0; round < 3; round++) {
     const run = runOf(recording, scenarioOf(recording, CALIBRATION, calibrated));
     while (run.figures.flushEndedAt === Number.POSITIVE_INFINITY && run.advance(1000));

@@ -197,6 +197,7 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | cost of a recv, of a recv with the sleep after it, of a bucket | builds of distributions, 5.4.124 | ranges over all recordings of that emulated machine; each seed draws from them |
 | cost of a switch of tasks, which is half of what a recv with the sleep after it takes beyond the recv | kernels with retry timers | ranges over when their readers of 10 ms read of which each was busy for a minute; each seed draws from them |
 | cost of a wait, of a switch of tasks, of an attempt, of a delivery, of fresh memory, of a dispatch of the worker | Debian's builds | runs of 5.10.262, 6.1.170 and 6.12.107 in such an emulator, by the scheduler's own accounts. Sums were measured; how a sum is split between two of them is an estimate, and the ranges of a delivery and of a dispatch were widened while cells were looked at |
+| cost of fresh memory | Debian's 7.x | a worker of 7.3.4 that fills a buffer in such an emulator, and recorded flushes that fill one against others |
 | cost of a wait, and of waking who waits | Debian's builds from 6.12 on | 24 flushes of 6.12.107 in such an emulator, by the scheduler's accounts and the number of turns, and traces of what of a reader's account is the flush's work. The sums were measured; the split between the two was chosen again after a first look at cells |
 | cost of an entry of the flush | flushes from 6.12 on that a reader without delay follows | another flush, as for 5.10 |
 | the same | OpenWrt's builds, 5.4.124 | estimates that were narrowed while cells were looked at |
@@ -209,10 +210,10 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | cost of a tick | Debian's builds from 6.12 on | a trace of 6.12.107 in such an emulator: turns with a tick in them against turns without |
 | cost of a look of the recording program | runs on one CPU | runs of 6.1.170 with a slow reader, which hang on it |
 | when the reader ended after the last look | runs that did not drain | what readers of 100 us and 1 ms still read after a run of the worker that the series shows |
-| cost of a recv with timer overshoot | 6.18.44, by a real clock | stretches in which the reader was busy |
+| cost of a recv with timer overshoot | 6.18.44, by a real clock | the stretches of a run in which the reader was busy, from one of which each seed draws; where it has none, the range over all |
 | when the gc made its first pass | steady load, and runs in which entries expire or the table is full, of kernels whose gc makes passes | the recording itself: between two of its looks |
 
-No rule of a kernel is fed or fitted. That RCU's thread makes tasks give way at ticks, and whose time a wait is, was seen in traces of\nDebian's 5.10.262, 6.1.170 and 6.12.107; who pays for what, how lag comes and goes, and the timer of requests in traces of 6.12.107, 6.18.15 and\n7.3.4. The other kernels were not looked at for it. That the thread which accepts runs when connect returns, so that\nthe server closes first, was seen in traces of 5.10.262, 6.1.170 and 6.12.107. Why readers of 6.18 whose buffer shrinks before a flush begin it without lag is not known.
+No rule of a kernel is fed or fitted. That RCU's thread makes tasks give way at ticks, and whose time a wait is, was seen in traces of\nDebian's 5.10.262, 6.1.170 and 6.12.107; who pays for what, how lag comes and goes, and the timer of requests in traces of 6.12.107, 6.18.15 and\n7.3.4. The other kernels were not looked at for it. That the thread which accepts runs when connect returns, so that\nthe server closes first, was seen in traces of 5.10.262, 6.1.170 and 6.12.107. Readers of recorded runs of 6.18 whose\nbuffer shrinks before a flush begin it without lag; in a trace of 6.18.15 with another program they keep it, so it is taken for\nsomething that the recording program does.
 
 * A quantity that is the same for every seed has no chance in it: the recorded value must be equal.
 * Otherwise the recorded value must lie in the interval in which one further run would lie with 99 % probability (Student's prediction
