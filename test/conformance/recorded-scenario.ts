@@ -450,9 +450,9 @@ function rmemMaxBytes(recording: Recording): number {
 }
 
 /**
- * What a recv took beyond the delay where the clock was real (timer overshoot): each seed draws between the stretches of
- * the series in which the reader always had something to read. Where the queue grew, it had been empty and the reader
- * had waited.
+ * What a recv took beyond the delay where the clock was real (timer overshoot): each seed draws between the stretches
+ * of the series in which the reader always had something to read. Where the queue grew, it had been empty and the
+ * reader had waited.
  */
 function wallCosts({ clock, setting, series }: Recording, seed: string): Partial<Costs> {
   if (clock !== "wall") return {};
