@@ -47,7 +47,7 @@ export function hostKernelNote(given: readonly Given[], kernel: string, scenario
   return [`kernel ${kernel} is modelled as release ${release.version}`, ...notes];
 }
 
-/** The same of a study, of every kernel in it: what a file says is meant as it stands. */
+/** The same of many runs, of every kernel in them. */
 export function studiedKernelNotes(given: readonly Given[], kernels: readonly (string | undefined)[]): string[] {
   return [...new Set(kernels)].flatMap((kernel) => (kernel === undefined ? [] : hostKernelNote(given, kernel)));
 }

@@ -33,12 +33,15 @@ const PASSES = 2;
 /** A stream from its third packet on. */
 const STREAM_PACKETS = 3;
 
-/** Null: it lasts, or it has no rate that could go on (as fast as it goes, a profile, a log, a flush at its end). */
+/**
+ * Null: it lasts, or it has no rate that could go on (as fast as it goes, a profile, a log, deletes, a flush at its
+ * end).
+ */
 export function shortLoad(scenario: Scenario): ShortLoad | null {
-  const { flush, replay, rateProfile, kernelRules } = scenario;
+  const { flush, replay, rateProfile, delete: deletes, kernelRules } = scenario;
   const release = effectiveRelease(scenario);
   const classes = classesOf(scenario);
-  if (flush || replay !== null || rateProfile.length > 0 || release === null) return null;
+  if (flush || replay !== null || deletes !== null || rateProfile.length > 0 || release === null) return null;
   if (classes.some(({ ratePerSecond, connections }) => ratePerSecond === null || connections === 0)) return null;
   const gcSeconds = release.gc.startsWith("pass")
     ? (kernelRules.gcIntervalSeconds ?? GC_PERIOD[release.gc])

@@ -45,6 +45,7 @@ describe("a short load", () => {
     const none = (overrides: Overrides) => assert.equal(shortLoad(flood({ connections: 20, ...overrides })), null);
     none({ flush: true });
     none({ ratePerSecond: null });
+    none({ delete: { share: 1, atSeconds: 1 } });
     none({ kernel: "6.1.100", connections: 3000 });
     const rateProfile = [0, 2].map((seconds) => ({ seconds, connectionsPerSecond: 10 }));
     assert.equal(shortLoad(resolveScenario("flood", { protocol: "udp", flush: false, rateProfile })), null);

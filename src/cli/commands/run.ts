@@ -17,7 +17,7 @@ import { EXIT } from "../exit-codes.js";
 import { EXPECT } from "../experiment.js";
 import { note, reportBug } from "../failure.js";
 import { type FlagValues, readFlags, switched } from "../flag.js";
-import { withHostKernel } from "../host-kernel.js";
+import { studiedKernelNotes, withHostKernel } from "../host-kernel.js";
 import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
 import type { Io } from "../io.js";
 import { DAEMON, daemonOf, LIVE, LIVE_FLAGS, liveOf } from "../live.js";
@@ -99,6 +99,10 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
   const keep = showsReports || formatsOf(flags).some((format) => SHOWING_REPORTS.has(format)) ? "reports" : "verdicts";
   suites.refuseTooMany(plans, keep, process.getBuiltinModule("node:v8").getHeapStatistics().heap_size_limit);
   const outputs = openOutputs(flags, io, dependencies);
+  if (live === null && !flags.has(QUIET)) {
+    const kernels = plans.map(({ scenarios: [first] }) => first!.kernel);
+    for (const sentence of studiedKernelNotes(given, kernels)) note(io, `note: ${sentence}`);
+  }
   if (drawn) announceSeed(flags, io);
   const words = ["run", ...operands];
   const { seed } = flags.overrides;

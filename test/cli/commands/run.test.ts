@@ -70,6 +70,15 @@ describe("run", () => {
     assert.match(bad.stdout, new RegExp(`\\n {4}ct-reliable run ${b} --runs 2 --hz 100 --seed 1\\n`));
   });
 
+  test("says what a kernel whose name hides its level is taken for, once, whether a file or a flag names it", async () => {
+    const [a] = paths("a.yaml");
+    writeFileSync(a!, HOLDS.replace("scenario:", 'scenario:\n  kernel: "5.15.0-1049-gke"'));
+    const taken = /^ct-reliable: note: 5\.15\.0-1049-gke is taken for 5\.15\.0[^\n]*\n$/;
+    assert.match((await run(["run", a!, "--runs", "2"])).stderr, taken);
+    assert.match((await run(["run", paths("c.json")[0]!, "--kernel", "5.15.0-1049-gke"])).stderr, taken);
+    assert.equal((await run(["run", a!, "--quiet"])).stderr, "");
+  });
+
   test("of a single run begins with the report of flood and flush, of many when it is asked for", async () => {
     const [a, b] = paths("a.yaml", "b.yml");
     const report = /ct-reliable [\d.]+: flood on Linux .*\nload {8}/;
