@@ -105,9 +105,13 @@ export function caveatsOf(report: Report): string[] {
 function rateSentence(report: Report): string[] {
   if (!rateMissed(report)) return [];
   const { askedRatePerSecond, achievedRatePerSecond } = report.load;
-  const who = report.backend === "live" ? "this machine" : "the one CPU that sends the packets";
+  const { cpus, packetCpus } = report.scenario;
+  const sends =
+    packetCpus === 1 ? "the one CPU that sends the packets" : `the ${packetCpus} CPUs that send the packets`;
+  const who = report.backend === "live" ? "this machine" : sends;
+  const more = report.backend === "live" || cpus === 1 ? "" : " (--packet-cpus sets how many)";
   return [
-    `${count(askedRatePerSecond)} connections per second were asked for; ${who} made ${count(achievedRatePerSecond)}. The figures are about those.`,
+    `${count(askedRatePerSecond)} connections per second were asked for; ${who} made ${count(achievedRatePerSecond)}${more}. The figures are about those.`,
   ];
 }
 

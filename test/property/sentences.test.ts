@@ -327,8 +327,9 @@ const RULES: readonly Rule[] = [
     },
   ),
   rule(
-    `([\\d,.]+) connections per second were asked for; the one CPU that sends the packets made ([\\d,.]+)\\.`,
-    ([asked, made], { load }) => {
+    `([\\d,.]+) connections per second were asked for; the (?:one CPU that sends|(\\d+) CPUs that send) the packets made ([\\d,.]+)(?: \\(--packet-cpus sets how many\\))?\\.`,
+    ([asked, cpus, made], { load, scenario }) => {
+      assert.equal(Number(cpus ?? 1), scenario.packetCpus);
       near(asked!, load.askedRatePerSecond, whole);
       near(made!, load.achievedRatePerSecond, whole);
       assert.ok(load.achievedRatePerSecond! < 0.98 * load.askedRatePerSecond!);

@@ -148,11 +148,6 @@ const FINDINGS: readonly Finding[] = [
 /** What else there is to know, when the first sentence is not about that. */
 const ASIDES: readonly Finding[] = [
   {
-    // A run that did all that was asked, and less than the question was about.
-    holds: ({ scenario, load }) => load.ended === "done" && shortLoad(scenario) !== null,
-    says: ({ scenario }) => shortLoadText(shortLoad(scenario)!, scenario.nfConntrackMax),
-  },
-  {
     // Where nothing waits for it, the first sentence is about what was lost, and this is why.
     isTrouble: true,
     holds: (report) => readerStopped(report) !== null && !(firstIsReliable(report) && some(report.dying.final)),
@@ -246,13 +241,19 @@ const ASIDES: readonly Finding[] = [
   },
 ];
 
+/** A run that did all that was asked, and less than the question was about: what all others leave open. */
+function leftOpen({ scenario, load }: Report): string[] {
+  const short = load.ended === "done" ? shortLoad(scenario) : null;
+  return short === null ? [] : [shortLoadText(short, scenario.nfConntrackMax)];
+}
+
 /** Asides beyond these are in the table of events. */
 const MOST_ASIDES = 4;
 
 export function meaningOf(report: Report): string {
   const first = FINDINGS.find((finding) => finding.holds(report))!.says(report);
   const asides = report.table.created === 0 ? [] : ASIDES.filter((aside) => aside.holds(report)).slice(0, MOST_ASIDES);
-  return [first, ...asides.map((aside) => aside.says(report))].join(" ");
+  return [first, ...asides.map((aside) => aside.says(report)), ...leftOpen(report)].join(" ");
 }
 
 /** What `--quiet` says beside its line. */
