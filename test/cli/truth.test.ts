@@ -124,7 +124,9 @@ test("a rate that the machine did not make is said, asked and made", async () =>
   const made = Math.round(achievedRatePerSecond!).toLocaleString("en-US");
   for (const text of [screen, quiet]) {
     assert.ok(
-      text.includes(`70,000 connections per second were asked for; the one CPU that sends the packets made ${made} (--packet-cpus sets how many).`),
+      text.includes(
+        `70,000 connections per second were asked for; the one CPU that sends the packets made ${made} (--packet-cpus sets how many).`,
+      ),
       text,
     );
   }
