@@ -55,9 +55,11 @@ export function referencesFor(recording: Recording, among: readonly Recording[])
   // A SYN that was sent again stretches a flood: the quickest had none.
   const quickest = connections.sort((a, b) => secondsPerFlow(a) - secondsPerFlow(b))[0];
   if (isFollowed(recording)) {
-    // Entries that are delivered at once cost what refused ones do, and a delivery.
+    // Entries that are delivered at once cost what refused ones do, and a delivery. A lossy flush frees those that are
+    // refused, which takes 0.4 to 0.7 us more than the way to a list.
     const distance = (one: Recording): number => Math.abs(one.setting.flows - setting.flows);
-    const alike = flushes.filter((one) => !isLossy(one)).sort((a, b) => distance(a) - distance(b));
+    const alike = flushes.filter((one) => isLossy(one) === isLossy(recording));
+    alike.sort((a, b) => distance(a) - distance(b));
     return { flush: alike[0] ?? null, flood: null, tcp: null };
   }
   const floods = ofThisMachine.filter(
