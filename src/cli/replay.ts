@@ -176,6 +176,8 @@ export function replayNotes(replay: Replay | null, given: Overrides): string[] {
     ...notes.filter(([count]) => count > 0).map(([, sentence]) => `the log ${file} ${sentence}`),
     "of a log the packets that raised no event are not known, so that the machine has less to do, and the times of conntrack -E " +
       "are those at which it read the events, not those at which the kernel raised them",
+    "its entries end at its times on every kernel: where a gc finds many expired ones at a time, that is in the run only if it is in " +
+      "the log",
     "repeating this run needs the file: a report has its name, its hash and its counts",
     ...(overruled.length === 0
       ? []

@@ -17,6 +17,8 @@ export interface ShortLoad {
   steadyEntries: number;
   /** The longest time between two looks of the gc at an entry; 0: entries have timers, and end one by one. */
   gcSeconds: number;
+  /** The most that the table takes. */
+  nfConntrackMax: number;
 }
 
 /** The longest time from one look at an entry to the next, in seconds (gc/). */
@@ -51,7 +53,7 @@ export function shortLoad(scenario: Scenario): ShortLoad | null {
   const steadySeconds = Math.round(Math.max(...lives) + PASSES * gcSeconds);
   if (lastsSeconds >= steadySeconds) return null;
   const steadyEntries = classes.reduce((sum, { ratePerSecond }, index) => sum + ratePerSecond! * lives[index]!, 0);
-  return { lastsSeconds, steadySeconds, steadyEntries, gcSeconds };
+  return { lastsSeconds, steadySeconds, steadyEntries, gcSeconds, nfConntrackMax: scenario.nfConntrackMax };
 }
 
 /** From its first packet to its last. */

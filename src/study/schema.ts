@@ -2,6 +2,7 @@
  * What every figure of a study's result is, for the published JSON Schema; the types are sweep.ts, compare.ts and
  * size.ts.
  */
+import type { ShortLoad } from "../kernel/steady-load.js";
 import { REPORT } from "../report/schema.js";
 import {
   choiceOf,
@@ -27,6 +28,18 @@ const version: Schema = { type: "integer", description: "of this shape", enum: [
 const interrupted: Schema = { type: "boolean", description: "true where Ctrl-C ended it early", enum: [true] };
 const missing = list(word("a run, and why"), "runs that are not counted, because workers ended in them");
 const flushes = choiceOf(FLUSHES, "which runs end with a flush of the table, whose events the figures count as well");
+const shortLoad = nullable(
+  object<ShortLoad>(
+    "a load where one that goes on has more entries at once and larger bursts; null: it goes on long enough",
+    {
+      lastsSeconds: figure("how long it lasts"),
+      steadySeconds: figure("from which duration on it would not differ"),
+      steadyEntries: figure("entries that one without end has at once"),
+      gcSeconds: figure("the longest time between two looks of the gc at an entry; 0: entries have timers"),
+      nfConntrackMax: count("the most that the table takes"),
+    },
+  ),
+);
 const { tool, expectations } = REPORT.properties;
 
 const SUMMARY: ObjectSchema<Summary> = object("what the runs say of one figure", {
@@ -67,6 +80,7 @@ const SWEEP_PROPERTIES: ObjectSchema<SweepReport>["properties"] = {
   ),
   runsPerCell: count("seeds of each cell"),
   flushes,
+  shortLoad,
   measures: list(MEASURE, "what is looked at"),
   cells: list(CELL, "in the order of the axes"),
   interrupted,
@@ -121,18 +135,7 @@ export const SIZE: ObjectSchema<SizeReport> = {
     expectations: list(word("an expectation"), "what must hold"),
     runs: count("seeds with which it must hold"),
     flushes,
-    shortLoad: nullable(
-      object<NonNullable<SizeReport["shortLoad"]>>(
-        "the load of the answer, where one that goes on has more entries at once and larger bursts; null: it goes on long enough",
-        {
-          lastsSeconds: figure("how long it lasts"),
-          steadySeconds: figure("from which duration on it would not differ"),
-          steadyEntries: figure("entries that one without end has at once"),
-          gcSeconds: figure("the longest time between two looks of the gc at an entry; 0: entries have timers"),
-          nfConntrackMax: count("the most that the table takes"),
-        },
-      ),
-    ),
+    shortLoad,
     answer: nullable(
       object<SizeAnswer>("null: none of the values that were tried holds", {
         ...TRIAL,

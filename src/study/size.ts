@@ -165,7 +165,7 @@ export interface SizeReport {
   /** Which runs end with a flush of the table, whose events the figures count as well. */
   flushes: Flushes;
   /** What a load that goes on longer may need beyond the answer; null: nothing, or there is no answer. */
-  shortLoad: (ShortLoad & { nfConntrackMax: number }) | null;
+  shortLoad: ShortLoad | null;
   /** Null: no value of those that were tried holds. */
   answer: SizeAnswer | null;
   /** The next value on the harder side, which does not hold; null: the answer is at the end of what can be set. */
@@ -234,7 +234,7 @@ export async function sizeUp(
     expectations: expectations.map(({ expression }) => expression),
     runs: runsFor(question),
     flushes: rungs[0]!.scenario.flush ? "every run" : "no run",
-    shortLoad: found === null ? null : shortLoadOf(rungs[found]!.scenario),
+    shortLoad: found === null ? null : shortLoad(rungs[found]!.scenario),
     answer: answer === undefined ? null : answerOf(question, answer),
     refuted: answer === undefined ? null : (trials.get(found! - 1) ?? null),
     monotone,
@@ -276,11 +276,6 @@ function startOf({ find, experiment, overrides }: SizeQuestion, rungs: readonly 
   const present = KNOBS[find].presentIn(resolveScenario(experiment, overrides)) ?? Number.MAX_VALUE;
   const distances = rungs.map(({ value }) => Math.abs(value - present));
   return distances.indexOf(Math.min(...distances));
-}
-
-function shortLoadOf(scenario: Scenario): SizeReport["shortLoad"] {
-  const short = shortLoad(scenario);
-  return short === null ? null : { ...short, nfConntrackMax: scenario.nfConntrackMax };
 }
 
 function runsFor({ runs, expectations }: SizeQuestion): number {

@@ -3,6 +3,7 @@
  * still to do, that each is kept where it belongs when it is done, and that the summary depends on the figures alone
  * and not on who made them when.
  */
+import { type ShortLoad, shortLoad } from "../kernel/steady-load.js";
 import type { Scenario } from "../scenario/scenario.js";
 import { WorkDone } from "./actions.js";
 import { cellOf, cellsOf, runName, type Study, scenarioAt, scenarioMaker, valuesAt } from "./grid.js";
@@ -124,6 +125,8 @@ export interface SweepReport {
   runsPerCell: number;
   /** Which runs end with a flush of the table, whose events the figures count as well. */
   flushes: Flushes;
+  /** Of loads that end before the table is what it stays: the one that would have to last longest. Null: none. */
+  shortLoad: ShortLoad | null;
   measures: readonly MeasureHead[];
   cells: readonly Cell[];
   /** True where not all runs are done: cells of which none is are missing. Absent otherwise. */
@@ -145,6 +148,7 @@ export function sweepReport(runs: Runs, tool: SweepReport["tool"]): SweepReport 
     axes: study.axes.map(({ name, values }) => ({ name, values: values.map(({ text }) => text) })),
     runsPerCell: study.runs,
     flushes: flushesIn(scenarios),
+    shortLoad: shortestOf(scenarios),
     measures: study.measures.map(headOf),
     cells: begun.map((cell, index) => ({
       at: placeOf(study, cell),
@@ -158,6 +162,12 @@ export function sweepReport(runs: Runs, tool: SweepReport["tool"]): SweepReport 
 function flushesIn(scenarios: readonly Scenario[]): Flushes {
   if (scenarios.every(({ flush }) => flush)) return "every run";
   return scenarios.some(({ flush }) => flush) ? "some runs" : "no run";
+}
+
+function shortestOf(scenarios: readonly Scenario[]): ShortLoad | null {
+  const short = scenarios.flatMap((scenario) => shortLoad(scenario) ?? []);
+  const longest = Math.max(...short.map(({ steadySeconds }) => steadySeconds));
+  return short.find(({ steadySeconds }) => steadySeconds === longest) ?? null;
 }
 
 function headOf(name: string): MeasureHead {

@@ -4,7 +4,7 @@
  */
 import type { CompareReport, NamedRun } from "../../study/compare.js";
 import { differenceCell, splitMeasures } from "../study/compare.js";
-import { flushNote, INTERVAL_NOTE, summaryText } from "../study/figures.js";
+import { INTERVAL_NOTE, studyNote, summaryText } from "../study/figures.js";
 import { headOf, isPartial, type StudyOptions } from "../study/sweep.js";
 import { bufferOf, loadOf, policyOf, readerOf } from "../text/setting.js";
 import { definitions, escaped, inWords, type Markup, table } from "./markup.js";
@@ -17,7 +17,7 @@ export function compareHtml(report: CompareReport, { command }: StudyOptions, ru
   const charts = new Charts();
   const names = report.axes[0]!.values;
   const title = `Comparison of ${report.of}: ${names.join(", ")}`;
-  const flushed = flushNote(report);
+  const noted = studyNote(report);
   const figures = charts.figures(overlaidCharts(runs));
   const body = [
     `<h1>${escaped(title)}</h1>`,
@@ -25,7 +25,7 @@ export function compareHtml(report: CompareReport, { command }: StudyOptions, ru
     ...report.comparisons.map(({ sentence }) => `<p class="verdict">${escaped(sentence)}</p>`),
     ...(runs.length === 0 ? [] : ["<h2>What was compared</h2>", settingsOf(runs)]),
     "<h2>Figures</h2>",
-    ...(flushed === null ? [] : [`<p>${escaped(flushed)}</p>`]),
+    ...(noted === null ? [] : [`<p>${escaped(noted)}</p>`]),
     `<p>${escaped(`${INTERVAL_NOTE} Differences are taken run by run with the same seed. In the pictures the bar is the mean, from 0, and the dark line its interval.`)}</p>`,
     figuresOf(report),
     ...(figures === ""

@@ -3,7 +3,7 @@
  * what the runs leave open, and every figure as a table.
  */
 import type { Cell, MeasureHead, SweepReport } from "../../study/sweep.js";
-import { flushNote, INTERVAL_NOTE, summaryText } from "../study/figures.js";
+import { INTERVAL_NOTE, studyNote, summaryText } from "../study/figures.js";
 import { extremesIn, headOf, isPartial, isSameEverywhere, SAME_EVERYWHERE, type StudyOptions } from "../study/sweep.js";
 import type { Chart } from "./chart.js";
 import { type MapAxis, mapOf } from "./map.js";
@@ -22,14 +22,14 @@ export function sweepHtml(report: SweepReport, { command }: StudyOptions): strin
   const { axes, measures, cells } = report;
   const varying = measures.filter((measure) => !isSameEverywhere(measure, cells));
   const [first, ...others] = extremesIn(report);
-  const flushed = flushNote(report);
+  const noted = studyNote(report);
   const title = `Sweep of ${report.of} over ${axes.map(({ name }) => name).join(", ") || "no parameter"}`;
   const body = [
     `<h1>${escaped(title)}</h1>`,
     `<p class="${isPartial(report) ? "bad" : "aside"}">${escaped(headOf(report))}</p>`,
     `<p class="verdict">${escaped(first ?? SAME_EVERYWHERE)}</p>`,
     ...others.map((sentence) => `<p>${escaped(sentence)}</p>`),
-    ...(flushed === null ? [] : [`<p>${escaped(flushed)}</p>`]),
+    ...(noted === null ? [] : [`<p>${escaped(noted)}</p>`]),
     ...(axes.length === 0
       ? []
       : [

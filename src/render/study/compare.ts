@@ -8,7 +8,7 @@ import { escaped } from "../markdown.js";
 import { type Cell, GAP, lay } from "../text/columns.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
 import { themeOf } from "../text/theme.js";
-import { differenceText, flushNote, INTERVAL_NOTE, summaryText } from "./figures.js";
+import { differenceText, INTERVAL_NOTE, studyNote, summaryText } from "./figures.js";
 import { headOf, isPartial, isSameEverywhere, markdownTable, type StudyOptions } from "./sweep.js";
 
 const NOTE =
@@ -21,7 +21,7 @@ export function compareText(report: CompareReport, { colour, width, command, qui
   const sentences = report.comparisons.map(({ sentence }) => wrap(sentence, columns));
   const head = isPartial(report) ? wrap(headOf(report), columns) : [];
   if (quiet) return `${[...head, ...sentences.flat()].join("\n")}\n`;
-  const flushed = flushNote(report);
+  const noted = studyNote(report);
   const { same } = splitMeasures(report);
   const rows = rowsOf(report).map(([measure, variant, figure, difference, seen], row): Cell[] => [
     { text: measure, paint: theme.label, left: true },
@@ -34,7 +34,7 @@ export function compareText(report: CompareReport, { colour, width, command, qui
     ...(head.length > 0 ? [head.map((line) => theme.warning(line))] : []),
     ...(rows.length > 1 ? [lay(rows, GAP)] : []),
     ...(same === null ? [] : [wrap(same, columns).map((line) => theme.aside(line))]),
-    ...(flushed === null ? [] : [wrap(flushed, columns)]),
+    ...(noted === null ? [] : [wrap(noted, columns)]),
     wrap(NOTE, columns).map((line) => theme.aside(line)),
     [theme.aside("Repeat it with"), command],
   ];
@@ -44,7 +44,7 @@ export function compareText(report: CompareReport, { colour, width, command, qui
 export function compareMarkdown(report: CompareReport, { command }: StudyOptions): string {
   const { same } = splitMeasures(report);
   const head = isPartial(report) ? headOf(report) : null;
-  const sentences = [head, ...report.comparisons.map(({ sentence }) => sentence), same, flushNote(report)];
+  const sentences = [head, ...report.comparisons.map(({ sentence }) => sentence), same, studyNote(report)];
   const title = sentences.flatMap((sentence) => (sentence === null ? [] : [escaped(sentence)])).join("\n\n");
   const rows = rowsOf(report).map(([measure, variant, figure, difference, seen]) => [
     escaped(measure),

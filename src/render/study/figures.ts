@@ -2,9 +2,11 @@
  * A figure of a study as a person reads it: in the unit of its measure, with what the 95 % interval of the mean leaves
  * open behind it, and with the runs in which it never came.
  */
+import type { ShortLoad } from "../../kernel/steady-load.js";
 import type { Summary } from "../../study/statistics.js";
 import type { Flushes } from "../../study/sweep.js";
 import { count, duration, percent, plural, size, UNKNOWN } from "../text/numbers.js";
+import { shortLoadText } from "../text/short-load.js";
 
 /** A share is 1 for 100 %. */
 export function figureText(figure: number | null, unit: string): string {
@@ -52,8 +54,19 @@ export function missingText(missing: readonly string[]): string {
 /** What the figures of a table are. */
 export const INTERVAL_NOTE = "Means over the seeds; ± is half of the 95 % interval of the mean.";
 
-/** What the figures count that the name of the study does not say; null: nothing. */
-export function flushNote({ of, flushes }: { of: string; flushes: Flushes }): string | null {
+interface Noted {
+  of: string;
+  flushes: Flushes;
+  shortLoad: ShortLoad | null;
+}
+
+/** What the figures are about that the name of the study does not say; null: nothing. */
+export function studyNote({ of, flushes, shortLoad }: Noted): string | null {
+  const notes = [flushNote(of, flushes), shortLoad === null ? null : shortLoadText(shortLoad)];
+  return notes.filter((note) => note !== null).join(" ") || null;
+}
+
+function flushNote(of: string, flushes: Flushes): string | null {
   if (of === "flush" || flushes === "no run") return null;
   const runs = flushes === "every run" ? "Each run ends" : "Some of the runs end";
   return `${runs} with a flush (conntrack -F), whose events the figures count as well; --no-flush leaves it out.`;

@@ -10,9 +10,8 @@ import { measured, verdictText } from "../measured.js";
 import { type Cell, GAP, lay } from "../text/columns.js";
 import { percent, plural } from "../text/numbers.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
-import { shortLoadText } from "../text/short-load.js";
 import { themeOf } from "../text/theme.js";
-import { flushNote, missingText } from "./figures.js";
+import { missingText, studyNote } from "./figures.js";
 import type { StudyOptions } from "./sweep.js";
 
 export interface SizeOptions extends StudyOptions {
@@ -91,9 +90,8 @@ export function sentencesOf(report: SizeReport): string[] {
     sentences.push(`At most ${percent(part, whole)} of the buffer was in use: the rest is the margin.`);
   }
   if (!monotone) sentences.push(rangesOf(report));
-  if (report.shortLoad !== null) sentences.push(shortLoadText(report.shortLoad, report.shortLoad.nfConntrackMax));
-  const flushed = flushNote(report);
-  if (flushed !== null) sentences.push(flushed);
+  const noted = studyNote(report);
+  if (noted !== null) sentences.push(noted);
   return sentences;
 }
 

@@ -10,7 +10,7 @@ import { type Cell, GAP, lay, tableWidth } from "../text/columns.js";
 import { count, plural } from "../text/numbers.js";
 import { legibleWidth, wrap } from "../text/paragraph.js";
 import { type Theme, themeOf } from "../text/theme.js";
-import { figureText, flushNote, INTERVAL_NOTE, meanText, missingText, summaryText } from "./figures.js";
+import { figureText, INTERVAL_NOTE, meanText, missingText, studyNote, summaryText } from "./figures.js";
 import { heatMap } from "./heat-map.js";
 
 export interface StudyOptions {
@@ -29,11 +29,11 @@ export function sweepText(report: SweepReport, { colour, width, command, quiet }
   const verdict = verdictOf(report);
   const partial = isPartial(report);
   if (quiet) return `${wrap(partial ? `${headOf(report)} ${verdict}` : verdict, columns).join("\n")}\n`;
-  const flushed = flushNote(report);
+  const noted = studyNote(report);
   const blocks = [
     wrap(headOf(report), columns).map((line) => (partial ? theme.warning : theme.heading)(line)),
     wrap(verdict, columns),
-    ...(flushed === null ? [] : [wrap(flushed, columns)]),
+    ...(noted === null ? [] : [wrap(noted, columns)]),
     heatMap(report, columns, theme),
     cellLines(report, columns, theme),
     wrap(INTERVAL_NOTE, columns).map((line) => theme.aside(line)),
@@ -186,8 +186,8 @@ export function sweepMarkdown(report: SweepReport, { command }: StudyOptions): s
     ...axes.map(({ name }) => escaped(at[name]!)),
     ...measures.map(({ name, unit }) => summaryText(figures[name]!, unit)),
   ]);
-  const flushed = flushNote(report);
-  const title = [headOf(report), verdictOf(report), ...(flushed === null ? [] : [flushed])];
+  const noted = studyNote(report);
+  const title = [headOf(report), verdictOf(report), ...(noted === null ? [] : [noted])];
   return markdownTable(title.map(escaped).join("\n\n"), [heading, ...rows], command);
 }
 

@@ -244,7 +244,7 @@ const ASIDES: readonly Finding[] = [
 /** A run that did all that was asked, and less than the question was about: what all others leave open. */
 function leftOpen({ scenario, load }: Report): string[] {
   const short = load.ended === "done" ? shortLoad(scenario) : null;
-  return short === null ? [] : [shortLoadText(short, scenario.nfConntrackMax)];
+  return short === null ? [] : [shortLoadText(short)];
 }
 
 /** Asides beyond these are in the table of events. */

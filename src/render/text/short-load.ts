@@ -3,10 +3,13 @@ import type { ShortLoad } from "../../kernel/steady-load.js";
 import { formatSeconds } from "../../scenario/units.js";
 import { count, duration } from "./numbers.js";
 
-export function shortLoadText(
-  { lastsSeconds, steadySeconds, steadyEntries, gcSeconds }: ShortLoad,
-  nfConntrackMax: number,
-): string {
+export function shortLoadText({
+  lastsSeconds,
+  steadySeconds,
+  steadyEntries,
+  gcSeconds,
+  nfConntrackMax,
+}: ShortLoad): string {
   const bursts = gcSeconds > 0 ? " and larger bursts of DESTROY" : "";
   const entries = Number(steadyEntries.toPrecision(2));
   const full =

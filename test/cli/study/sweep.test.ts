@@ -290,3 +290,19 @@ describe("an interrupted sweep", () => {
       assert.match(stderr, /expected runs of this study, got those of another one, of flush/);
     }));
 });
+
+test("a sweep of loads that end early says which duration would not, of the kernel that needs the longest", async () => {
+  const argv = ["sweep", "flood", "--protocol", "udp", "--packets", "1", "--rate", "10/s", "--no-flush", "--runs", "1"];
+  const { stdout } = await simulated([...argv, "--duration", "2s", "-L", "kernel=2.6.31,5.10.100,6.1.100"], {
+    columns: 200,
+  });
+  assert.match(stdout, /That is a load of 2 s; .* ask with --duration\s270s\s+or\s+more\./);
+  const flushed = await simulated([
+    ...argv.filter((word) => word !== "--no-flush"),
+    "--duration",
+    "2s",
+    "-L",
+    "kernel=6.1.100",
+  ]);
+  assert.doesNotMatch(flushed.stdout, /That is a load of/);
+});
