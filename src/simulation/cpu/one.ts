@@ -50,6 +50,7 @@ export class OneCpu implements Cpus {
   private readonly pages = new SlabPages();
   private readonly listeners: Scenario["listeners"];
   private readonly flushes: boolean;
+  private readonly tellsReaders: boolean;
   /** The task that had the CPU last. */
   private present = -1;
   /** By task: until when it sleeps as a step begins, NEVER if for what others do; and when it wakes up in that step. */
@@ -78,6 +79,7 @@ export class OneCpu implements Cpus {
     this.waitNanoseconds = waitNanoseconds;
     this.listeners = scenario.listeners;
     this.flushes = scenario.flush;
+    this.tellsReaders = scenario.flush && kernel.release.scheduler.policy === "eevdf";
     this.kernel = kernel;
     this.wakesAt = new Float64Array(this.tasks);
     this.restIsKnown = kernel.release.scheduler.policy === "eevdf";
@@ -170,7 +172,7 @@ export class OneCpu implements Cpus {
   private runChosen(at: number): void {
     let from = later(this.cpu0.free, at);
     if (at > this.cpu0.free && this.lingering >= 0) this.pick(this.cpu0.free, this.lastTick);
-    if (this.flushes && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
+    if (this.tellsReaders && this.phases.wakesUp && this.phases.due <= at) this.tellReaders();
     // A DESTROY that is delivered wakes its reader before it calls for the worker.
     let readerDue = NEVER;
     for (let task = FIRST_READER; task < this.tasks; task++) readerDue = earlier(readerDue, this.dues[task]!);
@@ -220,7 +222,8 @@ export class OneCpu implements Cpus {
 
   /**
    * A reader whose buffer shrinks before a flush looks up once more while nobody else wants the CPU, and has no lag
-   * from then on. Recordings of 6.18 show that it has none, and that readers of other runs have; why is not known.
+   * from then on. Recordings of 6.18 show that it has none, and that readers of other runs have; why is not known. With
+   * CFS it has its whole credit when the flush begins, with or without that.
    */
   private tellReaders(): void {
     for (const [index, { smallFrom }] of this.listeners.entries()) {
