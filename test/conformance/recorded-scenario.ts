@@ -116,7 +116,7 @@ const DEBIAN_11: MachineCosts = {
 /**
  * Twelve flushes of 6.1.170 of which nothing is lost, in such an emulator: the flush is charged 6.87 us an entry, 6.15
  * when it is refused, which takes as long as recorded. What is left of a recorded flush of 5000, 14.75 us less 0.48 for
- * its empty buckets, is charged to the reader, a part of it for what the flush still does after it woke it. The recorded
+ * its empty buckets, is charged to the reader, a part of it for what the flush still does after it woke it. A recorded
  * flush is by 8.08 us an entry longer than one that is refused, the reader's own turns in that one left out.
  */
 const DEBIAN_12: MachineCosts = {
