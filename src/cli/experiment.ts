@@ -168,7 +168,7 @@ interface Pause {
   stopRequested(): boolean;
 }
 /** What other runs say of this one. */
-type Advise = (report: Report, pause: Pause) => Promise<Pick<Report, "advice" | "hiddenRules">>;
+type Advise = (report: Report, pause: Pause) => Promise<Pick<Report, "advice" | "untried" | "hiddenRules">>;
 
 interface Advised {
   live: Live | null;
@@ -181,9 +181,13 @@ async function advisorOf({ live, host, flags, dependencies }: Advised): Promise<
   const { adviceOn, hiddenRulesOn, adviceOnLive } = await dependencies.advisor();
   if (live === null) {
     return async (report, pause) => {
-      const advice = await adviceOn(report, pause);
+      let left: Pick<Report, "untried"> = {};
+      const untried = (flags: readonly string[]): void => {
+        left = { untried: flags };
+      };
+      const advice = await adviceOn(report, { ...pause, untried });
       const hiddenRules = await hiddenRulesOn(report, pause);
-      return { advice, ...(hiddenRules === null ? {} : { hiddenRules }) };
+      return { advice, ...left, ...(hiddenRules === null ? {} : { hiddenRules }) };
     };
   }
   const isProgram = flags.has(DAEMON);

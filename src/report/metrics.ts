@@ -34,6 +34,7 @@ const NO_METRICS = new Set([
   "expectations",
   "interrupted",
   "advice",
+  "untried",
   "whatIf",
   "hiddenRules",
   "program",

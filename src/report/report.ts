@@ -335,6 +335,8 @@ export interface Report<F extends Figure = Figure> {
    * The best of what was tried; empty: nothing was wrong, or nothing that was tried helped. Null: nothing was tried.
    */
   advice: readonly Advice[] | null;
+  /** Flags of what was not tried because it takes longer than advice may; absent where something helps, or all was. */
+  untried?: readonly string[];
   /** Absent where it was not asked for. */
   whatIf?: WhatIf;
   /**

@@ -536,6 +536,10 @@ export const REPORT: ObjectSchema<Report> = {
         "the best of what was tried, of a live run in a simulation of it; null: nothing was tried",
       ),
     ),
+    untried: list(
+      text("flags", "a setting"),
+      "what was not tried because it takes longer than advice may; absent where something helps, or all was tried",
+    ),
     whatIf: tried("what each setting, changed by itself, would have made of it; absent where nobody asked"),
     hiddenRules: tried(
       "what each rule that the kernel's name does not tell would have made of it, the largest change first; absent where " +
@@ -543,5 +547,5 @@ export const REPORT: ObjectSchema<Report> = {
     ),
     interrupted: { type: "boolean", description: "true where a signal ended the run before it settled", enum: [true] },
   }),
-  optional: ["interrupted", "whatIf", "hiddenRules"],
+  optional: ["interrupted", "untried", "whatIf", "hiddenRules"],
 };

@@ -6,12 +6,12 @@ import type { Advice, AdviceEffect, Report, Tried, WhatIf } from "../report/repo
 import type { PresetName } from "../scenario/parameters/preset.js";
 import type { Harm } from "./harm.js";
 import { ownSetting } from "./own-setting.js";
-import { adviceBudget, adviceFor, type Effect, type Findings } from "./what-if.js";
+import { adviceBudget, adviceFor, type Effect, type Findings, type Watch } from "./what-if.js";
 
 /** A refusal is no loss where it is resent, nor is a NEW that comes with its DESTROY; this much more is a cost. */
 const MORE = 0.1;
 
-interface Pause {
+interface Pause extends Pick<Watch, "untried"> {
   breathe?(): Promise<void> | void;
   stopRequested?(): boolean;
 }

@@ -38,6 +38,8 @@ export interface Watch {
   budget: number;
   /** From parameters on top of those that the run had to its scenario; by default on top of the scenario itself. */
   vary?(over: Overrides): Scenario;
+  /** Of advice: called with the flags of what took more than is left, where nothing helps. */
+  untried?(flags: readonly string[]): void;
   /** Called before each run. */
   trying?(change: Change): void;
   /** Called between slices of a run. */
@@ -63,13 +65,14 @@ export async function adviceFor(report: Report, watch: Watch): Promise<Effect | 
   const before = harmsOf(report);
   if (!HARMS.some((harm) => isWrong(harm, before[harm], report.table.max))) return null;
   let left = watch.budget;
-  const { effects } = await tryAll(report, promisingChanges(report), watch, {
+  const { effects, unfinished } = await tryAll(report, promisingChanges(report), watch, {
     allowed: () => left,
     taken(actions) {
       left -= actions;
     },
   });
   const helpful = effects.filter(({ helps }) => helps);
+  if (helpful.length === 0 && unfinished.length > 0) watch.untried?.(unfinished);
   return ranked(helpful, COARSE)[0] ?? null;
 }
 

@@ -39,7 +39,18 @@ describe("advice", () => {
   });
 
   test("is none where the budget is too small for any run, whatever would help", async () => {
-    assert.equal(await adviceFor(slowDrain, { budget: 5000 }), null);
+    let untried: readonly string[] = [];
+    const watch = {
+      budget: 5000,
+      untried: (flags: readonly string[]) => {
+        untried = flags;
+      },
+    };
+    assert.equal(await adviceFor(slowDrain, watch), null);
+    assert.ok(
+      untried.some((flags) => flags.startsWith("--buffer")),
+      untried.join(),
+    );
   });
 
   test("is the same within the usual budget each time it is asked for", async () => {

@@ -1,29 +1,25 @@
 /** Advice in words: the flags of a run that was made, what is less with them, and what they cost. */
-import { type Advice, type AdviceEffect, type AdviceFigure, HARMS, type Report } from "../../report/report.js";
-import { actionsOf, MOST_BUDGET } from "../../study/actions.js";
-import { harmsOf, isWrong } from "../../study/harm.js";
+import type { Advice, AdviceEffect, AdviceFigure, Report } from "../../report/report.js";
 import { count, duration, plural } from "./numbers.js";
 
 /** Effects that a sentence has room for. */
 const MOST_EFFECTS = 2;
+/** Settings that it has. */
+const MOST_NAMED = 3;
 
 /** What was advised, a sentence each; of a live run they say that they are from a simulation. */
 export function adviceTexts(report: Report): string[] {
-  const { backend, program, advice } = report;
-  if (isUntried(report)) return ["No other setting was tried, since the run is large: --what-if tries each."];
+  const { backend, program, advice, untried, whatIf } = report;
+  if (untried !== undefined && whatIf === undefined) {
+    const named = untried.slice(0, MOST_NAMED).join(", ");
+    const more = untried.length > MOST_NAMED ? ` and ${untried.length - MOST_NAMED} more` : "";
+    return [`Not tried, because it takes long: ${named}${more}; --what-if tries each.`];
+  }
   const where =
     backend === "live"
       ? `In a simulation with the costs of this machine and the ${program === null ? "reader" : "program's pace"} of this run: `
       : "";
   return (advice ?? []).map((each) => where + adviceText(each, backend === "live" && program !== null));
-}
-
-/** Something went wrong, and one more run as long as this one was more than advice may take. */
-function isUntried(report: Report): boolean {
-  const { backend, advice, whatIf, table } = report;
-  if (backend === "live" || advice?.length !== 0 || whatIf !== undefined) return false;
-  const harms = harmsOf(report);
-  return actionsOf(report) > MOST_BUDGET && HARMS.some((harm) => isWrong(harm, harms[harm], table.max));
 }
 
 /** `ofProgram`: a program of the user that is as it is, so that its own setting is what can be changed. */
