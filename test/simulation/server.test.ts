@@ -1,6 +1,7 @@
 /** The server of short TCP connections as a thread of its own: on one CPU the scheduler says which end closes first. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { Scheduler } from "../../src/kernel/sched/scheduler.js";
 import type { Overrides } from "../../src/scenario/defaults.js";
 import { Run } from "../../src/simulation/loop.js";
 import { hasServer } from "../../src/simulation/server.js";
@@ -20,6 +21,18 @@ function packetsOf(overrides: Overrides): { tuple: number; direction: number; se
   };
   while (run.figures.flushAt === Number.POSITIVE_INFINITY && run.advance(1000));
   return sent;
+}
+
+/** The readers and the server, in the order in which they wake up; number 0 is the client, 1 the kernel's worker. */
+function wakesOf(run: Run): number[] {
+  const scheduler = Reflect.get(Reflect.get(run, "cpus") as object, "scheduler") as Scheduler;
+  const wake = scheduler.wake.bind(scheduler);
+  const woken: number[] = [];
+  scheduler.wake = (task) => {
+    if ((task === 2 || task === 3) && !woken.includes(task)) woken.push(task);
+    wake(task);
+  };
+  return woken;
 }
 
 const FIN = 2;
@@ -53,6 +66,15 @@ describe("a server that shares the CPU with its clients over loopback", () => {
     }
     const byServer = [...first.values()].filter((direction) => direction === 1).length;
     assert.ok(byServer > 150, `${byServer} of 200`);
+  });
+
+  test("wakes after the reader, whose NEW comes before the end of the handshake", () => {
+    for (const kernel of ["4.19", "6.1.170", "6.12.107"]) {
+      const run = new Run(flushScenario({ ...TCP, kernel, connections: 1 }));
+      const woken = wakesOf(run);
+      while (woken.length < 2) assert.ok(run.advance(1));
+      assert.deepEqual(woken, [2, 3], kernel);
+    }
   });
 
   test("sends six packets of a connection, and a seventh where a tick comes between the two ends", () => {

@@ -55,6 +55,12 @@ export class OneCpu implements Cpus {
   private present = -1;
   /** By task: until when it sleeps as a step begins, NEVER if for what others do; and when it wakes up in that step. */
   private readonly wakesAt: Float64Array;
+  /**
+   * Of those that one step woke, as far as it is not known when: first the readers, the newest before the others. A
+   * DESTROY that is delivered calls for the worker after that, and the NEW of a connection comes before the end of its
+   * handshake.
+   */
+  private readonly wakeOrder: readonly number[];
   /** A task that has nothing to do any more and was to give way before it could sleep. */
   private lingering = -1;
   private lastTick = Number.NaN;
@@ -70,6 +76,8 @@ export class OneCpu implements Cpus {
     this.readers = readers;
     this.serverTask = FIRST_READER + readers.list.length;
     this.tasks = this.serverTask + (phases.server === null ? 0 : 1);
+    const others = this.serverTask < this.tasks ? [this.serverTask, WORKER, PROCESS] : [WORKER, PROCESS];
+    this.wakeOrder = [...readers.list.map((_, index) => this.serverTask - 1 - index), ...others];
     this.dues = new Float64Array(this.tasks);
     const { switchNanoseconds, waitNanoseconds, tickNanoseconds } = scenario.costs;
     const { uniform } = streams.of("scheduler");
@@ -158,13 +166,12 @@ export class OneCpu implements Cpus {
     scheduler.ran(task, free - at);
   }
 
-  /** Who wakes up first. A DESTROY that is delivered wakes its reader before it calls for the worker. */
+  /** Who wakes up first. */
   private nextWoken(): number {
-    const { wakesAt } = this;
+    const { wakeOrder, wakesAt } = this;
     let next = -1;
-    for (let task = this.tasks - 1; task >= 0; task--) {
+    for (const task of wakeOrder)
       if (wakesAt[task] !== NEVER && (next < 0 || wakesAt[task]! < wakesAt[next]!)) next = task;
-    }
     return next;
   }
 
