@@ -101,7 +101,12 @@ const FINDINGS: readonly Finding[] = [
   },
   {
     // With nf_conntrack_events=2 a flow that begins while there is no listener has no events.
-    holds: ({ events, table }) => events.destroy.raised === 0 && some(table.destroyed),
+    isTrouble: true,
+    holds: (report) =>
+      report.events.destroy.raised === 0 &&
+      some(report.table.destroyed) &&
+      !some(report.events.destroy.notSubscribed) &&
+      !pollsOnly(report),
     says: ({ table, scenario }) =>
       `${plural(table.destroyed, "entry", "entries")} died, and no DESTROY was raised for any of them${why(scenario)}.`,
   },
