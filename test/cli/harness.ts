@@ -122,6 +122,7 @@ const DEFAULTS: Scenario = {
   kernelRules: { admission: "own", gc: "own", retry: "own", gcIntervalSeconds: null },
   costs: {
     packetNanoseconds: 2000,
+    connectNanoseconds: 0,
     flushEntryNanoseconds: 500,
     attemptNanoseconds: 1500,
     recvNanoseconds: 1000,

@@ -1,5 +1,5 @@
+import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
-import { runOf } from "./connects.js";
 import { calibrate, scenarioOf } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 
@@ -30,7 +30,7 @@ export function simulatedCurve(recording: Recording, seed: string, looks: readon
       machine.over = points.length === looks.length;
     },
   };
-  const run = runOf(recording, scenarioOf(recording, seed, calibrate(recording)), sampler);
+  const run = new Run(scenarioOf(recording, seed, calibrate(recording)), sampler);
   while (run.advance(100_000));
   return points;
 }

@@ -21,7 +21,6 @@ import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
 import type { Sampler } from "../../src/simulation/timeline.js";
 import { chooseClientPorts, tuplesDestroyed } from "./client-ports.js";
-import { runOf } from "./connects.js";
 import { firstPassSeconds, isDistribution, resentSyns } from "./recorded-scenario.js";
 import type { Recording } from "./recording.js";
 import { resetConnections, resetSome } from "./resets.js";
@@ -396,7 +395,7 @@ function waitForSyns(run: Run, recording: Recording, { seed, connections }: Scen
 
 function addRun(into: Quantities, recording: Recording, scenario: Scenario): void {
   const sampler = new RecordingSampler(recording);
-  const run = runOf(recording, scenario, sampler);
+  const run = new Run(scenario, sampler);
   waitForSyns(run, recording, scenario);
   resetSome(run.kernel, scenario, resetConnections(recording));
   const sizes = noteDestroySizes(run.kernel, scenario);

@@ -8,11 +8,10 @@
 import { coarseExpiry } from "../../src/kernel/delayed-work.js";
 import { type Costs, type Scenario, SHORTEST_TCP_PACKETS } from "../../src/scenario/scenario.js";
 import { Streams } from "../../src/scenario/streams.js";
-import type { Run } from "../../src/simulation/loop.js";
+import { Run } from "../../src/simulation/loop.js";
 import type { Machine } from "../../src/simulation/machine.js";
 import type { Sampler } from "../../src/simulation/timeline.js";
 import { chooseClientPorts, tuplesDestroyed } from "./client-ports.js";
-import { runOf } from "./connects.js";
 import type { Quantities } from "./quantities.js";
 import { CALIBRATION, scenarioOf } from "./recorded-scenario.js";
 import type { Recording, SteadyResult } from "./recording.js";
@@ -168,7 +167,7 @@ class SteadySampler implements Sampler {
  * longer. A SYN that was dropped is sent again a second later, and the program waits for it.
  */
 function beginFlood(recording: Recording, scenario: Scenario, sampler?: Sampler): { run: Run; resent: () => number } {
-  const run = runOf(recording, { ...scenario, ratePerSecond: null, arrivals: "constant" }, sampler);
+  const run = new Run({ ...scenario, ratePerSecond: null, arrivals: "constant" }, sampler);
   const { machine, phases } = run;
   const { pauseEveryFlows, pauseMicroseconds } = recording.setting;
   let resent = 0;

@@ -127,6 +127,7 @@ export function sampleReport(change: (report: Report) => void = () => {}): Repor
       kernelRules: { admission: "own", gc: "own", retry: "own", gcIntervalSeconds: null },
       costs: {
         packetNanoseconds: 2000,
+        connectNanoseconds: 0,
         flushEntryNanoseconds: 500,
         attemptNanoseconds: 1500,
         recvNanoseconds: 1500,

@@ -77,6 +77,27 @@ describe("a server that shares the CPU with its clients over loopback", () => {
     }
   });
 
+  for (const kernel of ["6.12.107", "6.18.15", "7.3.4"]) {
+    test(`nearly always closes first, as recorded: ${kernel}`, () => {
+      const first = new Map<number, number>();
+      for (const { tuple, direction, segment } of packetsOf({ kernel, connections: 2000 })) {
+        if (segment === FIN && !first.has(tuple)) first.set(tuple, direction);
+      }
+      const byClient = [...first.values()].filter((direction) => direction === 0).length;
+      assert.ok(byClient < 100, `${byClient} of 2000 by the client`);
+    });
+  }
+
+  test("takes longer where a connect costs more than its packets", () => {
+    const floodSeconds = (connectNanoseconds: number): number => {
+      const run = new Run(flushScenario({ ...TCP, costs: { connectNanoseconds } }));
+      while (run.figures.flushAt === Number.POSITIVE_INFINITY && run.advance(1000));
+      return run.figures.floodEndedAt / 1e9;
+    };
+    const more = floodSeconds(100_000) - floodSeconds(0);
+    assert.ok(Math.abs(more - 200 * 100e-6) < 2e-3, `${more} s more for 200 connections`);
+  });
+
   test("sends six packets of a connection, and a seventh where a tick comes between the two ends", () => {
     const lengths = new Map<number, number>();
     for (const { tuple } of packetsOf({ kernel: "5.10.262" })) lengths.set(tuple, (lengths.get(tuple) ?? 0) + 1);

@@ -23,6 +23,17 @@ function cost(standard: number, description: string, flagName?: string, present 
 export const COSTS = shape("what things cost on the simulated machine, in CPU time", {
   /** One packet through conntrack and the stack, without the events that it raises. */
   packetNanoseconds: cost(10_000, "CPU time of one packet, without the events that it raises", "cost-packet", 3_000),
+  /**
+   * What a connect takes beside its packets where client and server share one CPU: socket() and the search for a port
+   * before the SYN, the server's new socket in the last packet of the handshake. By traces of 6.1.170 and 6.12.107 as
+   * much as its three packets; on 5.10.262 nothing to speak of.
+   */
+  connectNanoseconds: cost(
+    40_000,
+    "CPU time of a connect beside its packets, with --cpus 1 over loopback",
+    undefined,
+    10_000,
+  ),
   /** What a packet that finds no room in the table costs less: it passes no confirm hook, and nobody answers it. */
   refusedSavingNanoseconds: cost(0, "CPU time that a packet which finds the table full does not take"),
   /** One entry of a flush, without the delivery attempts. */
