@@ -17,6 +17,15 @@ export function assumedReader(given: Overrides, { listeners: [first] }: Scenario
   ];
 }
 
+/** The same of the buffer, which is then that of the stress test. */
+function assumedBuffer({ kernel, listeners }: Overrides): string[] {
+  const { serviceNanoseconds, bufferBytes, poll } = listeners?.[0] ?? {};
+  if (kernel === undefined || serviceNanoseconds === undefined || bufferBytes !== undefined || poll) return [];
+  return [
+    "--buffer is not given: 2048 bytes are the stress test's; a program that asks for none has what --buffer 104k gives",
+  ];
+}
+
 /** A note where a person's kernel and reader were given and the machine was not. */
 export function assumedMachine({ kernel, listeners, machine, costs }: Overrides): string[] {
   const isOwn = kernel !== undefined && (listeners?.[0]?.serviceNanoseconds !== undefined || listeners?.[0]?.preset);
@@ -25,4 +34,9 @@ export function assumedMachine({ kernel, listeners, machine, costs }: Overrides)
     "--machine is not given: the kernel has the costs of the slow machine that the model was recorded on; a server of today is " +
       "two to five times as fast, so that bursts are sharper and more is lost: --machine present",
   ];
+}
+
+/** All of them, of one run. */
+export function assumptions(given: Overrides, scenario: Scenario): string[] {
+  return [...assumedReader(given, scenario), ...assumedBuffer(given), ...assumedMachine(given)];
 }

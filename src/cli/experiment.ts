@@ -12,7 +12,7 @@ import { inPlace, quoted, UsageError } from "../scenario/errors.js";
 import { parseExpectation } from "../scenario/expectation.js";
 import type { Experiment, Scenario } from "../scenario/scenario.js";
 import { refuseTooLarge } from "../study/fits.js";
-import { assumedMachine, assumedReader } from "./assumed.js";
+import { assumptions } from "./assumed.js";
 import type { Call } from "./command.js";
 import { CONFIGURATION_FLAGS, configurationNotes } from "./configuration-files.js";
 import type { Dependencies, Live } from "./dependencies.js";
@@ -76,7 +76,7 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   const notes = [
     ...firstMeeting(experiment, flags, io),
     ...configurationNotes(flags, io),
-    ...(live === null ? [...assumedReader(flags.overrides, scenario), ...assumedMachine(flags.overrides)] : []),
+    ...(live === null ? assumptions(flags.overrides, scenario) : []),
     ...hostKernelNote(given, scenario.kernel, scenario),
     ...replayNotes(scenario.replay ?? null, flags.overrides),
     ...ineffectiveFlags(flags.overrides, scenario, { live: live !== null }),

@@ -127,3 +127,16 @@ test("a person's own kernel and reader without a machine are told whose costs ho
     assert.ok(!told(await notesOf(argv)), argv);
   }
 });
+
+test("a person's own kernel and reader without a buffer are told that it is the stress test's", async () => {
+  const told = (lines: readonly string[]): boolean => lines.some((line) => line.includes("--buffer is not given"));
+  assert.ok(told(await notesOf("flood --kernel 6.1.100 --reader 20us")));
+  for (const argv of [
+    "flood --kernel 6.1.100 --reader 20us --buffer 2048",
+    "flood --kernel 6.1.100 --reader 20us --preset ulogd",
+    "flood --kernel 6.1.100 --reader 20us --poll 5s",
+    "flood --kernel 6.1.100",
+  ]) {
+    assert.ok(!told(await notesOf(argv)), argv);
+  }
+});
