@@ -209,6 +209,7 @@ make a rougher interval. What the recording feeds beside them is the speed of th
 | cost of an entry of the flush | flushes of 5.10 and 6.1 that a reader without delay follows | another flush: how long these take hangs on what is lost |
 | cost of a tick | Debian's builds from 6.12 on | a trace of 6.12.107 in such an emulator: turns with a tick in them against turns without |
 | cost of a look of the recording program | runs on one CPU | runs of 6.1.170 with a slow reader, which hang on it |
+| that the program looked while it waited between flood and flush | runs on one CPU | concluded from runs of 4.9.171 and 4.19.108 whose reader had much to read until then |
 | when the reader ended after the last look | runs that did not drain | what readers of 100 us and 1 ms still read after a run of the worker that the series shows |
 | cost of a recv with timer overshoot | 6.18.44, by a real clock | the stretches of a run in which the reader was busy, from one of which each seed draws; where it has none, the range over all |
 | when the gc made its first pass | steady load, and runs in which entries expire or the table is full, of kernels whose gc makes passes | the recording itself: between two of its looks |
