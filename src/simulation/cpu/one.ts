@@ -34,7 +34,7 @@ export class OneCpu implements Cpus {
   private readonly readers: Readers;
   private readonly scheduler: Scheduler;
   private readonly tasks: number;
-  /** When each task wants to run, as the present action found it. */
+  /** When each task wants to run, as the present step found it: until when it sleeps, or NEVER. */
   private readonly dues: Float64Array;
   private readonly serverTask: number;
   private readonly waitNanoseconds: number;
@@ -53,7 +53,7 @@ export class OneCpu implements Cpus {
   private readonly tellsReaders: boolean;
   /** The task that had the CPU last. */
   private present = -1;
-  /** By task: until when it sleeps as a step begins, NEVER if for what others do; and when it wakes up in that step. */
+  /** By task: when it wakes up in the present step; NEVER: it does not. */
   private readonly wakesAt: Float64Array;
   /**
    * Of those that one step woke, as far as it is not known when: first the readers, the newest before the others. A
@@ -135,7 +135,8 @@ export class OneCpu implements Cpus {
   private runHolder(at: number): void {
     const from = later(this.cpu0.free, at);
     const holder = this.workers.redelivers ? WORKER : PROCESS;
-    this.wakesAt.set(this.dues);
+    for (let task = 0; task < this.tasks; task++)
+      if (task !== holder && this.dues[task]! <= from) this.scheduler.wake(task);
     if (holder === WORKER) this.workers.act();
     else this.phases.act();
     this.charge(holder, from, 0);
@@ -147,21 +148,28 @@ export class OneCpu implements Cpus {
    * `restNanoseconds` before the end.
    */
   private charge(task: number, from: number, restNanoseconds: number): void {
-    const { scheduler, serverTask, wakesAt } = this;
+    const { dues, scheduler, serverTask, wakesAt } = this;
     const free = later(this.cpu0.free, from);
-    const acceptedAt = restNanoseconds > 0 ? free - this.phases.restOfConnectNanoseconds : free;
+    let woken = 0;
     for (let other = 0; other < this.tasks; other++) {
-      const isAsleep = other === task || this.dueOf(other) > free;
-      const wokenAt = other === serverTask ? acceptedAt : free - restNanoseconds;
-      const sleptUntil = wakesAt[other]!;
-      wakesAt[other] = isAsleep ? NEVER : later(sleptUntil <= free ? sleptUntil : wokenAt, from);
+      const sleptUntil = dues[other]!;
+      wakesAt[other] = NEVER;
+      if (other === task || sleptUntil <= from || this.dueOf(other) > free) continue;
+      let wokenAt = sleptUntil;
+      if (sleptUntil > free) {
+        const isServer = other === serverTask && restNanoseconds > 0;
+        wokenAt = free - (isServer ? this.phases.restOfConnectNanoseconds : restNanoseconds);
+      }
+      wakesAt[other] = later(wokenAt, from);
+      woken++;
     }
     let at = from;
-    for (let woken = this.nextWoken(); woken >= 0; woken = this.nextWoken()) {
-      scheduler.ran(task, wakesAt[woken]! - at);
-      scheduler.wake(woken);
-      at = wakesAt[woken]!;
-      wakesAt[woken] = NEVER;
+    for (; woken > 0; woken--) {
+      const next = this.nextWoken();
+      scheduler.ran(task, wakesAt[next]! - at);
+      scheduler.wake(next);
+      at = wakesAt[next]!;
+      wakesAt[next] = NEVER;
     }
     scheduler.ran(task, free - at);
   }
@@ -188,7 +196,6 @@ export class OneCpu implements Cpus {
     for (let task = 0; task < this.tasks; task++) if (task !== WORKER) this.wakeOrSleep(task, at);
     if (!workerCameFirst) this.wakeOrSleep(WORKER, at);
     const task = this.pick(from, this.clock.jiffies);
-    this.wakesAt.set(this.dues);
     this.switchTo(task, at, from);
     let rest = 0;
     if (task === PROCESS) {
@@ -300,7 +307,7 @@ export class OneCpu implements Cpus {
       if (softirq.firing || softirq.due() <= cpu0.free) return from;
       if (this.restIsKnown) {
         this.charge(PROCESS, from, rest);
-        for (let task = 0; task < this.tasks; task++) this.wakesAt[task] = this.dueOf(task);
+        for (let task = 0; task < this.tasks; task++) this.dues[task] = this.dueOf(task);
         from = cpu0.free;
       }
       clock.now = cpu0.free;
