@@ -4,8 +4,7 @@
  * load has fewer entries at once and smaller bursts of DESTROY than the same rate has day in, day out.
  */
 import type { Scenario, TimeoutKey, TrafficClass } from "../scenario/scenario.js";
-import { classesOf } from "../scenario/traffic.js";
-import { SECOND } from "../scenario/units.js";
+import { classesOf, connectionSecondsOf } from "../scenario/traffic.js";
 import { effectiveRelease } from "./effective-release.js";
 import type { Release } from "./release.js";
 
@@ -48,17 +47,12 @@ export function shortLoad(scenario: Scenario): ShortLoad | null {
   const gcSeconds = release.gc.startsWith("pass")
     ? (kernelRules.gcIntervalSeconds ?? GC_PERIOD[release.gc])
     : GC_PERIOD[release.gc];
-  const lives = classes.map((one) => secondsOf(one) + scenario.timeoutsSeconds[lastTimeoutOf(one)]);
+  const lives = classes.map((one) => connectionSecondsOf(one) + scenario.timeoutsSeconds[lastTimeoutOf(one)]);
   const lastsSeconds = Math.max(...classes.map(({ connections, ratePerSecond }) => connections / ratePerSecond!));
   const steadySeconds = Math.round(Math.max(...lives) + PASSES * gcSeconds);
   if (lastsSeconds >= steadySeconds) return null;
   const steadyEntries = classes.reduce((sum, { ratePerSecond }, index) => sum + ratePerSecond! * lives[index]!, 0);
   return { lastsSeconds, steadySeconds, steadyEntries, gcSeconds, nfConntrackMax: scenario.nfConntrackMax };
-}
-
-/** From its first packet to its last. */
-function secondsOf({ lifetimeNanoseconds, packets, packetGapNanoseconds }: TrafficClass): number {
-  return (lifetimeNanoseconds ?? (packets - 1) * packetGapNanoseconds) / SECOND;
 }
 
 /** The timeout that its last packet leaves. */

@@ -152,8 +152,14 @@ export function trafficOf({ kinds }: Replay): TrafficClass[] {
 }
 
 /** How long the flood of a kind takes, in seconds, the script of its last connection included. */
-export function floodSecondsOf({ connections, ratePerSecond, packets, packetGapNanoseconds }: TrafficClass): number {
-  return (ratePerSecond === null ? 0 : connections / ratePerSecond) + ((packets - 1) * packetGapNanoseconds) / SECOND;
+export function floodSecondsOf(one: TrafficClass): number {
+  const { connections, ratePerSecond } = one;
+  return (ratePerSecond === null ? 0 : connections / ratePerSecond) + connectionSecondsOf(one);
+}
+
+/** From the first packet of a connection of a kind to its last, in seconds. */
+export function connectionSecondsOf({ lifetimeNanoseconds, packets, packetGapNanoseconds }: TrafficClass): number {
+  return (lifetimeNanoseconds ?? (packets - 1) * packetGapNanoseconds) / SECOND;
 }
 
 function wholeClass(
@@ -267,14 +273,14 @@ function shareConnections(
     if (durationSeconds !== undefined && rate !== null) one.connections = Math.round(rate * durationSeconds);
     else one.connections = Math.round(sum > 0 ? (left * rates[index]!) / sum : left / open.length);
   });
-  for (const [index, { connections, packets, packetGapNanoseconds }] of classes.entries()) {
-    if (connections < 1) {
+  for (const [index, one] of classes.entries()) {
+    if (one.connections < 1) {
       throw new ParameterError(
         `traffic.${index}.connections`,
-        `expected at least one connection for it, got ${connections}`,
+        `expected at least one connection for it, got ${one.connections}`,
       );
     }
-    if ((packets - 1) * packetGapNanoseconds > LONGEST_DURATION) {
+    if (connectionSecondsOf(one) * SECOND > LONGEST_DURATION) {
       throw new ParameterError(
         `traffic.${index}.packets`,
         `expected a connection of at most ${formatDuration(LONGEST_DURATION)}`,

@@ -3,9 +3,9 @@
  * them), and each sends its script, back to back or with a gap between packets. It owns arrival times and the order of
  * packets; it knows nothing of conntrack. A connection is a number: its tuple.
  *
- * With a gap many connections are under way at once. Gap and script are the same for all, so the k-th packets of all
- * connections are a queue in order of arrival, and the next packet is the earliest head of these queues: no heap,
- * unless the script is long.
+ * With a gap or a lifetime many connections are under way at once. When after its first a packet comes is the same for
+ * all, so the k-th packets of all connections are a queue in order of arrival, and the next packet is the earliest head
+ * of these queues: no heap, unless the script is long.
  */
 import { NEVER } from "../kernel/clock.js";
 import type { Arrivals } from "../scenario/scenario.js";
@@ -25,6 +25,8 @@ export interface WorkloadOptions {
   burstConnections: number;
   script: readonly ScriptStep[];
   packetGapNanoseconds: number;
+  /** In the place of a gap: from the first packet to the last. */
+  lifetimeNanoseconds: number | null;
   /** Tuple of the first connection; the others follow, and begin again at `leastTuple` (0) after `tuples` of them. */
   firstTuple: number;
   leastTuple?: number;
@@ -49,6 +51,8 @@ export class Workload {
   private readonly leastTuple: number;
   /** Without a gap one connection is under way at a time, and its arrival need not be kept. */
   private readonly hasGap: boolean;
+  /** By step: how long after the first packet. */
+  private readonly offsets: Float64Array;
   /** Arrival times of connections whose scripts are not over: a ring by connection number. */
   private arrivals = new Float64Array(16);
   /** Beside it: 1 for a connection that was refused. */
@@ -83,6 +87,7 @@ export class Workload {
     this.steps = options.script.length;
     this.leastTuple = options.leastTuple ?? 0;
     this.hasGap = options.packetGapNanoseconds > 0;
+    this.offsets = offsetsOf(options);
     this.nextAtStep = new Int32Array(this.hasGap ? this.steps : 0);
     this.lastArrival = options.startNanoseconds;
     this.tuple = this.tupleOf(0);
@@ -133,7 +138,7 @@ export class Workload {
       const connection = this.nextAtStep[step]!;
       const limit = step === 0 ? this.options.connections : this.nextAtStep[step - 1]!;
       if (connection >= limit) continue;
-      const due = this.arrivalOf(connection) + step * this.options.packetGapNanoseconds;
+      const due = this.arrivalOf(connection) + this.offsets[step]!;
       if (due < earliest) {
         earliest = due;
         stepIndex = step;
@@ -146,12 +151,13 @@ export class Workload {
   }
 
   private advanceHeap(heap: DueHeap, refused: boolean): void {
-    const { connections, packetGapNanoseconds } = this.options;
-    const { stepIndex, due } = this;
+    const { offsets, stepIndex, due } = this;
     const connection = heap.topConnection;
     heap.pop();
-    if (stepIndex === 0 && this.drawn < connections) this.pushNext(heap);
-    if (!refused && stepIndex + 1 < this.steps) heap.push(due + packetGapNanoseconds, connection, stepIndex + 1);
+    if (stepIndex === 0 && this.drawn < this.options.connections) this.pushNext(heap);
+    if (!refused && stepIndex + 1 < this.steps) {
+      heap.push(due + offsets[stepIndex + 1]! - offsets[stepIndex]!, connection, stepIndex + 1);
+    }
     this.takeTop(heap);
   }
 
@@ -235,4 +241,13 @@ export class Workload {
     this.arrivals = ring;
     this.refused = refused;
   }
+}
+
+/** A gap is between any two packets; over a lifetime the calls of both ends are spread evenly, whatever each sends. */
+function offsetsOf({ script, packetGapNanoseconds, lifetimeNanoseconds }: WorkloadOptions): Float64Array {
+  if (lifetimeNanoseconds === null) return Float64Array.from(script, (_, step) => step * packetGapNanoseconds);
+  let calls = 0;
+  const callOf = script.map(({ sameSystemCall }) => (sameSystemCall ? calls : ++calls) - 1);
+  const apart = calls > 1 ? lifetimeNanoseconds / (calls - 1) : 0;
+  return Float64Array.from(callOf, (call) => Math.round(call * apart));
 }

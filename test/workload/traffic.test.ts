@@ -87,6 +87,23 @@ test("a script of many packets sends in order of time, and of two at one instant
   });
 });
 
+for (const [packetsPerSecond, kept] of [
+  [0.1, "in queues"],
+  [10, "in a heap"],
+] as const) {
+  test(`a long-lived connection has its handshake at once and its last packet when its life is over, ${kept}`, () => {
+    const lifetimeNanoseconds = 100 * SECOND;
+    const tcp = { script: "long-lived", protocol: "tcp", connections: 1, ratePerSecond: 1 } as const;
+    const packets = packetsOf(trafficOf([{ ...tcp, lifetimeNanoseconds, packetsPerSecond }]));
+    const times = packets.map(({ due }) => due);
+    assert.equal(times.length, 1 + 100 * packetsPerSecond);
+    assert.deepEqual(times.slice(0, 3), [0, 0, 0]);
+    assert.deepEqual(times.slice(-2), [lifetimeNanoseconds, lifetimeNanoseconds]);
+    const apart = new Set(times.slice(3).map((time, index) => Math.round((time - times[index + 2]!) / 1e6)));
+    assert.equal(apart.size, 2, "one time between calls, none within one");
+  });
+}
+
 test("the heap gives what was put in by due time and number, whatever comes between", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(20), fc.boolean()), { maxLength: 200 }), (entries) => {
