@@ -252,13 +252,22 @@ function leftOpen({ scenario, load }: Report): string[] {
   return short === null ? [] : [shortLoadText(short)];
 }
 
+/** A headline is read alone: where the kernel's name may hide a worse run, it says so at once. */
+function takenFor({ scenario, hiddenRules }: Report): string[] {
+  if (hiddenRules === undefined || !hiddenRules.tried.some(({ worse }) => worse.length > 0)) return [];
+  return [
+    `That is said of what ${scenario.kernel} is taken for; with rules that its name may hide it is worse (below).`,
+  ];
+}
+
 /** Asides beyond these are in the table of events. */
 const MOST_ASIDES = 4;
 
 export function meaningOf(report: Report): string {
   const first = FINDINGS.find((finding) => finding.holds(report))!.says(report);
   const asides = report.table.created === 0 ? [] : ASIDES.filter((aside) => aside.holds(report)).slice(0, MOST_ASIDES);
-  return [first, ...asides.map((aside) => aside.says(report)), ...leftOpen(report)].join(" ");
+  const others = asides.map((aside) => aside.says(report));
+  return [first, ...takenFor(report), ...others, ...leftOpen(report)].join(" ");
 }
 
 /** What `--quiet` says beside its line. */

@@ -27,6 +27,17 @@ const SENTENCES: readonly { rule: string; report: Report; says: RegExp }[] = [
     says: /^Every DESTROY arrived: 19,971 of them needed a resend, and the dying list was empty 52\.2 s after the flush/,
   },
   {
+    rule: "where a rule that the kernel's name may hide makes it worse, the headline says so at once",
+    report: sampleReport((report) => {
+      const worse = { figure: "destroyNotArrived" as const, before: 0, after: 36_019 };
+      report.hiddenRules = {
+        tried: [{ flags: "--gc pass-120s", helps: false, better: [], worse: [worse] }],
+        unfinished: [],
+      };
+    }),
+    says: /^Every DESTROY arrived: [^.]+52\.2 s after the flush[^.]+\. That is said of what [\d.]+ is taken for; .+worse/,
+  },
+  {
     rule: "many dying entries under load are said",
     report: sampleReport((report) => {
       report.dying.peakDuringFlood = 9000;
