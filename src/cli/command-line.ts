@@ -10,7 +10,7 @@ import { inColoursAsked } from "./colour.js";
 import { type Dependencies, installed } from "./dependencies.js";
 import { unknownVariables, withEnvironment, writtenAs } from "./environment.js";
 import { EXIT } from "./exit-codes.js";
-import { note, reportBug, reportImpossible, reportUsage } from "./failure.js";
+import { noteAll, reportBug, reportImpossible, reportUsage } from "./failure.js";
 import { commandHelp } from "./help.js";
 import { type Io, widthOf } from "./io.js";
 import { flagOf } from "./parameter-flags.js";
@@ -27,7 +27,7 @@ export async function runLine(
     const asked = await readArguments(argv, COMMANDS);
     if (asked.kind === "help") return await help(asked, io, dependencies);
     const { command, given, operands } = asked;
-    for (const sentence of unknownVariables(COMMANDS, io.env)) note(io, `note: ${sentence}`);
+    noteAll(io, unknownVariables(COMMANDS, io.env));
     return await command.run({
       given: withEnvironment(command.flags, given, io.env),
       operands,

@@ -18,7 +18,7 @@ import { CONFIGURATION_FLAGS, configurationNotes } from "./configuration-files.j
 import type { Dependencies, Live } from "./dependencies.js";
 import { configForm, configNotes, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "./destinations.js";
 import { EXIT } from "./exit-codes.js";
-import { note, reportBug } from "./failure.js";
+import { note, noteAll, reportBug } from "./failure.js";
 import { type Flag, type FlagValues, readFlags, switched, valued } from "./flag.js";
 import { hostKernelNote, withHostKernel } from "./host-kernel.js";
 import { ineffectiveFlags } from "./ineffective.js";
@@ -86,14 +86,14 @@ export async function runExperiment(experiment: Experiment, { given, io, depende
   const form = configForm(flags);
   if (form !== null) {
     const sink = mainSink(flags, io);
-    for (const sentence of notes) note(io, `note: ${sentence}`);
+    noteAll(io, notes);
     sink.write(await printedConfig(scenario, flags, { form, repeat, dependencies }));
     return EXIT.ok;
   }
   refuseWhatIf(flags);
   if (live === null) refuseTooLarge(scenario, dependencies.memoryBytes());
   const outputs = openOutputs(flags, io, dependencies);
-  for (const sentence of notes) note(io, `note: ${sentence}`);
+  noteAll(io, notes);
   if (drawn) announceSeed(flags, io);
   try {
     const backend = live === null ? await dependencies.backend() : live.liveBackend({ daemon: daemonOf(flags, io) });

@@ -13,6 +13,11 @@ export function note(io: Io, sentence: string): void {
   io.stderr.write(`ct-reliable: ${onOneLine(sentence)}\n`);
 }
 
+/** What a person should hear of before a run, a line each. */
+export function noteAll(io: Io, sentences: readonly string[]): void {
+  for (const sentence of sentences) note(io, `note: ${sentence}`);
+}
+
 /** An error: the same line, its head in red where standard error has colours. */
 function complain(io: Io, sentence: string): void {
   if (!hasColour(io.stderr, io.env, true)) note(io, sentence);

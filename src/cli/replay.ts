@@ -10,7 +10,7 @@ import type { Replay } from "../scenario/parameters/replay.js";
 import { keepLog } from "../workload/replay/kept.js";
 import { ReplayParser } from "../workload/replay/parse.js";
 import { QUIET } from "./destinations.js";
-import { note, systemReason } from "./failure.js";
+import { noteAll, systemReason } from "./failure.js";
 import { claimInput } from "./file-claims.js";
 import { type FlagValues, valued } from "./flag.js";
 import type { Io } from "./io.js";
@@ -54,8 +54,7 @@ export function withReplay(overrides: Overrides, flags: FlagValues, io: Io): Ove
 export function replayedOverrides(flags: FlagValues, io: Io): Overrides {
   refuseReplay(flags);
   const overrides = withReplay(flags.overrides, flags, io);
-  const sentences = flags.has(QUIET) ? [] : replayNotes(overrides.replay ?? null, flags.overrides);
-  for (const sentence of sentences) note(io, `note: ${sentence}`);
+  if (!flags.has(QUIET)) noteAll(io, replayNotes(overrides.replay ?? null, flags.overrides));
   return overrides;
 }
 

@@ -11,6 +11,13 @@ export interface HiddenLevel {
   most: string | null;
 }
 
+/** What a build of Debian is for, behind its number. */
+export const DEBIAN_FLAVOUR = "(?:rt-|cloud-)?(?:amd64|arm64|686|armmp|powerpc64le)";
+
+function debian(branch: string): RegExp {
+  return new RegExp(`^(${branch.replace(".", "\\.")})\\.0-(\\d+)-${DEBIAN_FLAVOUR}`);
+}
+
 interface Builds {
   name: RegExp;
   /** [build, third number of the level], ascending. */
@@ -23,7 +30,7 @@ interface Builds {
  */
 const BUILDS: readonly Builds[] = [
   {
-    name: /^(4\.9)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp|powerpc64le)/,
+    name: debian("4.9"),
     levels: [
       [5, 65],
       [6, 82],
@@ -31,7 +38,7 @@ const BUILDS: readonly Builds[] = [
     ],
   },
   {
-    name: /^(4\.19)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp|powerpc64le)/,
+    name: debian("4.19"),
     levels: [
       [5, 37],
       [9, 118],
@@ -43,7 +50,7 @@ const BUILDS: readonly Builds[] = [
     ],
   },
   {
-    name: /^(5\.10)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp|powerpc64le)/,
+    name: debian("5.10"),
     levels: [
       [8, 46],
       [9, 70],
@@ -53,7 +60,7 @@ const BUILDS: readonly Builds[] = [
     ],
   },
   {
-    name: /^(6\.1)\.0-(\d+)-(?:rt-|cloud-)?(?:amd64|arm64|686|armmp|powerpc64le)/,
+    name: debian("6.1"),
     levels: [
       [9, 27],
       [18, 76],

@@ -6,7 +6,7 @@
  */
 import { cameBetween, changesAfter, releaseFor } from "./release.js";
 import { CHANGES, type Change } from "./release-changes.js";
-import { isRebased, levelBehind } from "./vendor-levels.js";
+import { DEBIAN_FLAVOUR, isRebased, levelBehind } from "./vendor-levels.js";
 
 interface Vendor {
   name: RegExp;
@@ -164,7 +164,7 @@ const VENDORS: readonly Vendor[] = [
   },
   {
     // With backports to an older Debian: 5.10.0-0.bpo.9-amd64, 6.1.0-0.deb11.13-amd64.
-    name: /^\d+\.\d+\.0-(0\.(bpo|deb\d+)\.)?\d+-(rt-|cloud-)?(amd64|arm64|686|armmp|powerpc64le)/,
+    name: new RegExp(`^\\d+\\.\\d+\\.0-(0\\.(bpo|deb\\d+)\\.)?\\d+-${DEBIAN_FLAVOUR}`),
     says: (version) => taken(version, "Debian", "what /proc/version says after Debian, as in --kernel 6.1.170"),
     mayHave: changesByUpdates,
   },

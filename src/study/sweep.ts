@@ -165,9 +165,12 @@ function flushesIn(scenarios: readonly Scenario[]): Flushes {
 }
 
 function shortestOf(scenarios: readonly Scenario[]): ShortLoad | null {
-  const short = scenarios.flatMap((scenario) => shortLoad(scenario) ?? []);
-  const longest = Math.max(...short.map(({ steadySeconds }) => steadySeconds));
-  return short.find(({ steadySeconds }) => steadySeconds === longest) ?? null;
+  let shortest: ShortLoad | null = null;
+  for (const scenario of scenarios) {
+    const short = shortLoad(scenario);
+    if (short !== null && short.steadySeconds > (shortest?.steadySeconds ?? 0)) shortest = short;
+  }
+  return shortest;
 }
 
 function headOf(name: string): MeasureHead {

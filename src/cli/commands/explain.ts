@@ -16,7 +16,7 @@ import type { Call, Command } from "../command.js";
 import type { Explainer, Resolve } from "../dependencies.js";
 import { formatFlag, placeOf } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
-import { note } from "../failure.js";
+import { noteAll } from "../failure.js";
 import { type FlagValues, readFlags, switched } from "../flag.js";
 import { wrapped } from "../help.js";
 import { hostKernelNote, withHostKernel } from "../host-kernel.js";
@@ -87,9 +87,7 @@ async function runExplain({ given, operands, io, dependencies }: Call): Promise<
   const explained = kernelsOf(flags).map((overrides) =>
     explainedFor(requestedBytes, overrides, flags.has(FORCE), resolve, explainer),
   );
-  for (const { kernel } of explained) {
-    for (const sentence of hostKernelNote(given, kernel)) note(io, `note: ${sentence}`);
-  }
+  for (const { kernel } of explained) noteAll(io, hostKernelNote(given, kernel));
   io.stdout.write(render(explained, flags, io, explainer));
   return EXIT.ok;
 }

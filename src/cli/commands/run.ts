@@ -15,7 +15,7 @@ import type { Dependencies, Live, Suites } from "../dependencies.js";
 import { configForm, configNotes, formatsOf, mainSink, OUTPUT_FLAGS, openOutputs, QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { EXPECT } from "../experiment.js";
-import { note, reportBug } from "../failure.js";
+import { note, noteAll, reportBug } from "../failure.js";
 import { type FlagValues, readFlags, switched } from "../flag.js";
 import { studiedKernelNotes, withHostKernel } from "../host-kernel.js";
 import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
@@ -91,7 +91,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
   });
   const form = configForm(flags);
   if (form !== null) {
-    for (const sentence of configNotes(flags)) note(io, `note: ${sentence}`);
+    noteAll(io, configNotes(flags));
     mainSink(flags, io).write(printed(plans, { form, expect: flags.all(EXPECT) }, suites));
     return EXIT.ok;
   }
@@ -101,7 +101,7 @@ async function runFiles({ given, operands, io, dependencies }: Call): Promise<nu
   const outputs = openOutputs(flags, io, dependencies);
   if (live === null && !flags.has(QUIET)) {
     const kernels = plans.map(({ scenarios: [first] }) => first!.kernel);
-    for (const sentence of studiedKernelNotes(given, kernels)) note(io, `note: ${sentence}`);
+    noteAll(io, studiedKernelNotes(given, kernels));
   }
   if (drawn) announceSeed(flags, io);
   const words = ["run", ...operands];

@@ -11,7 +11,7 @@ import type { Call, Command } from "../command.js";
 import { QUIET } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
 import { EXPECT } from "../experiment.js";
-import { note, reportBug } from "../failure.js";
+import { note, noteAll, reportBug } from "../failure.js";
 import { type Flag, type FlagValues, readFlags, valued } from "../flag.js";
 import { hostKernelNote, withHostKernel } from "../host-kernel.js";
 import { abortOnInterrupt, breathing, interruptedBy } from "../interrupt.js";
@@ -78,7 +78,7 @@ async function runSize(call: Call): Promise<number> {
   const { seed, kernel } = base;
   const assumed = [...(find === "reader" ? [] : assumedReader(over, base)), ...assumedMachine(over)];
   const notes = [...assumed, ...hostKernelNote(given, kernel)];
-  if (!flags.has(QUIET)) for (const sentence of notes) note(io, `note: ${sentence}`);
+  if (!flags.has(QUIET)) noteAll(io, notes);
   const command = repeatingCommand(["size", ...operands, ...only(flags)], flags.canonical, seed);
   try {
     const report = await searched({ find, subject, flags, call });

@@ -12,7 +12,7 @@ import type { Call, Command } from "../command.js";
 import type { Dependencies, Tracing } from "../dependencies.js";
 import { formatFlag, mainSink, OUTPUT_FILE, placeOf } from "../destinations.js";
 import { EXIT } from "../exit-codes.js";
-import { note, reportBug } from "../failure.js";
+import { noteAll, reportBug } from "../failure.js";
 import { type Flag, type FlagValues, readFlags, switched, valued } from "../flag.js";
 import { hostKernelNote, withHostKernel } from "../host-kernel.js";
 import { ineffectiveFlags } from "../ineffective.js";
@@ -117,12 +117,10 @@ async function runTrace({ given, operands, io, dependencies }: Call): Promise<nu
   refuseOddFormat(flags, format, wanted, io);
   const scenario = await scenarioOf(operands, flags, { dependencies, io });
   const sink = mainSink(flags, io);
-  for (const sentence of [
+  noteAll(io, [
     ...hostKernelNote(given, scenario.kernel, scenario),
     ...ineffectiveFlags(flags.overrides, scenario, { live: false }),
-  ]) {
-    note(io, `note: ${sentence}`);
-  }
+  ]);
   if (drawn) announceSeed(flags, io);
   const repeat = repeatingCommand(["trace", ...operands], flags.canonical, scenario.seed);
   const interrupt = stopOnInterrupt(io, null);

@@ -10,7 +10,7 @@ import { assumedMachine } from "../assumed.js";
 import type { Call } from "../command.js";
 import type { Suites } from "../dependencies.js";
 import { QUIET } from "../destinations.js";
-import { note } from "../failure.js";
+import { noteAll } from "../failure.js";
 import { type Flag, type FlagValues, readFlags } from "../flag.js";
 import { studiedKernelNotes, withHostKernel } from "../host-kernel.js";
 import { repeatingCommand } from "../repeat.js";
@@ -49,7 +49,7 @@ export async function runStudyCommand(command: StudyCommand, call: Call): Promis
     ...studiedKernelNotes(given, named),
     ...cutBuffers(subject, kernel),
   ];
-  if (!flags.has(QUIET)) for (const sentence of notes) note(io, `note: ${sentence}`);
+  if (!flags.has(QUIET)) noteAll(io, notes);
   const study: Omit<Study, "measures"> = {
     kind,
     ...subject,

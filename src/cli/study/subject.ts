@@ -11,7 +11,7 @@ import type { Experiment } from "../../scenario/scenario.js";
 import { CONFIGURATION_FLAGS, configurationNotes } from "../configuration-files.js";
 import type { Suites } from "../dependencies.js";
 import { QUIET } from "../destinations.js";
-import { note } from "../failure.js";
+import { noteAll } from "../failure.js";
 import type { Flag, FlagValues } from "../flag.js";
 import type { Io } from "../io.js";
 import { PARAMETER_FLAGS } from "../parameter-flags.js";
@@ -40,7 +40,7 @@ export const SUBJECT_FLAGS: readonly Flag[] = [
 /** What they say, with the files read; what their user should hear of those is noted. Throws UsageError. */
 export function givenOverrides(flags: FlagValues, io: Io): Overrides {
   const sentences = configurationNotes(flags, io);
-  if (!flags.has(QUIET)) for (const sentence of sentences) note(io, `note: ${sentence}`);
+  if (!flags.has(QUIET)) noteAll(io, sentences);
   return withRateProfile(replayedOverrides(flags, io), flags);
 }
 
