@@ -272,11 +272,16 @@ export function isFollowedClosely(recording: Recording): boolean {
   return isFollowed(recording) && machineOf(recording.build, recording.kernel)?.follow !== undefined;
 }
 
+/** A value of a range, by the seed; the middle, where costs are measured. */
+function drawnFrom([low, high]: readonly [number, number], seed: string, stream: string): number {
+  const share = seed === CALIBRATION ? 0.5 : new Streams(seed).of(stream).uniform();
+  return low + share * (high - low);
+}
+
 /** What a reader sleeps that was asked to sleep so long: a sleep ends late, which takes no CPU. */
 function sleepNanoseconds({ build, kernel }: Recording, microseconds: number, seed: string): number {
-  const [low, high] = machineOf(build, kernel)?.lateThousandths ?? [0, 0];
-  const share = seed === CALIBRATION ? 0.5 : new Streams(seed).of("late sleeps of the recorded machine").uniform();
-  return Math.round(microseconds * (1000 + low + share * (high - low)));
+  const late = machineOf(build, kernel)?.lateThousandths ?? [0, 0];
+  return Math.round(microseconds * (1000 + drawnFrom(late, seed, "late sleeps of the recorded machine")));
 }
 
 /** A recv alone. */
@@ -300,9 +305,7 @@ const SWITCH_NANOSECONDS: Record<string, readonly [number, number]> = {
 function switchCost(build: string, seed: string): Partial<Costs> {
   const range = SWITCH_NANOSECONDS[build];
   if (range === undefined) return {};
-  const [low, high] = range;
-  const share = seed === CALIBRATION ? 0.5 : new Streams(seed).of("switches of the recorded machine").uniform();
-  return { switchNanoseconds: Math.round(low + share * (high - low)) };
+  return { switchNanoseconds: Math.round(drawnFrom(range, seed, "switches of the recorded machine")) };
 }
 
 /** By a real clock: the recv alone, and recv and timer overshoot together where the recording does not show it. */
@@ -482,9 +485,9 @@ function wallCosts({ clock, setting, series }: Recording, seed: string): Partial
     if (reads >= LEAST_READS) overheads.push((seconds / reads) * 1e9 - setting.readerDelayMicroseconds * 1000);
     from = to;
   }
-  const [low, high] = overheads.length < 2 ? USUAL_OVERHEAD : [Math.min(...overheads), Math.max(...overheads)];
-  const share = seed === CALIBRATION ? 0.5 : new Streams(seed).of("overshoot of the recorded machine").uniform();
-  const overhead = Math.max(WALL_RECV_NANOSECONDS, low + share * (high - low));
+  const range = overheads.length < 2 ? USUAL_OVERHEAD : ([Math.min(...overheads), Math.max(...overheads)] as const);
+  const drawn = drawnFrom(range, seed, "overshoot of the recorded machine");
+  const overhead = Math.max(WALL_RECV_NANOSECONDS, drawn);
   return {
     recvNanoseconds: WALL_RECV_NANOSECONDS,
     overshootNanoseconds: Math.round(2 * (overhead - WALL_RECV_NANOSECONDS)),
